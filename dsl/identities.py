@@ -1,0 +1,125 @@
+"""Identities that hold for every float32, bit for bit: NaN, infinities and signed zeros included.
+
+One table. It is used while values are numbered (`dsl.canonical`) and each row is tested. Subnormal
+numbers count as the zeros that the compiled machine takes them for.
+"""
+
+from collections import defaultdict
+from typing import Any, Protocol
+
+from dsl import text
+from dsl.interpret import run
+from dsl.ops import OPS
+from dsl.program import Const, Var
+
+IDENTITIES: tuple[tuple[str, str], ...] = (
+    ("abs(abs(x))", "abs(x)"),
+    ("abs(square(x))", "square(x)"),
+    ("abs(sqrt(x))", "sqrt(x)"),
+    ("abs(x * -1.0)", "abs(x)"),
+    ("square(abs(x))", "square(x)"),
+    ("square(x * -1.0)", "square(x)"),
+    ("sqrt(abs(x))", "sqrt(x)"),
+    ("sqrt(x * -1.0)", "sqrt(x)"),
+    ("log(abs(x))", "log(x)"),
+    ("log2(abs(x))", "log2(x)"),
+    ("log10(abs(x))", "log10(x)"),
+    ("sign(sign(x))", "sign(x)"),
+    ("max(x, x)", "x"),
+    ("min(x, x)", "x"),
+    ("x * x", "square(x)"),
+    ("x * 1.0", "x"),
+    ("x / 1.0", "x"),
+    ("x - 0.0", "x"),
+    ("x + x", "x * 2.0"),
+    ("negative(x)", "x * -1.0"),
+    ("(x * -1.0) * -1.0", "x"),
+    ("x - (y * -1.0)", "x + y"),
+    ("x + (y * -1.0)", "x - y"),
+    ("norm(abs(x))", "norm(x)"),
+    ("global_norm(abs(x))", "global_norm(x)"),
+)
+"""Left side, and the simpler right side that replaces it; `x` and `y` are any values."""
+
+Pattern = Any
+"""A `Var` that stands for any value, a `Const`, or a tuple (function, *patterns)."""
+
+
+class Values(Protocol):
+    """What matching needs of `dsl.canonical`'s value numbering."""
+
+    ops: list[str]
+    operands: list[tuple[int, ...]]
+    constants: dict[int, float]
+
+    def apply(self, name: str, operands: tuple[int, ...]) -> int: ...
+    def constant(self, value: float) -> int: ...
+
+
+def simpler(values: Values, name: str, operands: tuple[int, ...]) -> int | None:
+    """The value that an identity puts in place of `name(*operands)`; None if none applies."""
+    for tag in _tags(values, operands) if name in _NAMES else ():
+        for (_, *parts), right in _BY_TAG.get((name, tag), ()):
+            for order in _orders(name, operands):
+                found: dict[str, int] = {}
+                if all(_matches(p, k, values, found) for p, k in zip(parts, order, strict=True)):
+                    return _build(right, values, found)
+    return None
+
+
+def _tags(values: Values, operands: tuple[int, ...]):
+    """What the operands show at first sight; a row is tried if it asks for one of these."""
+    yield "any"
+    if len(set(operands)) < len(operands):
+        yield "same"
+    for operand in operands:
+        yield (
+            repr(values.constants[operand]) if operand in values.constants else values.ops[operand]
+        )
+
+
+def _orders(name: str, operands: tuple[int, ...]):
+    return (operands, operands[::-1]) if OPS[name].commutative else (operands,)
+
+
+def _matches(pattern: Pattern, value: int, values: Values, found: dict[str, int]) -> bool:
+    if isinstance(pattern, Var):
+        return found.setdefault(pattern.name, value) == value
+    if isinstance(pattern, Const):
+        return repr(values.constants.get(value)) == repr(pattern.value)
+    name, *parts = pattern
+    return values.ops[value] == name and any(
+        all(_matches(p, k, values, found) for p, k in zip(parts, order, strict=True))
+        for order in _orders(name, values.operands[value])
+    )
+
+
+def _build(pattern: Pattern, values: Values, found: dict[str, int]) -> int:
+    if isinstance(pattern, Var):
+        return found[pattern.name]
+    if isinstance(pattern, Const):
+        return values.constant(pattern.value)
+    name, *parts = pattern
+    return values.apply(name, tuple(_build(p, values, found) for p in parts))
+
+
+def pattern(expression: str) -> Pattern:
+    """Reads one side of an identity: the forward loop over the domain of expressions."""
+    program = text.parse(f"def identity(x, y, lr): return {expression}")
+    variables = [Var(name) for name in program.inputs]
+    return run(program, variables, lambda op, *args: (op.name, *args), Const)[0]
+
+
+def _tag(left: Pattern) -> str:
+    """What a row asks for at first sight."""
+    _, *parts = left
+    for part in parts:
+        if not isinstance(part, Var):
+            return repr(part.value) if isinstance(part, Const) else part[0]
+    return "same" if len(set(parts)) < len(parts) else "any"
+
+
+_BY_TAG: dict[tuple[str, str], list[tuple[Pattern, Pattern]]] = defaultdict(list)
+for _left, _right in ((pattern(left), pattern(right)) for left, right in IDENTITIES):
+    _BY_TAG[_left[0], _tag(_left)].append((_left, _right))
+_NAMES = {name for name, _ in _BY_TAG}

@@ -1,0 +1,118 @@
+"""The machine: one function, compiled once by XLA, that runs any bytecode.
+
+A loop over instructions and a switch over functions act on a file of rows of shape
+(num_rows, parameters). What keeps it near the price of hand-written code (`lionhunt bench`):
+a branch reads its own operands, so that reading fuses with the function and a unary function reads
+one; a constant stays a number and is never spread over a row; rows are few.
+"""
+
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+from jax import lax
+
+from dsl.bytecode import MAX_ARITY, Bytecode
+from dsl.ops import OPS, Op
+from dsl.spaces import Numbers, Rows
+from dsl.transform import as_transformation
+
+
+def as_optimizer(
+    bytecode: Bytecode, learning_rate: float | jax.Array | optax.Schedule = 1.0
+) -> optax.GradientTransformation:
+    """Returns the optimizer that the bytecode says; the bytecode may be traced.
+
+    Its parameters are float32 arrays. Its states are one array of shape (num_states, parameters).
+    """
+
+    def init_states(params):
+        num_parameters = sum(np.size(leaf) for leaf in jax.tree.leaves(params))
+        return jnp.zeros((bytecode.size.num_states, num_parameters), jnp.float32)
+
+    def step(params, gradient, states, schedule):
+        leaves, structure = jax.tree.flatten(params)
+        shapes = tuple(leaf.shape for leaf in leaves)
+        weights = _to_row(leaves)
+        update, states = run(
+            bytecode, shapes, weights, _to_row(jax.tree.leaves(gradient)), states, schedule
+        )
+        splits = np.cumsum([leaf.size for leaf in leaves])[:-1]
+        parts = jnp.split(update, splits)
+        new = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
+        return structure.unflatten(new), states
+
+    return as_transformation(init_states, step, learning_rate)
+
+
+def _to_row(leaves: list[jax.Array]) -> jax.Array:
+    return jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
+
+
+def run(
+    bytecode: Bytecode,
+    shapes: tuple[tuple[int, ...], ...],
+    weights: jax.Array,
+    gradient: jax.Array,
+    states: jax.Array,
+    schedule: jax.Array,
+) -> tuple[jax.Array, jax.Array]:
+    """Runs one step.
+
+    Args:
+        bytecode: the program.
+        shapes: the shapes of the arrays that a row holds, end to end.
+        weights, gradient: shape=(parameters,), dtype=float32.
+        states: shape=(num_states, parameters), dtype=float32.
+        schedule: shape=(), dtype=float32.
+
+    Returns:
+        The update and the new states.
+    """
+    num_rows = bytecode.size.num_rows
+    scalars = _run_scalars(bytecode, bytecode.scalars.at[0].set(schedule))
+    inputs = [weights[None], gradient[None], states]
+    spare = jnp.zeros((num_rows - 2 - states.shape[0], weights.shape[0]), weights.dtype)
+    rows = jnp.concatenate([*inputs, spare])
+
+    def read(rows, register):
+        row = lax.dynamic_index_in_dim(rows, jnp.minimum(register, num_rows - 1), 0, False)
+        scalar = scalars[jnp.maximum(register - num_rows, 0)]
+        return jnp.where(register < num_rows, row, scalar)
+
+    def branch(op: Op, rows, instruction):
+        space = Rows(shapes, instruction[MAX_ARITY + 2])
+        args = [read(rows, instruction[1 + i]) for i in range(op.arity)]
+        return jnp.broadcast_to(op.evaluate(space, *args), weights.shape)
+
+    branches = [functools.partial(branch, op) for op in OPS.values()]
+
+    def step(index, rows):
+        instruction = bytecode.row_code[index]
+        result = lax.switch(instruction[0], branches, rows, instruction)
+        return lax.dynamic_update_index_in_dim(rows, result, instruction[MAX_ARITY + 1], 0)
+
+    rows = lax.fori_loop(0, bytecode.num_row_code, step, rows)
+    update, *new_states = (read(rows, register) for register in bytecode.outputs)
+    return update, jnp.stack(new_states)
+
+
+def _run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
+    """Runs what depends on the schedule value and constants alone."""
+    num_rows = bytecode.size.num_rows
+    space = Numbers()
+
+    def branch(op: Op, scalars, instruction):
+        args = [scalars[instruction[1 + i] - num_rows] for i in range(op.arity)]
+        return jnp.asarray(op.evaluate(space, *args), jnp.float32)
+
+    branches = [functools.partial(branch, op) for op in OPS.values()]
+
+    def step(index, scalars):
+        instruction = bytecode.scalar_code[index]
+        result = lax.switch(instruction[0], branches, scalars, instruction)
+        return scalars.at[instruction[MAX_ARITY + 1]].set(result)
+
+    return lax.fori_loop(0, bytecode.num_scalar_code, step, scalars)

@@ -1,0 +1,123 @@
+"""A program of the language: frozen data, nothing else.
+
+Grammar of the text form (`dsl.text` reads and prints it; Python's own lexical rules):
+
+    program    = "def" NAME "(" weights "," gradient {"," state} "," schedule ")" ":"
+                 {statement} "return" update {"," new_state}
+    statement  = NAME "=" expression
+    expression = function "(" [expression {"," expression}] ")"
+               | expression ("+" | "-" | "*" | "/") expression
+               | "-" expression | NAME | NUMBER
+
+Inputs are told apart by position, their names are free. State variables are zeros at the first
+step and shaped like the weights; `return` gives the update (a step to *subtract* from the weights)
+and then the new value of every state, in the order of the inputs. Any name can be assigned again.
+A `Program` is the flat form, one function a statement:
+
+    def train(w, g, m, lr):
+      update = interp(g, m, 0.9)
+      update = sign(update)
+      m = interp(g, m, 0.99)
+      wd = w * 0.1
+      update = update + wd
+      update = update * lr
+      return update, m
+"""
+
+import dataclasses
+
+MAX_CONSTANT = 3.4028234663852886e38
+"""The largest finite float32: constants act as float32, and none may be infinite."""
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Var:
+    """A variable, read."""
+
+    name: str
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Const:
+    """A number. It prints in full and acts as the nearest float32.
+
+    Raises:
+        ValueError: for NaN and for what float32 cannot hold.
+    """
+
+    value: float
+
+    def __post_init__(self):
+        if not -MAX_CONSTANT <= self.value <= MAX_CONSTANT:
+            raise ValueError(f"{self.value!r} is not a finite float32")
+
+
+Arg = Var | Const
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Statement:
+    """One assignment, `target = op(*args)`; `op` is a name in `dsl.ops.OPS`."""
+
+    target: str
+    op: str
+    args: tuple[Arg, ...]
+
+
+@dataclasses.dataclass(frozen=True, slots=True)
+class Program:
+    """One optimizer.
+
+    Attributes:
+        inputs: names of the weights, the gradient, the states and the schedule value, in order.
+        statements: run from first to last, once a training step.
+        outputs: the update, then the new value of every state.
+    """
+
+    inputs: tuple[str, ...]
+    statements: tuple[Statement, ...]
+    outputs: tuple[Arg, ...]
+
+    @property
+    def weights(self) -> str:
+        return self.inputs[0]
+
+    @property
+    def gradient(self) -> str:
+        return self.inputs[1]
+
+    @property
+    def states(self) -> tuple[str, ...]:
+        return self.inputs[2:-1]
+
+    @property
+    def schedule(self) -> str:
+        return self.inputs[-1]
+
+    def __str__(self) -> str:
+        from dsl import text  # the text form builds on this module
+
+        return text.to_text(self)
+
+
+class InvalidProgram(ValueError):
+    """A program that cannot run: the reason, the statement, and the program with an arrow at it.
+
+    Attributes:
+        reason: one line.
+        program: the whole.
+        index: number of the offending statement, from 0; the number of statements for `return`.
+    """
+
+    def __init__(self, reason: str, program: Program, index: int):
+        super().__init__(reason, program, index)
+        self.reason, self.program, self.index = reason, program, index
+
+    def __str__(self) -> str:
+        end = len(self.program.statements)
+        where = f"statement {self.index}" if self.index < end else "the return"
+        listing = "\n".join(
+            f"{'->' if i == self.index else '  '} {i if i < end else '':3}{line}"
+            for i, line in enumerate(str(self.program).splitlines()[1:])
+        )
+        return f"{self.reason}\n\nin {where} of\n\n{listing}"

@@ -1,0 +1,83 @@
+"""Language modelling of the standard library's own source, character by character."""
+
+import dataclasses
+from typing import Literal
+
+import equinox as eqx
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+
+from proxy_tasks.data import VOCABULARY_SIZE, digest, load_stdlib_text
+from proxy_tasks.task import Task, split_model
+from proxy_tasks.transformer import Transformer, TransformerOptions
+
+
+class LanguageModel(eqx.Module):
+    """A causal Transformer from tokens to the logits of the next ones."""
+
+    embedding: jax.Array
+    transformer: Transformer
+    head: eqx.nn.Linear
+
+    def __init__(self, length: int, width: int, num_layers: int, num_heads: int, *, key: jax.Array):
+        keys = jax.random.split(key, 3)
+        self.embedding = 0.1 * jax.random.normal(keys[0], (VOCABULARY_SIZE, width))
+        self.transformer = Transformer(
+            length, width, num_layers, num_heads, causal=True, key=keys[1]
+        )
+        self.head = eqx.nn.Linear(width, VOCABULARY_SIZE, key=keys[2])
+
+    def __call__(self, tokens: jax.Array) -> jax.Array:
+        """From tokens of shape (length,) to logits of shape (length, vocabulary)."""
+        return jax.vmap(self.head)(self.transformer(self.embedding[tokens]))
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StdlibLM(TransformerOptions):
+    """Characters by a Transformer; stands for the paper's language model on LM1B."""
+
+    kind: Literal["stdlib_lm"] = "stdlib_lm"
+    num_steps: int = 200
+    batch_size: int = 16
+    width: int = 32
+    num_layers: int = 2
+    num_heads: int = 2
+    length: int = 16
+    """Characters of context."""
+    num_validation: int = 128
+    """Sequences to validate on."""
+
+    def build(self) -> Task:
+        """The task; raises `FileNotFoundError` where Python comes without its source."""
+        data = load_stdlib_text()
+        (train,), (validation,) = data
+        window = np.arange(self.length + 1)
+        starts = np.linspace(0, len(validation) - len(window), self.num_validation, dtype=int)
+        held_out = jnp.asarray(validation[starts[:, None] + window], jnp.int32)
+        text = jnp.asarray(train)
+        width = self.scaled_width(multiple_of=self.num_heads)
+        init, to_model = split_model(
+            lambda key: LanguageModel(self.length, width, self.num_layers, self.num_heads, key=key)
+        )
+
+        def batch(key):
+            chosen = jax.random.randint(key, (self.batch_size, 1), 0, len(text) - len(window))
+            return text[chosen + window].astype(jnp.int32)
+
+        def loss(params, tokens):
+            logits = jax.vmap(to_model(params))(tokens[:, :-1])
+            return optax.softmax_cross_entropy_with_integer_labels(logits, tokens[:, 1:]).mean()
+
+        return Task(
+            self.kind,
+            self.scaled_steps,
+            init,
+            batch,
+            loss,
+            score=lambda params: loss(params, held_out),
+            metric="loss (nats a character)",
+            higher_is_better=False,
+            digest=self.digest(digest(train, validation)),
+        )

@@ -1,0 +1,50 @@
+"""Scoring a candidate: its bytecode trains on every task."""
+
+import time
+from collections.abc import Sequence
+
+import jax
+import numpy as np
+
+from dsl import machine
+from dsl.bytecode import Bytecode
+from proxy_tasks import Task, train
+from search.outcome import Measurement, Reason
+
+
+class Evaluator:
+    """Scores bytecode on tasks, one after the other; compiles each task once a size of bytecode.
+
+    Args:
+        tasks: what to train on; a candidate that fails on one is not tried on the next.
+        seed: of the run; every candidate trains with the same keys.
+    """
+
+    def __init__(self, tasks: Sequence[Task], seed: int):
+        self._keys = [jax.random.fold_in(jax.random.key(seed), i) for i in range(len(tasks))]
+        self._train = [jax.jit(_trainer(task)) for task in tasks]
+
+    def evaluate(self, bytecode: Bytecode) -> Measurement:
+        """Trains on every task. Running out of memory is an outcome; other errors are bugs."""
+        start = time.perf_counter()
+        scores, curves = [], []
+        for run, key in zip(self._train, self._keys, strict=True):
+            try:
+                training = jax.block_until_ready(run(bytecode, key))
+            except jax.errors.JaxRuntimeError as error:
+                if "RESOURCE_EXHAUSTED" not in str(error):
+                    raise
+                return self._stop(Reason.OUT_OF_MEMORY, curves, start)
+            curves.append(tuple(np.asarray(training.curve)[: int(training.num_chunks)].tolist()))
+            scores.append(float(training.score))
+            if not np.isfinite(scores[-1]):
+                return self._stop(Reason.NOT_FINITE, curves, start)
+        seconds = time.perf_counter() - start
+        return Measurement(Reason.OK, tuple(scores), tuple(curves), seconds)
+
+    def _stop(self, reason: Reason, curves: list, start: float) -> Measurement:
+        return Measurement(reason, (), tuple(curves), time.perf_counter() - start)
+
+
+def _trainer(task: Task):
+    return lambda bytecode, key: train(task, machine.as_optimizer(bytecode, task.schedule), key)

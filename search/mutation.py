@@ -1,0 +1,151 @@
+"""Random edits of a program, as in Chen et al., 2023 (arXiv:2302.06675), section 2.
+
+Slots are typed and sampled directly: a place that takes a scalar gets one. Randomness is Python's
+own `random.Random`, not NumPy's generator: its stream is fixed by the language for all versions,
+and it is twice as fast to seed and six times as fast to draw from (5 us and 0.2 us here).
+"""
+
+import dataclasses
+import random
+
+import numpy as np
+
+from dsl import edit
+from dsl.infer import infer
+from dsl.ops import OPS
+from dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
+from dsl.types import Kind
+
+MUTATIONS = ("insert", "delete", "modify")
+
+NEW_VARIABLE_PROB = 0.5
+"""How often an inserted statement assigns a new variable; else any variable of the program. The
+paper does not say; its raw program shows both."""
+
+MAX_DRAWS = 10_000
+"""Draws after which a program is said to have no valid mutation."""
+
+DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
+"""The paper's 43 functions."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MutationSpace:
+    """What mutation may do.
+
+    Attributes:
+        functions: names of the functions that inserted statements apply.
+        weights: how often to insert, delete and modify; the paper's code has them equal.
+        max_statements: programs of this length are not inserted into; None for no limit, as in
+            the paper.
+    """
+
+    functions: tuple[str, ...] = DRAWN_FUNCTIONS
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    max_statements: int | None = None
+
+
+def mutate(program: Program, rng: random.Random, space: MutationSpace) -> tuple[str, Program, int]:
+    """Draws mutations of a valid program until one is valid; the paper redraws in the same way.
+
+    Returns:
+        The kind of mutation, the mutant, and the number of draws it took.
+
+    Raises:
+        ValueError: no draw was valid, as when `space` has no fitting function.
+    """
+    for num_draws in range(1, MAX_DRAWS + 1):
+        (mutation,) = rng.choices(MUTATIONS, space.weights)
+        mutant = _MUTATE[mutation](program, rng, space)
+        if mutant is None or mutant == program:
+            continue
+        try:
+            infer(mutant)
+        except InvalidProgram:
+            continue
+        return mutation, mutant, num_draws
+    raise ValueError(f"no valid mutation in {MAX_DRAWS} draws of\n{program}")
+
+
+def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    if space.max_statements is not None and len(program.statements) >= space.max_statements:
+        return None
+    index = rng.randrange(len(program.statements) + 1)
+    kinds = _kinds_before(program, index)
+    op = OPS[rng.choice(space.functions)]
+    args = tuple(
+        _draw_argument(None, position == op.scalar_argument, kinds, rng)
+        for position in range(op.arity)
+    )
+    names = list(dict.fromkeys([*program.inputs, *(s.target for s in program.statements)]))
+    target = _new_name(names) if rng.random() < NEW_VARIABLE_PROB else rng.choice(names)
+    return edit.insert(program, index, Statement(target, op.name, args))
+
+
+def _delete(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    if not program.statements:
+        return None
+    return edit.delete(program, rng.randrange(len(program.statements)))
+
+
+def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    indices = [i for i, statement in enumerate(program.statements) if statement.args]
+    if not indices:
+        return None
+    index = rng.choice(indices)
+    statement = program.statements[index]
+    position = rng.randrange(len(statement.args))
+    is_scalar = position == OPS[statement.op].scalar_argument
+    old = statement.args[position]
+    new = _draw_argument(old, is_scalar, _kinds_before(program, index), rng)
+    return edit.replace_argument(program, index, position, new)
+
+
+_MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify}
+
+
+def _draw_argument(
+    old: Arg | None, is_scalar: bool, kinds: dict[str, Kind], rng: random.Random
+) -> Arg:
+    """An existing variable or a new constant; in place of a constant also a multiple of it."""
+    ways = ["variable", "constant"] if old is None or isinstance(old, Var) else list(_WAYS)
+    names = [name for name, kind in kinds.items() if not is_scalar or kind is Kind.SCALAR]
+    way = rng.choice(ways)
+    if way == "variable" and names:
+        return Var(rng.choice(names))
+    while True:
+        if way == "scale" and isinstance(old, Const):
+            value = old.value * 2.0 ** rng.gauss(0, 1)
+        else:
+            value = rng.gauss(0, 1)
+        try:
+            return Const(shortest(value))
+        except ValueError:  # scaled out of the range of float32
+            continue
+
+
+_WAYS = ("variable", "constant", "scale")
+
+
+def shortest(value: float) -> float:
+    """The number with the fewest digits that is the same float32."""
+    with np.errstate(over="ignore"):
+        return float(str(np.float32(value)))
+
+
+def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
+    """The variables that statement `index` can read, and their kinds."""
+    kinds = dict.fromkeys(program.inputs, Kind.TREE)
+    kinds[program.schedule] = Kind.SCALAR
+    for target, name, args in ((s.target, s.op, s.args) for s in program.statements[:index]):
+        arg_kinds = (kinds[a.name] if isinstance(a, Var) else Kind.SCALAR for a in args)
+        kinds[target] = OPS[name].infer(*arg_kinds)
+    return kinds
+
+
+def _new_name(names: list[str]) -> str:
+    """The first of v1, v2, ... that is free."""
+    number = 1
+    while f"v{number}" in names:
+        number += 1
+    return f"v{number}"

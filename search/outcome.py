@@ -1,0 +1,61 @@
+"""What came of scoring a candidate: a fitness, or the reason why there is none."""
+
+import dataclasses
+import enum
+import math
+
+
+class Reason(enum.StrEnum):
+    """Why an outcome is what it is."""
+
+    OK = "ok"
+    NOT_FINITE = "not_finite"
+    """The loss or the score became NaN or infinite."""
+    CRASHED = "crashed"
+    """It killed its worker twice."""
+    OUT_OF_MEMORY = "out_of_memory"
+    TIMED_OUT = "timed_out"
+    """It was stopped by the wall clock: the one reason that is not reproducible."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Measurement:
+    """What a worker saw of a candidate.
+
+    Attributes:
+        reason: whether it ran to its end.
+        scores: one validation metric for each task, in order; empty unless the reason is OK.
+        curves: training losses of each task that was begun, by chunk.
+        seconds: wall clock.
+    """
+
+    reason: Reason
+    scores: tuple[float, ...] = ()
+    curves: tuple[tuple[float, ...], ...] = ()
+    seconds: float = 0.0
+
+    def __post_init__(self):
+        if (self.reason is Reason.OK) != bool(self.scores):
+            raise ValueError(f"{len(self.scores)} scores with reason {self.reason}")
+        if not all(map(math.isfinite, self.scores)):
+            raise ValueError(f"scores {self.scores} must be finite")
+
+
+@dataclasses.dataclass(frozen=True)
+class Outcome:
+    """A measurement, and the fitness that it means in its run.
+
+    Attributes:
+        measurement: what was seen.
+        fitness: higher is better; None unless the reason is OK.
+    """
+
+    measurement: Measurement
+    fitness: float | None
+
+    def __post_init__(self):
+        is_ok = self.measurement.reason is Reason.OK
+        if is_ok != (self.fitness is not None):
+            raise ValueError(f"fitness {self.fitness} with reason {self.measurement.reason}")
+        if self.fitness is not None and not math.isfinite(self.fitness):
+            raise ValueError(f"fitness {self.fitness} must be finite")

@@ -1,0 +1,92 @@
+"""How far a run is."""
+
+import dataclasses
+import math
+from collections import Counter, deque
+
+from search.outcome import Reason
+from search.records import Records, Row
+
+
+@dataclasses.dataclass
+class Progress:
+    """Counts of a run so far, updated as it goes on.
+
+    Attributes:
+        total: individuals that the run will have.
+        population_size: how many of them are the initial program.
+        num_programs: individuals of the history.
+        num_before: of these, when this session began.
+        num_evaluated: different fingerprints among them, each trained once.
+        reasons: their outcomes.
+        first, best: the first individual, and the fittest so far.
+        recent: (statements, needed statements) of the last population.
+        seconds: wall clock of this session since its workers are ready.
+    """
+
+    total: int
+    population_size: int
+    num_programs: int = 0
+    num_before: int = 0
+    num_evaluated: int = 0
+    reasons: Counter[Reason] = dataclasses.field(default_factory=Counter)
+    first: Row | None = None
+    best: Row | None = None
+    recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
+    seconds: float = 0.0
+
+    @classmethod
+    def of_records(cls, records: Records, total: int, population_size: int) -> "Progress":
+        """The progress of a recorded run."""
+        count = records.count()
+        return cls(
+            total,
+            population_size,
+            num_programs=count,
+            num_before=count,
+            num_evaluated=records.num_evaluated(),
+            reasons=Counter(records.reasons()),
+            first=records.row(0) if count else None,
+            best=records.best(),
+            recent=deque(records.lengths(population_size), maxlen=population_size),
+        )
+
+    def add(self, row: Row, is_new: bool) -> None:
+        """Counts one more individual; `is_new` if its fingerprint was not among those before."""
+        self.num_programs += 1
+        self.first = self.first or row
+        if is_new:
+            self.num_evaluated += 1
+            self.reasons[row.reason] += 1
+        self.recent.append((row.num_statements, row.num_needed))
+        if row.rank > (-math.inf if self.best is None else self.best.rank):
+            self.best = row
+
+    @property
+    def num_children(self) -> int:
+        """Individuals that were bred."""
+        return max(0, self.num_programs - self.population_size)
+
+    @property
+    def num_hits(self) -> int:
+        """Children whose fingerprint was known, and which cost no training."""
+        return max(0, self.num_children - (self.num_evaluated - 1))
+
+    @property
+    def redundant_share(self) -> float:
+        """The share of statements that are redundant, in the last population."""
+        num_statements = sum(statements for statements, _ in self.recent)
+        num_needed = sum(needed for _, needed in self.recent)
+        return 1 - num_needed / num_statements if num_statements else 0.0
+
+    @property
+    def children_per_second(self) -> float:
+        """Of this session; the initial population is not bred."""
+        num_before = max(self.num_before, self.population_size)
+        return max(0, self.num_programs - num_before) / self.seconds if self.seconds else 0.0
+
+    @property
+    def seconds_left(self) -> float:
+        """At the pace so far; infinite before there is one."""
+        rate = self.children_per_second
+        return (self.total - self.num_programs) / rate if rate else math.inf

@@ -1,0 +1,233 @@
+"""A run: builds the parts, loops, and yields what happened; the only reader of the clock."""
+
+import dataclasses
+import functools
+import importlib.metadata
+import platform
+import time
+from collections import deque
+from collections.abc import Iterator
+from typing import Any
+
+from dsl import liveness
+from dsl.bytecode import assemble_canonical
+from dsl.canonical import canonicalize
+from dsl.fingerprint import fingerprint_canonical
+from dsl.infer import infer
+from dsl.program import InvalidProgram, Program
+from dsl.text import parse
+from search.config import ConfigError, RunConfig, parse_config
+from search.evaluate import Evaluator
+from search.evolution import Individual, breed, initial_individual
+from search.fitness import to_outcome
+from search.outcome import Measurement, Reason
+from search.progress import Progress
+from search.records import RecordError, Records, Row
+from search.source import SourceError, find_program
+from search.workers import LocalPool, Pool, RayPool
+
+VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
+
+
+def load_initial(name: str) -> Program:
+    """The program that a run begins with; raises `ConfigError` if it is none, or cannot run."""
+    try:
+        program = find_program(name).program
+        infer(program)
+    except SourceError as error:
+        raise ConfigError(f"initial: {error}") from None
+    except InvalidProgram as error:
+        raise ConfigError(f"initial: {name} cannot run: {error.reason}") from None
+    return program
+
+
+def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
+    """What a run is, for its records: enough to go on with it, and to tell where it ran."""
+    tasks = [options.build() for options in config.tasks]
+    return {
+        "config": config.model_dump(mode="json"),
+        "initial": str(initial),
+        "tasks": [
+            {
+                "name": task.name,
+                "metric": task.metric,
+                "higher_is_better": task.higher_is_better,
+                "digest": task.digest,
+            }
+            for task in tasks
+        ],
+        "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
+        | {"python": platform.python_version()},
+        "machine": f"{platform.machine()} {platform.system()}",
+    }
+
+
+def load_run(records: Records) -> tuple[RunConfig, Program]:
+    """The configuration and the initial program of a recorded run."""
+    info = records.info()
+    return parse_config(info["config"], str(records.path)), parse(info["initial"])
+
+
+def make_evaluator(config: RunConfig) -> Evaluator:
+    """What scores candidates; called where they are scored."""
+    return Evaluator([options.build() for options in config.tasks], config.seed)
+
+
+def make_pool(config: RunConfig, num_workers: int) -> Pool:
+    """The place where the candidates of a run are scored."""
+    make = functools.partial(make_evaluator, config)
+    if num_workers == 0:
+        return LocalPool(make)
+    return RayPool(make, num_workers, config.evaluation.candidate_seconds)
+
+
+@dataclasses.dataclass
+class _Born:
+    """A child that waits for its outcome, or for that of an elder."""
+
+    individual: Individual
+    fingerprint: str
+    num_statements: int
+    num_needed: int
+
+
+class Search:
+    """The loop of a run: children are bred ahead, scored anywhere, and recorded in order.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        records: its file, open to write; what is there already is the beginning of the history.
+        pool: where candidates are scored; started here, closed by the caller.
+    """
+
+    def __init__(self, config: RunConfig, initial: Program, records: Records, pool: Pool):
+        evolution = config.evolution
+        self.progress = Progress.of_records(records, config.num_programs, evolution.population_size)
+        self._config = config
+        self._initial = initial
+        self._records = records
+        self._pool = pool
+        self._space = config.mutation.to_space()
+        self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
+        self._window = evolution.population_size + evolution.lag
+        self._history: dict[int, Individual] = {}  # the last `_window` individuals
+        self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
+        self._outcomes = records.outcome_summaries()  # by fingerprint
+        self._known = records.fingerprints()  # of the recorded individuals
+        self._in_flight: set[str] = set()
+        self._born: deque[_Born] = deque()
+
+    def run(self) -> Iterator[Progress]:
+        """Runs to the end, yielding now and then; everything yielded is recorded."""
+        for row in self._records.rows(self.progress.num_programs - self._window):
+            self._remember(row)
+        self._start()
+        start = time.monotonic()
+        while self.progress.num_programs < self.progress.total:
+            self._breed_ahead()
+            self._record_outcomes(self._pool.wait(0.2) if self._in_flight else [])
+            self._record_individuals()
+            self._records.commit()
+            self.progress.seconds = time.monotonic() - start
+            yield self.progress
+
+    def _start(self) -> None:
+        """Starts the pool on the initial program, whose scores are the measure of all others.
+
+        They are also a stamp of the machine: a run is not gone on with where they differ.
+        """
+        canonical = canonicalize(self._initial)
+        name = fingerprint_canonical(canonical)
+        seen = self._pool.start(assemble_canonical(canonical))
+        recorded = self._records.measurement(name)
+        if seen.reason is not Reason.OK:
+            raise ConfigError(
+                f"the initial program does not train on the tasks ({seen.reason.value}); "
+                "choose another"
+            )
+        if recorded is None:
+            self._reference = seen
+            self._record_outcomes([(name, seen)])
+            self._records.commit()
+        elif recorded.scores != seen.scores:
+            raise RecordError(
+                f"here the initial program scores {list(seen.scores)}, where the run was made "
+                f"{list(recorded.scores)}; go on with it there, or start a new one"
+            )
+        else:
+            self._reference = recorded
+
+    def _breed_ahead(self) -> None:
+        """Breeds every child whose elders all have an outcome, and sends new programs out."""
+        evolution = self._config.evolution
+        while True:
+            index = self.progress.num_programs + len(self._born)
+            elders_stop = max(evolution.population_size, index - evolution.lag)
+            if index >= self.progress.total or (
+                index >= evolution.population_size and elders_stop > self.progress.num_programs
+            ):
+                return
+            if index < evolution.population_size:
+                individual = initial_individual(index, self._initial)
+            else:
+                individual = breed(
+                    self._history,
+                    self._rank.__getitem__,
+                    index,
+                    seed=self._config.seed,
+                    population_size=evolution.population_size,
+                    tournament_size=evolution.tournament_size,
+                    lag=evolution.lag,
+                    space=self._space,
+                )
+            self._born.append(self._examine(individual))
+
+    def _examine(self, individual: Individual) -> _Born:
+        """Names what an individual computes, and sends it out if that is new."""
+        program = individual.program
+        canonical = canonicalize(program)
+        name = fingerprint_canonical(canonical)
+        if name not in self._outcomes and name not in self._in_flight:
+            self._in_flight.add(name)
+            self._pool.submit(name, assemble_canonical(canonical))
+        needed, _ = liveness.live(program)
+        return _Born(individual, name, len(needed), sum(needed))
+
+    def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
+        for name, measurement in measured:
+            outcome = to_outcome(
+                measurement,
+                self._reference,
+                self._directions,
+                self._config.evaluation.combination,
+            )
+            self._in_flight.discard(name)
+            self._outcomes[name] = (outcome.fitness, measurement.reason)
+            self._records.add_outcome(name, outcome)
+
+    def _record_individuals(self) -> None:
+        """Records, in order of birth, every child that has an outcome."""
+        while self._born and self._born[0].fingerprint in self._outcomes:
+            born = self._born.popleft()
+            fitness, reason = self._outcomes[born.fingerprint]
+            row = Row(
+                born.individual,
+                born.fingerprint,
+                born.num_statements,
+                born.num_needed,
+                fitness,
+                reason,
+            )
+            self._records.add_individual(row)
+            self._remember(row)
+            self.progress.add(row, is_new=row.fingerprint not in self._known)
+            self._known.add(row.fingerprint)
+
+    def _remember(self, row: Row) -> None:
+        """Takes an individual into the history, and forgets one that is nobody's elder any more."""
+        index = row.individual.index
+        self._history[index] = row.individual
+        self._rank[index] = row.rank
+        self._history.pop(index - self._window, None)
+        self._rank.pop(index - self._window, None)

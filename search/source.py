@@ -1,0 +1,100 @@
+"""What a word on the command line means: a run, or a program from the library, a file or a run."""
+
+import dataclasses
+from pathlib import Path
+
+from dsl import library
+from dsl.program import Program
+from dsl.text import ProgramError, parse
+from search.records import FILE_NAME, RecordError, Records, Row, run_file
+
+_SQLITE = b"SQLite format 3\x00"
+
+
+class SourceError(ValueError):
+    """A word that names nothing, or no program: one line that says what to do.
+
+    Attributes:
+        excerpt: the offending line of a program with a caret below the place; may be empty.
+    """
+
+    def __init__(self, message: str, excerpt: str = ""):
+        super().__init__(message)
+        self.excerpt = excerpt
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A program and where it comes from.
+
+    Attributes:
+        name: how it was asked for.
+        program: as written or bred; it may be invalid.
+        run: the run's folder or file, if it comes from one.
+        row: its record in the run.
+        lineage: it and its ancestors, the oldest first.
+    """
+
+    name: str
+    program: Program
+    run: Path | None = None
+    row: Row | None = None
+    lineage: tuple[Row, ...] = ()
+
+
+def is_run(word: str) -> bool:
+    """Whether a word names a run: a folder, or a file that is a database."""
+    path = Path(word)
+    if path.is_dir():
+        return True
+    if not path.is_file():
+        return False
+    try:
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:
+        return False
+
+
+def find_program(word: str) -> Source:
+    """The program that a word names: of the library, in a file, or RUN:INDEX or RUN:best.
+
+    Raises:
+        SourceError: it names none.
+        RecordError: it names a run that cannot be read.
+    """
+    if word in library.names():
+        return Source(word, library.load(word))
+    path = Path(word)
+    if path.is_file():
+        return Source(word, _read(path))
+    run, colon, which = word.rpartition(":")
+    if colon and run and (which == "best" or which.isdecimal()):
+        return _in_run(word, Path(run), which)
+    raise SourceError(
+        f"no program '{word}': give a file, RUN:INDEX, RUN:best, or a name of the library: "
+        + ", ".join(library.names())
+    )
+
+
+def _read(path: Path) -> Program:
+    try:
+        return parse(path.read_text("utf-8"))
+    except UnicodeDecodeError:
+        raise SourceError(f"{path} is not UTF-8 text; give a file with a program") from None
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from None
+    except ProgramError as error:
+        place = f"{path}:{error.line}:{error.column}"
+        raise SourceError(f"{place}: {error.reason}", error.excerpt) from None
+
+
+def _in_run(word: str, run: Path, which: str) -> Source:
+    if not run_file(run).is_file():
+        raise RecordError(f"no run at {run}; it is a folder with a file {FILE_NAME}")
+    with Records.open_to_read(run) as records:
+        row = records.best() if which == "best" else records.row(int(which))
+        if row is None:
+            raise RecordError(f"{run} has no program with a fitness yet")
+        lineage = tuple(records.lineage(row.individual.index))
+    return Source(word, row.individual.program, run, row, lineage)

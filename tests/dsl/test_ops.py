@@ -1,0 +1,223 @@
+"""Every row of the op table: its kind rule, its meaning in NumPy, its meaning over flat rows."""
+
+import itertools
+
+import dsl_values
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dsl
+from dsl.interpret import evaluate
+from dsl.ops import OPS
+from dsl.spaces import Rows, Trees
+from dsl.types import Kind
+
+PAPER = (
+    "abs cos sin tan arcsin arccos arctan exp log sinh cosh tanh arcsinh arccosh arctanh sign exp2 "
+    "exp10 expm1 log10 log2 log1p square sqrt cube cbrt reciprocal "
+    "add subtract multiply divide power maximum minimum "
+    "norm global_norm dot cosine_sim clip_by_global_norm interpolate "
+    "get_pi get_e get_eps"
+).split()
+"""Appendix H of the paper, with its four signs as words."""
+
+ELEMENTWISE = {
+    "abs": np.abs,
+    "cos": np.cos,
+    "sin": np.sin,
+    "tan": np.tan,
+    "arcsin": np.arcsin,
+    "arccos": np.arccos,
+    "arctan": np.arctan,
+    "exp": np.exp,
+    "log": lambda x: np.log(np.abs(x)),
+    "sinh": np.sinh,
+    "cosh": np.cosh,
+    "tanh": np.tanh,
+    "arcsinh": np.arcsinh,
+    "arccosh": np.arccosh,
+    "arctanh": np.arctanh,
+    "sign": np.sign,
+    "exp2": lambda x: 2.0**x,
+    "exp10": lambda x: 10.0**x,
+    "expm1": np.expm1,
+    "log10": lambda x: np.log10(np.abs(x)),
+    "log2": lambda x: np.log2(np.abs(x)),
+    "log1p": lambda x: np.log(np.abs(1 + x)),
+    "square": lambda x: x**2,
+    "sqrt": lambda x: np.sqrt(np.abs(x)),
+    "cube": lambda x: x**3,
+    "cbrt": np.cbrt,
+    "reciprocal": lambda x: 1 / x,
+    "negative": lambda x: -x,
+    "add": lambda x, y: x + y,
+    "subtract": lambda x, y: x - y,
+    "multiply": lambda x, y: x * y,
+    "divide": lambda x, y: x / (y + 1e-8),
+    "power": lambda x, y: x**y,
+    "max": np.maximum,
+    "min": np.minimum,
+    "interp": lambda x, y, a: (1 - a) * x + a * y,
+    "get_pi": lambda: np.pi,
+    "get_e": lambda: np.e,
+    "get_eps": lambda: 1e-8,
+}
+"""What each elementwise function is, in float64."""
+
+POINTS = [-2.5, -1.0, -0.75, -1e-3, 0.0, 1e-3, 0.25, 0.5, 1.0, 1.25, 3.0]
+
+
+def _length(arrays):
+    return np.sqrt(sum(np.sum(a**2) for a in arrays))
+
+
+def _dot(xs, ys):
+    return sum(np.sum(x * y) for x, y in zip(xs, ys, strict=True))
+
+
+REDUCTIONS = {
+    "norm": ("norm(g)", lambda w, g, lr: [np.sqrt(np.sum(x**2)) for x in g]),
+    "global_norm": ("global_norm(g)", lambda w, g, lr: _length(g)),
+    "dot": ("dot(w, g)", lambda w, g, lr: _dot(w, g)),
+    "cosine_sim": (
+        "cosine_sim(w, g)",
+        lambda w, g, lr: _dot(w, g) / (_length(w) * _length(g) + 1e-8),
+    ),
+    "clip": ("clip(g, lr)", lambda w, g, lr: [x * min(1, lr / _length(g)) for x in g]),
+}
+"""What each function of whole arrays is: an expression, and its value in float64."""
+
+every_op = pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
+elementwise_op = pytest.mark.parametrize(
+    "op", [op for op in OPS.values() if not op.reduces], ids=lambda op: op.name
+)
+reduction = pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.reduces])
+
+
+def allowed_kinds(op):
+    """All kinds of arguments that the op takes."""
+    for kinds in itertools.product(Kind, repeat=op.arity):
+        if op.scalar_argument is None or kinds[op.scalar_argument] is Kind.SCALAR:
+            yield kinds
+
+
+def example(kind, rng):
+    """A value of `Trees` of that kind, within the domain of every function."""
+    shapes = jax.tree.leaves(dsl_values.SHAPES, is_leaf=lambda node: isinstance(node, tuple))
+    if kind is Kind.SCALAR:
+        return jnp.float32(rng.uniform(0.2, 0.8))
+    return tuple(
+        jnp.asarray(rng.uniform(0.2, 0.8, shape if kind is Kind.TREE else ()), jnp.float32)
+        for shape in shapes
+    )
+
+
+def as_row(value, arrays):
+    """A value of `Trees` as a row: repeated over what it stands for."""
+    parts = value if isinstance(value, tuple) else [value] * len(arrays)
+    pairs = zip(parts, arrays, strict=True)
+    return np.concatenate([np.broadcast_to(part, np.shape(a)).ravel() for part, a in pairs])
+
+
+def test_the_papers_43_functions_are_those_that_search_draws():
+    words = {op.alias or name for name, op in OPS.items() if op.drawn}
+    assert len(PAPER) == 43
+    assert words == set(PAPER)
+
+
+@every_op
+def test_kind_rule_agrees_with_the_shapes_of_the_concrete_rule(op, rng):
+    for kinds in allowed_kinds(op):
+        args = [example(kind, rng) for kind in kinds]
+        result = jax.eval_shape(lambda *xs: op.evaluate(Trees(), *xs), *args)
+        expected = example(op.infer(*kinds), rng)
+        assert jax.tree.map(np.shape, result) == jax.tree.map(np.shape, expected), kinds
+        assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(result)), kinds
+
+
+@every_op
+def test_rows_agree_with_trees(op, rng):
+    arrays = example(Kind.TREE, rng)
+    shapes = tuple(np.shape(a) for a in arrays)
+    for kinds in allowed_kinds(op):
+        args = [example(kind, rng) for kind in kinds]
+        expected = as_row(op.evaluate(Trees(), *args), arrays)
+        rows = [as_row(arg, arrays) for arg in args]
+        kind = np.int32(max(kinds, default=Kind.SCALAR))
+        result = np.broadcast_to(op.evaluate(Rows(shapes, kind), *rows), expected.shape)
+        np.testing.assert_allclose(result, expected, rtol=1e-6, err_msg=str(kinds))
+
+
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's word on NaN and infinity
+@elementwise_op
+def test_elementwise_function_is_what_numpy_says(op):
+    grid = np.array(list(itertools.product(POINTS, repeat=op.arity)), np.float32).T
+    expected = ELEMENTWISE[op.name](*grid.astype(np.float64))
+    actual = jax.jit(lambda *xs: op.evaluate(Trees(), *xs))(*grid)
+    np.testing.assert_allclose(actual, np.float32(expected), rtol=2e-6, atol=1e-7)
+
+
+@reduction
+@pytest.mark.parametrize("lr", [0.5, 100.0])
+def test_function_of_whole_arrays_is_what_numpy_says(name, lr, rng):
+    expression, oracle = REDUCTIONS[name]
+    program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
+    w, g = dsl_values.tree(rng), dsl_values.tree(rng)
+    update, _ = evaluate(program, w, g, (), lr)
+    leaves = [[np.float64(x) for x in jax.tree.leaves(tree)] for tree in (w, g)]
+    expected = oracle(*leaves, lr)
+    expected = expected if isinstance(expected, list) else [expected] * len(leaves[0])
+    for actual, value, like in zip(jax.tree.leaves(update), expected, leaves[0], strict=True):
+        np.testing.assert_allclose(actual, np.broadcast_to(value, like.shape), rtol=1e-5)
+
+
+@reduction
+def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
+    expression, _ = REDUCTIONS[name]
+    program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
+    zeros = jax.tree.map(np.zeros_like, dsl_values.tree(rng))
+    update, _ = evaluate(program, zeros, zeros, (), 1.0)
+    assert all((np.asarray(leaf) == 0).all() for leaf in jax.tree.leaves(update))
+
+
+@pytest.mark.parametrize(
+    ("name", "args", "expected"),
+    [
+        ("divide", (1.0, 0.0), 1e8),
+        ("divide", (0.0, 0.0), 0.0),
+        ("divide", (1.0, -1e-8), np.inf),
+        ("sqrt", (-4.0,), 2.0),
+        ("log", (-1.0,), 0.0),
+        ("log", (0.0,), -np.inf),
+        ("log2", (-8.0,), 3.0),
+        ("log10", (-100.0,), 2.0),
+        ("log1p", (-2.0,), 0.0),
+        ("log1p", (-1.0,), -np.inf),
+        ("reciprocal", (0.0,), np.inf),
+        ("arcsin", (2.0,), np.nan),
+        ("power", (-2.0, 0.5), np.nan),
+        ("cbrt", (-8.0,), -2.0),
+        ("interp", (1.0, 3.0, 2.0), 5.0),
+        ("clip", ([3.0, 4.0], 10.0), [3.0, 4.0]),
+        ("clip", ([3.0, 4.0], 1.0), [0.6, 0.8]),
+        ("clip", ([0.0, 0.0], 0.0), [0.0, 0.0]),
+    ],
+)
+def test_protection_is_the_papers(name, args, expected):
+    first, *rest = map(jnp.float32, args)
+    value = OPS[name].evaluate(Trees(), (first,), *rest)
+    np.testing.assert_allclose(value[0], expected, rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "op", [op for op in OPS.values() if op.arity == 2 and op.name != "clip"], ids=lambda op: op.name
+)
+def test_commutative_means_that_swapped_arguments_give_the_same_bits(op, rng):
+    values = np.concatenate([dsl_values.SPECIAL, dsl_values.spread_floats(rng, 40)])
+    x, y = (grid.reshape(-1, 1) for grid in np.meshgrid(values, values))
+    apply = jax.jit(jax.vmap(lambda x, y: op.evaluate(Trees(), (x,), (y,))))
+    straight, swapped = (jax.tree.leaves(apply(*args))[0] for args in ((x, y), (y, x)))
+    is_same = np.array_equal(dsl_values.bits(straight), dsl_values.bits(swapped))
+    assert is_same == op.commutative

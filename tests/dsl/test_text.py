@@ -1,0 +1,320 @@
+"""Text to program and back: the flat form is exact, and bad text is told where and why."""
+
+import subprocess
+import sys
+
+import pytest
+from hypothesis import assume, example, given
+from hypothesis import strategies as st
+from programs import programs
+
+import dsl
+from dsl.library import names, text
+from dsl.ops import OPS
+from dsl.program import Const, Program, Statement, Var
+from dsl.text import MAX_STATEMENTS, ProgramError, parse
+
+HEAD = "def train(w, g, m, lr):\n"
+
+
+def body(*lines: str) -> str:
+    """A program of those lines."""
+    return HEAD + "".join(f"  {line}\n" for line in lines)
+
+
+def flat(*lines: str) -> str:
+    """The flat form of a program of those lines."""
+    return str(parse(body(*lines, "return u, m")))
+
+
+@given(programs(ops=tuple(OPS)))
+def test_printed_program_reads_as_itself(program):
+    again = parse(str(program))
+    assert again == program
+    assert repr(again) == repr(program)  # equality takes 0.0 for -0.0
+
+
+@pytest.mark.parametrize(
+    ("written", "meant"),
+    [
+        (["u = sign(g + m * lr)"], ["t1 = m * lr", "t2 = g + t1", "u = sign(t2)"]),
+        (["u = -g"], ["u = negative(g)"]),
+        (["u = g - -m"], ["t1 = negative(m)", "u = g - t1"]),
+        (["u = g * -2"], ["u = g * -2.0"]),
+        (["u = g * --2"], ["u = g * 2.0"]),
+        (["u = g + -0.0"], ["u = g + -0.0"]),
+        (["u = g - m - w"], ["t1 = g - m", "u = t1 - w"]),
+        (["u = g - (m - w)"], ["t1 = m - w", "u = g - t1"]),
+        (["u = g / m * w"], ["t1 = g / m", "u = t1 * w"]),
+        (["u = g"], ["u = g * 1.0"]),
+        (["u = 0.5"], ["u = 0.5 * 1.0"]),
+        (["u = -2"], ["u = -2.0 * 1.0"]),
+        (["u = abs(0.1)"], ["u = abs(0.1)"]),
+        (["u = get_pi()"], ["u = get_pi()"]),
+        (["t1 = abs(g)", "u = sign(t1 + g)"], ["t1 = abs(g)", "t2 = t1 + g", "u = sign(t2)"]),
+        (["u = minimum(g, m)"], ["u = min(g, m)"]),
+        (["u = interpolate(g, m, 1)"], ["u = interp(g, m, 1.0)"]),
+        (["u = add(g, m)"], ["u = g + m"]),
+        (["u = g * 1e-45"], ["u = g * 1e-45"]),
+        (["u = g * 1_0.5e0"], ["u = g * 10.5"]),
+        (["# first", "", "u = abs(g)  # last"], ["u = abs(g)"]),
+        (['"""Says."""', "u = abs(g)"], ["u = abs(g)"]),
+        (["u = (", "    g", "  + m)"], ["u = g + m"]),
+        (["u = abs(g); u = sign(u)"], ["u = abs(g)", "u = sign(u)"]),
+    ],
+    ids=lambda lines: "; ".join(lines),
+)
+def test_text_is_flattened_to_one_function_a_statement(written, meant):
+    assert flat(*written) == body(*meant, "return u, m").strip()
+
+
+def test_outputs_may_be_expressions_and_numbers():
+    program = parse(body("return sign(g) * lr, 0"))
+    assert str(program) == body("t1 = sign(g)", "t2 = t1 * lr", "return t2, 0.0").strip()
+
+
+def test_temporaries_avoid_names_that_come_later():
+    assert flat("u = sign(g + m)", "t1 = abs(u)").count("t1") == 1
+
+
+def test_module_docstring_and_any_function_name_are_taken():
+    assert parse('"""A file."""\ndef lion(w, g, lr):\n  return g').inputs == ("w", "g", "lr")
+
+
+def test_windows_line_ends_are_taken():
+    assert parse(body("u = abs(g)", "return u, m").replace("\n", "\r\n")).statements == (
+        Statement("u", "abs", (Var("g"),)),
+    )
+
+
+RETURN = "return g, m"
+
+BAD = [
+    ("", 1, 1, "expected 'def train"),
+    ("w = g", 1, 1, "expected 'def train"),
+    ("async def train(w, g, lr):\n  return g", 1, 1, "expected 'def train"),
+    ("class A: pass", 1, 1, "expected 'def train"),
+    (body(RETURN) + "x = 1", 3, 1, "nothing after"),
+    ("@a\ndef train(w, g, lr):\n  return g", 1, 2, "no decorator"),
+    ("def train(w, g=1, lr=2):\n  return g", 1, 1, "plain input names"),
+    ("def train(w, *g):\n  return g", 1, 1, "plain input names"),
+    ("def train(w, g, **lr):\n  return g", 1, 1, "plain input names"),
+    ("def train(w, g, *, lr):\n  return g", 1, 1, "plain input names"),
+    ("def train(w, g, /, lr):\n  return g", 1, 1, "plain input names"),
+    ("def train(w, g):\n  return g", 1, 1, "at least three inputs"),
+    ("def train(w, g: int, lr):\n  return g", 1, 14, "no annotation"),
+    ("def train(w, g, lr) -> int:\n  return g", 1, 24, "no annotation"),
+    ("def train(w, w, lr):\n  return w", 1, 14, "'w' is named twice"),
+    ("def train(w, \N{GREEK SMALL LETTER GAMMA}, lr):\n  return w", 1, 14, "ASCII"),
+    (body("u = g"), 2, 3, "expected 'return update, ...'"),
+    (body('"""Only."""'), 1, 1, "expected 'return update, ...'"),
+    (body("return g"), 2, 3, "got 1 of 2 values"),
+    (body("return"), 2, 3, "got 0 of 2 values"),
+    (body("return g, m, w"), 2, 3, "'return update, m'.*got 3 of 2 values"),
+    (body("return g, m", RETURN), 2, 3, "'return' only as the last"),
+    (body("u += g", RETURN), 2, 3, "an assignment"),
+    (body("u = v = g", RETURN), 2, 3, "an assignment"),
+    (body("u, v = g, m", RETURN), 2, 3, "an assignment"),
+    (body("u: float = g", RETURN), 2, 3, "an assignment"),
+    (body("u.x = g", RETURN), 2, 3, "an assignment"),
+    (body("pass", RETURN), 2, 3, "an assignment"),
+    (body("abs(g)", RETURN), 2, 3, "an assignment"),
+    (body("for u in g: pass", RETURN), 2, 3, "an assignment"),
+    (body("del g", RETURN), 2, 3, "an assignment"),
+    (body("\N{GREEK SMALL LETTER MU} = g", RETURN), 2, 3, "ASCII"),
+    (body("u = \N{GREEK SMALL LETTER MU}", RETURN), 2, 7, "ASCII"),
+    (body("u = sgn(g)", RETURN), 2, 7, "unknown function 'sgn'; did you mean 'sign'?"),
+    (body("u = qqqqq(g)", RETURN), 2, 7, "unknown function 'qqqqq'\n"),
+    (body("u = g + sgn(m)", RETURN), 2, 11, "unknown function"),
+    (body("u = abs(g, m)", RETURN), 2, 7, "abs takes 1 argument, got 2"),
+    (body("u = interp(g, m)", RETURN), 2, 7, "interp takes 3 arguments, got 2"),
+    (body("u = abs(x=g)", RETURN), 2, 7, "plain arguments to abs"),
+    (body("u = abs(*g)", RETURN), 2, 7, "plain arguments to abs"),
+    (body("u = g ** 2", RETURN), 2, 7, r"power\(x, y\)"),
+    (body("u = g @ m", RETURN), 2, 7, "one of"),
+    (body("u = +g", RETURN), 2, 7, "expected a function call"),
+    (body("u = g < m", RETURN), 2, 7, "expected a function call"),
+    (body("u = g if g else m", RETURN), 2, 7, "expected a function call"),
+    (body("u = g.real", RETURN), 2, 7, "expected a function call"),
+    (body("u = g.abs()", RETURN), 2, 7, "expected a function call"),
+    (body("u = g[0]", RETURN), 2, 7, "expected a function call"),
+    (body("u = True", RETURN), 2, 7, "expected a function call"),
+    (body("u = 'g'", RETURN), 2, 7, "expected a function call"),
+    (body("u = 1j", RETURN), 2, 7, "expected a function call"),
+    (body("u = abs((v := g))", RETURN), 2, 12, "expected a function call"),
+    (body("u = g * 1e999", RETURN), 2, 11, "too large for float32"),
+    (body("u = g * -1e39", RETURN), 2, 11, "too large for float32"),
+    (body(f"u = g * 1{'0' * 1000}", RETURN), 2, 11, "too large for float32"),
+    (body(f"u = 0x{'f' * 1000}", RETURN), 2, 7, "too large for float32"),
+    (body("return g, 1e39"), 2, 13, "too large for float32"),
+    (body("u = (g", RETURN), 2, 7, "not a program: '\\(' was never closed"),
+    (body("u = g $ m", RETURN), 2, 9, "not a program"),
+    (body("u = abs(g", RETURN), 2, 10, "not a program"),
+    ("def train(w, g, lr):\nreturn g", 2, 1, "not a program"),
+    (body("# \N{BUG}", "u = '\N{BUG}' + sgn(g)", RETURN), 3, 7, "expected a function call"),
+    (body("u = g; u = '\N{BUG}'; v = sgn(g)", RETURN), 2, 14, "expected a function call"),
+    ("def train(w, g, lr):\r  u = sgn(g)\r  return u", 2, 7, "unknown function"),
+    (f"{HEAD}  u = {'g' * 3000}\n  {RETURN}", 2, 1, "longer than"),
+]
+
+
+@pytest.mark.parametrize(("bad", "line", "column", "reason"), BAD, ids=lambda x: repr(x)[:60])
+def test_bad_text_is_told_where_and_why(bad, line, column, reason):
+    with pytest.raises(ProgramError, match=reason) as caught:
+        parse(bad)
+    error = caught.value
+    assert (error.line, error.column) == (line, column)
+    assert str(error).startswith(f"line {line}, column {column}: {error.reason}")
+
+
+@pytest.mark.parametrize("indent", [0, 100])
+def test_caret_stands_below_the_place(indent):
+    with pytest.raises(ProgramError) as caught:
+        parse(body(f"u = {' ' * indent}sgn(g)", RETURN))
+    shown, caret = str(caught.value).splitlines()[1:]
+    assert shown[caret.index("^") :].startswith("sgn(g)")
+
+
+@pytest.mark.parametrize("bad", [body("u = g\0", RETURN), body("u = g # \ud800", RETURN)])
+def test_text_that_python_cannot_read_is_refused(bad):
+    with pytest.raises(ProgramError, match="not a program: "):
+        parse(bad)
+
+
+def test_too_long_a_text_is_refused():
+    with pytest.raises(ProgramError, match="characters"):
+        parse(body(RETURN) + "\n" * 1_000_000)
+
+
+def test_too_many_statements_are_refused():
+    lines = ["u = g"] * (MAX_STATEMENTS + 1)
+    with pytest.raises(ProgramError, match="more than 10000 statements") as caught:
+        parse(body(*lines, RETURN))
+    assert caught.value.line == MAX_STATEMENTS + 2
+
+
+@pytest.mark.parametrize(
+    "place",
+    [
+        "{call}\ndef train(w, g, lr):\n  return g",
+        "@{call}\ndef train(w, g, lr):\n  return g",
+        "def train(w, g, lr={call}):\n  return g",
+        "def train(w, g, lr: {call}):\n  return g",
+        "def train(w, g, lr):\n  {call}\n  return g",
+        "def train(w, g, lr):\n  u = {call}\n  return u",
+        "def train(w, g, lr):\n  u = f'{{{call}}}'\n  return u",
+        "def train(w, g, lr):\n  return {call}",
+    ],
+)
+def test_text_is_never_executed(place, tmp_path):
+    trace = tmp_path / "trace"
+    with pytest.raises(ProgramError):
+        parse(place.format(call=f"open({str(trace)!r}, 'w')"))
+    assert not trace.exists()
+
+
+def read(garbage: str) -> Program | ProgramError:
+    """Reads text; any other end than a program or its error is a bug."""
+    try:
+        return parse(garbage)
+    except ProgramError as error:
+        assert str(error)
+        return error
+
+
+EXPRESSION = "def train(w, g, lr):\n  u = {}\n  return u"
+DEEP = {
+    "sum in a line": "+".join("g" * 900),
+    "sum over lines": "(" + "+\n".join("g" * 1000) + ")",
+    "long sum over lines": "(" + "+\n".join("g" * 300_000) + ")",
+    "minus": "-" * 1900 + "g",
+    "minus over lines": "(" + "-\n" * 2500 + "g)",
+    "minus before a number": "-" * 1900 + "1",
+    "power": "g**" * 600 + "g",
+    "calls": "abs(" * 150 + "g" + ")" * 150,
+    "too many calls": "abs(" * 300 + "g" + ")" * 300,
+    "parentheses": "(" * 900 + "g" + ")" * 900,
+    "open parentheses": "(" * 1900,
+    "call of a call": "g" + "()" * 900,
+    "call of a call over lines": "(g" + "()\n" * 100_000 + ")",
+    "attributes": "g" + ".g" * 900,
+    "not": "(" + "not\n" * 100_000 + "g)",
+    "lambda": "(" + "lambda:\n" * 100_000 + "g)",
+    "conditionals": "(" + "g if g else\n" * 50_000 + "g)",
+    "comparisons": "(" + "g<\n" * 100_000 + "g)",
+    "f-strings": "f'{f\"{f'{g}'}\"}'" * 50,
+    "decimal digits": "1\\\n".join(["9" * 1900] * 5),
+    "decimal integer": "1" + "0" * 1900,
+    "hexadecimal integer": "0x" + "f" * 1900,
+    "digits after the point": "1." + "1" * 1900,
+    "large exponent": "1e" + "9" * 1900,
+}
+
+
+@pytest.mark.parametrize("expression", DEEP.values(), ids=DEEP)
+def test_deep_expression_is_a_program_or_a_program_error(expression):
+    read(EXPRESSION.format(expression))
+
+
+def test_depth_that_is_read_does_not_depend_on_the_stack_of_the_caller():
+    deep = EXPRESSION.format("-" * 450 + "g")
+
+    def call(depth):
+        return call(depth - 1) if depth else type(read(deep))
+
+    assert call(0) == call(700)
+
+
+def test_pathological_texts_do_not_end_the_process(tmp_path):
+    texts = [EXPRESSION.format(expression) for expression in DEEP.values()]
+    texts += ["if g: pass\n" + "elif g: pass\n" * 50_000, "\\\n" * 400_000, "(\n" * 400_000]
+    texts += ["[({" * 600, "'''" + "a\n" * 400_000, "@a\n" * 100_000, " " * 1999 + "x"]
+    file = tmp_path / "texts.txt"
+    file.write_text(repr(texts))
+    code = (
+        "import ast, sys\n"
+        "from dsl.text import ProgramError, parse\n"
+        "for text in ast.literal_eval(open(sys.argv[1]).read()):\n"
+        "    try: parse(text)\n"
+        "    except (ProgramError, RecursionError): pass\n"  # the test above refuses the second
+        "print('alive')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", code, str(file)], capture_output=True, text=True)
+    assert (done.returncode, done.stdout.strip()) == (0, "alive"), done.stderr
+
+
+@given(st.text())
+@example("\0")
+@example("\ud800")
+@example("\ufeff" + body(RETURN))
+@example("# coding: utf-16\n" + body(RETURN))
+def test_any_text_is_a_program_or_a_program_error(garbage):
+    read(garbage)
+
+
+NASTY = st.sampled_from(
+    ["\0", "\r", "\t", "\x0c", "\ud800", "\u2028", "\N{BUG}", "(", ")", "'", '"""', "\\", "#"]
+    + ["return", "def ", "*", "-", "=", ":=", "lambda:", "1e999", "0x" + "f" * 300, " " * 9]
+    + ["1" + "0" * 5000, "-" * 500, "sgn(g)", "\r  u = sgn(g)\r"]
+)
+
+
+@given(st.sampled_from(names()).map(text), st.data())
+def test_mutated_program_is_a_program_or_a_program_error(good, data):
+    for _ in range(data.draw(st.integers(1, 4))):
+        start = data.draw(st.integers(0, len(good)))
+        end = start + data.draw(st.integers(0, 5))
+        good = good[:start] + data.draw(NASTY | st.text(max_size=3)) + good[end:]
+    program = read(good)
+    assume(isinstance(program, Program))
+    assert parse(str(program)) == program
+
+
+@pytest.mark.parametrize("value", [float("nan"), float("inf"), -float("inf"), 3.5e38])
+def test_constant_that_float32_cannot_hold_is_refused(value):
+    with pytest.raises(ValueError, match="is not a finite float32"):
+        Const(value)
+
+
+def test_public_names_are_there():
+    assert all(hasattr(dsl, name) for name in dsl.__all__)
