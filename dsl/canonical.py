@@ -106,8 +106,11 @@ def canonicalize(program: Program) -> Canonical:
             name: env[arg.name] if isinstance(arg, Var) else values.constant(arg.value)
             for name, arg in next_states.items()
         }
-        # A state's class is told by its class so far and by its next value.
-        tellers = {name: (classes[name], values.keys[outputs[name]]) for name in classes}
+        # A state's class is told by its class so far and by its next value; the value's key puts
+        # the classes in an order that no name decides.
+        tellers = {
+            name: (classes[name], values.keys[outputs[name]], outputs[name]) for name in classes
+        }
         ranks = {teller: rank for rank, teller in enumerate(sorted(set(tellers.values())))}
         if len(ranks) == len(set(classes.values())):
             break
@@ -267,21 +270,37 @@ class _Values:
         )
 
 
+class _RoundedNumpy:
+    """NumPy whose functions compute in float64 and round to float32.
+
+    So their values are correctly rounded and the same on every machine, where a float32 library
+    may be off by a unit in the last place; plain arithmetic on float32 is so anyway.
+    """
+
+    def __getattr__(self, name: str):
+        function = getattr(numpy, name)
+        return lambda *xs: self.float32(function(*map(numpy.float64, xs)))
+
+    @staticmethod
+    def float32(x):
+        return numpy.float32(to_float32(float(x)))
+
+    @staticmethod
+    def where(condition, x, y):
+        return x if condition else y
+
+
 _folded: dict[tuple, float] = {}
-_NUMBERS = Numbers(numpy)
+_NUMBERS = Numbers(_RoundedNumpy())
 
 
 def fold(name: str, *constants: float) -> float:
-    """A function of constants: computed in float64, rounded to float32.
-
-    So it is the correctly rounded value, the same on every machine, where a float32 library may
-    be off by a unit in the last place.
-    """
+    """A function of constants, step by step in float32 as the machine computes it."""
     key = (name, *map(_PACK.pack, constants))
     value = _folded.get(key)
     if value is None:
         with numpy.errstate(all="ignore"):
-            args = [numpy.float64(constant) for constant in constants]
+            args = [numpy.float32(constant) for constant in constants]
             value = to_float32(float(OPS[name].evaluate(_NUMBERS, *args)))
         if len(_folded) < 100_000:
             _folded[key] = value

@@ -52,8 +52,8 @@ def evaluate(
     Returns:
         The update to subtract from the weights, and the new states; trees like `weights`.
     """
-    leaves, structure = jax.tree.flatten(weights)
-    trees = [tuple(jax.tree.leaves(tree)) for tree in (gradient, *states)]
+    leaves, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, weights))
+    trees = [tuple(map(jnp.asarray, jax.tree.leaves(tree))) for tree in (gradient, *states)]
     space = Trees()
 
     def apply(op: Op, *values):

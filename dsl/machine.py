@@ -72,6 +72,7 @@ def run(
         The update and the new states.
     """
     num_rows = bytecode.size.num_rows
+    bytecode = jax.tree.map(jnp.asarray, bytecode)
     scalars = _run_scalars(bytecode, bytecode.scalars.at[0].set(schedule))
     inputs = [weights[None], gradient[None], states]
     spare = jnp.zeros((num_rows - 2 - states.shape[0], weights.shape[0]), weights.dtype)

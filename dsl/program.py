@@ -26,8 +26,8 @@ A `Program` is the flat form, one function a statement:
 
 import dataclasses
 
-MAX_CONSTANT = 3.4028234663852886e38
-"""The largest finite float32: constants act as float32, and none may be infinite."""
+TOO_LARGE = 3.4028235677973366e38
+"""The least number whose nearest float32 is infinite; constants are smaller."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -48,7 +48,8 @@ class Const:
     value: float
 
     def __post_init__(self):
-        if not -MAX_CONSTANT <= self.value <= MAX_CONSTANT:
+        object.__setattr__(self, "value", float(self.value))  # NumPy's numbers print otherwise
+        if not abs(self.value) < TOO_LARGE:
             raise ValueError(f"{self.value!r} is not a finite float32")
 
 

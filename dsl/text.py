@@ -7,17 +7,20 @@ function a statement. The language has no copy: `a = b` is read as `a = b * 1.0`
 import ast
 import difflib
 import math
+import re
 import warnings
 
 from dsl.ops import OPS, SYMBOLS, WORDS
-from dsl.program import MAX_CONSTANT, Arg, Const, Program, Statement, Var
+from dsl.program import TOO_LARGE, Arg, Const, Program, Statement, Var
 
-MAX_CHARACTERS = 1_000_000
-"""Longest text that is read."""
+MAX_CHARACTERS = 100_000
+"""Longest text that is read; Python's own parser takes up to 2 s for the worst of this length."""
 MAX_LINE = 2_000
-"""Longest line that is read: it bounds how deep an expression can nest."""
-MAX_STATEMENTS = 10_000
+"""Longest line that is read."""
+MAX_STATEMENTS = 2_000
 """Most statements that a parsed program can have, in its flat form."""
+MAX_DEPTH = 100
+"""How deep expressions can nest."""
 
 _INFIX = {ast.Add: "+", ast.Sub: "-", ast.Mult: "*", ast.Div: "/"}
 
@@ -75,10 +78,11 @@ class _Reader:
     """Reads one text; keeps it for the places of errors."""
 
     def __init__(self, text: str):
-        self.lines = text.split("\n")
+        self.lines = re.split("\r\n|\r|\n", text)  # where Python ends a line
         self.statements: list[Statement] = []
         self.names: set[str] = set()
         self.num_temporaries = 0
+        self.depth = 0
         if len(text) > MAX_CHARACTERS:
             raise ProgramError(f"longer than {MAX_CHARACTERS} characters; not a program")
         for number, line in enumerate(self.lines, 1):
@@ -139,18 +143,20 @@ class _Reader:
             raise self.error("expected no decorator", function.decorator_list[0])
         if args.vararg or args.kwarg or args.kwonlyargs or args.defaults or args.posonlyargs:
             raise self.error("expected plain input names, without defaults or stars", function)
+        if function.returns is not None:
+            raise self.error("expected no annotation", function.returns)
         if len(args.args) < 3:
             raise self.error(
                 "expected at least three inputs: weights, gradient, any states, schedule",
                 function,
             )
-        names = []
+        names: dict[str, None] = {}
         for arg in args.args:
             if arg.annotation is not None:
                 raise self.error("expected no annotation", arg)
-            names.append(self.name(arg.arg, arg))
-            if names.count(names[-1]) > 1:
+            if arg.arg in names:
                 raise self.error(f"input '{arg.arg}' is named twice", arg)
+            names[self.name(arg.arg, arg)] = None
         return tuple(names)
 
     def name(self, name: str, node: ast.AST) -> str:
@@ -197,11 +203,17 @@ class _Reader:
             return Var(self.name(node.id, node))
         number = _number(node)
         if number is None:
+            if self.depth >= MAX_DEPTH:
+                raise self.error(
+                    f"expressions nested deeper than {MAX_DEPTH}; use more statements", node
+                )
+            self.depth += 1
             op, args = self.call(node)
+            self.depth -= 1
             target = self.temporary()
             self.append(target, op, args, node)
             return Var(target)
-        if not -MAX_CONSTANT <= number <= MAX_CONSTANT:
+        if not abs(number) < TOO_LARGE:
             raise self.error("a number too large for float32", node)
         return Const(number)
 

@@ -64,7 +64,7 @@ class StdlibLM(TransformerOptions):
 
         def batch(key):
             chosen = jax.random.randint(key, (self.batch_size, 1), 0, len(text) - len(window))
-            return text[chosen + window].astype(jnp.int32)
+            return text[chosen + window[None]].astype(jnp.int32)
 
         def loss(params, tokens):
             logits = jax.vmap(to_model(params))(tokens[:, :-1])

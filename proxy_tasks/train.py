@@ -17,7 +17,8 @@ class Training(NamedTuple):
     """What came of one training.
 
     Attributes:
-        score: the task's validation metric, shape=(); NaN if training stopped early.
+        score: the task's validation metric, shape=(); NaN if training stopped early, or
+            if the last parameters are not finite.
         curve: mean training loss of each chunk of steps, shape=(NUM_CHUNKS,); NaN where not run.
         num_chunks: chunks run, shape=(), dtype=int32; NUM_CHUNKS unless training stopped early.
     """
@@ -71,5 +72,7 @@ def train(
     curve = jnp.full(NUM_CHUNKS, jnp.nan)
     start = (jnp.zeros((), jnp.int32), jnp.array(True), params, optimizer.init(params), curve)
     num_chunks, finished, params, _, curve = lax.while_loop(goes_on, run_chunk, start)
+    for leaf in jax.tree.leaves(params):
+        finished &= jnp.isfinite(leaf).all()
     score = jnp.where(finished, task.score(params), jnp.nan)
     return Training(score, curve, num_chunks)

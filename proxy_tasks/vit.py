@@ -15,6 +15,12 @@ PATCH = 4
 """Pixels along a patch: four patches an image."""
 
 
+def to_patches(image: jax.Array) -> jax.Array:
+    """From an image of shape (8, 8) to its quarters, shape=(4, 16), row by row."""
+    rows = image.reshape(2, PATCH, 2, PATCH)
+    return jnp.transpose(rows, (0, 2, 1, 3)).reshape(4, PATCH * PATCH)
+
+
 class VisionTransformer(eqx.Module):
     """Patches embedded, transformed, averaged and classified."""
 
@@ -30,9 +36,7 @@ class VisionTransformer(eqx.Module):
 
     def __call__(self, image: jax.Array) -> jax.Array:
         """From an image of shape (8, 8) to logits of shape (10,)."""
-        rows = image.reshape(2, PATCH, 2, PATCH)
-        patches = jnp.transpose(rows, (0, 2, 1, 3)).reshape(4, PATCH * PATCH)
-        tokens = self.transformer(jax.vmap(self.embedding)(patches))
+        tokens = self.transformer(jax.vmap(self.embedding)(to_patches(image)))
         return self.head(tokens.mean(0))
 
 

@@ -23,7 +23,7 @@ OPS_BY_NUMBER = list(OPS.values())
 def draw_inputs(num_states: int):
     """Weights, gradient and states of two arrays, and a schedule value."""
     rng = np.random.default_rng(0)
-    trees = [tuple(np.float32(rng.standard_normal((2, 3)))) for _ in range(2 + num_states)]
+    trees = [tuple(rng.standard_normal((2, 3)).astype(np.float32)) for _ in range(2 + num_states)]
     return trees, np.float32(0.5)
 
 

@@ -1,0 +1,58 @@
+"""Every identity of the table holds bit for bit, each side compiled by itself, and is applied."""
+
+import dsl_values
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+import dsl
+from dsl.fingerprint import fingerprint
+from dsl.identities import IDENTITIES
+from dsl.interpret import run
+from dsl.program import Const
+from dsl.spaces import Trees
+
+every_identity = pytest.mark.parametrize(
+    ("left", "right"), IDENTITIES, ids=[left for left, _ in IDENTITIES]
+)
+
+
+def side(expression: str):
+    """One side of an identity as a jitted function of two arrays.
+
+    Constants are arguments, as on the machine: XLA takes liberties with those that it sees.
+    """
+    program = dsl.parse(f"def side(x, y, lr): return {expression}")
+    args = [arg for statement in program.statements for arg in statement.args]
+    constants = {arg.value: jnp.float32(arg.value) for arg in args if isinstance(arg, Const)}
+    space = Trees()
+
+    @jax.jit
+    def compute(x, y, constants):
+        inputs = [(x,), (y,), jnp.float32(1)]
+        (value,) = run(
+            program, inputs, lambda op, *xs: op.evaluate(space, *xs), constants.__getitem__
+        )
+        return value[0] if isinstance(value, tuple) else value
+
+    return lambda x, y: compute(x, y, constants)
+
+
+@every_identity
+def test_identity_holds_bit_for_bit(left, right, rng):
+    values = np.concatenate([dsl_values.SPECIAL, dsl_values.spread_floats(rng, 300)])
+    x, y = np.meshgrid(values, values)
+    if "norm" in left:  # one number for all: one array for each value
+        sides = [jax.vmap(side(expression)) for expression in (left, right)]
+        x, y = x.reshape(-1, 4), y.reshape(-1, 4)
+    else:
+        sides = [side(left), side(right)]
+    dsl_values.assert_same_bits(*[compute(x, y) for compute in sides])
+
+
+@every_identity
+def test_identity_is_applied(left, right):
+    text = "def train(x, y, lr):\n  return {}"
+    one, other = (fingerprint(dsl.parse(text.format(side))) for side in (left, right))
+    assert one == other

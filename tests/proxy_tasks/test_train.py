@@ -1,0 +1,90 @@
+"""The training loop against a plain Python loop, and when it stops early."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from proxy_tasks import DigitsMLP, StdlibLM, train
+from proxy_tasks.train import NUM_CHUNKS
+
+TASK = DigitsMLP(num_steps=25, batch_size=8, width=8).build()
+
+
+def plain_loop(task, optimizer, key):
+    """What `train` does, written as one would."""
+    init_key, batch_key = jax.random.split(key)
+    params = task.init(init_key)
+    state = optimizer.init(params)
+    losses = []
+    for step in range(task.num_steps):
+        batch = task.batch(jax.random.fold_in(batch_key, step))
+        loss, gradient = jax.value_and_grad(task.loss)(params, batch)
+        updates, state = optimizer.update(gradient, state, params)
+        params = optax.apply_updates(params, updates)
+        losses.append(float(loss))
+    return task.score(params), losses
+
+
+def test_compiled_loop_equals_a_plain_loop(key):
+    optimizer = optax.adam(1e-2)
+    training = jax.jit(lambda key: train(TASK, optimizer, key))(key)
+    score, losses = plain_loop(TASK, optimizer, key)
+    stops = np.linspace(0, 25, NUM_CHUNKS + 1).astype(int)
+    chunks = [np.mean(losses[a:b]) for a, b in zip(stops, stops[1:], strict=False)]
+    np.testing.assert_allclose(training.curve, chunks, rtol=1e-4)
+    assert training.score == pytest.approx(float(score), abs=2 / 600)
+    assert training.num_chunks == NUM_CHUNKS
+
+
+@pytest.mark.parametrize(
+    "options", [DigitsMLP(), StdlibLM(num_steps=150, width=16, num_layers=1, batch_size=8)]
+)
+def test_adam_learns(options, key):
+    task = options.build()
+    learned = jax.jit(lambda key: train(task, optax.adam(3e-3), key))(key)
+    idle = jax.jit(lambda key: train(task, optax.sgd(0.0), key))(key)
+    if task.higher_is_better:
+        assert learned.score > 0.9 > 0.4 > idle.score
+    else:
+        assert learned.score < 3.1 < 4 < idle.score
+
+
+def explode_at(step):
+    """An optimizer whose update is NaN from `step` on."""
+
+    def update(updates, state, params=None):
+        return jax.tree.map(lambda g: jnp.where(state >= step, jnp.nan, -1e-3 * g), updates), (
+            state + 1
+        )
+
+    return optax.GradientTransformation(lambda params: jnp.zeros((), jnp.int32), update)
+
+
+@pytest.mark.parametrize("step, num_chunks", [(0, 1), (9, 5), (23, 10)])
+def test_training_stops_after_the_chunk_that_is_not_finite(step, num_chunks, key):
+    training = jax.jit(lambda key: train(TASK, explode_at(step), key))(key)
+    assert training.num_chunks == num_chunks
+    assert np.isfinite(training.curve).sum() == num_chunks - 1
+    assert np.isnan(training.score)
+
+
+def test_nan_weights_after_the_last_step_have_no_score(key):
+    training = jax.jit(lambda key: train(TASK, explode_at(TASK.num_steps - 1), key))(key)
+    assert training.num_chunks == NUM_CHUNKS and np.isfinite(training.curve).all()
+    assert np.isnan(training.score)
+
+
+def test_training_stops_at_a_hurdle(key):
+    hurdles = jnp.full(NUM_CHUNKS, jnp.inf).at[3].set(0.0)
+    training = jax.jit(lambda key: train(TASK, optax.sgd(0.1), key, hurdles))(key)
+    assert training.num_chunks == 4 and np.isnan(training.score)
+    assert np.isfinite(training.curve[:4]).all() and np.isnan(training.curve[4:]).all()
+
+
+def test_fewer_steps_than_chunks(key):
+    task = DigitsMLP(num_steps=3, batch_size=4, width=4).build()
+    training = jax.jit(lambda key: train(task, optax.sgd(0.1), key))(key)
+    score, _ = plain_loop(task, optax.sgd(0.1), key)
+    assert training.score == pytest.approx(float(score), abs=2 / 600)

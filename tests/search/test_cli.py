@@ -1,0 +1,215 @@
+"""The command line: what it prints, and what it refuses in one line with status 2."""
+
+import json
+
+import pytest
+from runs import RAW, FormulaPool, advance, create
+
+import dsl
+from search import cli
+from search.records import Records
+
+CONFIG = """
+num_programs = 120
+[evolution]
+population_size = 10
+[[tasks]]
+kind = "digits_mlp"
+num_steps = 5
+batch_size = 4
+width = 4
+"""
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """A finished run, scored by a formula."""
+    folder = tmp_path_factory.mktemp("run")
+    with create(folder) as records:
+        advance(records, FormulaPool())
+    return folder
+
+
+@pytest.fixture
+def lionhunt(monkeypatch, capsys):
+    """Calls the command; gives back its status, and what it wrote to both streams."""
+
+    def call(*words):
+        monkeypatch.setattr("sys.argv", ["lionhunt", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            cli.main()
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return call
+
+
+@pytest.mark.parametrize(
+    "name, counts, live",
+    [
+        ("raw_lion", (21, 13, 12), ["v"]),
+        ("adamw_initial", (9, 9, 9), ["m", "v"]),
+        ("lion", (6, 6, 6), ["momentum"]),
+    ],
+)
+def test_show_program_as_json(lionhunt, name, counts, live):
+    status, out, err = lionhunt("show", name, "--json")
+    shown = json.loads(out)
+    assert (status, err, shown["valid"]) == (0, "", True)
+    assert (shown["statements"], shown["needed_within_step"], shown["needed"]) == counts
+    assert shown["live_state"] == live
+    assert shown["fingerprint"] == dsl.fingerprint(dsl.library.load(name))
+    assert dsl.parse(shown["program"]) == dsl.library.load(name)
+    assert len(dsl.parse(shown["simplified"]).statements) == counts[2]
+    assert len(shown["listing"]) == counts[0]
+
+
+def test_show_marks_every_statement(lionhunt):
+    _, out, _ = lionhunt("show", "raw_lion")
+    lines = {line.split()[0]: line for line in out.splitlines() if line[:1].isdigit()}
+    assert lines["0"].endswith("tree    needed") or "needed" in lines["0"]
+    assert "scalar" in lines["2"] and "redundant" in lines["2"]
+    assert "needed only within the step" in lines["17"]
+    assert sum("redundant" in line for line in lines.values()) == 8
+
+
+def test_show_file(lionhunt, tmp_path):
+    file = tmp_path / "mine.txt"
+    file.write_text('def mine(w, g, lr):\n  """Mine."""\n  return g * lr + w * 0.1  # nested\n')
+    status, out, _ = lionhunt("show", file, "--json")
+    assert status == 0 and json.loads(out)["statements"] == 3
+
+
+def test_show_run_as_json(lionhunt, run):
+    status, out, err = lionhunt("show", run, "--json")
+    shown = json.loads(out)
+    with Records.open_to_read(run) as records:
+        assert shown["history_digest"] == records.history_digest()
+        assert shown["best"]["index"] == records.best().individual.index
+    assert (status, err, shown["programs"], shown["complete"]) == (0, "", 120, True)
+    assert shown["evaluated"] + shown["cache_hits"] == 111
+    assert 0 < shown["redundant_share"] < 1
+    assert shown["config"]["seed"] == RAW["seed"]
+    assert lionhunt("show", run / "run.sqlite", "--json")[1] == out
+
+
+def test_show_run(lionhunt, run):
+    _, out, _ = lionhunt("show", run)
+    for words in ("best program", "digits_mlp: accuracy", "cache hits", "120 of 120", "not_finite"):
+        assert words in out
+
+
+def test_show_program_of_a_run_with_its_improvements(lionhunt, run):
+    _, out, _ = lionhunt("show", f"{run}:best", "--json")
+    shown = json.loads(out)
+    steps = shown["improvements"]
+    fitness = [step["fitness"] for step in steps]
+    assert steps[0]["index"] < 10 and fitness[0] == 0 and steps[0]["changes"] == []
+    assert fitness == sorted(set(fitness)) and fitness[-1] == shown["fitness"]
+    assert steps[-1]["index"] == shown["index"]
+    assert all(step["changes"] for step in steps[1:])
+    _, text, _ = lionhunt("show", f"{run}:{shown['index']}")
+    assert "improvements along its line" in text and f"of {shown['parent']}" in text
+
+
+def test_show_program_without_fitness(lionhunt, run):
+    with Records.open_to_read(run) as records:
+        failed = next(row for row in records.rows() if row.fitness is None)
+    status, out, _ = lionhunt("show", f"{run}:{failed.individual.index}")
+    assert status == 0 and "not_finite" in out
+
+
+def test_resume_of_a_finished_run_changes_nothing(lionhunt, run):
+    before = lionhunt("show", run, "--json")[1]
+    status, out, err = lionhunt("resume", run)
+    assert (status, err) == (0, "") and "best program" in out and "next:" in out
+    assert lionhunt("show", run, "--json")[1] == before
+
+
+def is_one_line(text):
+    return text.endswith("\n") and text.count("\n") == 1 and text.startswith("lionhunt: ")
+
+
+@pytest.mark.parametrize(
+    "words, message",
+    [
+        (["search", "none.toml"], "cannot read none.toml: No such file"),
+        (["search", "{config}", "--set", "foo=1"], "foo: unknown key"),
+        (["search", "{config}", "--set", "evolution.tournament_size=11"], "population_size (10)"),
+        (["search", "{config}", "--set", "tasks.0.kind=nope"], "unknown task 'nope'"),
+        (["search", "{config}", "--set", "initial=nope"], "no program 'nope'"),
+        (["search", "{config}", "--set", "seed='1'"], "seed: Input should be a valid integer"),
+        (["search", "{config}", "--set", "evolution.lag"], "expected key=value"),
+        (["search", "{config}", "--out", "{run}"], "holds a run"),
+        (["search", "{config}", "--out", "{garbage}"], "cannot make"),
+        (["search", "{garbage}"], "is not TOML"),
+        (["search"], "Missing argument"),
+        (["search", "{config}", "--workers", "-1"], "--workers"),
+        (["search", "{config}", "--workers", "two"], "--workers"),
+        (["search", "{config}", "--nope"], "--nope"),
+        (["serach"], "No such command"),
+        ([], "Missing command"),
+        (["show", "nope"], "no program 'nope'"),
+        (["show", "{garbage}"], "is not UTF-8 text"),
+        (["show", "{text}"], "2:12: unknown function 'squre'; did you mean 'square'?"),
+        (["show", "{text}", "--json"], "unknown function 'squre'"),
+        (["show", "{invalid}"], "cannot run: argument 3 of interp must be a scalar, not tree"),
+        (["show", "{invalid}", "--json"], "cannot run"),
+        (["show", "{run}:120"], "has no program 120; it has 0 to 119"),
+        (["show", "{folder}:best"], "no run at"),
+        (["show", "{folder}"], "no run at"),
+        (["show", "{database}"], "is not a run of lionhunt"),
+        (["resume", "{database}"], "is not a run of lionhunt"),
+        (["resume", "{garbage}"], "is not a run of lionhunt"),
+        (["resume", "{folder}"], "no run at"),
+        (["resume", "{run}", "--workers", "x"], "--workers"),
+    ],
+)
+def test_bad_input_is_one_line_and_harms_nothing(
+    lionhunt, run, tmp_path, monkeypatch, words, message
+):
+    files = {
+        "config": CONFIG.encode(),
+        "garbage": b"\x00\xff\xfe",
+        "text": b"def f(w, g, lr):\n  update = squre(g)\n  return update\n",
+        "invalid": b"def f(w, g, lr):\n  return interp(w, g, g)\n",
+        "database": b"SQLite format 3\x00" + b"\x07" * 500,
+    }
+    for name, content in files.items():
+        (tmp_path / name).write_bytes(content)
+    (tmp_path / "folder").mkdir()
+    monkeypatch.chdir(tmp_path)
+    places = {name: name for name in (*files, "folder")} | {"run": run}
+    before = lionhunt("show", run, "--json")[1]
+    status, _, err = lionhunt(*(word.format(**places) for word in words))
+    assert status == 2 and is_one_line(err) and message in err
+    assert {path.name for path in tmp_path.iterdir()} == {*files, "folder"}
+    assert all((tmp_path / name).read_bytes() == content for name, content in files.items())
+    assert not list((tmp_path / "folder").iterdir())
+    assert lionhunt("show", run, "--json")[1] == before
+
+
+def test_bad_text_is_shown_with_a_caret(lionhunt, tmp_path):
+    file = tmp_path / "text"
+    file.write_text("def f(w, g, lr):\n  update = squre(g)\n  return update\n")
+    status, out, _ = lionhunt("show", file)
+    line, caret = out.splitlines()
+    assert status == 2 and line[caret.index("^") :].startswith("squre(g)")
+
+
+def test_invalid_program_is_shown_with_an_arrow(lionhunt, tmp_path):
+    file = tmp_path / "text"
+    file.write_text("def f(w, g, lr):\n  a = sign(g)\n  u = a + b\n  return u\n")
+    status, out, err = lionhunt("show", file)
+    (arrow,) = [line for line in out.splitlines() if line.startswith("->")]
+    assert status == 2 and "u = a + b" in arrow and "b is read before assignment" in err
+    assert json.loads(lionhunt("show", file, "--json")[1])["valid"] is False
+
+
+def test_default_folder_is_free(tmp_path, run):
+    folder = tmp_path / "quick"
+    assert cli._free_folder(folder) == folder
+    for name in ("quick", "quick-2"):
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "run.sqlite").touch()
+    assert cli._free_folder(folder) == tmp_path / "quick-3"

@@ -1,0 +1,152 @@
+"""The run's file: what it keeps, whom it refuses, and what it leaves alone."""
+
+import sqlite3
+
+import pytest
+from runs import FormulaPool, advance, create, finished
+
+from search.outcome import Reason
+from search.records import FILE_NAME, RecordError, Records
+
+
+def test_what_is_written_is_read(tmp_path):
+    with create(tmp_path) as records:
+        advance(records, FormulaPool())
+        rows, info = list(records.rows()), records.info()
+    with Records.open_to_read(tmp_path) as records:
+        assert list(records.rows()) == rows and records.info() == info
+        assert [records.row(i) for i in (0, 50, 119)] == [rows[i] for i in (0, 50, 119)]
+        assert list(records.rows(100)) == rows[100:]
+        failed = next(row for row in rows if row.reason is Reason.NOT_FINITE)
+        measurement = records.measurement(failed.fingerprint)
+        assert measurement.reason is Reason.NOT_FINITE and measurement.curves[0][0] != 0
+        lineage = records.lineage(119)
+        assert lineage[0].individual.parent is None and lineage[-1] == rows[119]
+        for elder, child in zip(lineage, lineage[1:], strict=False):
+            assert child.individual.parent == elder.individual.index
+    assert info["config"]["seed"] == 1 and info["tasks"][0]["name"] == "digits_mlp"
+    assert {"jax", "python", "lionhunt"} <= set(info["versions"])
+
+
+def test_a_finished_run_is_one_file_that_can_be_read_where_nothing_can_be_written(tmp_path):
+    digest = finished(tmp_path)
+    assert not list(tmp_path.glob("*-wal"))
+    tmp_path.chmod(0o500)
+    try:
+        with Records.open_to_read(tmp_path / FILE_NAME) as records:
+            assert records.history_digest() == digest
+    finally:
+        tmp_path.chmod(0o700)
+
+
+def test_digest_sees_every_column_of_the_history(tmp_path):
+    digests = {finished(tmp_path)}
+    for change in (
+        'UPDATE individuals SET parent = 3 WHERE "index" = 20',
+        "UPDATE individuals SET mutation = 'x' WHERE \"index\" = 20",
+        "UPDATE individuals SET program = program || ' ' WHERE \"index\" = 20",
+        "UPDATE outcomes SET fitness = fitness + 1e-15 WHERE fitness > 0",
+        'DELETE FROM individuals WHERE "index" = 119',
+    ):
+        with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+            connection.execute(change)
+        connection.close()
+        with Records.open_to_read(tmp_path) as records:
+            digests.add(records.history_digest())
+    assert len(digests) == 6
+
+
+def test_run_is_never_overwritten(tmp_path):
+    digest = finished(tmp_path)
+    with pytest.raises(RecordError, match="holds a run; continue it with 'lionhunt resume"):
+        with create(tmp_path):
+            pass
+    with Records.open_to_read(tmp_path) as records:
+        assert records.history_digest() == digest
+
+
+def test_second_writer_is_refused_and_readers_are_not(tmp_path):
+    with create(tmp_path) as records:
+        advance(records, FormulaPool(), 50)
+        with pytest.raises(RecordError, match="another process is running"):
+            with Records.open_to_write(tmp_path):
+                pass
+        with pytest.raises(RecordError, match="another process is running"):
+            with create(tmp_path):
+                pass
+        with Records.open_to_read(tmp_path) as reader:
+            assert reader.count() == records.count()
+        advance(records, FormulaPool())
+
+
+def test_reader_sees_what_is_committed_while_the_run_goes_on(tmp_path):
+    with create(tmp_path) as records, Records.open_to_read(tmp_path) as reader:
+        counts = []
+        for stop in (20, 60, 120):
+            advance(records, FormulaPool(), stop)
+            counts.append(reader.count())
+        assert counts[0] >= 20 and counts[1] >= 60 and counts[2] == 120
+
+
+@pytest.mark.parametrize(
+    "content, message",
+    [
+        (b"", "is not a run of lionhunt"),
+        (b"def train(w, g, lr):\n  return g\n" * 100, "is not a run of lionhunt"),
+        (b"SQLite format 3\x00" + b"\x01" * 5000, "is not a run of lionhunt|malformed"),
+    ],
+)
+@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener):
+    file = tmp_path / FILE_NAME
+    file.write_bytes(content)
+    with pytest.raises(RecordError, match=message):
+        with opener(tmp_path):
+            pass
+    assert file.read_bytes() == content and list(tmp_path.iterdir()) == [file]
+
+
+def test_other_database_is_left_alone(tmp_path):
+    file = tmp_path / FILE_NAME
+    connection = sqlite3.connect(file)
+    connection.execute("CREATE TABLE mine (x)")
+    connection.commit()
+    connection.close()
+    content = file.read_bytes()
+    with pytest.raises(RecordError, match="is not a run of lionhunt; it was left alone"):
+        with Records.open_to_write(tmp_path):
+            pass
+    assert file.read_bytes() == content and list(tmp_path.iterdir()) == [file]
+
+
+def test_run_of_another_format_is_refused(tmp_path):
+    finished(tmp_path)
+    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        connection.execute("PRAGMA user_version = 99")
+    connection.close()
+    with pytest.raises(RecordError, match="has format 99, this lionhunt reads 1"):
+        with Records.open_to_read(tmp_path):
+            pass
+
+
+def test_missing_run_and_missing_program_are_named(tmp_path):
+    with pytest.raises(RecordError, match="no run at .*; start one"):
+        with Records.open_to_read(tmp_path / "none"):
+            pass
+    finished(tmp_path)
+    with Records.open_to_read(tmp_path) as records:
+        with pytest.raises(RecordError, match="has no program 120; it has 0 to 119"):
+            records.row(120)
+        assert records.row(119).individual.index == 119
+
+
+def test_folder_that_cannot_be_made_is_named(tmp_path):
+    (tmp_path / "file").write_text("")
+    with pytest.raises(RecordError, match="cannot make .*file/run"):
+        with create(tmp_path / "file" / "run"):
+            pass
+
+
+def test_half_made_file_of_a_killed_process_is_in_nobodys_way(tmp_path):
+    (tmp_path / "run.new").write_bytes(b"half")
+    finished(tmp_path)

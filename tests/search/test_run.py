@@ -1,0 +1,152 @@
+"""The loop: one history whatever the order of results and however often it is stopped."""
+
+import pytest
+from runs import FormulaPool, advance, create, finished, score
+
+import dsl
+from search.config import ConfigError
+from search.outcome import Measurement, Reason
+from search.records import RecordError, Records
+from search.run import load_initial
+
+
+@pytest.fixture(scope="module")
+def digest(tmp_path_factory):
+    """Of the run that nothing disturbs."""
+    return finished(tmp_path_factory.mktemp("run"))
+
+
+@pytest.mark.parametrize("seed", range(1, 6))
+def test_order_of_results_does_not_matter(seed, digest, tmp_path):
+    assert finished(tmp_path, FormulaPool(seed)) == digest
+
+
+@pytest.mark.parametrize("change", [{"seed": 2}, {"evolution": {"population_size": 10, "lag": 5}}])
+def test_another_seed_or_lag_is_another_run(change, digest, tmp_path):
+    assert finished(tmp_path, **change) != digest
+
+
+@pytest.mark.parametrize("stops", [[0], [1], [9, 10, 11], [30, 31, 90], range(0, 120, 7)])
+def test_stopped_and_resumed_equals_undisturbed(stops, digest, tmp_path):
+    with create(tmp_path):
+        pass
+    for seed, stop in enumerate(stops):
+        with Records.open_to_write(tmp_path) as records:
+            advance(records, FormulaPool(seed), stop)
+    with Records.open_to_write(tmp_path) as records:
+        assert advance(records, FormulaPool(99)).history_digest() == digest
+
+
+def test_what_was_scored_before_a_stop_is_not_scored_again(tmp_path):
+    first, second = FormulaPool(1), FormulaPool(2)
+    with create(tmp_path) as records:
+        advance(records, first, 60)
+        known = set(records.outcome_summaries())
+        advance(records, second)
+    assert known and not known & set(second.submitted)
+
+
+def test_every_fingerprint_is_trained_once(tmp_path):
+    pool = FormulaPool()
+    with create(tmp_path) as records:
+        advance(records, pool)
+        rows = list(records.rows())
+        reasons = records.reasons()
+        evaluated = records.num_evaluated()
+    assert len(pool.submitted) == len(set(pool.submitted))
+    names = {row.fingerprint for row in rows}
+    assert set(pool.submitted) == names - {rows[0].fingerprint}  # scored when the pool started
+    assert evaluated == len(names) == sum(reasons.values())
+    assert set(reasons) == {Reason.OK, Reason.NOT_FINITE}
+
+
+def test_history_is_what_evolution_says(tmp_path):
+    with create(tmp_path) as records:
+        advance(records, FormulaPool())
+        rows = list(records.rows())
+    initial = dsl.library.load("adamw_initial")
+    assert [row.individual.index for row in rows] == list(range(120))
+    for row in rows:
+        individual = row.individual
+        assert row.fingerprint == dsl.fingerprint(individual.program)
+        assert row.num_needed == len(dsl.simplify(individual.program).statements)
+        if individual.index < 10:
+            assert individual.program == initial and individual.parent is None
+            assert row.fitness == 0
+        else:
+            assert individual.index - 16 <= individual.parent < max(10, individual.index - 6)
+
+
+def test_progress_counts_what_the_records_hold(tmp_path):
+    from search.report import describe_run
+
+    with create(tmp_path) as records:
+        advance(records, FormulaPool(), 80)
+        advance(records, FormulaPool())
+        summary = describe_run(records)
+        rows = list(records.rows())
+    assert summary["complete"] and summary["programs"] == 120
+    assert summary["evaluated"] + summary["cache_hits"] == 120 - 10 + 1
+    lengths = [(row.num_statements, row.num_needed) for row in rows[-10:]]
+    redundant = 1 - sum(n for _, n in lengths) / sum(n for n, _ in lengths)
+    assert summary["redundant_share"] == pytest.approx(redundant)
+    best = max(rows, key=lambda row: row.rank)
+    assert summary["best"]["index"] == best.individual.index
+    assert summary["best"]["fitness"] == best.fitness > 0
+
+
+def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):
+    def buggy(bytecode, scored=[]):  # noqa: B006 (counts over calls)
+        scored.append(bytecode)
+        if len(scored) > 30:
+            raise ZeroDivisionError("a bug")
+        return score(bytecode)
+
+    with pytest.raises(ZeroDivisionError), create(tmp_path) as records:
+        advance(records, FormulaPool(scorer=buggy))
+    with Records.open_to_write(tmp_path) as records:
+        assert 10 < records.count() < 120
+        assert advance(records, FormulaPool()).history_digest() == digest
+
+
+def test_machine_that_scores_differently_is_refused(tmp_path):
+    def elsewhere(bytecode):
+        measurement = score(bytecode)
+        return Measurement(measurement.reason, tuple(s + 1e-7 for s in measurement.scores))
+
+    with create(tmp_path) as records:
+        advance(records, FormulaPool(), 50)
+        with pytest.raises(RecordError, match="here the initial program scores"):
+            advance(records, FormulaPool(scorer=elsewhere))
+        assert records.count() < 120
+
+
+def test_initial_program_that_does_not_train_is_refused(tmp_path):
+    def diverges(bytecode):
+        return Measurement(Reason.NOT_FINITE)
+
+    with create(tmp_path) as records, pytest.raises(ConfigError, match="does not train"):
+        advance(records, FormulaPool(scorer=diverges))
+
+
+def test_initial_program_from_a_file(tmp_path):
+    path = tmp_path / "mine.txt"
+    path.write_text(str(dsl.library.load("lion")))
+    assert load_initial(str(path)) == dsl.library.load("lion")
+
+
+@pytest.mark.parametrize(
+    "text, message",
+    [
+        ("def f(w, g, lr):\n  return squre(g)", "mine.txt:2:10: unknown function 'squre'"),
+        ("def f(w, g, lr):\n  u = interp(g, w, g)\n  return u", "cannot run: argument 3 of interp"),
+        (None, "no program '.*mine.txt': give a file"),
+    ],
+)
+def test_bad_initial_program_is_refused(tmp_path, text, message):
+    path = tmp_path / "mine.txt"
+    if text is not None:
+        path.write_text(text)
+    with pytest.raises(ConfigError, match=message) as error:
+        load_initial(str(path))
+    assert "\n" not in str(error.value)

@@ -1,0 +1,208 @@
+"""Whole searches as processes: any number of workers, killed at any moment, one history."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import numpy as np
+import optax
+import pytest
+from jax import jit
+
+import dsl
+from dsl.bytecode import assemble
+from proxy_tasks import train
+from search.config import load_config
+from search.evaluate import Evaluator
+from search.outcome import Reason
+from search.records import RecordError, Records
+
+CONFIG = """
+num_programs = 400
+[evolution]
+population_size = 20
+tournament_size = 3
+lag = 8
+[[tasks]]
+kind = "digits_mlp"
+num_steps = 20
+batch_size = 8
+width = 8
+[[tasks]]
+kind = "stdlib_lm"
+num_steps = 20
+batch_size = 2
+width = 4
+num_layers = 1
+length = 4
+num_validation = 8
+"""
+LIONHUNT = Path(sys.executable).with_name("lionhunt")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "small.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def start(*words):
+    """A process of its own group, as a terminal starts one."""
+    return subprocess.Popen(
+        [LIONHUNT, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(*words):
+    """Runs a command to its end; what it printed."""
+    process = start(*words)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert err == ""
+    return out
+
+
+def summary(folder):
+    return json.loads(finish("show", folder, "--json"))
+
+
+def num_programs(folder):
+    """Programs recorded so far, read while the run goes on."""
+    try:
+        with Records.open_to_read(folder) as records:
+            return records.count()
+    except RecordError:
+        return 0
+
+
+def wait_for(folder, count, process):
+    while num_programs(folder) < count:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config, tmp_path_factory):
+    """The summary of the run that nothing disturbs, scored in its own process."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    out = finish("search", config, "--out", folder, "--workers", 0)
+    assert "best program" in out and f"lionhunt show {folder}:best" in out
+    return summary(folder)
+
+
+def test_search_finds_better_programs_than_it_began_with(undisturbed):
+    assert undisturbed["complete"] and undisturbed["programs"] == 400
+    assert undisturbed["evaluated"] + undisturbed["cache_hits"] == 381
+    assert undisturbed["best"]["fitness"] > 0.05 > undisturbed["initial"]["fitness"] == 0
+    assert sum(undisturbed["outcomes"].values()) == undisturbed["evaluated"]
+
+
+def test_any_number_of_workers_gives_the_same_history(config, undisturbed, tmp_path):
+    finish("search", config, "--out", tmp_path, "--workers", 2)
+    found = summary(tmp_path)
+    for key in ("history_digest", "programs", "evaluated", "cache_hits", "redundant_share"):
+        assert found[key] == undisturbed[key]
+
+
+def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undisturbed, tmp_path):
+    rng = random.Random(0)
+    process = start("search", config, "--out", tmp_path, "--workers", 0)
+    for stop in (0, 21, 150):  # before the first program is recorded, and later
+        wait_for(tmp_path, stop, process) if stop else time.sleep(2.5)
+        time.sleep(rng.random() / 5)
+        process.kill()
+        process.communicate()
+        if not (tmp_path / "run.sqlite").exists():
+            process = start("search", config, "--out", tmp_path, "--workers", 0)
+        else:
+            process = start("resume", tmp_path, "--workers", 0)
+    process.kill()
+    process.communicate()
+    process = start("resume", tmp_path, "--workers", 1)
+    wait_for(tmp_path, num_programs(tmp_path) + 20, process)
+    (worker,) = workers_of(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert summary(tmp_path)["history_digest"] == undisturbed["history_digest"]
+
+
+def workers_of(pid):
+    """The worker processes below a process."""
+    parents, workers = {}, []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition(" (")[2].rpartition(") ")
+        except OSError:
+            continue
+        child = int(stat.parent.name)
+        parents[child] = int(rest.split()[1])
+        if name.startswith("ray::_Worker"):
+            workers.append(child)
+
+    def is_below(child):
+        while child and child != pid:
+            child = parents.get(child, 0)
+        return child == pid
+
+    return [worker for worker in workers if is_below(worker)]
+
+
+def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, undisturbed, tmp_path):
+    process = start("search", config, "--out", tmp_path, "--workers", 0)
+    wait_for(tmp_path, 50, process)
+    second = start("resume", tmp_path, "--workers", 0)
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert err == f"lionhunt: another process is running {tmp_path}; wait for it or stop it\n"
+    process.send_signal(signal.SIGINT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and err == ""
+    assert f"continue with: lionhunt resume {tmp_path}" in out
+    assert 50 <= num_programs(tmp_path) < 400
+    finish("resume", tmp_path, "--workers", 0)
+    assert summary(tmp_path)["history_digest"] == undisturbed["history_digest"]
+
+
+def test_evaluator_scores_as_the_compiled_program_trains(config):
+    tasks = [options.build() for options in load_config(config).tasks]
+    evaluator = Evaluator(tasks, seed=0)
+    for name in ("adamw_initial", "lion", "momentum"):
+        program = dsl.library.load(name)
+        measurement = evaluator.evaluate(assemble(program))
+        assert measurement.reason is Reason.OK and measurement.seconds > 0
+        for task, key, score, curve in zip(
+            tasks, evaluator._keys, measurement.scores, measurement.curves, strict=True
+        ):
+            optimizer = dsl.as_optimizer(program, task.schedule)
+            training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
+            assert score == pytest.approx(float(training.score), rel=1e-2)
+            np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
+
+
+def test_evaluator_stops_at_the_first_task_that_diverges(config):
+    tasks = [options.build() for options in load_config(config).tasks]
+    program = dsl.parse(
+        "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
+    )
+    measurement = Evaluator(tasks, seed=0).evaluate(assemble(program))
+    assert measurement.reason is Reason.NOT_FINITE
+    assert measurement.scores == () and len(measurement.curves) == 1
+
+
+def test_optax_enters_by_the_same_door(config):
+    task = load_config(config).tasks[0].build()
+    training = jit(lambda key: train(task, optax.adamw(task.schedule), key))(
+        Evaluator([task], 0)._keys[0]
+    )
+    assert 0 <= training.score <= 1

@@ -1,0 +1,134 @@
+"""Ray workers under candidates that kill, hang and fail, all scored by a formula."""
+
+import dataclasses
+import os
+import signal
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+
+import numpy as np
+import pytest
+from ray import cloudpickle
+
+import dsl
+from dsl.bytecode import assemble
+from search.outcome import Measurement, Reason
+from search.workers import LocalPool, RayPool, WorkerError
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
+
+REFERENCE = assemble(dsl.library.load("adamw_initial"))
+
+
+def candidate(behaviour: str):
+    """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
+    return REFERENCE._replace(scalars=np.float32([BEHAVIOURS.index(behaviour)]))
+
+
+BEHAVIOURS = ("fine", "kill", "kill once", "hang", "raise", "out of memory")
+
+
+@dataclasses.dataclass
+class Misbehaving:
+    """An evaluator whose candidates do what they are named for.
+
+    Attributes:
+        folder: where the processes that began a candidate leave their numbers.
+    """
+
+    folder: Path
+
+    def evaluate(self, bytecode):
+        if len(bytecode.scalars) > 1:
+            return Measurement(Reason.OK, (0.5,))
+        behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
+        first = not any(self.folder.glob(f"{behaviour}-*"))
+        (self.folder / f"{behaviour}-{os.getpid()}").touch()
+        if behaviour == "kill" or behaviour == "kill once" and first:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if behaviour == "hang":
+            time.sleep(1000)
+        if behaviour == "raise":
+            raise ZeroDivisionError("a bug of a task")
+        return Measurement(Reason.OK, (1.0,))
+
+
+@contextmanager
+def ray_pool(make_evaluator, num_workers=2, candidate_seconds=60.0):
+    with closing(RayPool(make_evaluator, num_workers, candidate_seconds)) as pool:
+        pool.start(REFERENCE)
+        yield pool
+
+
+def collect(pool, count, seconds=90):
+    """Waits for so many measurements."""
+    measured = {}
+    end = time.monotonic() + seconds
+    while len(measured) < count:
+        assert time.monotonic() < end, f"only {measured}"
+        measured |= dict(pool.wait(1.0))
+    return measured
+
+
+def test_candidates_that_kill_and_hang_are_outcomes_and_the_others_are_scored(tmp_path):
+    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=3.0) as pool:
+        for behaviour in ("kill", "kill once", "hang"):
+            pool.submit(behaviour, candidate(behaviour))
+        for number in range(20):
+            pool.submit(f"fine {number}", candidate("fine"))
+        measured = collect(pool, 23)
+    assert measured["kill"].reason is Reason.CRASHED
+    assert measured["kill once"] == Measurement(Reason.OK, (1.0,))
+    assert measured["hang"].reason is Reason.TIMED_OUT and measured["hang"].seconds >= 3
+    assert all(measured[f"fine {number}"].scores == (1.0,) for number in range(20))
+    assert len(list(tmp_path.glob("kill-*"))) == 2  # tried twice, in two processes
+    (hanging,) = tmp_path.glob("hang-*")
+    assert not is_alive(int(hanging.name.removeprefix("hang-")))
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_bug_in_an_evaluation_is_raised_with_its_own_type(tmp_path):
+    with ray_pool(lambda: Misbehaving(tmp_path), num_workers=1) as pool:
+        pool.submit("raise", candidate("raise"))
+        with pytest.raises(ZeroDivisionError, match="a bug of a task"):
+            collect(pool, 1)
+
+
+def test_worker_that_scores_differently_is_refused(tmp_path):
+    @dataclasses.dataclass
+    class Different:
+        folder: Path
+
+        def evaluate(self, bytecode):
+            return Measurement(Reason.OK, (float(os.getpid()),))
+
+    with pytest.raises(WorkerError, match="two workers score one program differently"):
+        with ray_pool(lambda: Different(tmp_path)) as pool:
+            collect(pool, 1)
+
+
+def test_workers_that_die_as_they_start_end_the_run():
+    def die():
+        os.kill(os.getpid(), signal.SIGKILL)
+
+    with pytest.raises(WorkerError, match="workers die as they start"):
+        with ray_pool(die, num_workers=1):
+            pass
+
+
+def test_local_pool_scores_in_order(tmp_path):
+    with closing(LocalPool(lambda: Misbehaving(tmp_path))) as pool:
+        assert pool.start(REFERENCE) == Measurement(Reason.OK, (0.5,))
+        assert pool.wait(0.0) == []
+        for name in "ab":
+            pool.submit(name, candidate("fine"))
+        assert pool.wait(0.0) == [("a", Measurement(Reason.OK, (1.0,)))]
+        assert pool.wait(0.0) == [("b", Measurement(Reason.OK, (1.0,)))]
