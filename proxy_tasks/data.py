@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
-from sklearn.datasets import load_digits as load_sklearn_digits
 
 TRAIN_MODULES = (
     "argparse ast calendar configparser datetime difflib doctest inspect optparse pickletools "
@@ -46,7 +45,9 @@ def load_digits() -> Split:
     Returns:
         Images of shape (n, 8, 8), float32 in [0, 1], and labels of shape (n,), int32 in 0..9.
     """
-    images, labels = load_sklearn_digits(return_X_y=True)
+    from sklearn import datasets  # takes most of a second to import
+
+    images, labels = datasets.load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
     images = (images.reshape(-1, 8, 8) / 16).astype(np.float32)[order]
     labels = labels.astype(np.int32)[order]

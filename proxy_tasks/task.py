@@ -103,7 +103,8 @@ def split_model(
     Returns:
         `init`, from a key to the parameters, and `to_model`, from parameters to the model.
     """
-    _, static = eqx.partition(make_model(jax.random.key(0)), eqx.is_inexact_array)
+    shapes = eqx.filter_eval_shape(make_model, jax.random.key(0))  # nothing is computed
+    static = eqx.filter(shapes, lambda leaf: not isinstance(leaf, jax.ShapeDtypeStruct))
 
     def init(key):
         return eqx.filter(make_model(key), eqx.is_inexact_array)

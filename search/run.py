@@ -6,7 +6,7 @@ import importlib.metadata
 import platform
 import time
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Generator
 from typing import Any
 
 from dsl import liveness
@@ -118,7 +118,7 @@ class Search:
         self._in_flight: set[str] = set()
         self._born: deque[_Born] = deque()
 
-    def run(self) -> Iterator[Progress]:
+    def run(self) -> Generator[Progress, None, None]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
         for row in self._records.rows(self.progress.num_programs - self._window):
             self._remember(row)

@@ -12,23 +12,30 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import Any, Protocol
 
 from dsl.bytecode import Bytecode
 from search.outcome import Measurement, Reason
-
-if TYPE_CHECKING:
-    from search.evaluate import Evaluator
 
 MAX_DEATHS = 2
 """Workers that a candidate may kill before it is an outcome."""
 START_SECONDS = 600.0
 """Wall clock for a worker to start and compile its tasks."""
-MakeEvaluator = Callable[[], "Evaluator"]
 
 
 class WorkerError(Exception):
     """Workers that cannot go on: one line that says why and what to do."""
+
+
+class Scorer(Protocol):
+    """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
+
+    def evaluate(self, bytecode: Bytecode) -> Measurement:
+        """What is seen of a candidate."""
+        ...
+
+
+MakeScorer = Callable[[], Scorer]
 
 
 class Pool(Protocol):
@@ -54,12 +61,12 @@ class Pool(Protocol):
 class LocalPool:
     """Scores in this process, one candidate a call of `wait`."""
 
-    def __init__(self, make_evaluator: MakeEvaluator):
-        self._evaluator = make_evaluator()
+    def __init__(self, make_scorer: MakeScorer):
+        self._scorer = make_scorer()
         self._queue: deque[tuple[str, Bytecode]] = deque()
 
     def start(self, reference: Bytecode) -> Measurement:
-        return self._evaluator.evaluate(reference)
+        return self._scorer.evaluate(reference)
 
     def submit(self, name: str, bytecode: Bytecode) -> None:
         self._queue.append((name, bytecode))
@@ -68,7 +75,7 @@ class LocalPool:
         if not self._queue:
             return []
         name, bytecode = self._queue.popleft()
-        return [(name, self._evaluator.evaluate(bytecode))]
+        return [(name, self._scorer.evaluate(bytecode))]
 
     def close(self) -> None:
         self._queue.clear()
@@ -77,11 +84,11 @@ class LocalPool:
 class _Worker:
     """What runs in an actor's process."""
 
-    def __init__(self, make_evaluator: MakeEvaluator):
-        self._evaluator = make_evaluator()
+    def __init__(self, make_scorer: MakeScorer):
+        self._scorer = make_scorer()
 
     def evaluate(self, bytecode: Bytecode) -> Measurement:
-        return self._evaluator.evaluate(bytecode)
+        return self._scorer.evaluate(bytecode)
 
 
 @dataclasses.dataclass
@@ -102,12 +109,12 @@ class RayPool:
     candidate is past its time is killed, since a timeout on the waiting side stops nothing.
 
     Args:
-        make_evaluator: called in each actor.
+        make_scorer: called in each actor.
         num_workers: actors.
         candidate_seconds: wall clock for one candidate.
     """
 
-    def __init__(self, make_evaluator: MakeEvaluator, num_workers: int, candidate_seconds: float):
+    def __init__(self, make_scorer: MakeScorer, num_workers: int, candidate_seconds: float):
         import ray
         import ray.exceptions
 
@@ -123,7 +130,7 @@ class RayPool:
                 object_store_memory=128 * 2**20,
             )
         self._ray: Any = ray
-        self._make_evaluator = ray.put(make_evaluator)
+        self._make_scorer = ray.put(make_scorer)
         self._actor_class: Any = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
@@ -164,7 +171,7 @@ class RayPool:
         self._ray.shutdown()
 
     def _start_worker(self) -> _Slot:
-        actor = self._actor_class.remote(self._make_evaluator)
+        actor = self._actor_class.remote(self._make_scorer)
         return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_bytecode))
 
     def _dispatch(self) -> None:

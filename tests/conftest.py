@@ -1,13 +1,19 @@
 """What every test runs under: checked JAX on one thread, repeatable Hypothesis, two fixtures."""
 
 import os
-
-os.environ["PJRT_NPROC"] = "1"  # before jax is imported: one thread of arithmetic
+import tempfile
 
 import hypothesis
 import jax
 import numpy as np
 import pytest
+
+os.environ["PJRT_NPROC"] = "1"  # before jax calculates anything: one thread of arithmetic
+
+# The processes that tests start compile a thing once.
+compiled = tempfile.TemporaryDirectory()
+os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 
 jax.config.update("jax_enable_checks", True)
 jax.config.update("jax_numpy_rank_promotion", "raise")

@@ -1,7 +1,8 @@
-"""Every family of tasks: shapes, determinism, data, options, and models that see what they should."""
+"""Every family of tasks: shapes, determinism, data, options, and what the models see."""
 
 import dataclasses
 import sysconfig
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -12,7 +13,7 @@ from proxy_tasks import FAMILIES, DigitsMLP, StdlibLM, data
 from proxy_tasks.language import LanguageModel
 from proxy_tasks.vit import to_patches
 
-SMALL = {
+SMALL: dict[str, dict[str, Any]] = {
     "digits_mlp": {"num_steps": 20, "batch_size": 4, "width": 8},
     "digits_vit": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
     "stdlib_lm": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
@@ -89,7 +90,7 @@ def test_schedule_warms_up_to_one_and_decays_to_zero(name):
 @pytest.mark.parametrize("option", ["num_steps", "batch_size", "width", "scale"])
 def test_option_out_of_range_is_refused(name, option):
     with pytest.raises(ValueError, match=rf"{option} \(0\) must be positive"):
-        FAMILIES[name](**{option: 0})
+        small(name, **{option: 0})
 
 
 def test_width_must_be_a_multiple_of_the_heads():

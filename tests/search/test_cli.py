@@ -85,7 +85,8 @@ def test_show_run_as_json(lionhunt, run):
     shown = json.loads(out)
     with Records.open_to_read(run) as records:
         assert shown["history_digest"] == records.history_digest()
-        assert shown["best"]["index"] == records.best().individual.index
+        best = records.best()
+    assert best is not None and shown["best"]["index"] == best.individual.index
     assert (status, err, shown["programs"], shown["complete"]) == (0, "", 120, True)
     assert shown["evaluated"] + shown["cache_hits"] == 111
     assert 0 < shown["redundant_share"] < 1

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections import Counter
+from typing import Any
 
 import pytest
 
@@ -10,7 +11,7 @@ from search.evolution import breed, initial_individual, window
 from search.mutation import MutationSpace
 
 PROGRAM = dsl.library.load("adamw_initial")
-OPTIONS = {
+OPTIONS: dict[str, Any] = {
     "seed": 1,
     "population_size": 10,
     "tournament_size": 3,

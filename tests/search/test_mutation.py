@@ -25,9 +25,9 @@ def difference(old, new):
     """The statements of either that are left when both ends that agree are cut off."""
     old, new = list(old.statements), list(new.statements)
     while old and new and old[-1] == new[-1]:
-        old.pop(), new.pop()
+        del old[-1], new[-1]
     while old and new and old[0] == new[0]:
-        old.pop(0), new.pop(0)
+        del old[0], new[0]
     return old, new
 
 
@@ -125,8 +125,9 @@ def test_an_argument_becomes_a_variable_a_constant_or_a_multiple():
         )
         kinds = tuple(type(s.args[position]).__name__ for s in (old, new))
         seen[kinds] += 1
-        if new.op == "multiply" and isinstance(new.args[position], Var):
-            assert new.args[position].name in ("w", "g", "lr", "a")
+        arg = new.args[position]
+        if new.op == "multiply" and isinstance(arg, Var):
+            assert arg.name in ("w", "g", "lr", "a")
     assert set(seen) == {("Var", "Var"), ("Var", "Const"), ("Const", "Var"), ("Const", "Const")}
 
 

@@ -19,7 +19,11 @@ def test_what_is_written_is_read(tmp_path):
         assert list(records.rows(100)) == rows[100:]
         failed = next(row for row in rows if row.reason is Reason.NOT_FINITE)
         measurement = records.measurement(failed.fingerprint)
-        assert measurement.reason is Reason.NOT_FINITE and measurement.curves[0][0] != 0
+        assert (
+            measurement is not None
+            and measurement.reason is Reason.NOT_FINITE
+            and measurement.curves[0][0] != 0
+        )
         lineage = records.lineage(119)
         assert lineage[0].individual.parent is None and lineage[-1] == rows[119]
         for elder, child in zip(lineage, lineage[1:], strict=False):

@@ -74,6 +74,7 @@ def test_history_is_what_evolution_says(tmp_path):
             assert individual.program == initial and individual.parent is None
             assert row.fitness == 0
         else:
+            assert individual.parent is not None
             assert individual.index - 16 <= individual.parent < max(10, individual.index - 6)
 
 
@@ -92,7 +93,7 @@ def test_progress_counts_what_the_records_hold(tmp_path):
     assert summary["redundant_share"] == pytest.approx(redundant)
     best = max(rows, key=lambda row: row.rank)
     assert summary["best"]["index"] == best.individual.index
-    assert summary["best"]["fitness"] == best.fitness > 0
+    assert summary["best"]["fitness"] == best.rank > 0
 
 
 def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):

@@ -161,11 +161,13 @@ def workers_of(pid):
 def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, undisturbed, tmp_path):
     process = start("search", config, "--out", tmp_path, "--workers", 0)
     wait_for(tmp_path, 50, process)
+    process.send_signal(signal.SIGSTOP)  # so that it is still there for the second
     second = start("resume", tmp_path, "--workers", 0)
     _, err = second.communicate(timeout=60)
     assert second.returncode == 2
     assert err == f"lionhunt: another process is running {tmp_path}; wait for it or stop it\n"
     process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
     out, err = process.communicate(timeout=60)
     assert process.returncode == 130 and err == ""
     assert f"continue with: lionhunt resume {tmp_path}" in out

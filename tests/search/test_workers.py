@@ -24,7 +24,7 @@ REFERENCE = assemble(dsl.library.load("adamw_initial"))
 
 def candidate(behaviour: str):
     """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
-    return REFERENCE._replace(scalars=np.float32([BEHAVIOURS.index(behaviour)]))
+    return REFERENCE._replace(scalars=np.array([BEHAVIOURS.index(behaviour)], np.float32))
 
 
 BEHAVIOURS = ("fine", "kill", "kill once", "hang", "raise", "out of memory")
@@ -56,8 +56,8 @@ class Misbehaving:
 
 
 @contextmanager
-def ray_pool(make_evaluator, num_workers=2, candidate_seconds=60.0):
-    with closing(RayPool(make_evaluator, num_workers, candidate_seconds)) as pool:
+def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0):
+    with closing(RayPool(make_scorer, num_workers, candidate_seconds)) as pool:
         pool.start(REFERENCE)
         yield pool
 
