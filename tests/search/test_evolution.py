@@ -18,6 +18,13 @@ OPTIONS: dict[str, Any] = {
     "lag": 4,
     "space": MutationSpace(),
 }
+
+
+def child_of(history, fitness, index=30, **changes: Any):
+    options: dict[str, Any] = OPTIONS | changes
+    return breed(history, fitness.__getitem__, index, **options)
+
+
 HISTORY = {i: initial_individual(i, PROGRAM) for i in range(40)}
 
 
@@ -35,10 +42,7 @@ def test_without_a_lag_all_before_are_elders():
 
 def test_parent_is_the_fittest_of_the_tournament():
     fitness = {i: float(i % 7) for i in HISTORY}
-    parents = Counter(
-        breed(HISTORY, fitness.__getitem__, 30, **OPTIONS | {"seed": seed}).parent
-        for seed in range(3000)
-    )
+    parents = Counter(child_of(HISTORY, fitness, seed=seed).parent for seed in range(3000))
     assert set(parents) <= set(window(30, 10, 4))
     # The fittest of 10 elders wins whenever it is drawn: 1 - 0.9^3 of the time, about 0.27.
     fittest = max(window(30, 10, 4), key=lambda i: (fitness[i], -i))
@@ -48,18 +52,17 @@ def test_parent_is_the_fittest_of_the_tournament():
 
 def test_elder_without_fitness_loses_to_any_other():
     fitness = dict.fromkeys(HISTORY, float("-inf")) | {20: -5.0}
-    options = OPTIONS | {"tournament_size": 200}
-    assert breed(HISTORY, fitness.__getitem__, 30, **options).parent == 20
+    assert child_of(HISTORY, fitness, tournament_size=200).parent == 20
 
 
 def test_child_depends_on_seed_number_and_elders_alone():
     fitness = {i: float(-i) for i in HISTORY}
-    child = breed(HISTORY, fitness.__getitem__, 30, **OPTIONS)
+    child = child_of(HISTORY, fitness)
     elders = {i: HISTORY[i] for i in window(30, 10, 4)}
-    assert breed(elders, {i: fitness[i] for i in elders}.__getitem__, 30, **OPTIONS) == child
+    assert child_of(elders, {i: fitness[i] for i in elders}) == child
     others = [
-        breed(HISTORY, fitness.__getitem__, 30, **OPTIONS | {"seed": 2}),
-        breed(HISTORY, fitness.__getitem__, 31, **OPTIONS),
+        child_of(HISTORY, fitness, seed=2),
+        child_of(HISTORY, fitness, index=31),
     ]
     assert all(other.program != child.program for other in others)
     assert child.index == 30 and child.parent in elders
@@ -70,7 +73,7 @@ def test_permanence():
     history = {i: initial_individual(i, PROGRAM) for i in range(10)}
     fitness = {i: 0.0 for i in history}
     for index in range(10, 110):
-        history[index] = breed(history, fitness.__getitem__, index, **OPTIONS)
+        history[index] = child_of(history, fitness, index)
         fitness[index] = float(index * 7 % 11)
     texts = "\n".join(str(individual.program) for individual in history.values())
     assert hashlib.sha256(texts.encode()).hexdigest()[:16] == "8fad9a7fd3265010"
