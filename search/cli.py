@@ -11,6 +11,7 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.live import Live
+from rich.spinner import Spinner
 
 from search import report
 from search.config import ConfigError, load_config
@@ -135,7 +136,8 @@ def _console() -> Console:
 def _follow(search: Search, console: Console) -> None:
     """Runs a search and shows how far it is, live on a terminal and line by line elsewhere."""
     if console.is_terminal:
-        with Live(console=console, refresh_per_second=4) as live:
+        starting = Spinner("dots", "starting: every worker compiles the tasks once")
+        with Live(starting, console=console, refresh_per_second=4) as live:
             for progress in search.run():
                 live.update(report.progress_display(progress))
         return

@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
 
-from proxy_tasks import DigitsMLP, DigitsViT, StdlibLM
+from proxy_tasks import FAMILIES, DigitsMLP, DigitsViT, StdlibLM
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 
 TaskOptions = Annotated[DigitsMLP | DigitsViT | StdlibLM, Field(discriminator="kind")]
@@ -154,22 +154,19 @@ def parse_config(raw: dict[str, Any], source: str) -> RunConfig:
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         # The path of a task repeats its kind, which is no key of the file.
-        key = ".".join(str(part) for part in first["loc"] if part not in _KINDS)
+        key = ".".join(str(part) for part in first["loc"] if part not in FAMILIES)
         message = first["msg"].removeprefix("Value error, ")
-        if first["type"] == "extra_forbidden" or first["type"] == "unexpected_keyword_argument":
-            message = "unknown key; remove it or correct its name"
-        elif first["type"] == "union_tag_invalid":
-            message = (
-                f"unknown task '{first.get('ctx', {}).get('tag')}'; there are {', '.join(_KINDS)}"
-            )
-        elif first["type"] == "union_tag_not_found":
-            message = f"a task needs a kind: {', '.join(_KINDS)}"
-        elif "input" in first and isinstance(first["input"], str | int | float):
-            message = f"{message}, got {first['input']!r}"
+        match first["type"]:
+            case "extra_forbidden" | "unexpected_keyword_argument":
+                message = "unknown key; remove it or correct its name"
+            case "union_tag_invalid":
+                tag = first.get("ctx", {}).get("tag")
+                message = f"unknown task '{tag}'; there are {', '.join(FAMILIES)}"
+            case "union_tag_not_found":
+                message = f"a task needs a kind: {', '.join(FAMILIES)}"
+            case _ if isinstance(first["input"], str | int | float):
+                message += f", got {first['input']!r}"
         raise ConfigError(f"{source}: {key + ': ' if key else ''}{message}") from None
-
-
-_KINDS = tuple(family.kind for family in (DigitsMLP, DigitsViT, StdlibLM))
 
 
 def _set(raw: dict[str, Any], setting: str) -> None:

@@ -44,17 +44,20 @@ def load_initial(name: str) -> Program:
 def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
     """What a run is, for its records: enough to go on with it, and to tell where it ran."""
     tasks = [options.build() for options in config.tasks]
+    families = [task.name for task in tasks]
+    counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
+    names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
     return {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
         "tasks": [
             {
-                "name": task.name,
+                "name": name,
                 "metric": task.metric,
                 "higher_is_better": task.higher_is_better,
                 "digest": task.digest,
             }
-            for task in tasks
+            for name, task in zip(names, tasks, strict=True)
         ],
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
         | {"python": platform.python_version()},
