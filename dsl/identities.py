@@ -1,16 +1,19 @@
 """Identities that hold for every float32, bit for bit: NaN, infinities and signed zeros included.
 
-One table. It is used while values are numbered (`dsl.canonical`) and each row is tested. Subnormal
+One table. It is used while values are numbered (`dsl.values`) and each row is tested. Subnormal
 numbers count as the zeros that the compiled machine takes them for.
 """
 
 from collections import defaultdict
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from dsl import text
 from dsl.interpret import run
 from dsl.ops import OPS
 from dsl.program import Const, Var
+
+if TYPE_CHECKING:
+    from dsl.values import Values
 
 IDENTITIES: tuple[tuple[str, str], ...] = (
     ("abs(abs(x))", "abs(x)"),
@@ -45,18 +48,7 @@ Pattern = Any
 """A `Var` that stands for any value, a `Const`, or a tuple (function, *patterns)."""
 
 
-class Values(Protocol):
-    """What matching needs of `dsl.canonical`'s value numbering."""
-
-    ops: list[str]
-    operands: list[tuple[int, ...]]
-    constants: dict[int, float]
-
-    def apply(self, name: str, operands: tuple[int, ...]) -> int: ...
-    def constant(self, value: float) -> int: ...
-
-
-def simpler(values: Values, name: str, operands: tuple[int, ...]) -> int | None:
+def simpler(values: "Values", name: str, operands: tuple[int, ...]) -> int | None:
     """The value that an identity puts in place of `name(*operands)`; None if none applies."""
     for tag in _tags(values, operands) if name in _NAMES else ():
         for (_, *parts), right in _BY_TAG.get((name, tag), ()):
@@ -67,7 +59,7 @@ def simpler(values: Values, name: str, operands: tuple[int, ...]) -> int | None:
     return None
 
 
-def _tags(values: Values, operands: tuple[int, ...]):
+def _tags(values: "Values", operands: tuple[int, ...]):
     """What the operands show at first sight; a row is tried if it asks for one of these."""
     yield "any"
     if len(set(operands)) < len(operands):
@@ -82,7 +74,7 @@ def _orders(name: str, operands: tuple[int, ...]):
     return (operands, operands[::-1]) if OPS[name].commutative else (operands,)
 
 
-def _matches(pattern: Pattern, value: int, values: Values, found: dict[str, int]) -> bool:
+def _matches(pattern: Pattern, value: int, values: "Values", found: dict[str, int]) -> bool:
     if isinstance(pattern, Var):
         return found.setdefault(pattern.name, value) == value
     if isinstance(pattern, Const):
@@ -94,7 +86,7 @@ def _matches(pattern: Pattern, value: int, values: Values, found: dict[str, int]
     )
 
 
-def _build(pattern: Pattern, values: Values, found: dict[str, int]) -> int:
+def _build(pattern: Pattern, values: "Values", found: dict[str, int]) -> int:
     if isinstance(pattern, Var):
         return found[pattern.name]
     if isinstance(pattern, Const):

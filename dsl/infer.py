@@ -38,19 +38,15 @@ def infer(program: Program) -> tuple[Kind, ...]:
                 f"{error.args[0]} is read before assignment", program, index
             ) from None
         scalar = op.scalar_argument
-        if scalar is None:
-            kind = op.infer(*argument_kinds)
-        elif argument_kinds[scalar] is Kind.SCALAR:
-            kind = op.infer(*argument_kinds)
-        else:
+        if scalar is not None and argument_kinds[scalar] is not Kind.SCALAR:
             raise InvalidProgram(
                 f"argument {scalar + 1} of {name} must be a scalar, "
                 f"not {argument_kinds[scalar].name.lower().replace('_', ' ')}",
                 program,
                 index,
             )
-        kinds[target] = kind
-        results.append(kind)
+        kinds[target] = op.infer(*argument_kinds)
+        results.append(kinds[target])
     if len(program.outputs) != len(program.inputs) - 2:
         raise InvalidProgram("outputs are the update and every state, in order", program, end)
     for output in program.outputs:

@@ -22,6 +22,10 @@ VOCABULARY_SIZE = len(ALPHABET) + 1
 """The characters of `ALPHABET`, and one token for every other character."""
 
 
+class DataError(Exception):
+    """Data that is not there: one line that says what to do."""
+
+
 class Split(NamedTuple):
     """Data to train on and to validate on."""
 
@@ -64,7 +68,7 @@ def load_stdlib_text() -> Split:
         Tokens of shape (n,), uint8 below `VOCABULARY_SIZE`: about 1 M to train on.
 
     Raises:
-        FileNotFoundError: this Python comes without its source.
+        DataError: this Python comes without its source.
     """
     return Split((_read_modules(TRAIN_MODULES),), (_read_modules(VALIDATION_MODULES),))
 
@@ -73,7 +77,7 @@ def _read_modules(names: Sequence[str]) -> np.ndarray:
     folder = Path(sysconfig.get_path("stdlib"))
     paths = [path for name in names if (path := folder / f"{name}.py").exists()]
     if len(paths) < len(names) - 1:  # nntplib left with Python 3.13
-        raise FileNotFoundError(
+        raise DataError(
             f"the source of Python's standard library is not in {folder}; install it, "
             "or choose tasks without it"
         )

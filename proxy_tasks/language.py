@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from proxy_tasks.data import VOCABULARY_SIZE, digest, load_stdlib_text
+from proxy_tasks.data import VOCABULARY_SIZE, DataError, digest, load_stdlib_text
 from proxy_tasks.task import Task, split_model
 from proxy_tasks.transformer import Transformer, TransformerOptions
 
@@ -50,9 +50,11 @@ class StdlibLM(TransformerOptions):
     """Sequences to validate on."""
 
     def build(self) -> Task:
-        """The task; raises `FileNotFoundError` where Python comes without its source."""
+        """The task; raises `DataError` where Python comes without its source."""
         data = load_stdlib_text()
         (train,), (validation,) = data
+        if self.length >= min(len(train), len(validation)):
+            raise DataError(f"length ({self.length}) must be less than that of the text")
         window = np.arange(self.length + 1)
         starts = np.linspace(0, len(validation) - len(window), self.num_validation, dtype=int)
         held_out = jnp.asarray(validation[starts[:, None] + window], jnp.int32)

@@ -53,6 +53,11 @@ class Task:
         )
 
 
+MAX_OPTION = 1_000_000
+"""Largest value of an option of a task: what is beyond is a slip, not a task."""
+MAX_STEPS = 2**31 - 1
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class TaskOptions:
     """Options that every family of tasks has.
@@ -77,10 +82,12 @@ class TaskOptions:
 
     def __post_init__(self):
         for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, str) and not value > 0:
-                raise ValueError(f"{name} ({value}) must be positive")
-        if not self.scale < float("inf"):
-            raise ValueError(f"scale ({self.scale}) must be finite")
+            if not isinstance(value, str) and not 0 < value <= MAX_OPTION:
+                raise ValueError(f"{name} ({value}) must be positive, and {MAX_OPTION:,} at most")
+        if self.scaled_steps > MAX_STEPS:
+            raise ValueError(
+                f"num_steps ({self.num_steps}) at scale ({self.scale}) is more than {MAX_STEPS:,}"
+            )
 
     @property
     def scaled_steps(self) -> int:

@@ -1,7 +1,9 @@
 """The command line: parses, calls and prints."""
 
 import contextlib
+import functools
 import os
+import shlex
 import signal
 import sys
 import time
@@ -11,17 +13,24 @@ from typing import Annotated, NoReturn
 import typer
 from rich.console import Console
 from rich.live import Live
-from rich.spinner import Spinner
 
+from dsl.program import Program
+from proxy_tasks.data import DataError
 from search import report
-from search.config import ConfigError, load_config
-from search.records import FILE_NAME, RecordError, Records
-from search.run import Search, describe_run, load_initial, load_run, make_pool
+from search.config import ConfigError, RunConfig, load_config
+from search.describe import describe_program, describe_records
+from search.mutation import MutationError
+from search.records import Records
+from search.run import Search, describe_run, load_initial, load_run, start_pool
+from search.run_file import FILE_NAME, RecordError, check_free
 from search.source import SourceError, find_program, is_run
 from search.workers import WorkerError
 
 LINE_SECONDS = 5.0
 """Time between lines where there is no terminal."""
+
+EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
+"""Errors that a person can do something about; any other is a bug."""
 
 app = typer.Typer(
     help="Discover optimizers by searching over programs.",
@@ -53,8 +62,14 @@ def search(
     run_config = load_config(config, settings)
     initial = load_initial(run_config.initial)
     folder = out or _free_folder(Path("runs") / config.stem)
-    with Records.create(folder, describe_run(run_config, initial)) as records:
-        _run(records, workers)
+    check_free(folder)
+    info = describe_run(run_config, initial)
+    with (
+        _started_pool(folder, run_config, initial, workers) as (pool, reference),
+        Records.create(folder, info) as records,
+    ):
+        _follow(Search(run_config, initial, records, pool, reference))
+    _show_result(folder)
 
 
 @app.command()
@@ -63,7 +78,11 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped or killed."""
     with Records.open_to_write(run) as records:
-        _run(records, workers)
+        config, initial = load_run(records)
+        if records.count() < config.num_programs:
+            with _started_pool(run, config, initial, workers) as (pool, reference):
+                _follow(Search(config, initial, records, pool, reference))
+    _show_result(run)
 
 
 @app.command()
@@ -77,7 +96,7 @@ def show(
     console = _console()
     if is_run(what):
         with Records.open_to_read(Path(what)) as records:
-            summary = report.describe_run(records)
+            summary = describe_records(records)
         report.print_json(summary) if as_json else report.show_run(console, summary)
         return
     try:
@@ -88,7 +107,7 @@ def show(
         elif error.excerpt:
             print(error.excerpt)
         raise
-    described = report.describe_program(source)
+    described = describe_program(source)
     report.print_json(described) if as_json else report.show_program(console, described)
     if not described["valid"]:
         raise SourceError(f"{what} cannot run: {described['reason']}")
@@ -103,43 +122,51 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _run(records: Records, workers: int | None) -> None:
-    """Runs to the end, showing progress, and then what was found."""
-    folder = records.path.parent
-    config, initial = load_run(records)
+@contextlib.contextmanager
+def _started_pool(folder: Path, config: RunConfig, initial: Program, workers: int | None):
+    """`start_pool`, said aloud; an interrupt ends in how to go on."""
     console = _console()
-    if records.count() < config.num_programs:
-        num_workers = config.evaluation.workers if workers is None else workers
-        console.print(
-            f"run {folder}: {config.num_programs:,} programs, "
-            + (f"{num_workers} workers" if num_workers else "in this process"),
-            highlight=False,
-        )
-        try:
-            with contextlib.closing(make_pool(config, num_workers)) as pool:
-                _follow(Search(config, initial, records, pool), console)
-        except KeyboardInterrupt:
-            print(
-                f"stopped at {records.count():,} programs; continue with: lionhunt resume {folder}"
-            )
-            raise
-    report.show_run(console, report.describe_run(records))
-    print(f"\n{report.next_commands(str(folder))}")
+    num_workers = config.evaluation.workers if workers is None else workers
+    place = f"{num_workers} workers" if num_workers else "in this process"
+    console.print(f"run {folder}: {config.num_programs:,} programs, {place}")
+    starting = console.status("starting: every worker compiles the tasks once")
+    try:
+        with contextlib.ExitStack() as stack:
+            with starting:
+                started = stack.enter_context(start_pool(config, initial, num_workers))
+            yield started
+    except KeyboardInterrupt:
+        if (folder / FILE_NAME).exists():
+            print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")
+        else:
+            print("stopped before there was anything to keep")
+        raise
+
+
+def _show_result(folder: Path) -> None:
+    with Records.open_to_read(folder) as records:
+        summary = describe_records(records)
+    report.show_run(_console(), summary)
+    print(f"\n{report.next_commands(shlex.quote(str(folder)))}")
 
 
 def _console() -> Console:
     """Standard output: as wide as the terminal, or wide enough for what is piped elsewhere."""
-    console = Console()
-    return console if console.is_terminal else Console(width=120)
+    plain = functools.partial(Console, markup=False, emoji=False, highlight=False)
+    return plain() if sys.stdout.isatty() else plain(width=120)
 
 
-def _follow(search: Search, console: Console) -> None:
+def _follow(search: Search) -> None:
     """Runs a search and shows how far it is, live on a terminal and line by line elsewhere."""
+    console = _console()
     if console.is_terminal:
-        starting = Spinner("dots", "starting: every worker compiles the tasks once")
-        with Live(starting, console=console, refresh_per_second=4) as live:
-            for progress in search.run():
-                live.update(report.progress_display(progress))
+
+        def display():
+            return report.progress_display(search.progress)
+
+        with Live(get_renderable=display, console=console, refresh_per_second=4):
+            for _ in search.run():
+                pass
         return
     last = time.monotonic()
     for progress in search.run():
@@ -162,7 +189,7 @@ def main() -> None:
     signal.signal(signal.SIGTERM, _stop)
     try:
         sys.exit(app(standalone_mode=False))
-    except (ConfigError, RecordError, SourceError, WorkerError, FileNotFoundError) as error:
+    except EXPECTED as error:
         _fail(str(error))
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)

@@ -6,12 +6,20 @@ from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field, NonNegativeFloat, NonNegativeInt, PositiveInt
+from pydantic import BaseModel, ConfigDict, Field
 
+from dsl.ops import WORDS
 from proxy_tasks import FAMILIES, DigitsMLP, DigitsViT, StdlibLM
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 
 TaskOptions = Annotated[DigitsMLP | DigitsViT | StdlibLM, Field(discriminator="kind")]
+
+
+MAX_CHARACTERS = 1_000_000
+"""How much of a file is read: what is longer is no configuration."""
+MAX_COUNT = 1_000_000_000
+Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 
 class ConfigError(ValueError):
@@ -31,11 +39,11 @@ class _Config(BaseModel):
 class EvolutionConfig(_Config):
     """Regularized evolution (the paper: population 1,000, tournament 2)."""
 
-    population_size: PositiveInt = 1000
+    population_size: Count = 1000
     """Programs that compete; the oldest leaves when a child is born."""
-    tournament_size: PositiveInt = 2
+    tournament_size: Count = 2
     """Contestants for being a parent, drawn with replacement."""
-    lag: NonNegativeInt = 64
+    lag: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 64
     """Children that may be in flight: child i is bred from those born before i - lag. Part of what
     the run is; the number of workers is not."""
 
@@ -52,13 +60,13 @@ class EvolutionConfig(_Config):
 class MutationConfig(_Config):
     """How children differ from their parents."""
 
-    insert: NonNegativeFloat = 1.0
+    insert: Weight = 1.0
     """How often a statement is inserted, relative to the other kinds."""
-    delete: NonNegativeFloat = 1.0
+    delete: Weight = 1.0
     """How often a statement is deleted."""
-    modify: NonNegativeFloat = 1.0
+    modify: Weight = 1.0
     """How often an argument is modified."""
-    max_statements: PositiveInt | None = None
+    max_statements: Count | None = None
     """Programs of this length get no more statements; by default there is no limit."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     """Functions of inserted statements; the paper's 43 by default."""
@@ -66,8 +74,6 @@ class MutationConfig(_Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        from dsl.ops import WORDS
-
         for name in functions:
             if name not in WORDS:
                 raise ValueError(f"unknown function '{name}'; there are {', '.join(WORDS)}")
@@ -93,8 +99,9 @@ class EvaluationConfig(_Config):
     combination: Literal["mean", "min"] = "mean"
     """From the fitness on each task to one: the mean, or the worst. The fitness on a task is the
     gain over the initial program's score, as a share of that score: 0 is as good as it."""
-    workers: NonNegativeInt = 2
-    """Ray workers, one core each; 0 scores in this process. The result does not depend on it."""
+    workers: Annotated[int, Field(ge=0, le=10_000)] = 2
+    """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
+    kills. The result does not depend on it."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Wall clock after which a candidate is given up: generous, it only catches what hangs."""
 
@@ -104,7 +111,7 @@ class RunConfig(_Config):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Of everything random in the run."""
-    num_programs: PositiveInt
+    num_programs: Count
     """Programs in all, the initial population included."""
     initial: str = "adamw_initial"
     """The program that evolution begins with: a library name, or a file."""
@@ -137,10 +144,11 @@ def load_config(path: Path, settings: list[str] | None = None) -> RunConfig:
         ConfigError: it cannot be read or used.
     """
     try:
-        raw = tomllib.loads(path.read_text("utf-8"))
+        with path.open(encoding="utf-8") as file:
+            raw = tomllib.loads(file.read(MAX_CHARACTERS))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
+    except (ValueError, RecursionError) as error:  # also of what is not UTF-8
         raise ConfigError(f"{path} is not TOML: {error}") from None
     for setting in settings or ():
         _set(raw, setting)
@@ -151,6 +159,8 @@ def parse_config(raw: dict[str, Any], source: str) -> RunConfig:
     """Checks what was read; raises `ConfigError` that names `source` and the offending key."""
     try:
         return RunConfig.model_validate_json(json.dumps(raw, default=str))
+    except (RecursionError, UnicodeEncodeError) as error:
+        raise ConfigError(f"{source} is not a configuration: {error}") from None
     except pydantic.ValidationError as error:
         first = error.errors()[0]
         # The path of a task repeats its kind, which is no key of the file.
@@ -175,7 +185,7 @@ def _set(raw: dict[str, Any], setting: str) -> None:
         raise ConfigError(f"--set {setting}: expected key=value, as in evolution.lag=8")
     try:
         value = tomllib.loads(f"value = {text}")["value"]
-    except tomllib.TOMLDecodeError:
+    except (ValueError, RecursionError):
         value = text
     *path, last = key.strip().split(".")
     place: Any = raw

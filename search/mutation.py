@@ -29,6 +29,10 @@ DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
 """The paper's 43 functions."""
 
 
+class MutationError(Exception):
+    """A program that the space gives no valid mutation of."""
+
+
 @dataclasses.dataclass(frozen=True)
 class MutationSpace:
     """What mutation may do.
@@ -52,7 +56,7 @@ def mutate(program: Program, rng: random.Random, space: MutationSpace) -> tuple[
         The kind of mutation, the mutant, and the number of draws it took.
 
     Raises:
-        ValueError: no draw was valid, as when `space` has no fitting function.
+        MutationError: no draw was valid, as when `space` has no fitting function.
     """
     for num_draws in range(1, MAX_DRAWS + 1):
         (mutation,) = rng.choices(MUTATIONS, space.weights)
@@ -64,7 +68,7 @@ def mutate(program: Program, rng: random.Random, space: MutationSpace) -> tuple[
         except InvalidProgram:
             continue
         return mutation, mutant, num_draws
-    raise ValueError(f"no valid mutation in {MAX_DRAWS} draws of\n{program}")
+    raise MutationError(f"no valid mutation in {MAX_DRAWS:,} draws; widen [mutation] in the config")
 
 
 def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
@@ -135,12 +139,9 @@ def shortest(value: float) -> float:
 
 def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
     """The variables that statement `index` can read, and their kinds."""
-    kinds = dict.fromkeys(program.inputs, Kind.TREE)
-    kinds[program.schedule] = Kind.SCALAR
-    for target, name, args in ((s.target, s.op, s.args) for s in program.statements[:index]):
-        arg_kinds = (kinds[a.name] if isinstance(a, Var) else Kind.SCALAR for a in args)
-        kinds[target] = OPS[name].infer(*arg_kinds)
-    return kinds
+    kinds = dict.fromkeys(program.inputs, Kind.TREE) | {program.schedule: Kind.SCALAR}
+    statements = program.statements[:index]
+    return kinds | {s.target: kind for s, kind in zip(statements, infer(program), strict=False)}
 
 
 def _new_name(names: list[str]) -> str:

@@ -12,7 +12,7 @@ class Reason(enum.StrEnum):
     NOT_FINITE = "not_finite"
     """The loss or the score became NaN or infinite."""
     CRASHED = "crashed"
-    """It killed its worker twice."""
+    """Its workers died, time and again."""
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
     """It was stopped by the wall clock: the one reason that is not reproducible."""

@@ -70,7 +70,7 @@ class Progress:
     @property
     def num_hits(self) -> int:
         """Children whose fingerprint was known, and which cost no training."""
-        return max(0, self.num_children - (self.num_evaluated - 1))
+        return self.num_children - max(0, self.num_evaluated - 1)
 
     @property
     def redundant_share(self) -> float:

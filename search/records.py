@@ -1,7 +1,6 @@
-"""The run's file: one SQLite database that is its history, its cache and its checkpoint.
+"""The records of a run: its history, its cache and its checkpoint. The only writer of its file.
 
-One writer, which holds a lock beside the file; readers open it read-only and never disturb the run.
-What is written is never changed. Tables:
+What is written is never changed, and every row ends in a checksum of the others. Tables:
 
     run          key, value (JSON): config, initial program, tasks, versions
     individuals  one row a program, by birth; written in order, once all before it have an outcome
@@ -12,41 +11,32 @@ import dataclasses
 import hashlib
 import json
 import math
-import os
 import sqlite3
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+import zlib
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-import filelock
-
 from dsl.text import parse
+from search import run_file
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, Reason
+from search.run_file import RecordError
 
-FILE_NAME = "run.sqlite"
-APPLICATION_ID = 0x4C494F4E  # "LION"
-SCHEMA_VERSION = 1
-
-_SCHEMA = f"""
-PRAGMA application_id = {APPLICATION_ID};
-PRAGMA user_version = {SCHEMA_VERSION};
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL) STRICT;
+_SCHEMA = """
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE individuals (
     "index" INTEGER PRIMARY KEY, parent INTEGER, mutation TEXT NOT NULL, num_draws INTEGER NOT NULL,
     program TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    num_statements INTEGER NOT NULL, num_needed INTEGER NOT NULL
+    num_statements INTEGER NOT NULL, num_needed INTEGER NOT NULL, checksum INTEGER NOT NULL
 ) STRICT;
 CREATE TABLE outcomes (
     fingerprint TEXT PRIMARY KEY, reason TEXT NOT NULL, fitness REAL,
-    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL
+    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-
-
-class RecordError(Exception):
-    """A run's file that cannot be used: one line that says why and what to do."""
+_TABLES = ("run", "individuals", "outcomes")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -74,143 +64,93 @@ class Row:
         return -math.inf if self.fitness is None else self.fitness
 
 
-def run_file(path: Path) -> Path:
-    """The file of the run that `path` names: a run's folder, or the file itself."""
-    return path / FILE_NAME if path.is_dir() else path
-
-
 class Records:
-    """An open run's file. Use `create`, `open_to_write` or `open_to_read`."""
+    """An open run. Use `create`, `open_to_write` or `open_to_read`."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection, lock: Any = None):
+    def __init__(self, path: Path, connection: sqlite3.Connection):
         self.path = path
         self._connection = connection
-        self._lock = lock
 
     @classmethod
     @contextmanager
-    def create(cls, path: Path, info: dict[str, Any]) -> Iterator["Records"]:
-        """Makes a new run in the folder `path`, and opens it to write.
+    def create(cls, folder: Path, info: dict[str, Any]) -> Iterator["Records"]:
+        """Makes a new run and opens it to write.
 
         Args:
-            path: a folder that does not hold a run; it is made if need be.
+            folder: does not hold a run; it is made if need be.
             info: what the run is, JSON values by key.
 
         Raises:
             RecordError: there is a run already, or the folder cannot be written.
         """
-        file = path / FILE_NAME
-        try:
-            path.mkdir(parents=True, exist_ok=True)
-        except OSError as error:
-            raise RecordError(f"cannot make {path}: {error.strerror}; choose another") from None
-        with _lock(file) as lock:
-            if file.exists():
-                raise RecordError(
-                    f"{path} holds a run; continue it with 'lionhunt resume {path}', "
-                    "or choose another --out"
-                )
-            # Complete before it has its name: a run's file is never half made.
-            unfinished = file.with_suffix(".new")
-            unfinished.unlink(missing_ok=True)
-            with _errors(file):
-                connection = sqlite3.connect(unfinished)
-                connection.executescript(_SCHEMA)
-                rows = ((key, json.dumps(value)) for key, value in info.items())
-                connection.executemany("INSERT INTO run VALUES (?, ?)", rows)
-                connection.commit()
-                connection.close()
-                os.replace(unfinished, file)
-            with cls._open(file, "rw", lock) as records:
-                yield records
+
+        def fill(connection: sqlite3.Connection) -> None:
+            connection.executescript(_SCHEMA)
+            for key, value in info.items():
+                _insert(connection, "run", key, json.dumps(value))
+
+        with run_file.create(folder, fill) as (file, connection):
+            yield cls(file, connection)
 
     @classmethod
     @contextmanager
     def open_to_write(cls, path: Path) -> Iterator["Records"]:
         """Opens a run to go on with it.
 
+        Args:
+            path: the run's folder, or its file.
+
         Raises:
-            RecordError: it is not a run, it is damaged, or another process writes it.
+            RecordError: it is not a run, it is damaged, or another process writes it. In all these
+                cases it was left alone.
         """
-        file = run_file(path)
-        with cls.open_to_read(file):
-            pass  # before anything is touched
-        with _lock(file) as lock, cls._open(file, "rw", lock) as records:
-            yield records
+        with cls.open_to_read(path) as records:
+            records.check()
+        with run_file.open_to_write(path) as (file, connection):
+            yield cls(file, connection)
 
     @classmethod
     @contextmanager
     def open_to_read(cls, path: Path) -> Iterator["Records"]:
-        """Opens a run to look at it; it may be running.
+        """Opens a run to look at it, as it is now; it may be running.
+
+        Args:
+            path: the run's folder, or its file.
 
         Raises:
-            RecordError: it is not a run, or it is damaged.
+            RecordError: it is not a run, or it is damaged; also in the body, as far as it reads.
         """
-        with cls._open(run_file(path), "ro", None) as records:
-            yield records
-
-    @classmethod
-    @contextmanager
-    def _open(cls, file: Path, mode: str, lock: Any) -> Iterator["Records"]:
-        if not file.is_file():
-            raise RecordError(f"no run at {file}; start one with 'lionhunt search CONFIG'")
-        with _errors(file):
-            uri = f"{file.resolve().as_uri()}?mode={mode}"
-            connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
-            try:
-                if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                    raise RecordError(f"{file} is not a run of lionhunt; it was left alone")
-                (version,) = connection.execute("PRAGMA user_version").fetchone()
-                if version != SCHEMA_VERSION:
-                    raise RecordError(
-                        f"{file} has format {version}, this lionhunt reads {SCHEMA_VERSION}; "
-                        "use the version that made it"
-                    )
-                if mode == "rw":
-                    connection.execute("PRAGMA journal_mode = WAL")
-                    connection.execute("PRAGMA synchronous = NORMAL")
-                    connection.execute("BEGIN")
-                yield cls(file, connection, lock)
-                if mode == "rw":
-                    connection.execute("COMMIT")
-                    # A run at rest is one file, readable where nothing can be written.
-                    with suppress(sqlite3.OperationalError):  # a reader has it open
-                        connection.execute("PRAGMA journal_mode = DELETE")
-            finally:
-                connection.close()
-
-    # Writing.
+        with run_file.open_to_read(path) as (file, connection):
+            yield cls(file, connection)
 
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
         individual = row.individual
-        self._connection.execute(
-            "INSERT INTO individuals VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                individual.index,
-                individual.parent,
-                individual.mutation,
-                individual.num_draws,
-                str(individual.program),
-                row.fingerprint,
-                row.num_statements,
-                row.num_needed,
-            ),
+        _insert(
+            self._connection,
+            "individuals",
+            individual.index,
+            individual.parent,
+            individual.mutation,
+            individual.num_draws,
+            str(individual.program),
+            row.fingerprint,
+            row.num_statements,
+            row.num_needed,
         )
 
     def add_outcome(self, fingerprint: str, outcome: Outcome) -> None:
         """Keeps an outcome."""
         measurement = outcome.measurement
-        self._connection.execute(
-            "INSERT INTO outcomes VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                fingerprint,
-                measurement.reason,
-                outcome.fitness,
-                json.dumps(measurement.scores),
-                json.dumps([[repr(loss) for loss in curve] for curve in measurement.curves]),
-                measurement.seconds,
-            ),
+        _insert(
+            self._connection,
+            "outcomes",
+            fingerprint,
+            measurement.reason.value,
+            outcome.fitness,
+            json.dumps(measurement.scores),
+            json.dumps([[repr(loss) for loss in curve] for curve in measurement.curves]),
+            measurement.seconds,
         )
 
     def commit(self) -> None:
@@ -218,12 +158,26 @@ class Records:
         self._connection.execute("COMMIT")
         self._connection.execute("BEGIN")
 
-    # Reading.
-
     def info(self) -> dict[str, Any]:
         """What the run is."""
         rows = self._query("SELECT key, value FROM run")
         return {key: json.loads(value) for key, value in rows}
+
+    def check(self) -> None:
+        """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
+        for (problem,) in self._query("PRAGMA quick_check"):
+            if problem != "ok":
+                raise ValueError(problem)
+        for table in _TABLES:
+            for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
+                if checksum != _checksum(values):
+                    raise ValueError(f"a row of {table} is not as it was written")
+        ((count, first, last),) = self._query(
+            'SELECT count(*), min("index"), max("index") FROM individuals JOIN outcomes '
+            "USING (fingerprint)"
+        )
+        if count != self.count() or count and (first, last) != (0, count - 1):
+            raise ValueError("programs are missing")
 
     def count(self) -> int:
         """Individuals recorded."""
@@ -309,6 +263,15 @@ class Records:
         return self._connection.execute(query, values).fetchall()
 
 
+def _insert(connection: sqlite3.Connection, table: str, *values: Any) -> None:
+    places = ", ".join("?" * (len(values) + 1))
+    connection.execute(f"INSERT INTO {table} VALUES ({places})", (*values, _checksum(values)))
+
+
+def _checksum(values: Sequence[Any]) -> int:
+    return zlib.crc32(repr(tuple(values)).encode())
+
+
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, fitness, reason FROM individuals JOIN outcomes USING (fingerprint)"""
 
@@ -317,37 +280,3 @@ def _to_row(found: tuple) -> Row:
     index, parent, mutation, num_draws, text, name, length, needed, fitness, reason = found
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     return Row(individual, name, length, needed, fitness, Reason(reason))
-
-
-@contextmanager
-def _lock(file: Path) -> Iterator[Any]:
-    """Keeps other writers out; the system lets go of it when this process ends, however it does."""
-    lock = filelock.FileLock(file.with_suffix(".lock"), timeout=0)
-    try:
-        lock.acquire()
-    except filelock.Timeout:
-        raise RecordError(
-            f"another process is running {file.parent}; wait for it or stop it"
-        ) from None
-    except OSError as error:
-        raise RecordError(
-            f"cannot write in {file.parent}: {error.strerror}; choose another --out"
-        ) from None
-    try:
-        yield lock
-    finally:
-        lock.release()
-
-
-@contextmanager
-def _errors(file: Path) -> Iterator[None]:
-    """Turns what SQLite says of a bad file into one line."""
-    try:
-        yield
-    except sqlite3.Error as error:
-        message = str(error)
-        if "not a database" in message:
-            raise RecordError(f"{file} is not a run of lionhunt; it was left alone") from None
-        raise RecordError(
-            f"{file}: {message}; look at it with 'lionhunt show {file.parent}'"
-        ) from error

@@ -1,9 +1,5 @@
-"""What a person sees: the live display of a run, its summary, and a program examined.
+"""What a person sees: the live display of a run, its summary, and a program examined."""
 
-What is shown is first gathered in plain dictionaries: `--json` prints these as they are.
-"""
-
-import difflib
 import json
 import math
 from typing import Any
@@ -15,144 +11,8 @@ from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
-from dsl import liveness
-from dsl.fingerprint import fingerprint
-from dsl.infer import infer
-from dsl.program import InvalidProgram, Program
-from dsl.text import to_line
-from search.fitness import task_fitness
+from search.describe import NEEDED, REDUNDANT, WITHIN_STEP
 from search.progress import Progress
-from search.records import Records, Row
-from search.source import Source
-
-NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redundant"
-
-
-def describe_program(source: Source) -> dict[str, Any]:
-    """Everything that is known of a program without running it."""
-    program = source.program
-    described: dict[str, Any] = {"name": source.name, "program": str(program)}
-    try:
-        kinds = infer(program)
-    except InvalidProgram as error:
-        return described | {"valid": False, "reason": error.reason, "statement": error.index}
-    alive = liveness.analyse(program)
-    marks = [
-        NEEDED if needed else WITHIN_STEP if within else REDUNDANT
-        for needed, within in zip(alive.needed, alive.needed_within_step, strict=True)
-    ]
-    states = zip(program.states, alive.live_states, strict=True)
-    described |= {
-        "valid": True,
-        "statements": len(program.statements),
-        "needed_within_step": sum(alive.needed_within_step),
-        "needed": sum(alive.needed),
-        "states": list(program.states),
-        "live_state": [name for name, is_live in states if is_live],
-        "fingerprint": fingerprint(program),
-        "simplified": str(liveness.simplify(program)),
-        "listing": [
-            {"statement": to_line(statement), "kind": kind.name.lower(), "mark": mark}
-            for statement, kind, mark in zip(program.statements, kinds, marks, strict=True)
-        ],
-    }
-    if source.row is not None:
-        described |= _describe_row(source.row) | {
-            "run": str(source.run),
-            "improvements": _improvements(source.lineage),
-        }
-    return described
-
-
-def _describe_row(row: Row) -> dict[str, Any]:
-    return {
-        "index": row.individual.index,
-        "fitness": row.fitness,
-        "reason": row.reason.value,
-        "parent": row.individual.parent,
-        "mutation": row.individual.mutation,
-        "statements": row.num_statements,
-        "needed": row.num_needed,
-        "fingerprint": row.fingerprint,
-    }
-
-
-def _improvements(lineage: tuple[Row, ...]) -> list[dict[str, Any]]:
-    """The ancestors that were fitter than all before them in the line, and what was changed."""
-    steps = []
-    best = -math.inf
-    before = lineage[0]
-    for row in lineage:
-        if row.fitness is not None and row.fitness > best:
-            changed = _changes(before.individual.program, row.individual.program)
-            steps.append(
-                {
-                    "index": row.individual.index,
-                    "fitness": row.fitness,
-                    "mutation": row.individual.mutation,
-                    "changes": changed,
-                }
-            )
-            best = row.fitness
-            before = row
-    return steps
-
-
-def _changes(old: Program, new: Program) -> list[str]:
-    """Lines taken away (-) and added (+), of the needed statements."""
-
-    def lines(program: Program) -> list[str]:
-        return [to_line(statement) for statement in liveness.simplify(program).statements]
-
-    return [line for line in difflib.ndiff(lines(old), lines(new)) if line[0] in "+-"]
-
-
-def describe_run(records: Records) -> dict[str, Any]:
-    """The summary of a run."""
-    info = records.info()
-    config = info["config"]
-    progress = Progress.of_records(
-        records, config["num_programs"], config["evolution"]["population_size"]
-    )
-    summary: dict[str, Any] = {
-        "run": str(records.path),
-        "complete": progress.num_programs >= progress.total,
-        "programs": progress.num_programs,
-        "total": progress.total,
-        "evaluated": progress.num_evaluated,
-        "cache_hits": progress.num_hits,
-        "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
-        "redundant_share": progress.redundant_share,
-        "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
-        "evaluation_seconds": records.seconds(),
-        "history_digest": records.history_digest(),
-        "tasks": info["tasks"],
-        "versions": info["versions"],
-        "machine": info["machine"],
-        "config": config,
-    }
-    for name, row in (("initial", progress.first), ("best", progress.best)):
-        summary[name] = None if row is None else _describe_scored(records, row, progress.first)
-    return summary
-
-
-def _describe_scored(records: Records, row: Row, first: Row | None) -> dict[str, Any]:
-    """A row, its simplified program and its scores."""
-    described = _describe_row(row)
-    described["program"] = str(liveness.simplify(row.individual.program))
-    measurement = records.measurement(row.fingerprint)
-    reference = records.measurement(first.fingerprint) if first else None
-    if measurement and reference:
-        described["scores"] = {
-            task["name"]: {
-                "score": score,
-                "fitness": task_fitness(score, initial, task["higher_is_better"]),
-            }
-            for task, score, initial in zip(
-                records.info()["tasks"], measurement.scores, reference.scores, strict=False
-            )
-        }
-    return described
 
 
 def print_json(value: dict[str, Any]) -> None:
@@ -176,7 +36,7 @@ def show_program(console: Console, described: dict[str, Any]) -> None:
     for number, line in enumerate(described["listing"]):
         style = styles[line["mark"]]
         cells = (str(number), f"  {line['statement']}", line["kind"], line["mark"])
-        table.add_row(*(Text(cell, style=style, no_wrap=True) for cell in cells))
+        table.add_row(*(Text(cell, style=style, overflow="fold") for cell in cells))
     table.add_row("", end, "", "")
     console.print(table)
     console.print(
@@ -225,7 +85,7 @@ def show_run(console: Console, summary: dict[str, Any]) -> None:
         ("history digest", summary["history_digest"]),
         ("file", summary["run"]),
     ):
-        counts.add_row(name, Text(value))
+        counts.add_row(name, Text(value, overflow="fold"))
     console.print(counts)
 
 

@@ -6,23 +6,25 @@ import importlib.metadata
 import platform
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import closing, contextmanager
 from typing import Any
 
 from dsl import liveness
-from dsl.bytecode import assemble_canonical
+from dsl.bytecode import assemble, assemble_canonical
 from dsl.canonical import canonicalize
-from dsl.fingerprint import fingerprint_canonical
+from dsl.fingerprint import fingerprint, fingerprint_canonical
 from dsl.infer import infer
 from dsl.program import InvalidProgram, Program
 from dsl.text import parse
 from search.config import ConfigError, RunConfig, parse_config
 from search.evaluate import Evaluator
-from search.evolution import Individual, breed, initial_individual
+from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
 from search.outcome import Measurement, Reason
 from search.progress import Progress
-from search.records import RecordError, Records, Row
+from search.records import Records, Row
+from search.run_file import RecordError
 from search.source import SourceError, find_program
 from search.workers import LocalPool, Pool, RayPool
 
@@ -71,17 +73,33 @@ def load_run(records: Records) -> tuple[RunConfig, Program]:
     return parse_config(info["config"], str(records.path)), parse(info["initial"])
 
 
-def make_evaluator(config: RunConfig) -> Evaluator:
+def make_scorer(config: RunConfig) -> Evaluator:
     """What scores candidates; called where they are scored."""
     return Evaluator([options.build() for options in config.tasks], config.seed)
 
 
-def make_pool(config: RunConfig, num_workers: int) -> Pool:
-    """The place where the candidates of a run are scored."""
-    make = functools.partial(make_evaluator, config)
-    if num_workers == 0:
-        return LocalPool(make)
-    return RayPool(make, num_workers, config.evaluation.candidate_seconds)
+@contextmanager
+def start_pool(
+    config: RunConfig, initial: Program, num_workers: int
+) -> Iterator[tuple[Pool, Measurement]]:
+    """The place where the candidates of a run are scored, started.
+
+    Yields:
+        The pool, and what it saw of the initial program.
+
+    Raises:
+        ConfigError: the initial program does not train on the tasks.
+    """
+    make = functools.partial(make_scorer, config)
+    seconds = config.evaluation.candidate_seconds
+    with closing(RayPool(make, num_workers, seconds) if num_workers else LocalPool(make)) as pool:
+        reference = pool.start(assemble(initial))
+        if reference.reason is not Reason.OK:
+            raise ConfigError(
+                f"the initial program does not train on the tasks ({reference.reason.value}); "
+                "choose others"
+            )
+        yield pool, reference
 
 
 @dataclasses.dataclass
@@ -101,20 +119,33 @@ class Search:
         config: of the run.
         initial: the program it begins with.
         records: its file, open to write; what is there already is the beginning of the history.
-        pool: where candidates are scored; started here, closed by the caller.
+        pool: where candidates are scored; it was started.
+        reference: what the pool saw of the initial program: the measure of all others, and a stamp
+            of the machine, since a run is not gone on with where it differs.
+
+    Raises:
+        RecordError: the reference differs from the recorded one.
     """
 
-    def __init__(self, config: RunConfig, initial: Program, records: Records, pool: Pool):
+    def __init__(
+        self,
+        config: RunConfig,
+        initial: Program,
+        records: Records,
+        pool: Pool,
+        reference: Measurement,
+    ):
         evolution = config.evolution
         self.progress = Progress.of_records(records, config.num_programs, evolution.population_size)
         self._config = config
         self._initial = initial
         self._records = records
         self._pool = pool
+        self._reference = reference
         self._space = config.mutation.to_space()
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
-        self._window = evolution.population_size + evolution.lag
-        self._history: dict[int, Individual] = {}  # the last `_window` individuals
+        self._num_remembered = evolution.population_size + evolution.lag
+        self._history: dict[int, Individual] = {}  # the last `_num_remembered`
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
         self._outcomes = records.outcome_summaries()  # by fingerprint
         self._known = records.fingerprints()  # of the recorded individuals
@@ -123,9 +154,9 @@ class Search:
 
     def run(self) -> Generator[Progress, None, None]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
-        for row in self._records.rows(self.progress.num_programs - self._window):
+        for row in self._records.rows(self.progress.num_programs - self._num_remembered):
             self._remember(row)
-        self._start()
+        self._check_reference()
         start = time.monotonic()
         while self.progress.num_programs < self.progress.total:
             self._breed_ahead()
@@ -135,45 +166,31 @@ class Search:
             self.progress.seconds = time.monotonic() - start
             yield self.progress
 
-    def _start(self) -> None:
-        """Starts the pool on the initial program, whose scores are the measure of all others.
-
-        They are also a stamp of the machine: a run is not gone on with where they differ.
-        """
-        canonical = canonicalize(self._initial)
-        name = fingerprint_canonical(canonical)
-        seen = self._pool.start(assemble_canonical(canonical))
+    def _check_reference(self) -> None:
+        """Records the scores of the initial program, or compares them with the recorded ones."""
+        name = fingerprint(self._initial)
         recorded = self._records.measurement(name)
-        if seen.reason is not Reason.OK:
-            raise ConfigError(
-                f"the initial program does not train on the tasks ({seen.reason.value}); "
-                "choose another"
-            )
         if recorded is None:
-            self._reference = seen
-            self._record_outcomes([(name, seen)])
-            self._records.commit()
-        elif recorded.scores != seen.scores:
+            self._record_outcomes([(name, self._reference)])
+        elif recorded.scores != self._reference.scores:
             raise RecordError(
-                f"here the initial program scores {list(seen.scores)}, where the run was made "
-                f"{list(recorded.scores)}; go on with it there, or start a new one"
+                f"here the initial program scores {list(self._reference.scores)}, where the run "
+                f"was made {list(recorded.scores)}; go on with it there, or start a new one"
             )
-        else:
-            self._reference = recorded
 
     def _breed_ahead(self) -> None:
         """Breeds every child whose elders all have an outcome, and sends new programs out."""
         evolution = self._config.evolution
         while True:
             index = self.progress.num_programs + len(self._born)
-            elders_stop = max(evolution.population_size, index - evolution.lag)
-            if index >= self.progress.total or (
-                index >= evolution.population_size and elders_stop > self.progress.num_programs
-            ):
+            if index >= self.progress.total:
                 return
             if index < evolution.population_size:
                 individual = initial_individual(index, self._initial)
             else:
+                elders = window(index, evolution.population_size, evolution.lag)
+                if elders.stop > self.progress.num_programs:
+                    return
                 individual = breed(
                     self._history,
                     self._rank.__getitem__,
@@ -232,5 +249,5 @@ class Search:
         index = row.individual.index
         self._history[index] = row.individual
         self._rank[index] = row.rank
-        self._history.pop(index - self._window, None)
-        self._rank.pop(index - self._window, None)
+        self._history.pop(index - self._num_remembered, None)
+        self._rank.pop(index - self._num_remembered, None)

@@ -1,14 +1,18 @@
 """What a word on the command line means: a run, or a program from the library, a file or a run."""
 
 import dataclasses
+import difflib
+import re
 from pathlib import Path
 
 from dsl import library
 from dsl.program import Program
-from dsl.text import ProgramError, parse
-from search.records import FILE_NAME, RecordError, Records, Row, run_file
+from dsl.text import MAX_CHARACTERS, ProgramError, parse
+from search.records import Records, Row
+from search.run_file import FILE_NAME, RecordError, locate
 
 _SQLITE = b"SQLite format 3\x00"
+_INDEX = re.compile("[0-9]{1,12}")
 
 
 class SourceError(ValueError):
@@ -44,15 +48,17 @@ class Source:
 
 def is_run(word: str) -> bool:
     """Whether a word names a run: a folder, or a file that is a database."""
-    path = Path(word)
-    if path.is_dir():
-        return True
-    if not path.is_file():
+    if not word or word in library.names():
         return False
+    path = Path(word)
     try:
+        if path.is_dir():
+            return True
+        if not path.is_file():
+            return False
         with path.open("rb") as file:
             return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:
+    except OSError:  # a name that no file can have, or no permission
         return False
 
 
@@ -66,20 +72,31 @@ def find_program(word: str) -> Source:
     if word in library.names():
         return Source(word, library.load(word))
     path = Path(word)
-    if path.is_file():
+    if _is_file(path):
         return Source(word, _read(path))
     run, colon, which = word.rpartition(":")
-    if colon and run and (which == "best" or which.isdecimal()):
+    if colon and run and (which == "best" or _INDEX.fullmatch(which)):
         return _in_run(word, Path(run), which)
+    near = difflib.get_close_matches(word, library.names(), n=1)
     raise SourceError(
-        f"no program '{word}': give a file, RUN:INDEX, RUN:best, or a name of the library: "
+        f"no program '{word}'"
+        + (f"; did you mean '{near[0]}'?" if near else "")
+        + "; give a file, RUN:INDEX, RUN:best, or a name of the library: "
         + ", ".join(library.names())
     )
 
 
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
 def _read(path: Path) -> Program:
     try:
-        return parse(path.read_text("utf-8"))
+        with path.open(encoding="utf-8", newline="") as file:
+            return parse(file.read(MAX_CHARACTERS + 1))
     except UnicodeDecodeError:
         raise SourceError(f"{path} is not UTF-8 text; give a file with a program") from None
     except OSError as error:
@@ -90,7 +107,7 @@ def _read(path: Path) -> Program:
 
 
 def _in_run(word: str, run: Path, which: str) -> Source:
-    if not run_file(run).is_file():
+    if not _is_file(locate(run)):
         raise RecordError(f"no run at {run}; it is a folder with a file {FILE_NAME}")
     with Records.open_to_read(run) as records:
         row = records.best() if which == "best" else records.row(int(which))

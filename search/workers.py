@@ -8,6 +8,7 @@ worker whose arithmetic differs, and stop the run.
 import dataclasses
 import logging
 import os
+import signal
 import time
 import warnings
 from collections import deque
@@ -17,10 +18,13 @@ from typing import Any, Protocol
 from dsl.bytecode import Bytecode
 from search.outcome import Measurement, Reason
 
-MAX_DEATHS = 2
-"""Workers that a candidate may kill before it is an outcome."""
+MAX_DEATHS = 4
+"""Workers that may die with a candidate before it is an outcome. Two would tell a candidate that
+always kills; the others are for workers that someone else kills: they must change no history."""
+MAX_FAILED_STARTS = 20
+"""Workers that may die in a row as they start."""
 START_SECONDS = 600.0
-"""Wall clock for a worker to start and compile its tasks."""
+"""Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
 
 
 class WorkerError(Exception):
@@ -105,8 +109,9 @@ class _Slot:
 class RayPool:
     """Scores by Ray actors on this machine, each in a process of its own.
 
-    An actor that dies is replaced and its candidate tried again, up to `MAX_DEATHS`; an actor whose
-    candidate is past its time is killed, since a timeout on the waiting side stops nothing.
+    An actor that dies is replaced and its candidate tried again after the others, up to
+    `MAX_DEATHS`; an actor whose candidate is past its time is killed, since a timeout on the
+    waiting side stops nothing.
 
     Args:
         make_scorer: called in each actor.
@@ -119,16 +124,19 @@ class RayPool:
         import ray.exceptions
 
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        on_terminate = signal.getsignal(signal.SIGTERM)
         with warnings.catch_warnings():
             # JAX warns of any fork; Ray's is followed at once by exec, which is safe.
             warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
             ray.init(
+                address="local",
                 num_cpus=num_workers,
                 include_dashboard=False,
                 log_to_driver=False,
                 logging_level=logging.ERROR,
                 object_store_memory=128 * 2**20,
             )
+        signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
         self._ray: Any = ray
         self._make_scorer = ray.put(make_scorer)
         self._actor_class: Any = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
@@ -161,7 +169,7 @@ class RayPool:
         measured = [self._collect(busy[answer]) for answer in done]
         now = time.monotonic()
         for slot in busy.values():
-            limit = START_SECONDS if slot.job is None else self._candidate_seconds
+            limit = self._candidate_seconds + (START_SECONDS if slot.job is None else 0.0)
             if not slot.is_idle and slot.answer not in done and now - slot.started > limit:
                 measured.append(self._give_up(slot, now))
         self._dispatch()
@@ -215,7 +223,7 @@ class RayPool:
         job = slot.job
         if job is None:
             self._num_failed_starts += 1
-            if self._num_failed_starts > MAX_DEATHS * self._num_workers:
+            if self._num_failed_starts >= MAX_FAILED_STARTS:
                 raise WorkerError(
                     "workers die as they start; is there memory for them? Try fewer, or "
                     "--workers 0, which shows the error"
@@ -226,20 +234,20 @@ class RayPool:
         name = job[0]
         self._deaths[name] = self._deaths.get(name, 0) + 1
         if self._deaths[name] < MAX_DEATHS:
-            self._queue.appendleft(job)
+            self._queue.append(job)
             return None
         return name, Measurement(Reason.CRASHED)
 
     def _give_up(self, slot: _Slot, now: float) -> tuple[str, Measurement] | None:
         """The slot's actor is past its time."""
         job, seconds = slot.job, now - slot.started
-        self._ray.kill(slot.actor)
         if job is None:
             return self._replace(slot)
         self._restart(slot)
         return job[0], Measurement(Reason.TIMED_OUT, seconds=seconds)
 
     def _restart(self, slot: _Slot) -> None:
+        self._ray.kill(slot.actor)  # it may only be out of reach
         new = self._start_worker()
         slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer
         slot.job, slot.is_idle = None, False

@@ -12,8 +12,9 @@ from hypothesis import example, given, settings
 from programs import programs
 
 import dsl
-from dsl import canonical
-from dsl.canonical import canonicalize, fold
+from dsl import values
+from dsl.canonical import canonicalize
+from dsl.fold import fold, to_float32
 from dsl.ops import OPS
 from dsl.program import Program
 from dsl.spaces import Numbers
@@ -27,7 +28,7 @@ def parse(body: str) -> Program:
 
 def fold_as_the_interpreter(name, *constants):
     args = [jnp.float32(constant) for constant in constants]
-    return canonical.to_float32(float(OPS[name].evaluate(Numbers(jnp), *args)))
+    return to_float32(float(OPS[name].evaluate(Numbers(jnp), *args)))
 
 
 @settings(max_examples=60)
@@ -36,7 +37,7 @@ def fold_as_the_interpreter(name, *constants):
 @example(parse("m = interp(g, m, 0.9); v = interp(g, v, 0.9); u = m + v; return u, m, v"))
 def test_canonical_form_agrees_with_the_program_bit_for_bit(program):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(canonical, "fold", fold_as_the_interpreter)
+        patch.setattr(values, "fold", fold_as_the_interpreter)
         form = canonicalize(program)
     updates, _ = dsl_values.take_steps(form.to_program())
     expected, _ = dsl_values.take_steps(program)
@@ -54,8 +55,8 @@ def test_canonical_form_is_valid_and_canonical(program):
 @pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's word on NaN and infinity
 @pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.arity], ids=str)
 def test_function_of_constants_folds_to_what_the_interpreter_computes(name, rng):
-    values = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-10, -1e-10, 1e30, -1e30, 1e-30, 3.0, 1e5]
-    for args in rng.choice(np.array(values, np.float32), (60, OPS[name].arity)):
+    numbers = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-10, -1e-10, 1e30, -1e30, 1e-30, 3.0, 1e5]
+    for args in rng.choice(np.array(numbers, np.float32), (60, OPS[name].arity)):
         expected = fold_as_the_interpreter(name, *args)
         folded = fold(name, *map(float, args))
         np.testing.assert_allclose(folded, expected, rtol=1e-5, err_msg=f"{name}{args}")

@@ -124,7 +124,7 @@ def test_text_is_the_source_of_other_modules_for_validation():
 def test_missing_source_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
     data.load_stdlib_text.cache_clear()
-    with pytest.raises(FileNotFoundError, match="choose tasks without it"):
+    with pytest.raises(data.DataError, match="choose tasks without it"):
         StdlibLM().build()
 
 

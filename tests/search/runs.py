@@ -3,7 +3,7 @@
 import random
 from contextlib import closing
 
-from dsl.bytecode import Bytecode
+from dsl.bytecode import Bytecode, assemble
 from search.config import RunConfig, parse_config
 from search.outcome import Measurement, Reason
 from search.records import Records
@@ -65,7 +65,8 @@ def create(folder, **changes):
 def advance(records, pool, num_programs=None):
     """Runs to the end, or until there are `num_programs`."""
     run_config, initial = load_run(records)
-    with closing(Search(run_config, initial, records, pool).run()) as events:
+    reference = pool.start(assemble(initial))
+    with closing(Search(run_config, initial, records, pool, reference).run()) as events:
         for progress in events:
             if num_programs is not None and progress.num_programs >= num_programs:
                 break

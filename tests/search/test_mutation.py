@@ -11,7 +11,14 @@ from programs import programs
 import dsl
 from dsl.ops import OPS
 from dsl.program import Const, Var
-from search.mutation import DRAWN_FUNCTIONS, MUTATIONS, MutationSpace, mutate, shortest
+from search.mutation import (
+    DRAWN_FUNCTIONS,
+    MUTATIONS,
+    MutationError,
+    MutationSpace,
+    mutate,
+    shortest,
+)
 
 SPACE = MutationSpace()
 
@@ -169,7 +176,7 @@ def test_a_scaled_constant_stays_a_float32():
 
 def test_no_possible_mutation_is_said():
     program = dsl.parse("def f(w, g, lr):\n return g")
-    with pytest.raises(ValueError, match="no valid mutation"):
+    with pytest.raises(MutationError, match="no valid mutation"):
         mutate(program, random.Random(0), only("delete"))
 
 

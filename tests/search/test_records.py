@@ -1,12 +1,16 @@
 """The run's file: what it keeps, whom it refuses, and what it leaves alone."""
 
+import random
 import sqlite3
 
 import pytest
 from runs import FormulaPool, advance, create, finished
 
+from search.describe import describe_records
 from search.outcome import Reason
-from search.records import FILE_NAME, RecordError, Records
+from search.records import Records
+from search.run import load_run
+from search.run_file import FILE_NAME, RecordError
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -84,12 +88,22 @@ def test_second_writer_is_refused_and_readers_are_not(tmp_path):
 
 
 def test_reader_sees_what_is_committed_while_the_run_goes_on(tmp_path):
-    with create(tmp_path) as records, Records.open_to_read(tmp_path) as reader:
+    with create(tmp_path) as records:
         counts = []
         for stop in (20, 60, 120):
             advance(records, FormulaPool(), stop)
-            counts.append(reader.count())
+            with Records.open_to_read(tmp_path) as reader:
+                counts.append(reader.count())
         assert counts[0] >= 20 and counts[1] >= 60 and counts[2] == 120
+
+
+def test_reader_sees_one_state_of_a_run_that_goes_on(tmp_path):
+    with create(tmp_path) as records:
+        advance(records, FormulaPool(), 50)
+        with Records.open_to_read(tmp_path) as reader:
+            before = reader.count()
+            advance(records, FormulaPool())
+            assert reader.count() == before < records.count()
 
 
 @pytest.mark.parametrize(
@@ -108,6 +122,35 @@ def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener
         with opener(tmp_path):
             pass
     assert file.read_bytes() == content and list(tmp_path.iterdir()) == [file]
+
+
+def test_damaged_run_is_named_and_left_alone(tmp_path):
+    """Bytes flipped and ends cut off, all over the file: one kind of error, and nothing written."""
+    file = tmp_path / FILE_NAME
+    finished(tmp_path)
+    (tmp_path / "run.lock").unlink()
+    sound = file.read_bytes()
+    rng = random.Random(0)
+    num_refused = 0
+    for trial in range(60):
+        damaged = bytearray(sound)
+        if trial % 4:
+            for _ in range(8):
+                damaged[rng.randrange(100, len(sound))] ^= 1 << rng.randrange(8)
+        else:
+            del damaged[rng.randrange(len(sound)) :]
+        file.write_bytes(damaged)
+        try:
+            with Records.open_to_read(tmp_path) as records:
+                describe_records(records)
+        except RecordError as error:
+            assert "\n" not in str(error)
+            num_refused += 1
+            with pytest.raises(RecordError), Records.open_to_write(tmp_path) as records:
+                load_run(records)
+                list(records.rows())
+        assert file.read_bytes() == damaged and list(tmp_path.iterdir()) == [file]
+    assert num_refused > 40  # the rest hit what is not in use
 
 
 def test_other_database_is_left_alone(tmp_path):

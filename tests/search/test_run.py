@@ -1,13 +1,15 @@
 """The loop: one history whatever the order of results and however often it is stopped."""
 
 import pytest
-from runs import FormulaPool, advance, create, finished, score
+from runs import FormulaPool, advance, config, create, finished, score
 
 import dsl
 from search.config import ConfigError
+from search.describe import describe_records
 from search.outcome import Measurement, Reason
-from search.records import RecordError, Records
-from search.run import load_initial
+from search.records import Records
+from search.run import load_initial, start_pool
+from search.run_file import RecordError
 
 
 @pytest.fixture(scope="module")
@@ -79,12 +81,10 @@ def test_history_is_what_evolution_says(tmp_path):
 
 
 def test_progress_counts_what_the_records_hold(tmp_path):
-    from search.report import describe_run
-
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 80)
         advance(records, FormulaPool())
-        summary = describe_run(records)
+        summary = describe_records(records)
         rows = list(records.rows())
     assert summary["complete"] and summary["programs"] == 120
     assert summary["evaluated"] + summary["cache_hits"] == 120 - 10 + 1
@@ -122,12 +122,11 @@ def test_machine_that_scores_differently_is_refused(tmp_path):
         assert records.count() < 120
 
 
-def test_initial_program_that_does_not_train_is_refused(tmp_path):
-    def diverges(bytecode):
-        return Measurement(Reason.NOT_FINITE)
-
-    with create(tmp_path) as records, pytest.raises(ConfigError, match="does not train"):
-        advance(records, FormulaPool(scorer=diverges))
+def test_initial_program_that_does_not_train_is_refused():
+    program = dsl.parse("def f(w, g, lr):\n  return log(0.0) * w")
+    with pytest.raises(ConfigError, match=r"does not train on the tasks \(not_finite\)"):
+        with start_pool(config(), program, num_workers=0):
+            pass
 
 
 def test_initial_program_from_a_file(tmp_path):
@@ -141,7 +140,7 @@ def test_initial_program_from_a_file(tmp_path):
     [
         ("def f(w, g, lr):\n  return squre(g)", "mine.txt:2:10: unknown function 'squre'"),
         ("def f(w, g, lr):\n  u = interp(g, w, g)\n  return u", "cannot run: argument 3 of interp"),
-        (None, "no program '.*mine.txt': give a file"),
+        (None, "no program '.*mine.txt'; give a file"),
     ],
 )
 def test_bad_initial_program_is_refused(tmp_path, text, message):

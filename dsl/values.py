@@ -1,0 +1,101 @@
+"""Value numbering: equal expressions get one number."""
+
+import math
+import zlib
+
+from dsl import identities
+from dsl.fold import fold, to_bits, to_float32
+from dsl.ops import OPS
+from dsl.types import Kind
+
+_MASK = (1 << 64) - 1
+
+
+def _mix(key: int, part: int) -> int:
+    """A 64-bit key of two; the same on every machine and Python."""
+    key = ((key ^ part) * 0x9E3779B97F4A7C15) & _MASK
+    return key ^ (key >> 29)
+
+
+_OP_KEYS = {name: _mix(6, zlib.crc32(name.encode())) for name in OPS}
+
+
+class Values:
+    """The values that a program computes, numbered as they are met.
+
+    Every value has a key that depends on what it computes alone; keys order the arguments of
+    commutative functions. (Two values with one key would only make the form less canonical.)
+
+    Attributes:
+        ops, operands, kinds, keys: of every value; an input or a constant has the op "".
+        constants: the numbers of constants, by value number.
+        states: the classes of states, by value number.
+    """
+
+    weights, gradient, schedule = range(3)
+
+    def __init__(self):
+        self.ops = ["", "", ""]
+        self.operands: list[tuple[int, ...]] = [(), (), ()]
+        self.kinds = [Kind.TREE, Kind.TREE, Kind.SCALAR]
+        self.keys = [1, 2, 3]
+        self.constants: dict[int, float] = {}
+        self.states: dict[int, int] = {}
+        self._known: dict[object, int] = {}
+
+    def _append(self, op: str, operands: tuple[int, ...], kind: Kind, key: int) -> int:
+        self.ops.append(op)
+        self.operands.append(operands)
+        self.kinds.append(kind)
+        self.keys.append(key)
+        return len(self.ops) - 1
+
+    def state(self, rank: int) -> int:
+        """The state of a class; classes are numbered by rank."""
+        number = self._known.get(("state", rank))
+        if number is None:
+            number = self._append("", (), Kind.TREE, _mix(5, rank))
+            self._known["state", rank] = number
+            self.states[number] = rank
+        return number
+
+    def constant(self, value: float) -> int:
+        """A constant, as float32; constants are told apart by their bits."""
+        value = to_float32(value)
+        bits = to_bits(value)
+        number = self._known.get(bits)
+        if number is None:
+            number = self._append("", (), Kind.SCALAR, _mix(4, int.from_bytes(bits, "little")))
+            self._known[bits] = number
+            self.constants[number] = value
+        return number
+
+    def apply(self, name: str, operands: tuple[int, ...]) -> int:
+        """A function of values: a known value if it is one, a folded or a simpler one if it can."""
+        op = OPS[name]
+        keys = self.keys
+        if op.commutative and keys[operands[0]] > keys[operands[1]]:
+            operands = (operands[1], operands[0])
+        known = (name, operands)
+        number = self._known.get(known)
+        if number is None:
+            number = self._fold(name, operands)
+            if number is None:
+                number = identities.simpler(self, name, operands)
+            if number is None:
+                kind = op.infer(*[self.kinds[k] for k in operands])
+                key = _OP_KEYS[name]
+                for operand in operands:
+                    key = _mix(key, keys[operand])
+                number = self._append(name, operands, kind, key)
+            self._known[known] = number
+        return number
+
+    def _fold(self, name: str, operands: tuple[int, ...]) -> int | None:
+        """The constant that a function of constants is; None if it is none, or not finite."""
+        constants = self.constants
+        for operand in operands:
+            if operand not in constants:
+                return None
+        folded = fold(name, *[constants[k] for k in operands])
+        return self.constant(folded) if math.isfinite(folded) else None
