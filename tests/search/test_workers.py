@@ -14,6 +14,7 @@ from ray import cloudpickle
 
 import dsl
 from dsl.bytecode import assemble
+from search import workers
 from search.outcome import Measurement, Reason
 from search.workers import MAX_DEATHS, LocalPool, RayPool, WorkerError
 
@@ -115,7 +116,9 @@ def test_worker_that_scores_differently_is_refused(tmp_path):
             collect(pool, 1)
 
 
-def test_workers_that_die_as_they_start_end_the_run():
+def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
+    monkeypatch.setattr(workers, "MAX_FAILED_STARTS", 3)
+
     def die():
         os.kill(os.getpid(), signal.SIGKILL)
 
