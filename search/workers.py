@@ -120,10 +120,12 @@ class RayPool:
     """
 
     def __init__(self, make_scorer: MakeScorer, num_workers: int, candidate_seconds: float):
+        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
+        # Ray has a paragraph to say of every worker that dies; here that is an everyday matter.
+        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "worker died|workers? .*killed")
         import ray
         import ray.exceptions
 
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         on_terminate = signal.getsignal(signal.SIGTERM)
         with warnings.catch_warnings():
             # JAX warns of any fork; Ray's is followed at once by exec, which is safe.

@@ -7,7 +7,7 @@ import shutil
 
 import pytest
 from rich.console import Console
-from runs import RAW, FormulaPool, advance, create
+from small_runs import RAW, FormulaPool, advance, create
 
 import dsl
 from search import cli, report

@@ -4,7 +4,7 @@ import random
 import sqlite3
 
 import pytest
-from runs import FormulaPool, advance, create, finished
+from small_runs import FormulaPool, advance, create, finished
 
 from search.describe import describe_records
 from search.outcome import Reason

@@ -1,7 +1,7 @@
 """The loop: one history whatever the order of results and however often it is stopped."""
 
 import pytest
-from runs import FormulaPool, advance, config, create, finished, score
+from small_runs import FormulaPool, advance, config, create, finished, score
 
 import dsl
 from search.config import ConfigError
