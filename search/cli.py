@@ -14,10 +14,9 @@ import typer
 from rich.console import Console
 from rich.live import Live
 
-from dsl.program import Program
 from proxy_tasks.data import DataError
 from search import report
-from search.config import ConfigError, RunConfig, load_config
+from search.config import ConfigError, load_config
 from search.describe import describe_program, describe_records
 from search.mutation import MutationError
 from search.records import Records
@@ -63,12 +62,8 @@ def search(
     initial = load_initial(run_config.initial)
     folder = out or _free_folder(Path("runs") / config.stem)
     check_free(folder)
-    info = describe_run(run_config, initial)
-    with (
-        _started_pool(folder, run_config, initial, workers) as (pool, reference),
-        Records.create(folder, info) as records,
-    ):
-        _follow(Search(run_config, initial, records, pool, reference))
+    with Records.create(folder, describe_run(run_config, initial)) as records:
+        _run(records, workers)
     _show_result(folder)
 
 
@@ -78,10 +73,7 @@ def resume(
 ) -> None:
     """Go on with a run that was stopped or killed."""
     with Records.open_to_write(run) as records:
-        config, initial = load_run(records)
-        if records.count() < config.num_programs:
-            with _started_pool(run, config, initial, workers) as (pool, reference):
-                _follow(Search(config, initial, records, pool, reference))
+        _run(records, workers)
     _show_result(run)
 
 
@@ -122,24 +114,25 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-@contextlib.contextmanager
-def _started_pool(folder: Path, config: RunConfig, initial: Program, workers: int | None):
-    """`start_pool`, said aloud; an interrupt ends in how to go on."""
-    console = _console()
+def _run(records: Records, workers: int | None) -> None:
+    """Runs to the end, showing progress; an interrupt ends in how to go on."""
+    config, initial = load_run(records)
+    if records.count() >= config.num_programs:
+        return
+    folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
+    console = _console()
     console.print(f"run {folder}: {config.num_programs:,} programs, {place}")
     starting = console.status("starting: every worker compiles the tasks once")
     try:
         with contextlib.ExitStack() as stack:
             with starting:
-                started = stack.enter_context(start_pool(config, initial, num_workers))
-            yield started
+                started = start_pool(config, initial, num_workers)
+                pool, reference = stack.enter_context(started)
+            _follow(Search(config, initial, records, pool, reference))
     except KeyboardInterrupt:
-        if (folder / FILE_NAME).exists():
-            print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")
-        else:
-            print("stopped before there was anything to keep")
+        print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")
         raise
 
 

@@ -74,7 +74,7 @@ class Records:
     @classmethod
     @contextmanager
     def create(cls, folder: Path, info: dict[str, Any]) -> Iterator["Records"]:
-        """Makes a new run and opens it to write.
+        """Makes a new run and opens it to write; a run that fails before any outcome is discarded.
 
         Args:
             folder: does not hold a run; it is made if need be.
@@ -89,8 +89,19 @@ class Records:
             for key, value in info.items():
                 _insert(connection, "run", key, json.dumps(value))
 
-        with run_file.create(folder, fill) as (file, connection):
-            yield cls(file, connection)
+        is_begun, is_new_folder = True, not folder.exists()
+        try:
+            with run_file.create(folder, fill) as (file, connection):
+                records = cls(file, connection)
+                try:
+                    yield records
+                except Exception:
+                    is_begun = bool(records.outcome_summaries())
+                    raise
+        except Exception:
+            if not is_begun:
+                run_file.discard(folder, and_folder=is_new_folder)
+            raise
 
     @classmethod
     @contextmanager

@@ -63,6 +63,15 @@ def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Iterator
             yield file, connection
 
 
+def discard(folder: Path, *, and_folder: bool) -> None:
+    """Removes a file that this process made and that holds nothing, and its folder if asked to."""
+    for suffix in (".sqlite", ".lock"):
+        (folder / FILE_NAME).with_suffix(suffix).unlink(missing_ok=True)
+    if and_folder:
+        with suppress(OSError):  # something else is in it
+            folder.rmdir()
+
+
 @contextmanager
 def open_to_write(path: Path) -> Iterator[Opened]:
     """Opens a file that was found sound, with a transaction begun."""
