@@ -10,12 +10,13 @@ import pytest
 
 os.environ["PJRT_NPROC"] = "1"  # before jax calculates anything: one thread of arithmetic
 
-# The processes that tests start compile a thing once.
-compiled = tempfile.TemporaryDirectory()
-os.environ["JAX_COMPILATION_CACHE_DIR"] = compiled.name
+# All processes of a test run compile a thing once, and forget it afterwards.
+CACHE = "JAX_COMPILATION_CACHE_DIR"
+if CACHE not in os.environ:
+    compiled = tempfile.TemporaryDirectory()
+    os.environ[CACHE] = compiled.name
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
-
-jax.config.update("jax_compilation_cache_dir", compiled.name)
+jax.config.update("jax_compilation_cache_dir", os.environ[CACHE])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
 
 jax.config.update("jax_enable_checks", True)

@@ -9,17 +9,8 @@ import sys
 import time
 from pathlib import Path
 
-import numpy as np
-import optax
 import pytest
-from jax import jit
 
-import dsl
-from dsl.bytecode import assemble
-from proxy_tasks import train
-from search.config import load_config
-from search.evaluate import Evaluator
-from search.outcome import Reason
 from search.records import RecordError, Records
 
 CONFIG = """
@@ -174,36 +165,3 @@ def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, und
     assert 50 <= num_programs(tmp_path) < 400
     finish("resume", tmp_path, "--workers", 0)
     assert summary(tmp_path)["history_digest"] == undisturbed["history_digest"]
-
-
-def test_evaluator_scores_as_the_compiled_program_trains(config):
-    tasks = [options.build() for options in load_config(config).tasks]
-    evaluator = Evaluator(tasks, seed=0)
-    program = dsl.library.load("raw_lion")
-    measurement = evaluator.evaluate(assemble(program))
-    assert measurement.reason is Reason.OK and measurement.seconds > 0
-    for task, key, score, curve in zip(
-        tasks, evaluator._keys, measurement.scores, measurement.curves, strict=True
-    ):
-        optimizer = dsl.as_optimizer(program, task.schedule)
-        training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
-        assert score == pytest.approx(float(training.score), rel=1e-2)
-        np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
-
-
-def test_evaluator_stops_at_the_first_task_that_diverges(config):
-    tasks = [options.build() for options in load_config(config).tasks]
-    program = dsl.parse(
-        "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
-    )
-    measurement = Evaluator(tasks, seed=0).evaluate(assemble(program))
-    assert measurement.reason is Reason.NOT_FINITE
-    assert measurement.scores == () and len(measurement.curves) == 1
-
-
-def test_optax_enters_by_the_same_door(config):
-    task = load_config(config).tasks[0].build()
-    training = jit(lambda key: train(task, optax.adamw(task.schedule), key))(
-        Evaluator([task], 0)._keys[0]
-    )
-    assert 0 <= training.score <= 1

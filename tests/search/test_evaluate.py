@@ -1,0 +1,50 @@
+"""Scoring by the machine against training by the program compiled by itself."""
+
+import numpy as np
+import optax
+import pytest
+from jax import jit
+
+import dsl
+from dsl.bytecode import assemble
+from proxy_tasks import DigitsMLP, train
+from search.evaluate import Evaluator
+from search.outcome import Reason
+
+TASKS = (
+    DigitsMLP(num_steps=20, batch_size=8, width=8),
+    DigitsMLP(num_steps=10, batch_size=4, width=4, depth=1),
+)
+
+
+def test_evaluator_scores_as_the_compiled_program_trains():
+    tasks = [options.build() for options in TASKS]
+    evaluator = Evaluator(tasks, seed=0)
+    program = dsl.library.load("raw_lion")
+    measurement = evaluator.evaluate(assemble(program))
+    assert measurement.reason is Reason.OK and measurement.seconds > 0
+    for task, key, score, curve in zip(
+        tasks, evaluator._keys, measurement.scores, measurement.curves, strict=True
+    ):
+        optimizer = dsl.as_optimizer(program, task.schedule)
+        training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
+        assert score == pytest.approx(float(training.score), rel=1e-2)
+        np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
+
+
+def test_evaluator_stops_at_the_first_task_that_diverges():
+    tasks = [options.build() for options in TASKS]
+    program = dsl.parse(
+        "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
+    )
+    measurement = Evaluator(tasks, seed=0).evaluate(assemble(program))
+    assert measurement.reason is Reason.NOT_FINITE
+    assert measurement.scores == () and len(measurement.curves) == 1
+
+
+def test_optax_enters_by_the_same_door():
+    task = TASKS[0].build()
+    training = jit(lambda key: train(task, optax.adamw(task.schedule), key))(
+        Evaluator([task], 0)._keys[0]
+    )
+    assert 0 <= training.score <= 1
