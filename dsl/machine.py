@@ -1,9 +1,9 @@
 """The machine: one function, compiled once by XLA, that runs any bytecode.
 
 A loop over instructions and a switch over functions act on a file of rows of shape
-(num_rows, parameters). What keeps it near the price of hand-written code (`lionhunt bench`):
-a branch reads its own operands, so that reading fuses with the function and a unary function reads
-one; a constant stays a number and is never spread over a row; rows are few.
+(num_rows, parameters). What keeps it near the price of hand-written code (figures in
+results/LOG.md): a branch reads its own operands, so that reading fuses with the function and a unary
+function reads one; a constant stays a number and is never spread over a row; rows are few.
 """
 
 import functools

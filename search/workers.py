@@ -126,7 +126,7 @@ class RayPool:
         import ray
         import ray.exceptions
 
-        on_terminate = signal.getsignal(signal.SIGTERM)
+        on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
         with warnings.catch_warnings():
             # JAX warns of any fork; Ray's is followed at once by exec, which is safe.
             warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
