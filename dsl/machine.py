@@ -2,8 +2,8 @@
 
 A loop over instructions and a switch over functions act on a file of rows of shape
 (num_rows, parameters). What keeps it near the price of hand-written code (figures in
-results/LOG.md): a branch reads its own operands, so that reading fuses with the function and a unary
-function reads one; a constant stays a number and is never spread over a row; rows are few.
+results/LOG.md): a branch reads its own operands, so that reading fuses with the function and a
+unary function reads one; a constant stays a number and is never spread over a row; rows are few.
 """
 
 import functools
