@@ -8,7 +8,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import BaseModel, ConfigDict, Field
 
-from dsl.ops import WORDS
+from dsl.ops import SYMBOLS, WORDS
 from proxy_tasks import FAMILIES, DigitsMLP, DigitsViT, StdlibLM
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 
@@ -74,12 +74,13 @@ class MutationConfig(_Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
+        known = WORDS | SYMBOLS
         for name in functions:
-            if name not in WORDS:
-                raise ValueError(f"unknown function '{name}'; there are {', '.join(WORDS)}")
+            if name not in known:
+                raise ValueError(f"unknown function '{name}'; there are {', '.join(known)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(WORDS[name].name for name in functions)
+        return tuple(known[name].name for name in functions)
 
     @pydantic.model_validator(mode="after")
     def _check(self):

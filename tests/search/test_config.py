@@ -40,13 +40,13 @@ def test_settings_replace_values(file):
         "evaluation.combination=min",
         'initial="lion"',
         "tasks.0.num_steps=9",
-        "mutation.functions=['sign', 'interpolate']",
+        "mutation.functions=['sign', 'interpolate', '*']",
     ]
     config = load_config(file, settings)
     assert (config.seed, config.evolution.lag, config.initial) == (4, 0, "lion")
     assert config.evaluation.combination == "min"
     assert config.tasks[0].num_steps == 9
-    assert config.mutation.to_space().functions == ("sign", "interp")
+    assert config.mutation.to_space().functions == ("sign", "interp", "multiply")
 
 
 @pytest.mark.parametrize(
