@@ -18,22 +18,28 @@ class Evaluator:
 
     Args:
         tasks: what to train on; a candidate that fails on one is not tried on the next.
-        seed: of the run; every candidate trains with the same keys.
+        seed: of the run; every candidate trains with the same keys, unless told otherwise.
         functions: those that candidates may have; the fewer, the less there is to compile.
     """
 
     def __init__(self, tasks: Sequence[Task], seed: int, functions: Collection[str] = OPS.keys()):
         self._functions = frozenset(functions)
-        self._keys = [jax.random.fold_in(jax.random.key(seed), i) for i in range(len(tasks))]
+        self._seed = seed
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
-    def evaluate(self, bytecode: Bytecode) -> Measurement:
-        """Trains on every task. Running out of memory is an outcome; other errors are bugs."""
+    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
+        """Trains on every task. Running out of memory is an outcome; other errors are bugs.
+
+        Args:
+            bytecode: of a candidate.
+            seed: of the parameters and batches; the run's by default.
+        """
         if unknown := bytecode.functions - self._functions:
             raise ValueError(f"a candidate with {', '.join(sorted(unknown))}, which were left out")
         start = time.perf_counter()
         scores, curves = [], []
-        for run, key in zip(self._train, self._keys, strict=True):
+        for index, run in enumerate(self._train):
+            key = task_key(self._seed if seed is None else seed, index)
             try:
                 training = jax.block_until_ready(run(bytecode, key))
             except jax.errors.JaxRuntimeError as error:
@@ -49,6 +55,11 @@ class Evaluator:
 
     def _stop(self, reason: Reason, curves: list, start: float) -> Measurement:
         return Measurement(reason, (), tuple(curves), time.perf_counter() - start)
+
+
+def task_key(seed: int, index: int) -> jax.Array:
+    """The key of a run's task: all randomness of training on it."""
+    return jax.random.fold_in(jax.random.key(seed), index)
 
 
 def _trainer(task: Task, functions: Collection[str]):

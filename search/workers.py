@@ -34,10 +34,13 @@ class WorkerError(Exception):
 class Scorer(Protocol):
     """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
 
-    def evaluate(self, bytecode: Bytecode) -> Measurement:
-        """What is seen of a candidate."""
+    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
+        """What is seen of a candidate, with a seed other than the run's if one is given."""
         ...
 
+
+Job = tuple[str, Bytecode, int | None]
+"""A candidate's name, itself, and its seed."""
 
 MakeScorer = Callable[[], Scorer]
 
@@ -49,8 +52,8 @@ class Pool(Protocol):
         """Gets ready; returns what it saw of the reference program."""
         ...
 
-    def submit(self, name: str, bytecode: Bytecode) -> None:
-        """Queues a candidate."""
+    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
+        """Queues a candidate, to train with the run's seed or with another."""
         ...
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
@@ -67,19 +70,19 @@ class LocalPool:
 
     def __init__(self, make_scorer: MakeScorer):
         self._scorer = make_scorer()
-        self._queue: deque[tuple[str, Bytecode]] = deque()
+        self._queue: deque[Job] = deque()
 
     def start(self, reference: Bytecode) -> Measurement:
         return self._scorer.evaluate(reference)
 
-    def submit(self, name: str, bytecode: Bytecode) -> None:
-        self._queue.append((name, bytecode))
+    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
+        self._queue.append((name, bytecode, seed))
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         if not self._queue:
             return []
-        name, bytecode = self._queue.popleft()
-        return [(name, self._scorer.evaluate(bytecode))]
+        name, *job = self._queue.popleft()
+        return [(name, self._scorer.evaluate(*job))]
 
     def close(self) -> None:
         self._queue.clear()
@@ -91,8 +94,8 @@ class _Worker:
     def __init__(self, make_scorer: MakeScorer):
         self._scorer = make_scorer()
 
-    def evaluate(self, bytecode: Bytecode) -> Measurement:
-        return self._scorer.evaluate(bytecode)
+    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
+        return self._scorer.evaluate(bytecode, seed)
 
 
 @dataclasses.dataclass
@@ -102,7 +105,7 @@ class _Slot:
     actor: Any
     started: float
     answer: Any
-    job: tuple[str, Bytecode] | None = None
+    job: Job | None = None
     is_idle: bool = False
 
 
@@ -144,7 +147,7 @@ class RayPool:
         self._actor_class: Any = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
-        self._queue: deque[tuple[str, Bytecode]] = deque()
+        self._queue: deque[Job] = deque()
         self._deaths: dict[str, int] = {}
         self._slots: list[_Slot] = []
         self._num_failed_starts = 0
@@ -157,8 +160,8 @@ class RayPool:
             self.wait(1.0)
         return self._reference
 
-    def submit(self, name: str, bytecode: Bytecode) -> None:
-        self._queue.append((name, bytecode))
+    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
+        self._queue.append((name, bytecode, seed))
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         self._dispatch()
@@ -189,7 +192,7 @@ class RayPool:
             if slot.is_idle and self._queue:
                 slot.job, slot.is_idle = self._queue.popleft(), False
                 slot.started = time.monotonic()
-                slot.answer = slot.actor.evaluate.remote(slot.job[1])
+                slot.answer = slot.actor.evaluate.remote(*slot.job[1:])
 
     def _collect(self, slot: _Slot) -> tuple[str, Measurement] | None:
         job = slot.job

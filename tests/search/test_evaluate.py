@@ -8,7 +8,7 @@ from jax import jit
 import dsl
 from dsl.bytecode import assemble
 from proxy_tasks import DigitsMLP, train
-from search.evaluate import Evaluator
+from search.evaluate import Evaluator, task_key
 from search.outcome import Reason
 
 TASKS = (
@@ -23,9 +23,14 @@ def test_evaluator_scores_as_the_compiled_program_trains():
     program = dsl.library.load("raw_lion")
     measurement = evaluator.evaluate(assemble(program))
     assert measurement.reason is Reason.OK and measurement.seconds > 0
-    for task, key, score, curve in zip(
-        tasks, evaluator._keys, measurement.scores, measurement.curves, strict=True
+    other = evaluator.evaluate(assemble(program), seed=7)
+    assert evaluator.evaluate(assemble(program), seed=0).scores == measurement.scores
+    assert Evaluator(tasks, seed=7).evaluate(assemble(program)).curves == other.curves
+    assert other.curves != measurement.curves
+    for index, (task, score, curve) in enumerate(
+        zip(tasks, measurement.scores, measurement.curves, strict=True)
     ):
+        key = task_key(0, index)
         optimizer = dsl.as_optimizer(program, task.schedule)
         training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
         assert score == pytest.approx(float(training.score), rel=1e-2)
@@ -55,7 +60,7 @@ def test_optax_enters_by_the_same_door():
     task = TASKS[0].build()
     evaluator = Evaluator([task], seed=0)
     optimizer = optax.sgd(task.schedule)
-    training = jit(lambda key: train(task, optimizer, key))(evaluator._keys[0])
+    training = jit(lambda key: train(task, optimizer, key))(task_key(0, 0))
     measurement = evaluator.evaluate(assemble(dsl.library.load("sgd")))
     np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-4)
     assert measurement.scores[0] == pytest.approx(float(training.score), abs=2 / 600)
