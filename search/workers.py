@@ -81,8 +81,8 @@ class LocalPool:
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         if not self._queue:
             return []
-        name, *job = self._queue.popleft()
-        return [(name, self._scorer.evaluate(*job))]
+        name, bytecode, seed = self._queue.popleft()
+        return [(name, self._scorer.evaluate(bytecode, seed))]
 
     def close(self) -> None:
         self._queue.clear()

@@ -1,0 +1,1 @@
+"""Rewriting programs into shorter ones that compute the same, each step with its warrant."""
