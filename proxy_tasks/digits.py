@@ -1,7 +1,8 @@
 """Image classification on scikit-learn's digits, for any model of one image."""
 
+import dataclasses
 from collections.abc import Callable
-from typing import Any
+from typing import Any, Literal
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +14,23 @@ from proxy_tasks.task import Task, TaskOptions, split_model
 NUM_CLASSES = 10
 
 
-def digits_task(name: str, options: TaskOptions, make_model: Callable[[jax.Array], Any]) -> Task:
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class DigitsOptions(TaskOptions):
+    """Options of every task on digits."""
+
+    num_train: int = 1197
+    """Images to train on; with few of them, and many steps, regularization shows."""
+    metric: Literal["accuracy", "loss"] = "accuracy"
+    """What is validated: the share of right answers, or the cross entropy in nats, which also
+    tells how sure the wrong answers were."""
+
+    def __post_init__(self):
+        super().__post_init__()
+        if self.num_train > (there := len(load_digits().train[1])):
+            raise ValueError(f"num_train ({self.num_train}) must be at most {there}")
+
+
+def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Array], Any]) -> Task:
     """A task of the options.
 
     Args:
@@ -22,8 +39,8 @@ def digits_task(name: str, options: TaskOptions, make_model: Callable[[jax.Array
         make_model: from a key to a model from an image of shape (8, 8) to logits of shape (10,).
     """
     data = load_digits()
-    images, labels = map(jnp.asarray, data.train)
-    validation_images, validation_labels = map(jnp.asarray, data.validation)
+    images, labels = (jnp.asarray(array[: options.num_train]) for array in data.train)
+    held_out = tuple(map(jnp.asarray, data.validation))
     init, to_model = split_model(make_model)
 
     def batch(key):
@@ -35,19 +52,21 @@ def digits_task(name: str, options: TaskOptions, make_model: Callable[[jax.Array
         logits = jax.vmap(to_model(params))(images)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
-    def score(params):
-        logits = jax.vmap(to_model(params))(validation_images)
-        correct = jnp.argmax(logits, -1) == validation_labels
+    def accuracy(params):
+        images, labels = held_out
+        logits = jax.vmap(to_model(params))(images)
+        correct = jnp.argmax(logits, -1) == labels
         return jnp.mean(correct.astype(jnp.float32))
 
+    is_accuracy = options.metric == "accuracy"
     return Task(
         name,
         options.scaled_steps,
         init,
         batch,
         loss,
-        score,
-        metric="accuracy",
-        higher_is_better=True,
+        accuracy if is_accuracy else lambda params: loss(params, held_out),
+        metric="accuracy" if is_accuracy else "loss (nats an image)",
+        higher_is_better=is_accuracy,
         digest=options.digest(digest(*data.train, *data.validation)),
     )

@@ -7,12 +7,12 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from proxy_tasks.digits import NUM_CLASSES, digits_task
-from proxy_tasks.task import Task, TaskOptions
+from proxy_tasks.digits import NUM_CLASSES, DigitsOptions, digits_task
+from proxy_tasks.task import Task
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DigitsMLP(TaskOptions):
+class DigitsMLP(DigitsOptions):
     """Digits by an MLP: the cheapest real task; stands for image classification."""
 
     kind: Literal["digits_mlp"] = "digits_mlp"

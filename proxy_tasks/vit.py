@@ -7,7 +7,7 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 
-from proxy_tasks.digits import NUM_CLASSES, digits_task
+from proxy_tasks.digits import NUM_CLASSES, DigitsOptions, digits_task
 from proxy_tasks.task import Task
 from proxy_tasks.transformer import Transformer, TransformerOptions
 
@@ -41,7 +41,7 @@ class VisionTransformer(eqx.Module):
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class DigitsViT(TransformerOptions):
+class DigitsViT(DigitsOptions, TransformerOptions):
     """Digits by a ViT; stands for the paper's ViT on ImageNet."""
 
     kind: Literal["digits_vit"] = "digits_vit"

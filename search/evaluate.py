@@ -27,18 +27,22 @@ class Evaluator:
         self._seed = seed
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
-    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
+    def evaluate(
+        self, bytecode: Bytecode, seed: int | None = None, task: int | None = None
+    ) -> Measurement:
         """Trains on every task. Running out of memory is an outcome; other errors are bugs.
 
         Args:
             bytecode: of a candidate.
             seed: of the parameters and batches; the run's by default.
+            task: the number of the only task to train on.
         """
         if unknown := bytecode.functions - self._functions:
             raise ValueError(f"a candidate with {', '.join(sorted(unknown))}, which were left out")
         start = time.perf_counter()
         scores, curves = [], []
-        for index, run in enumerate(self._train):
+        for index in range(len(self._train)) if task is None else (task,):
+            run = self._train[index]
             key = task_key(self._seed if seed is None else seed, index)
             try:
                 training = jax.block_until_ready(run(bytecode, key))

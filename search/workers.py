@@ -13,7 +13,7 @@ import time
 import warnings
 from collections import deque
 from collections.abc import Callable
-from typing import Any, Protocol
+from typing import Any, NamedTuple, Protocol
 
 from dsl.bytecode import Bytecode
 from search.outcome import Measurement, Reason
@@ -34,13 +34,28 @@ class WorkerError(Exception):
 class Scorer(Protocol):
     """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
 
-    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
-        """What is seen of a candidate, with a seed other than the run's if one is given."""
+    def evaluate(
+        self, bytecode: Bytecode, seed: int | None = None, task: int | None = None
+    ) -> Measurement:
+        """What is seen of a candidate; see `Job`."""
         ...
 
 
-Job = tuple[str, Bytecode, int | None]
-"""A candidate's name, itself, and its seed."""
+class Job(NamedTuple):
+    """A candidate to score.
+
+    Attributes:
+        name: tells what is measured of it; free.
+        bytecode: itself.
+        seed: it trains with; the run's if None.
+        task: the number of the only task it trains on; all if None.
+    """
+
+    name: str
+    bytecode: Bytecode
+    seed: int | None = None
+    task: int | None = None
+
 
 MakeScorer = Callable[[], Scorer]
 
@@ -52,8 +67,10 @@ class Pool(Protocol):
         """Gets ready; returns what it saw of the reference program."""
         ...
 
-    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
-        """Queues a candidate, to train with the run's seed or with another."""
+    def submit(
+        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
+    ) -> None:
+        """Queues a candidate; see `Job`."""
         ...
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
@@ -75,14 +92,16 @@ class LocalPool:
     def start(self, reference: Bytecode) -> Measurement:
         return self._scorer.evaluate(reference)
 
-    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
-        self._queue.append((name, bytecode, seed))
+    def submit(
+        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
+    ) -> None:
+        self._queue.append(Job(name, bytecode, seed, task))
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         if not self._queue:
             return []
-        name, bytecode, seed = self._queue.popleft()
-        return [(name, self._scorer.evaluate(bytecode, seed))]
+        name, bytecode, seed, task = self._queue.popleft()
+        return [(name, self._scorer.evaluate(bytecode, seed, task))]
 
     def close(self) -> None:
         self._queue.clear()
@@ -94,8 +113,8 @@ class _Worker:
     def __init__(self, make_scorer: MakeScorer):
         self._scorer = make_scorer()
 
-    def evaluate(self, bytecode: Bytecode, seed: int | None = None) -> Measurement:
-        return self._scorer.evaluate(bytecode, seed)
+    def evaluate(self, bytecode: Bytecode, seed: int | None, task: int | None) -> Measurement:
+        return self._scorer.evaluate(bytecode, seed, task)
 
 
 @dataclasses.dataclass
@@ -160,8 +179,10 @@ class RayPool:
             self.wait(1.0)
         return self._reference
 
-    def submit(self, name: str, bytecode: Bytecode, seed: int | None = None) -> None:
-        self._queue.append((name, bytecode, seed))
+    def submit(
+        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
+    ) -> None:
+        self._queue.append(Job(name, bytecode, seed, task))
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         self._dispatch()
@@ -185,7 +206,9 @@ class RayPool:
 
     def _start_worker(self) -> _Slot:
         actor = self._actor_class.remote(self._make_scorer)
-        return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_bytecode))
+        return _Slot(
+            actor, time.monotonic(), actor.evaluate.remote(self._reference_bytecode, None, None)
+        )
 
     def _dispatch(self) -> None:
         for slot in self._slots:
@@ -202,15 +225,15 @@ class RayPool:
             return self._replace(slot)
         except self._ray.exceptions.OutOfMemoryError:
             self._restart(slot)
-            return (job[0], Measurement(Reason.OUT_OF_MEMORY)) if job else None
+            return (job.name, Measurement(Reason.OUT_OF_MEMORY)) if job else None
         except self._ray.exceptions.RayTaskError as error:
             raise error.as_instanceof_cause() from None  # a bug, ours or of a task
         slot.job, slot.is_idle = None, True
         if job is None:
             self._check(measurement)
             return None
-        self._deaths.pop(job[0], None)
-        return job[0], measurement
+        self._deaths.pop(job.name, None)
+        return job.name, measurement
 
     def _check(self, measurement: Measurement) -> None:
         """Compares a new worker's scores of the reference program with the first one's."""
@@ -236,7 +259,7 @@ class RayPool:
         self._restart(slot)
         if job is None:
             return None
-        name = job[0]
+        name = job.name
         self._deaths[name] = self._deaths.get(name, 0) + 1
         if self._deaths[name] < MAX_DEATHS:
             self._queue.append(job)
@@ -249,7 +272,7 @@ class RayPool:
         if job is None:
             return self._replace(slot)
         self._restart(slot)
-        return job[0], Measurement(Reason.TIMED_OUT, seconds=seconds)
+        return job.name, Measurement(Reason.TIMED_OUT, seconds=seconds)
 
     def _restart(self, slot: _Slot) -> None:
         self._ray.kill(slot.actor)  # it may only be out of reach

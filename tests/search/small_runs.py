@@ -42,7 +42,7 @@ class FormulaPool:
     def start(self, reference):
         return self.scorer(reference)
 
-    def submit(self, name, bytecode, seed=None):
+    def submit(self, name, bytecode, seed=None, task=None):
         self.queue.append((name, bytecode))
         self.submitted.append(name)
 

@@ -27,6 +27,8 @@ def test_evaluator_scores_as_the_compiled_program_trains():
     assert evaluator.evaluate(assemble(program), seed=0).scores == measurement.scores
     assert Evaluator(tasks, seed=7).evaluate(assemble(program)).curves == other.curves
     assert other.curves != measurement.curves
+    last = evaluator.evaluate(assemble(program), seed=7, task=1)
+    assert (last.scores, last.curves) == (other.scores[1:], other.curves[1:])
     for index, (task, score, curve) in enumerate(
         zip(tasks, measurement.scores, measurement.curves, strict=True)
     ):

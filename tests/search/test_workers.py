@@ -41,7 +41,7 @@ class Misbehaving:
 
     folder: Path
 
-    def evaluate(self, bytecode, seed=None):
+    def evaluate(self, bytecode, seed=None, task=None):
         if len(bytecode.scalars) > 1:
             return Measurement(Reason.OK, (0.5,))
         behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
@@ -108,7 +108,7 @@ def test_worker_that_scores_differently_is_refused(tmp_path):
     class Different:
         folder: Path
 
-        def evaluate(self, bytecode, seed=None):
+        def evaluate(self, bytecode, seed=None, task=None):
             return Measurement(Reason.OK, (float(os.getpid()),))
 
     with pytest.raises(WorkerError, match="two workers score one program differently"):
