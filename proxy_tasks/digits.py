@@ -18,16 +18,9 @@ NUM_CLASSES = 10
 class DigitsOptions(TaskOptions):
     """Options of every task on digits."""
 
-    num_train: int = 1197
-    """Images to train on; with few of them, and many steps, regularization shows."""
     metric: Literal["accuracy", "loss"] = "accuracy"
     """What is validated: the share of right answers, or the cross entropy in nats, which also
-    tells how sure the wrong answers were."""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.num_train > (there := len(load_digits().train[1])):
-            raise ValueError(f"num_train ({self.num_train}) must be at most {there}")
+    tells how sure the wrong answers were: there regularization shows."""
 
 
 def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Array], Any]) -> Task:
@@ -39,7 +32,7 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
         make_model: from a key to a model from an image of shape (8, 8) to logits of shape (10,).
     """
     data = load_digits()
-    images, labels = (jnp.asarray(array[: options.num_train]) for array in data.train)
+    images, labels = map(jnp.asarray, data.train)
     held_out = tuple(map(jnp.asarray, data.validation))
     init, to_model = split_model(make_model)
 
