@@ -13,7 +13,7 @@ from dsl.rewrite.terms import NUMBER, Term, arrange
 from dsl.types import Kind
 
 _STATEMENT, _TREE, _PER_ARRAY = 1 << 40, 1 << 24, 1 << 14
-_WEIGHTS = {"divide": 4, "reciprocal": 4, "power": 8}
+_WEIGHTS = {"reciprocal": 4, "power": 8}
 """Of two functions the simpler one, for the same number of statements; the others weigh 2."""
 
 Place = tuple[int, bool]

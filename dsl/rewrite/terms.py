@@ -172,20 +172,28 @@ def to_program(root: Term, like: Program) -> Program:
 
 def _author(program: Program) -> tuple[dict[Term, float], dict[Term, str]]:
     """The place and the name of each term that a program's statements compute."""
+    places: dict[Term, float] = {}
+    names: dict[Term, str] = {}
+    for place, (name, term) in enumerate(computed(program)):
+        places.setdefault(term, place)
+        names.setdefault(term, name)
+    return places, names
+
+
+def computed(program: Program) -> list[tuple[str, Term]]:
+    """The variable that each statement of a valid program assigns, and the term that it is."""
     *trees, schedule = program.inputs
     env = {name: variable(name, Kind.TREE) for name in trees}
     env[schedule] = variable(schedule, Kind.SCALAR)
-    places: dict[Term, float] = {}
-    names: dict[Term, str] = {}
-    for place, statement in enumerate(program.statements):
+    found = []
+    for statement in program.statements:
         args = [
             env[arg.name] if isinstance(arg, Var) else _constant(arg.value)
             for arg in statement.args
         ]
-        term = env[statement.target] = make(statement.op, *args)
-        places.setdefault(term, place)
-        names.setdefault(term, statement.target)
-    return places, names
+        env[statement.target] = make(statement.op, *args)
+        found.append((statement.target, env[statement.target]))
+    return found
 
 
 def _leaf(term: Term) -> Arg:
