@@ -12,14 +12,14 @@ from dsl.types import Kind
 _MASK = (1 << 64) - 1
 
 
-def _mix(key: int, part: int) -> int:
+def mix(key: int, part: int) -> int:
     """A 64-bit key of two; the same on every machine and Python."""
     key = ((key ^ part) * 0x9E3779B97F4A7C15) & _MASK
     return key ^ (key >> 29)
 
 
 _RULES = {
-    op.name: (_mix(6, zlib.crc32(op.name.encode())), op.infer, op.commutative)
+    op.name: (mix(6, zlib.crc32(op.name.encode())), op.infer, op.commutative)
     for op in OPS.values()
 }
 
@@ -41,7 +41,7 @@ def _constant(value: float) -> _Constant:
     if known is None:
         rounded = to_float32(value)
         bits = to_bits(rounded)
-        known = _Constant(rounded, bits, repr(rounded), _mix(4, int.from_bytes(bits, "little")))
+        known = _Constant(rounded, bits, repr(rounded), mix(4, int.from_bytes(bits, "little")))
         if len(_constants) < 100_000:
             _constants[name] = known
     return known
@@ -82,7 +82,7 @@ class Values:
         """The state of a class; classes are numbered by rank."""
         number = self._known.get(("state", rank))
         if number is None:
-            number = self._append("", (), Kind.TREE, _mix(5, rank))
+            number = self._append("", (), Kind.TREE, mix(5, rank))
             self._known["state", rank] = number
             self.states[number] = rank
         return number
@@ -111,7 +111,7 @@ class Values:
                 number = identities.simpler(self, name, operands)
             if number is None:
                 for operand in operands:
-                    key = _mix(key, keys[operand])
+                    key = mix(key, keys[operand])
                 kinds = self.kinds
                 kind = kind_rule(*[kinds[k] for k in operands])
                 number = self._append(name, operands, kind, key)

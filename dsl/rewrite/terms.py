@@ -8,6 +8,7 @@ constant's float32, so that 0.9 and 0.1 make 1.
 import dataclasses
 import itertools
 import weakref
+import zlib
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
@@ -16,6 +17,7 @@ from dsl.interpret import run
 from dsl.ops import OPS
 from dsl.program import Arg, Const, Program, Statement, Var
 from dsl.types import Kind
+from dsl.values import mix
 
 INPUT, NUMBER, OUTPUTS = "input", "number", "outputs"
 """The ops of terms that are no function of the language: an input, a number, and the outputs of a
@@ -32,12 +34,15 @@ class Term:
         kind: what its value looks like. A number is a scalar, or wider where it takes the place of
             something wider.
         label: name of an input, value of a number; None for all others.
+        key: 64 bits of what it is; the same on every machine. Two terms with one key would only
+            be put in no order.
     """
 
     op: str
     args: tuple["Term", ...]
     kind: Kind
     label: str | Fraction | None = None
+    key: int = 0
 
     def __str__(self) -> str:
         return to_expression(self)
@@ -50,7 +55,10 @@ def _intern(op: str, args: tuple[Term, ...], kind: Kind, label: str | Fraction |
     key = (op, args, kind, label)
     found = _TERMS.get(key)
     if found is None:
-        found = _TERMS[key] = Term(op, args, kind, label)
+        digest = zlib.crc32(f"{op} {kind.value} {label}".encode())
+        for arg in args:
+            digest = mix(digest, arg.key)
+        found = _TERMS[key] = Term(op, args, kind, label, digest)
     return found
 
 
@@ -68,6 +76,21 @@ def make(op: str, *args: Term) -> Term:
     """A function of terms, or the outputs of a program."""
     kind = Kind.TREE if op == OUTPUTS else OPS[op].infer(*(arg.kind for arg in args))
     return _intern(op, args, kind, None)
+
+
+def arrange(op: str, *args: Term) -> Term:
+    """`make`, with the arguments of a commutative function in an order that they alone decide."""
+    if op in OPS and OPS[op].commutative and args[0].key > args[1].key:
+        args = (args[1], args[0])
+    return make(op, *args)
+
+
+def arranged(root: Term) -> Term:
+    """The term, with all that it is made of arranged."""
+    done: dict[Term, Term] = {}
+    for term in walk(root):
+        done[term] = arrange(term.op, *(done[arg] for arg in term.args)) if term.args else term
+    return done[root]
 
 
 def exact(value: float) -> Fraction:
@@ -149,20 +172,28 @@ def to_program(root: Term, like: Program) -> Program:
 
 def _author(program: Program) -> tuple[dict[Term, float], dict[Term, str]]:
     """The place and the name of each term that a program's statements compute."""
+    places: dict[Term, float] = {}
+    names: dict[Term, str] = {}
+    for place, (name, term) in enumerate(computed(program)):
+        places.setdefault(term, place)
+        names.setdefault(term, name)
+    return places, names
+
+
+def computed(program: Program) -> list[tuple[str, Term]]:
+    """The variable that each statement of a valid program assigns, and the term that it is."""
     *trees, schedule = program.inputs
     env = {name: variable(name, Kind.TREE) for name in trees}
     env[schedule] = variable(schedule, Kind.SCALAR)
-    places: dict[Term, float] = {}
-    names: dict[Term, str] = {}
-    for place, statement in enumerate(program.statements):
+    found = []
+    for statement in program.statements:
         args = [
             env[arg.name] if isinstance(arg, Var) else _constant(arg.value)
             for arg in statement.args
         ]
-        term = env[statement.target] = make(statement.op, *args)
-        places.setdefault(term, place)
-        names.setdefault(term, statement.target)
-    return places, names
+        env[statement.target] = make(statement.op, *args)
+        found.append((statement.target, env[statement.target]))
+    return found
 
 
 def _leaf(term: Term) -> Arg:

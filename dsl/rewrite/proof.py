@@ -1,0 +1,200 @@
+"""From an e-graph's reasons to a list of single steps, each a whole program.
+
+The reasons make a path of terms from one term to an equal one, whose arguments have paths of their
+own. A step takes the first rule that is due somewhere. The same is done wherever the term stands,
+unless that leads away from the goal.
+"""
+
+import time
+from collections.abc import Sequence
+from typing import NamedTuple
+
+from dsl.rewrite.check import find_change
+from dsl.rewrite.egraph import EGraph, Reason
+from dsl.rewrite.rules import ARITHMETIC, MACHINE, Group, Rule
+from dsl.rewrite.terms import Term, arrange, arranged, substitute
+
+WINDOW = 24
+"""How many steps are tried to be made one."""
+
+Pair = tuple[int, int]
+"""A term, and an equal one that it is to become."""
+
+
+class Edge(NamedTuple):
+    """One step of a path between terms, by their numbers."""
+
+    before: int
+    after: int
+    reason: Reason
+
+
+class Proof:
+    """Paths between the terms of an e-graph."""
+
+    def __init__(self, graph: EGraph):
+        self.graph = graph
+        self._edges: dict[Pair, list[Edge]] = {}
+        self._lengths: dict[Pair, int] = {}
+
+    def edges(self, pair: Pair) -> list[Edge]:
+        """The path between two equal terms in the forest of reasons."""
+        found = self._edges.get(pair)
+        if found is None:
+            found = self._edges[pair] = _joined(self._find(*pair))
+        return found
+
+    def _find(self, start: int, goal: int) -> list[Edge]:
+        links = self.graph.links
+        above, current = {start: 0}, start
+        while (link := links[current]) is not None:
+            current = link[0]
+            above[current] = len(above)
+        down, current = [], goal
+        while current not in above:
+            link = links[current]
+            assert link is not None, "the terms are not known to be equal"
+            down.append(Edge(link[0], current, link[1]))
+            current = link[0]
+        up, meeting, current = [], current, start
+        while current != meeting:
+            link = links[current]
+            assert link is not None
+            up.append(Edge(current, *link))
+            current = link[0]
+        return up + down[::-1]
+
+    def below(self, edge: Edge) -> list[Pair]:
+        """What the arguments of equal functions are to become."""
+        terms, ids = self.graph.terms, self.graph.ids
+        args, others = terms[edge.before].args, terms[edge.after].args
+        if edge.reason.rule is not None:
+            return []
+        if edge.reason.is_crossed:
+            others = others[::-1]
+        pairs = ((ids[a], ids[b]) for a, b in zip(args, others, strict=True) if a is not b)
+        return list(dict.fromkeys(pairs))
+
+    def length(self, pair: Pair) -> int:
+        """The number of rules from one term to another, each place counted."""
+        stack = [pair]
+        while stack:
+            edges = self.edges(stack[-1])
+            pairs = [each for edge in edges for each in self.below(edge)]
+            missing = [each for each in pairs if each not in self._lengths]
+            stack.extend(missing)
+            if not missing:
+                rules = sum(edge.reason.rule is not None for edge in edges)
+                self._lengths[stack.pop()] = rules + sum(self._lengths[each] for each in pairs)
+        return self._lengths[pair]
+
+    def due(self, pair: Pair) -> dict[Pair, Edge]:
+        """The rules that can be used first, by where."""
+        found: dict[Pair, Edge] = {}
+        seen, stack = {pair}, [pair]
+        while stack:
+            here = stack.pop()
+            edges = self.edges(here)
+            if not edges:
+                continue
+            if edges[0].reason.rule is not None:
+                found[here] = edges[0]
+            for below in self.below(edges[0]):
+                if below not in seen:
+                    seen.add(below)
+                    stack.append(below)
+        return found
+
+    def replace(self, root: Pair, place: Pair, new: Term) -> Term:
+        """The first term of `root`, with another in one place."""
+        terms = self.graph.terms
+        done = {place: new}
+        stack = [root]
+        while stack:
+            here = stack[-1]
+            edges = self.edges(here)
+            below = self.below(edges[0]) if edges else []
+            missing = [each for each in below if each not in done]
+            stack.extend(missing)
+            if not missing:
+                stack.pop()
+                if here not in done:
+                    old = terms[here[0]]
+                    changed = {terms[each[0]]: done[each] for each in below}
+                    args = (changed.get(arg, arg) for arg in old.args)
+                    done[here] = arrange(old.op, *args) if below else old
+        return done[root]
+
+
+def _joined(edges: list[Edge]) -> list[Edge]:
+    """A path on which equal arguments are found at once, not by way of other arguments."""
+    result: list[Edge] = []
+    for edge in edges:
+        last = result[-1] if result else None
+        if last is None or last.reason.rule or edge.reason.rule:
+            result.append(edge)
+        else:
+            is_crossed = last.reason.is_crossed != edge.reason.is_crossed
+            result[-1] = Edge(last.before, edge.after, Reason(None, is_crossed))
+    return result
+
+
+def derive(graph: EGraph, start: Term, goal: Term, deadline: float) -> list[Term]:
+    """The terms from one to an equal one, each by one rule from the one before.
+
+    Args:
+        deadline: when to stop on the way, on the clock `time.monotonic`.
+    """
+    proof = Proof(graph)
+    chain, target = [start], graph.add(goal)
+    while chain[-1] is not goal and time.monotonic() < deadline:
+        chain.append(_next(proof, chain[-1], target))
+    return chain
+
+
+def _next(proof: Proof, current: Term, goal: int) -> Term:
+    graph = proof.graph
+    root = (graph.ids[current], goal)
+    length = proof.length(root)
+    due = sorted(proof.due(root).items(), key=lambda item: (_rank(item[1].reason.rule), item[0]))
+    for _, edge in due:
+        old, new = graph.terms[edge.before], graph.terms[edge.after]
+        everywhere = arranged(substitute(current, {old: new}))
+        if proof.length((graph.add(everywhere), goal)) < length:
+            return everywhere
+    place, edge = due[0]
+    in_place = proof.replace(root, place, graph.terms[edge.after])
+    graph.add(in_place)
+    return in_place
+
+
+def _rank(rule: Rule | None) -> int:
+    """The order for a reader: what simplifies, what regroups, numbers."""
+    if rule is ARITHMETIC or rule is MACHINE:
+        return 3
+    if rule is None or rule.group is Group.EXPAND:
+        return 2
+    return int(rule.group is Group.REGROUP)
+
+
+def shorten(chain: Sequence[Term], rules: Sequence[Rule], deadline: float) -> list[Term]:
+    """The shortest way along a chain of terms on which each follows from another by one rule.
+
+    Args:
+        rules: in the order in which they are preferred.
+        deadline: when to leave the rest as it is, on the clock `time.monotonic`.
+    """
+    first = {term: i for i, term in reversed(list(enumerate(chain)))}
+    steps, back = [0], [0]
+    for j, term in enumerate(chain[1:], 1):
+        i = first[term]
+        steps.append(steps[i] if i < j else steps[j - 1] + 1)
+        back.append(back[i] if i < j else j - 1)
+        for i in range(max(0, j - WINDOW), j - 1):
+            if steps[i] + 1 < steps[j] and time.monotonic() < deadline:
+                if find_change(chain[i], term, rules):
+                    steps[j], back[j] = steps[i] + 1, i
+    kept = [len(chain) - 1]
+    while kept[-1]:
+        kept.append(back[kept[-1]])
+    return [chain[i] for i in reversed(kept)]
