@@ -1,0 +1,57 @@
+"""Every way to remove one function from a program: one of its arguments takes its place."""
+
+from typing import NamedTuple
+
+from dsl.fingerprint import fingerprint
+from dsl.infer import infer
+from dsl.liveness import simplify
+from dsl.program import Const, InvalidProgram, Program, Statement
+from dsl.rewrite.terms import computed, substitute, to_program, to_term
+from dsl.text import to_line
+
+
+class Removal(NamedTuple):
+    """One function less.
+
+    Attributes:
+        statement: the one that goes, as text.
+        kept: its argument that stays, as text.
+        program: the rest, without what is not needed any more.
+    """
+
+    statement: str
+    kept: str
+    program: Program
+
+
+def removals(program: Program) -> list[Removal]:
+    """The different programs with a function less, in the order of the statements.
+
+    A product with a number is not removed: that would set the number to 1, which is a choice of a
+    constant. Nor does a number take the place of a statement.
+
+    Args:
+        program: a valid program, all of it needed.
+    """
+    found: dict[str, Removal] = {}
+    root = to_term(program)
+    terms = computed(program)
+    for statement, (_, term) in zip(program.statements, terms, strict=True):
+        for arg, replacement in zip(statement.args, term.args, strict=True):
+            if isinstance(arg, Const) or _is_scaling(statement):
+                continue
+            shorter = simplify(to_program(substitute(root, {term: replacement}), program))
+            try:
+                infer(shorter)
+            except InvalidProgram:  # a tree where a scalar is needed
+                continue
+            if len(shorter.statements) < len(program.statements):
+                removal = Removal(to_line(statement), arg.name, shorter)
+                found.setdefault(fingerprint(shorter), removal)
+    found.pop(fingerprint(program), None)
+    return list(found.values())
+
+
+def _is_scaling(statement: Statement) -> bool:
+    is_product = statement.op in ("multiply", "divide")
+    return is_product and any(isinstance(arg, Const) for arg in statement.args)

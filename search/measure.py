@@ -1,0 +1,210 @@
+"""What a change of a program costs, measured: both train with the same seeds on named tasks.
+
+A change is harmless if on every task the interval of its relative loss ends below the tolerance: it
+was measured well enough to exclude more. So noise keeps a statement, and never removes one.
+"""
+
+import enum
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from dsl.bytecode import assemble
+from dsl.fingerprint import fingerprint
+from dsl.program import Program
+from search.fitness import task_fitness
+from search.interval import Interval, interval
+from search.outcome import Measurement, Reason
+from search.workers import Pool
+
+
+class Verdict(enum.StrEnum):
+    """What measurements say of a change."""
+
+    HARMLESS = "harmless"
+    """The interval ends below the tolerance, on every task."""
+    HARMFUL = "harmful"
+    """The interval begins above the tolerance, or training fails, on some task."""
+    UNDECIDED = "undecided"
+
+
+class MeasuredTask(NamedTuple):
+    """A task that changes are measured on.
+
+    Attributes:
+        name: tells it from the others.
+        metric: what its score is, with its unit.
+        higher_is_better: the direction of the score.
+    """
+
+    name: str
+    metric: str
+    higher_is_better: bool
+
+
+class Paired(NamedTuple):
+    """A change on one task.
+
+    Attributes:
+        task: its name.
+        metric: what the scores are.
+        num_seeds: with which both programs trained.
+        num_failed: of these, with which the changed program found no score.
+        before, after: the mean scores; `after` is None if it failed.
+        loss: how much worse it became, as a share of the score before; None if it failed.
+    """
+
+    task: str
+    metric: str
+    num_seeds: int
+    num_failed: int
+    before: float
+    after: float | None
+    loss: Interval | None
+
+
+class Evidence(NamedTuple):
+    """What was measured of a change.
+
+    Attributes:
+        verdict: what it says.
+        tasks: each task that was tried; after a harmful one no other is.
+    """
+
+    verdict: Verdict
+    tasks: tuple[Paired, ...]
+
+    @property
+    def worst_loss(self) -> float:
+        """The largest mean loss on a task; infinite where training failed."""
+        return max(task.loss.mean if task.loss else float("inf") for task in self.tasks)
+
+
+class BaseFailed(Exception):
+    """The program that is to be simplified finds no score: there is nothing to compare with."""
+
+
+class Measurer:
+    """Compares programs; every training is run once, whatever it is compared with.
+
+    Args:
+        pool: where programs train; it was started.
+        tasks: those of the pool, the cheapest first.
+        tolerance: the largest relative loss that counts as none.
+        num_seeds: how many seeds each look takes, from few to many; what the last one leaves open
+            is undecided.
+        first_seed: the seeds are this number and those that follow.
+        say: told what is being measured.
+    """
+
+    def __init__(
+        self,
+        pool: Pool,
+        tasks: Sequence[MeasuredTask],
+        *,
+        tolerance: float,
+        num_seeds: Sequence[int],
+        first_seed: int,
+        say: Callable[[str], None] = lambda text: None,
+    ):
+        self.tasks = tuple(tasks)
+        self.tolerance = tolerance
+        self.num_seeds = tuple(num_seeds)
+        self.first_seed = first_seed
+        self.say = say
+        self.num_trainings = 0
+        self._pool = pool
+        self._known: dict[str, Measurement] = {}
+
+    def screen(self, base: Program, changed: Sequence[Program]) -> list[Evidence]:
+        """A first look at many changes, with the fewest seeds."""
+        return self._look(base, changed, self.num_seeds[0])
+
+    def confirm(self, base: Program, changed: Program) -> Evidence:
+        """Looks closer until the change is harmless or harmful, or the seeds are used up.
+
+        The first look alone never makes a change harmless.
+        """
+        evidence = Evidence(Verdict.UNDECIDED, ())
+        for num_seeds in self.num_seeds[1:]:
+            (evidence,) = self._look(base, [changed], num_seeds)
+            if evidence.verdict is not Verdict.UNDECIDED:
+                break
+        return evidence
+
+    def compare(self, base: Program, changed: Program, num_seeds: int | None = None) -> Evidence:
+        """All tasks with so many seeds, by default as many as there are, harmful or not."""
+        count = num_seeds or self.num_seeds[-1]
+        found = [self._pairs(base, [changed], task, count)[0] for task in range(len(self.tasks))]
+        return Evidence(self._verdict(found), tuple(found))
+
+    def _look(self, base: Program, changed: Sequence[Program], num_seeds: int) -> list[Evidence]:
+        """Task by task; a change that one task shows to be harmful is not tried on the next."""
+        found: list[list[Paired]] = [[] for _ in changed]
+        going_on = list(range(len(changed)))
+        for task in range(len(self.tasks)):
+            pairs = self._pairs(base, [changed[i] for i in going_on], task, num_seeds)
+            for i, paired in zip(going_on, pairs, strict=True):
+                found[i].append(paired)
+            going_on = [i for i in going_on if self._verdict(found[i]) is not Verdict.HARMFUL]
+        return [Evidence(self._verdict(paired), tuple(paired)) for paired in found]
+
+    def _verdict(self, tasks: Sequence[Paired]) -> Verdict:
+        if any(task.loss is None or task.loss.low > self.tolerance for task in tasks):
+            return Verdict.HARMFUL
+        if all(task.loss is not None and task.loss.high <= self.tolerance for task in tasks):
+            return Verdict.HARMLESS
+        return Verdict.UNDECIDED
+
+    def _pairs(
+        self, base: Program, changed: Sequence[Program], task: int, num_seeds: int
+    ) -> list[Paired]:
+        seeds = range(self.first_seed, self.first_seed + num_seeds)
+        self._train([base, *changed], task, seeds)
+        name, metric, higher_is_better = self.tasks[task]
+        before = self._scores(base, task, seeds)
+        if None in before:
+            raise BaseFailed(
+                f"the program does not train on {name}: {before.count(None)} of {num_seeds} "
+                "trainings found no score; choose other tasks"
+            )
+        pairs = []
+        for program in changed:
+            after = self._scores(program, task, seeds)
+            num_failed, mean, loss = after.count(None), None, None
+            if not num_failed:
+                mean = sum(after) / num_seeds
+                loss = interval(
+                    [
+                        -task_fitness(a, b, higher_is_better)
+                        for a, b in zip(after, before, strict=True)
+                    ]
+                )
+            start = sum(before) / num_seeds
+            pairs.append(Paired(name, metric, num_seeds, num_failed, start, mean, loss))
+        return pairs
+
+    def _scores(self, program: Program, task: int, seeds: range) -> list:
+        """A score for each seed; None where training failed."""
+        found = [self._known[_name(program, task, seed)] for seed in seeds]
+        return [each.scores[0] if each.reason is Reason.OK else None for each in found]
+
+    def _train(self, programs: Sequence[Program], task: int, seeds: range) -> None:
+        """Trains what is not known yet."""
+        waiting = set()
+        for seed in seeds:
+            for program in programs:
+                name = _name(program, task, seed)
+                if name not in self._known and name not in waiting:
+                    waiting.add(name)
+                    self._pool.submit(name, assemble(program), seed, task)
+        self.num_trainings += len(waiting)
+        total = len(waiting)
+        while waiting:
+            self.say(f"{self.tasks[task].name}: {total - len(waiting)} of {total} trainings")
+            for name, measurement in self._pool.wait(1.0):
+                waiting.discard(name)
+                self._known[name] = measurement
+
+
+def _name(program: Program, task: int, seed: int) -> str:
+    return f"{fingerprint(program)} {task} {seed}"
