@@ -20,7 +20,8 @@ from dsl.export import to_latex, to_optax, to_torch
 from proxy_tasks.data import DataError
 from search import report
 from search.bench import bench_dsl, bench_functional
-from search.config import ConfigError, load_config
+from search.config import load_config
+from search.config_file import ConfigError
 from search.describe import describe_library, describe_program, describe_records
 from search.mutation import MutationError
 from search.records import Records
@@ -62,7 +63,7 @@ def search(
     ] = None,
 ) -> None:
     """Search for optimizers, as CONFIG says."""
-    run_config = load_config(config, settings)
+    run_config = load_config(config, settings or ())
     initial = load_initial(run_config.initial)
     folder = out or _free_folder(Path("runs") / config.stem)
     check_free(folder)

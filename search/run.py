@@ -14,7 +14,8 @@ from dsl.fingerprint import Identity, fingerprint, identify
 from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
-from search.config import ConfigError, RunConfig, parse_config
+from search.config import RunConfig, parse_run_config
+from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
@@ -63,7 +64,7 @@ def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
 def load_run(records: Records) -> tuple[RunConfig, Program]:
     """The configuration and the initial program of a recorded run."""
     info = records.info()
-    return parse_config(info["config"], str(records.path)), parse(info["initial"])
+    return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
 
 
 def make_scorer(config: RunConfig, functions: Collection[str]) -> Evaluator:
