@@ -26,7 +26,7 @@ from search.describe import describe_library, describe_program, describe_records
 from search.mutation import MutationError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
-from search.run_file import FILE_NAME, RecordError, check_free
+from search.run_file import RUN, RecordError
 from search.source import Source, SourceError, find_program, is_run
 from search.workers import WorkerError
 
@@ -66,7 +66,7 @@ def search(
     run_config = load_config(config, settings or ())
     initial = load_initial(run_config.initial)
     folder = out or _free_folder(Path("runs") / config.stem)
-    check_free(folder)
+    RUN.check_free(folder)
     with Records.create(folder, describe_run(run_config, initial)) as records:
         _run(records, workers)
     _show_result(folder)
@@ -174,7 +174,7 @@ def export(
 def _free_folder(folder: Path) -> Path:
     """The folder, or the first of folder-2, folder-3, ... that holds no run."""
     number, free = 1, folder
-    while (free / FILE_NAME).exists():
+    while (free / RUN.file_name).exists():
         number += 1
         free = folder.with_name(f"{folder.name}-{number}")
     return free
