@@ -135,9 +135,7 @@ class Selection:
             for done, total in board.measure(programs, seeds):
                 yield Progress(META, "best programs so far", done, total)
             return [
-                RunCurve(
-                    path, tuple(_point(p, board.scores(program, seeds)) for p, program in points)
-                )
+                RunCurve(path, tuple(_point(p, board.scores(q, seeds)) for p, q in points))
                 for path, points in runs
             ]
 
