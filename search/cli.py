@@ -2,35 +2,31 @@
 
 import contextlib
 import enum
-import functools
 import io
 import os
 import shlex
 import signal
 import sys
-import time
 from pathlib import Path
 from typing import Annotated, NoReturn
 
 import typer
-from rich.console import Console
-from rich.live import Live
 
 from dsl.export import to_latex, to_optax, to_torch
 from proxy_tasks.data import DataError
 from search import report
 from search.bench import bench_dsl, bench_functional
-from search.config import ConfigError, load_config
+from search.config import load_config
+from search.config_file import ConfigError
 from search.describe import describe_library, describe_program, describe_records
 from search.mutation import MutationError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
-from search.run_file import FILE_NAME, RecordError, check_free
+from search.run_file import RUN, RecordError
+from search.selection_command import select
 from search.source import Source, SourceError, find_program, is_run
+from search.terminal import Json, Settings, Workers, follow, make_console
 from search.workers import WorkerError
-
-LINE_SECONDS = 5.0
-"""Time between lines where there is no terminal."""
 
 EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
 """Errors that a person can do something about; any other is a bug."""
@@ -42,11 +38,7 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
-Workers = Annotated[
-    int | None,
-    typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
-]
+app.command()(select)
 
 
 @app.command()
@@ -56,16 +48,13 @@ def search(
         Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")
     ] = None,
     workers: Workers = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config."),
-    ] = None,
+    settings: Settings = None,
 ) -> None:
     """Search for optimizers, as CONFIG says."""
-    run_config = load_config(config, settings)
+    run_config = load_config(config, settings or ())
     initial = load_initial(run_config.initial)
     folder = out or _free_folder(Path("runs") / config.stem)
-    check_free(folder)
+    RUN.check_free(folder)
     with Records.create(folder, describe_run(run_config, initial)) as records:
         _run(records, workers)
     _show_result(folder)
@@ -93,7 +82,7 @@ def show(
     ] = False,
 ) -> None:
     """Examine a program or a run, or list the library."""
-    console = _console()
+    console = make_console()
     if as_list == (what is not None):
         raise SourceError("give a PROGRAM, a RUN, or --list for the programs of the library")
     if what is None:
@@ -128,7 +117,7 @@ app.add_typer(bench, name="bench")
 def bench_language(as_json: Json = False) -> None:
     """How many programs a second the language takes, on one core; about ten seconds."""
     figures = bench_dsl()
-    report.print_json(figures) if as_json else report.show_bench_dsl(_console(), figures)
+    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
 
 
 @bench.command("functional")
@@ -138,7 +127,7 @@ def bench_functional_fingerprint(
     """How often the functional fingerprint would have been wrong in a run."""
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
-    report.print_json(figures) if as_json else report.show_counts(_console(), figures)
+    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
 
 
 class Target(enum.StrEnum):
@@ -173,7 +162,7 @@ def export(
 def _free_folder(folder: Path) -> Path:
     """The folder, or the first of folder-2, folder-3, ... that holds no run."""
     number, free = 1, folder
-    while (free / FILE_NAME).exists():
+    while (free / RUN.file_name).exists():
         number += 1
         free = folder.with_name(f"{folder.name}-{number}")
     return free
@@ -187,7 +176,7 @@ def _run(records: Records, workers: int | None) -> None:
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    console = _console()
+    console = make_console()
     console.print(f"run {folder}: {config.num_programs:,} programs, {place}")
     starting = console.status("starting: every worker compiles the tasks once")
     try:
@@ -195,7 +184,8 @@ def _run(records: Records, workers: int | None) -> None:
             with starting:
                 started = start_pool(config, initial, num_workers)
                 pool, reference = stack.enter_context(started)
-            _follow(Search(config, initial, records, pool, reference))
+            events = Search(config, initial, records, pool, reference).run()
+            follow(console, events, report.progress_display, report.progress_line)
     except KeyboardInterrupt:
         print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")
         raise
@@ -204,33 +194,8 @@ def _run(records: Records, workers: int | None) -> None:
 def _show_result(folder: Path) -> None:
     with Records.open_to_read(folder) as records:
         summary = describe_records(records)
-    report.show_run(_console(), summary)
+    report.show_run(make_console(), summary)
     print(f"\n{report.next_commands(shlex.quote(str(folder)))}")
-
-
-def _console() -> Console:
-    """Standard output: as wide as the terminal, or wide enough for what is piped elsewhere."""
-    plain = functools.partial(Console, markup=False, emoji=False, highlight=False)
-    return plain() if sys.stdout.isatty() else plain(width=120)
-
-
-def _follow(search: Search) -> None:
-    """Runs a search and shows how far it is, live on a terminal and line by line elsewhere."""
-    console = _console()
-    if console.is_terminal:
-
-        def display():
-            return report.progress_display(search.progress)
-
-        with Live(get_renderable=display, console=console, refresh_per_second=4):
-            for _ in search.run():
-                pass
-        return
-    last = time.monotonic()
-    for progress in search.run():
-        if (now := time.monotonic()) - last >= LINE_SECONDS:
-            print(report.progress_line(progress), flush=True)
-            last = now
 
 
 def _fail(message: str) -> NoReturn:

@@ -1,42 +1,25 @@
-"""The configuration of a run: frozen, read from TOML, unknown keys refused."""
+"""The configuration of a run."""
 
-import json
-import tomllib
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
 import pydantic
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import Field
 
 from dsl.ops import SYMBOLS, WORDS
-from proxy_tasks import FAMILIES, DigitsMLP, DigitsViT, StdlibLM
+from proxy_tasks import DigitsMLP, DigitsViT, StdlibLM
+from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 
 TaskOptions = Annotated[DigitsMLP | DigitsViT | StdlibLM, Field(discriminator="kind")]
 
-
-MAX_CHARACTERS = 1_000_000
-"""How much of a file is read: what is longer is no configuration."""
 MAX_COUNT = 1_000_000_000
 Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
 Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 
-class ConfigError(ValueError):
-    """A configuration that cannot be used: one line that says where and why."""
-
-
-class _Config(BaseModel):
-    model_config = ConfigDict(
-        extra="forbid",
-        frozen=True,
-        strict=True,
-        use_attribute_docstrings=True,
-        allow_inf_nan=False,
-    )
-
-
-class EvolutionConfig(_Config):
+class EvolutionConfig(Config):
     """Regularized evolution (the paper: population 1,000, tournament 2)."""
 
     population_size: Count = 1000
@@ -57,7 +40,7 @@ class EvolutionConfig(_Config):
         return self
 
 
-class MutationConfig(_Config):
+class MutationConfig(Config):
     """How children differ from their parents."""
 
     insert: Weight = 1.0
@@ -94,7 +77,7 @@ class MutationConfig(_Config):
         return MutationSpace(self.functions, weights, self.max_statements)
 
 
-class EvaluationConfig(_Config):
+class EvaluationConfig(Config):
     """How a candidate is scored."""
 
     combination: Literal["mean", "min"] = "mean"
@@ -107,7 +90,7 @@ class EvaluationConfig(_Config):
     """Wall clock after which a candidate is given up: generous, it only catches what hangs."""
 
 
-class RunConfig(_Config):
+class RunConfig(Config):
     """One search."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
@@ -132,74 +115,11 @@ class RunConfig(_Config):
         return self
 
 
-def load_config(path: Path, settings: list[str] | None = None) -> RunConfig:
-    """Reads a TOML file.
-
-    Args:
-        path: the file.
-        settings: `key=value` texts that replace values of the file; dots lead into tables, and
-            numbers into lists: `evolution.lag=8`, `tasks.0.num_steps=100`. The value is TOML; what
-            is not, is text.
-
-    Raises:
-        ConfigError: it cannot be read or used.
-    """
-    try:
-        with path.open(encoding="utf-8") as file:
-            raw = tomllib.loads(file.read(MAX_CHARACTERS))
-    except OSError as error:
-        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # also of what is not UTF-8
-        raise ConfigError(f"{path} is not TOML: {error}") from None
-    for setting in settings or ():
-        _set(raw, setting)
-    return parse_config(raw, str(path))
+def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
+    """Reads the file of a run; see `search.config_file.read_config`."""
+    return read_config(path, RunConfig, settings)
 
 
-def parse_config(raw: dict[str, Any], source: str) -> RunConfig:
-    """Checks what was read; raises `ConfigError` that names `source` and the offending key."""
-    try:
-        return RunConfig.model_validate_json(json.dumps(raw, default=str))
-    except (RecursionError, UnicodeEncodeError) as error:
-        raise ConfigError(f"{source} is not a configuration: {error}") from None
-    except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        # The path of a task repeats its kind, which is no key of the file.
-        key = ".".join(str(part) for part in first["loc"] if part not in FAMILIES)
-        message = first["msg"].removeprefix("Value error, ")
-        match first["type"]:
-            case "extra_forbidden" | "unexpected_keyword_argument":
-                message = "unknown key; remove it or correct its name"
-            case "union_tag_invalid":
-                tag = first.get("ctx", {}).get("tag")
-                message = f"unknown task '{tag}'; there are {', '.join(FAMILIES)}"
-            case "union_tag_not_found":
-                message = f"a task needs a kind: {', '.join(FAMILIES)}"
-            case _ if isinstance(first["input"], str | int | float):
-                message += f", got {first['input']!r}"
-        raise ConfigError(f"{source}: {key + ': ' if key else ''}{message}") from None
-
-
-def _set(raw: dict[str, Any], setting: str) -> None:
-    key, equals, text = setting.partition("=")
-    if not equals or not key.strip():
-        raise ConfigError(f"--set {setting}: expected key=value, as in evolution.lag=8")
-    try:
-        value = tomllib.loads(f"value = {text}")["value"]
-    except (ValueError, RecursionError):
-        value = text
-    *path, last = key.strip().split(".")
-    place: Any = raw
-    for part in path:
-        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
-            place = place[int(part)]
-        elif isinstance(place, dict):
-            place = place.setdefault(part, {})
-        else:
-            raise ConfigError(f"--set {setting}: nothing is called '{part}' there")
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = value
-    elif isinstance(place, dict):
-        place[last] = value
-    else:
-        raise ConfigError(f"--set {setting}: nothing is called '{last}' there")
+def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
+    """Checks what was read; see `search.config_file.parse_config`."""
+    return parse_config(raw, source, RunConfig)

@@ -7,6 +7,7 @@ and it is twice as fast to seed and six times as fast to draw from (5 us and 0.2
 
 import dataclasses
 import random
+from contextlib import suppress
 
 import numpy as np
 
@@ -155,15 +156,16 @@ def _draw_argument(
     way = rng.choice(ways)
     if way == "variable" and names:
         return Var(rng.choice(names))
+    if way == "scale" and isinstance(old, Const):
+        return scale(old, rng)
+    return Const(shortest(rng.gauss(0, 1)))
+
+
+def scale(constant: Const, rng: random.Random) -> Const:
+    """The constant times 2^a, a ~ N(0, 1), within the range of float32."""
     while True:
-        if way == "scale" and isinstance(old, Const):
-            value = old.value * 2.0 ** rng.gauss(0, 1)
-        else:
-            value = rng.gauss(0, 1)
-        try:
-            return Const(shortest(value))
-        except ValueError:  # scaled out of the range of float32
-            continue
+        with suppress(ValueError):  # scaled out of the range
+            return Const(shortest(constant.value * 2.0 ** rng.gauss(0, 1)))
 
 
 _WAYS = ("variable", "constant", "scale")

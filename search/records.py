@@ -1,6 +1,6 @@
 """The records of a run: its history, its cache and its checkpoint. The only writer of its file.
 
-What is written is never changed, and every row ends in a checksum of the others. Tables:
+Tables, each with a checksum at the end of its rows:
 
     run          key, value (JSON): config, initial program, tasks, versions
     individuals  one row a program, by birth; written in order, once all before it have an outcome
@@ -11,18 +11,13 @@ import dataclasses
 import hashlib
 import json
 import math
-import sqlite3
-import zlib
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
-from typing import Any
+from collections.abc import Iterator
 
 from dsl.text import parse
-from search import run_file
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, Reason
-from search.run_file import RecordError
+from search.record_file import RecordFile, to_columns, to_measurement
+from search.run_file import RUN, RecordError
 
 _SCHEMA = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
@@ -36,7 +31,6 @@ CREATE TABLE outcomes (
     scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-_TABLES = ("run", "individuals", "outcomes")
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -64,81 +58,20 @@ class Row:
         return -math.inf if self.fitness is None else self.fitness
 
 
-class Records:
-    """An open run. Use `create`, `open_to_write` or `open_to_read`."""
+class Records(RecordFile):
+    """An open run."""
 
-    def __init__(self, path: Path, connection: sqlite3.Connection):
-        self.path = path
-        self._connection = connection
+    kind = RUN
+    schema = _SCHEMA
+    tables = ("run", "individuals", "outcomes")
 
-    @classmethod
-    @contextmanager
-    def create(cls, folder: Path, info: dict[str, Any]) -> Iterator["Records"]:
-        """Makes a new run and opens it to write; a run that fails before any outcome is discarded.
-
-        Args:
-            folder: does not hold a run; it is made if need be.
-            info: what the run is, JSON values by key.
-
-        Raises:
-            RecordError: there is a run already, or the folder cannot be written.
-        """
-
-        def fill(connection: sqlite3.Connection) -> None:
-            connection.executescript(_SCHEMA)
-            for key, value in info.items():
-                _insert(connection, "run", key, json.dumps(value))
-
-        is_begun, is_new_folder = True, not folder.exists()
-        try:
-            with run_file.create(folder, fill) as (file, connection):
-                records = cls(file, connection)
-                try:
-                    yield records
-                except Exception:
-                    is_begun = bool(records.outcome_summaries())
-                    raise
-        except Exception:
-            if not is_begun:
-                run_file.discard(folder, and_folder=is_new_folder)
-            raise
-
-    @classmethod
-    @contextmanager
-    def open_to_write(cls, path: Path) -> Iterator["Records"]:
-        """Opens a run to go on with it.
-
-        Args:
-            path: the run's folder, or its file.
-
-        Raises:
-            RecordError: it is not a run, it is damaged, or another process writes it. In all these
-                cases it was left alone.
-        """
-        with cls.open_to_read(path) as records:
-            records.check()
-        with run_file.open_to_write(path) as (file, connection):
-            yield cls(file, connection)
-
-    @classmethod
-    @contextmanager
-    def open_to_read(cls, path: Path) -> Iterator["Records"]:
-        """Opens a run to look at it, as it is now; it may be running.
-
-        Args:
-            path: the run's folder, or its file.
-
-        Raises:
-            RecordError: it is not a run, or it is damaged; also in the body, as far as it reads.
-        """
-        with run_file.open_to_read(path) as (file, connection):
-            yield cls(file, connection)
+    def is_begun(self) -> bool:
+        return bool(self.outcome_summaries())
 
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
         individual = row.individual
-        _insert(
-            self._connection,
+        self._insert(
             "individuals",
             individual.index,
             individual.parent,
@@ -152,37 +85,12 @@ class Records:
 
     def add_outcome(self, fingerprint: str, outcome: Outcome) -> None:
         """Keeps an outcome."""
-        measurement = outcome.measurement
-        _insert(
-            self._connection,
-            "outcomes",
-            fingerprint,
-            measurement.reason.value,
-            outcome.fitness,
-            json.dumps(measurement.scores),
-            json.dumps([[repr(loss) for loss in curve] for curve in measurement.curves]),
-            measurement.seconds,
-        )
-
-    def commit(self) -> None:
-        """Makes everything added so far last."""
-        self._connection.execute("COMMIT")
-        self._connection.execute("BEGIN")
-
-    def info(self) -> dict[str, Any]:
-        """What the run is."""
-        rows = self._query("SELECT key, value FROM run")
-        return {key: json.loads(value) for key, value in rows}
+        reason, *rest = to_columns(outcome.measurement)
+        self._insert("outcomes", fingerprint, reason, outcome.fitness, *rest)
 
     def check(self) -> None:
         """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
-        for (problem,) in self._query("PRAGMA quick_check"):
-            if problem != "ok":
-                raise ValueError(problem)
-        for table in _TABLES:
-            for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
-                if checksum != _checksum(values):
-                    raise ValueError(f"a row of {table} is not as it was written")
+        super().check()
         ((count, first, last),) = self._query(
             'SELECT count(*), min("index"), max("index") FROM individuals JOIN outcomes '
             "USING (fingerprint)"
@@ -207,11 +115,19 @@ class Records:
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
-    def best(self) -> Row | None:
-        """The fittest individual; the first of equals; None before any has a fitness."""
-        order = 'ORDER BY fitness DESC, "index" LIMIT 1'
-        found = self._query(f"{_ROWS} WHERE fitness IS NOT NULL {order}")
+    def best(self, num_programs: int | None = None) -> Row | None:
+        """The fittest of all individuals, or of the first `num_programs`; the first of equals.
+
+        Returns:
+            None if none has a fitness.
+        """
+        end = self.count() if num_programs is None else num_programs
+        found = self._query(f"{_FITTEST} LIMIT 1", end)
         return _to_row(found[0]) if found else None
+
+    def fittest(self) -> Iterator[Row]:
+        """The individuals that have a fitness, the fittest first, the first of equals first."""
+        return map(_to_row, self._connection.execute(_FITTEST, (self.count(),)))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every fingerprint that has an outcome."""
@@ -221,14 +137,8 @@ class Records:
     def measurement(self, fingerprint: str) -> Measurement | None:
         """What was seen of a fingerprint; None if nothing."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
-        for reason, scores, curves, seconds in self._query(query, fingerprint):
-            return Measurement(
-                Reason(reason),
-                tuple(json.loads(scores)),
-                tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
-                seconds,
-            )
-        return None
+        found = self._query(query, fingerprint)
+        return to_measurement(*found[0]) if found else None
 
     def reasons(self) -> dict[Reason, int]:
         """How many of the fingerprints among the individuals have each outcome."""
@@ -270,21 +180,11 @@ class Records:
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
-    def _query(self, query: str, *values: Any) -> list[tuple]:
-        return self._connection.execute(query, values).fetchall()
-
-
-def _insert(connection: sqlite3.Connection, table: str, *values: Any) -> None:
-    places = ", ".join("?" * (len(values) + 1))
-    connection.execute(f"INSERT INTO {table} VALUES ({places})", (*values, _checksum(values)))
-
-
-def _checksum(values: Sequence[Any]) -> int:
-    return zlib.crc32(repr(tuple(values)).encode())
-
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, fitness, reason FROM individuals JOIN outcomes USING (fingerprint)"""
+_FITTEST = f"""{_ROWS} WHERE fitness IS NOT NULL AND "index" < ?
+    ORDER BY fitness DESC, "index" """
 
 
 def _to_row(found: tuple) -> Row:

@@ -5,7 +5,7 @@ import importlib.metadata
 import platform
 import time
 from collections import deque
-from collections.abc import Collection, Generator, Iterator
+from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import Any, NamedTuple
 
@@ -14,7 +14,9 @@ from dsl.fingerprint import Identity, fingerprint, identify
 from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
-from search.config import ConfigError, RunConfig, parse_config
+from proxy_tasks import Task
+from search.config import RunConfig, TaskOptions, parse_run_config
+from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
@@ -23,7 +25,7 @@ from search.progress import Progress
 from search.records import Records, Row
 from search.run_file import RecordError
 from search.source import SourceError, find_program
-from search.workers import LocalPool, Pool, RayPool
+from search.workers import Pool, make_pool
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -38,22 +40,32 @@ def load_initial(name: str) -> Program:
 
 def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
     """What a run is, for its records: enough to go on with it, and to tell where it ran."""
-    tasks = [options.build() for options in config.tasks]
-    families = [task.name for task in tasks]
-    counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
-    names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
     return {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
-        "tasks": [
-            {
-                "name": name,
-                "metric": task.metric,
-                "higher_is_better": task.higher_is_better,
-                "digest": task.digest,
-            }
-            for name, task in zip(names, tasks, strict=True)
-        ],
+        "tasks": describe_tasks([options.build() for options in config.tasks]),
+    } | describe_environment()
+
+
+def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Tasks for records, each under a name of its own."""
+    families = [task.name for task in tasks]
+    counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
+    names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
+    return [
+        {
+            "name": name,
+            "metric": task.metric,
+            "higher_is_better": task.higher_is_better,
+            "digest": task.digest,
+        }
+        for name, task in zip(names, tasks, strict=True)
+    ]
+
+
+def describe_environment() -> dict[str, Any]:
+    """The versions of what results depend on, and the machine."""
+    return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
         | {"python": platform.python_version()},
         "machine": f"{platform.machine()} {platform.system()}",
@@ -63,16 +75,18 @@ def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
 def load_run(records: Records) -> tuple[RunConfig, Program]:
     """The configuration and the initial program of a recorded run."""
     info = records.info()
-    return parse_config(info["config"], str(records.path)), parse(info["initial"])
+    return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
 
 
-def make_scorer(config: RunConfig, functions: Collection[str]) -> Evaluator:
+def make_scorer(options: Sequence[TaskOptions], seed: int, functions: Collection[str]) -> Evaluator:
     """What scores candidates; called where they are scored.
 
     Args:
+        options: of the tasks.
+        seed: of candidates that are given none of their own.
         functions: those that candidates may have.
     """
-    return Evaluator([options.build() for options in config.tasks], config.seed, functions)
+    return Evaluator([task.build() for task in options], seed, functions)
 
 
 def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
@@ -93,9 +107,9 @@ def start_pool(
     Raises:
         ConfigError: the initial program does not train on the tasks.
     """
-    make = functools.partial(make_scorer, config, candidate_functions(config, initial))
-    seconds = config.evaluation.candidate_seconds
-    with closing(RayPool(make, num_workers, seconds) if num_workers else LocalPool(make)) as pool:
+    functions = candidate_functions(config, initial)
+    make = functools.partial(make_scorer, config.tasks, config.seed, functions)
+    with closing(make_pool(make, num_workers, config.evaluation.candidate_seconds)) as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:
             raise ConfigError(

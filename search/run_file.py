@@ -1,9 +1,10 @@
-"""The file of a run, as a file: made, opened, locked, and left alone if it is not one.
+"""The file of a run or a selection, as a file: made, opened, locked, and left alone if it is none.
 
 It is a SQLite database. One process writes it, and holds a lock beside it; readers open it
-read-only and never disturb the run. At rest it is one file, readable where nothing can be written.
+read-only and never disturb it. At rest it is one file, readable where nothing can be written.
 """
 
+import dataclasses
 import os
 import sqlite3
 from collections.abc import Callable, Iterator
@@ -12,98 +13,152 @@ from pathlib import Path
 
 import filelock
 
-FILE_NAME = "run.sqlite"
-APPLICATION_ID = 0x4C494F4E  # "LION"
-SCHEMA_VERSION = 1
-
 
 class RecordError(Exception):
-    """A run's file that cannot be used: one line that says why and what to do."""
+    """A file of records that cannot be used: one line that says why and what to do."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FileKind:
+    """What a file of records is of.
+
+    Attributes:
+        noun: what errors call it.
+        file_name: of the file in its folder.
+        application_id: by which SQLite tells it from other databases.
+        version: of its tables.
+        start: how to make one.
+        go_on: how to go on with the one in `{folder}`.
+    """
+
+    noun: str
+    file_name: str
+    application_id: int
+    version: int
+    start: str
+    go_on: str
+
+    def locate(self, path: Path) -> Path:
+        """The file that `path` names: its folder, or the file itself."""
+        return path / self.file_name if path.is_dir() else path
+
+    def check_free(self, folder: Path) -> None:
+        """Raises `RecordError` if the folder holds one: results are never overwritten."""
+        if (folder / self.file_name).exists():
+            raise RecordError(
+                f"{folder} holds a {self.noun}; continue it with {self.go_on.format(folder=folder)}"
+                ", or choose another --out"
+            )
+
+    def foreign(self, file: Path) -> RecordError:
+        """What is to be said of a file that is something else."""
+        return RecordError(f"{file} is not a {self.noun} of lionhunt; it was left alone")
+
+
+RUN = FileKind(
+    "run",
+    "run.sqlite",
+    0x4C494F4E,  # "LION"
+    version=1,
+    start="lionhunt search CONFIG",
+    go_on="'lionhunt resume {folder}'",
+)
 
 
 Opened = tuple[Path, sqlite3.Connection]
 
 
-def locate(path: Path) -> Path:
-    """The file of the run that `path` names: a run's folder, or the file itself."""
-    return path / FILE_NAME if path.is_dir() else path
+@contextmanager
+def create(
+    kind: FileKind,
+    folder: Path,
+    fill: Callable[[sqlite3.Connection], None],
+    is_begun: Callable[[sqlite3.Connection], bool],
+) -> Iterator[Opened]:
+    """Makes a file and opens it to write; if the body fails before there is a result, it goes.
 
-
-def check_free(folder: Path) -> None:
-    """Raises `RecordError` if the folder holds a run: results are never overwritten."""
-    if (folder / FILE_NAME).exists():
-        raise RecordError(
-            f"{folder} holds a run; continue it with 'lionhunt resume {folder}', "
-            "or choose another --out"
-        )
+    Args:
+        kind: of the file.
+        folder: holds none of that kind; it is made if need be.
+        fill: gives the file its tables.
+        is_begun: whether it holds a result.
+    """
+    is_kept, is_new_folder = True, not folder.exists()
+    try:
+        with _created(kind, folder, fill) as (file, connection):
+            try:
+                yield file, connection
+            except Exception:
+                is_kept = is_begun(connection)
+                raise
+    except Exception:
+        if not is_kept:
+            _discard(folder / kind.file_name, and_folder=is_new_folder)
+        raise
 
 
 @contextmanager
-def create(folder: Path, fill: Callable[[sqlite3.Connection], None]) -> Iterator[Opened]:
-    """Makes a file that `fill` gives its tables, and opens it to write."""
-    file = folder / FILE_NAME
+def _created(
+    kind: FileKind, folder: Path, fill: Callable[[sqlite3.Connection], None]
+) -> Iterator[Opened]:
+    file = folder / kind.file_name
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
         raise RecordError(f"cannot make {folder}: {error.strerror}; choose another --out") from None
     with _lock(file):
-        check_free(folder)
-        # Complete before it has its name: a run's file is never half made.
+        kind.check_free(folder)
+        # Complete before it has its name: a file is never half made.
         unfinished = file.with_suffix(".new")
         unfinished.unlink(missing_ok=True)
-        with _sqlite_errors(file):
+        with _sqlite_errors(kind, file):
             connection = sqlite3.connect(unfinished)
-            connection.execute(f"PRAGMA application_id = {APPLICATION_ID}")
-            connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+            connection.execute(f"PRAGMA application_id = {kind.application_id}")
+            connection.execute(f"PRAGMA user_version = {kind.version}")
             fill(connection)
             connection.commit()
             connection.close()
         os.replace(unfinished, file)
-        with _writing(file) as connection:
+        with _writing(kind, file) as connection:
             yield file, connection
 
 
-def discard(folder: Path, *, and_folder: bool) -> None:
+def _discard(file: Path, *, and_folder: bool) -> None:
     """Removes a file that this process made and that holds nothing, and its folder if asked to."""
     for suffix in (".sqlite", ".lock"):
-        (folder / FILE_NAME).with_suffix(suffix).unlink(missing_ok=True)
+        file.with_suffix(suffix).unlink(missing_ok=True)
     if and_folder:
         with suppress(OSError):  # something else is in it
-            folder.rmdir()
+            file.parent.rmdir()
 
 
 @contextmanager
-def open_to_write(path: Path) -> Iterator[Opened]:
+def open_to_write(kind: FileKind, path: Path) -> Iterator[Opened]:
     """Opens a file that was found sound, with a transaction begun."""
-    file = locate(path)
-    with _lock(file), _writing(file) as connection:
+    file = kind.locate(path)
+    with _lock(file), _writing(kind, file) as connection:
         yield file, connection
 
 
 @contextmanager
-def open_to_read(path: Path) -> Iterator[Opened]:
+def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
     """Opens a file as it is now; whatever cannot be read of it is a `RecordError`."""
-    file = locate(path)
+    file = kind.locate(path)
     if not file.is_file():
-        raise RecordError(f"no run at {file}; start one with 'lionhunt search CONFIG'")
+        raise RecordError(f"no {kind.noun} at {file}; start one with '{kind.start}'")
     try:
-        with _sqlite_errors(file), _connect(file, "ro") as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (APPLICATION_ID,):
-                raise RecordError(f"{file} is not a run of lionhunt; it was left alone")
+        with _sqlite_errors(kind, file), _connect(file, "ro") as connection:
+            if connection.execute("PRAGMA application_id").fetchone() != (kind.application_id,):
+                raise kind.foreign(file)
             (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version != SCHEMA_VERSION:
+            if version != kind.version:
                 raise RecordError(
-                    f"{file} has format {version}, this lionhunt reads {SCHEMA_VERSION}; "
+                    f"{file} has format {version}, this lionhunt reads {kind.version}; "
                     "use the version that made it"
                 )
-            connection.execute("BEGIN")  # one state of a run that goes on
+            connection.execute("BEGIN")  # one state of what goes on
             yield file, connection
-    except (
-        ValueError,
-        KeyError,
-        TypeError,
-        OverflowError,
-    ) as error:  # of its content
+    except (ValueError, KeyError, TypeError, OverflowError) as error:  # of its content
         raise RecordError(_damaged(file, error)) from error
 
 
@@ -113,8 +168,8 @@ def _damaged(file: Path, error: Exception) -> str:
 
 
 @contextmanager
-def _writing(file: Path) -> Iterator[sqlite3.Connection]:
-    with _sqlite_errors(file), _connect(file, "rw") as connection:
+def _writing(kind: FileKind, file: Path) -> Iterator[sqlite3.Connection]:
+    with _sqlite_errors(kind, file), _connect(file, "rw") as connection:
         connection.execute("PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN")
@@ -157,14 +212,14 @@ def _lock(file: Path) -> Iterator[None]:
 
 
 @contextmanager
-def _sqlite_errors(file: Path) -> Iterator[None]:
+def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
     """Turns what SQLite says of a bad file into one line."""
     try:
         yield
     except sqlite3.Error as error:
         message = str(error)
         if "not a database" in message:
-            raise RecordError(f"{file} is not a run of lionhunt; it was left alone") from None
+            raise kind.foreign(file) from None
         if "locked" in message:
             raise RecordError(f"another program has {file} open; try again") from None
         if any(

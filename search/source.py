@@ -10,7 +10,7 @@ from dsl.notes import Notes, read_notes
 from dsl.program import Program
 from dsl.text import MAX_CHARACTERS, ProgramError, parse_with_docstring
 from search.records import Records, Row
-from search.run_file import FILE_NAME, RecordError, locate
+from search.run_file import RUN, RecordError
 
 MAX_BYTES = 4 * MAX_CHARACTERS + 4
 """More than a program can have, of four bytes a character."""
@@ -120,8 +120,8 @@ def _read(path: Path) -> tuple[Program, Notes]:
 
 
 def _in_run(word: str, run: Path, which: str) -> Source:
-    if not _is_file(locate(run)):
-        raise RecordError(f"no run at {run}; it is a folder with a file {FILE_NAME}")
+    if not _is_file(RUN.locate(run)):
+        raise RecordError(f"no run at {run}; it is a folder with a file {RUN.file_name}")
     with Records.open_to_read(run) as records:
         row = records.best() if which == "best" else records.row(int(which))
         if row is None:

@@ -279,3 +279,10 @@ class RayPool:
         new = self._start_worker()
         slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer
         slot.job, slot.is_idle = None, False
+
+
+def make_pool(make_scorer: MakeScorer, num_workers: int, candidate_seconds: float) -> Pool:
+    """Ray actors, or this process if `num_workers` is 0."""
+    if num_workers:
+        return RayPool(make_scorer, num_workers, candidate_seconds)
+    return LocalPool(make_scorer)

@@ -4,7 +4,7 @@ import random
 from contextlib import closing
 
 from dsl.bytecode import Bytecode, assemble
-from search.config import RunConfig, parse_config
+from search.config import RunConfig, parse_run_config
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run
@@ -18,7 +18,7 @@ RAW = {
 
 
 def config(**changes) -> RunConfig:
-    return parse_config(RAW | changes, "test")
+    return parse_run_config(RAW | changes, "test")
 
 
 def score(bytecode: Bytecode) -> Measurement:

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from proxy_tasks import DigitsMLP, StdlibLM
-from search.config import ConfigError, load_config
+from search.config import load_config
+from search.config_file import ConfigError
 
 TEXT = """
 num_programs = 50

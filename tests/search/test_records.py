@@ -10,7 +10,7 @@ from search.describe import describe_records
 from search.outcome import Reason
 from search.records import Records
 from search.run import load_run
-from search.run_file import FILE_NAME, RecordError
+from search.run_file import RUN, RecordError
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -41,7 +41,7 @@ def test_a_finished_run_is_one_file_that_can_be_read_where_nothing_can_be_writte
     assert not list(tmp_path.glob("*-wal"))
     tmp_path.chmod(0o500)
     try:
-        with Records.open_to_read(tmp_path / FILE_NAME) as records:
+        with Records.open_to_read(tmp_path / RUN.file_name) as records:
             assert records.history_digest() == digest
     finally:
         tmp_path.chmod(0o700)
@@ -56,7 +56,7 @@ def test_digest_sees_every_column_of_the_history(tmp_path):
         "UPDATE outcomes SET fitness = fitness + 1e-15 WHERE fitness > 0",
         'DELETE FROM individuals WHERE "index" = 119',
     ):
-        with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+        with sqlite3.connect(tmp_path / RUN.file_name) as connection:
             connection.execute(change)
         connection.close()
         with Records.open_to_read(tmp_path) as records:
@@ -116,7 +116,7 @@ def test_reader_sees_one_state_of_a_run_that_goes_on(tmp_path):
 )
 @pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
 def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener):
-    file = tmp_path / FILE_NAME
+    file = tmp_path / RUN.file_name
     file.write_bytes(content)
     with pytest.raises(RecordError, match=message):
         with opener(tmp_path):
@@ -126,7 +126,7 @@ def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener
 
 def test_damaged_run_is_named_and_left_alone(tmp_path):
     """Bytes flipped and ends cut off, all over the file: one kind of error, and nothing written."""
-    file = tmp_path / FILE_NAME
+    file = tmp_path / RUN.file_name
     finished(tmp_path)
     (tmp_path / "run.lock").unlink()
     sound = file.read_bytes()
@@ -154,7 +154,7 @@ def test_damaged_run_is_named_and_left_alone(tmp_path):
 
 
 def test_other_database_is_left_alone(tmp_path):
-    file = tmp_path / FILE_NAME
+    file = tmp_path / RUN.file_name
     connection = sqlite3.connect(file)
     connection.execute("CREATE TABLE mine (x)")
     connection.commit()
@@ -168,7 +168,7 @@ def test_other_database_is_left_alone(tmp_path):
 
 def test_run_of_another_format_is_refused(tmp_path):
     finished(tmp_path)
-    with sqlite3.connect(tmp_path / FILE_NAME) as connection:
+    with sqlite3.connect(tmp_path / RUN.file_name) as connection:
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(RecordError, match="has format 99, this lionhunt reads 1"):

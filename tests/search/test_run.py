@@ -4,7 +4,7 @@ import pytest
 from small_runs import FormulaPool, advance, config, create, finished, score
 
 import dsl
-from search.config import ConfigError
+from search.config_file import ConfigError
 from search.describe import describe_records
 from search.outcome import Measurement, Reason
 from search.records import Records

@@ -1,0 +1,108 @@
+"""Configurations as files: frozen, read from TOML, unknown keys refused."""
+
+import json
+import tomllib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import pydantic
+from pydantic import BaseModel, ConfigDict
+
+from proxy_tasks import FAMILIES
+
+MAX_CHARACTERS = 1_000_000
+"""How much of a file is read: what is longer is no configuration."""
+
+
+class ConfigError(ValueError):
+    """A configuration that cannot be used: one line that says where and why."""
+
+
+class Config(BaseModel):
+    """What every part of a configuration is."""
+
+    model_config = ConfigDict(
+        extra="forbid",
+        frozen=True,
+        strict=True,
+        use_attribute_docstrings=True,
+        allow_inf_nan=False,
+    )
+
+
+C = TypeVar("C", bound=Config)
+
+
+def read_config(path: Path, model: type[C], settings: Sequence[str] = ()) -> C:
+    """Reads a TOML file.
+
+    Args:
+        path: the file.
+        model: what it is the configuration of.
+        settings: `key=value` texts that replace values of the file; dots lead into tables, and
+            numbers into lists: `evolution.lag=8`, `tasks.0.num_steps=100`. The value is TOML; what
+            is not, is text.
+
+    Raises:
+        ConfigError: it cannot be read or used.
+    """
+    try:
+        with path.open(encoding="utf-8") as file:
+            raw = tomllib.loads(file.read(MAX_CHARACTERS))
+    except OSError as error:
+        raise ConfigError(f"cannot read {path}: {error.strerror}") from None
+    except (ValueError, RecursionError) as error:  # also of what is not UTF-8
+        raise ConfigError(f"{path} is not TOML: {error}") from None
+    for setting in settings:
+        _set(raw, setting)
+    return parse_config(raw, str(path), model)
+
+
+def parse_config(raw: dict[str, Any], source: str, model: type[C]) -> C:
+    """Checks what was read; raises `ConfigError` that names `source` and the offending key."""
+    try:
+        return model.model_validate_json(json.dumps(raw, default=str))
+    except (RecursionError, UnicodeEncodeError) as error:
+        raise ConfigError(f"{source} is not a configuration: {error}") from None
+    except pydantic.ValidationError as error:
+        first = error.errors()[0]
+        # The path of a task repeats its kind, which is no key of the file.
+        key = ".".join(str(part) for part in first["loc"] if part not in FAMILIES)
+        message = first["msg"].removeprefix("Value error, ")
+        match first["type"]:
+            case "extra_forbidden" | "unexpected_keyword_argument":
+                message = "unknown key; remove it or correct its name"
+            case "union_tag_invalid":
+                tag = first.get("ctx", {}).get("tag")
+                message = f"unknown task '{tag}'; there are {', '.join(FAMILIES)}"
+            case "union_tag_not_found":
+                message = f"a task needs a kind: {', '.join(FAMILIES)}"
+            case _ if isinstance(first["input"], str | int | float):
+                message += f", got {first['input']!r}"
+        raise ConfigError(f"{source}: {key + ': ' if key else ''}{message}") from None
+
+
+def _set(raw: dict[str, Any], setting: str) -> None:
+    key, equals, text = setting.partition("=")
+    if not equals or not key.strip():
+        raise ConfigError(f"--set {setting}: expected key=value, as in evolution.lag=8")
+    try:
+        value = tomllib.loads(f"value = {text}")["value"]
+    except (ValueError, RecursionError):
+        value = text
+    *path, last = key.strip().split(".")
+    place: Any = raw
+    for part in path:
+        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
+            place = place[int(part)]
+        elif isinstance(place, dict):
+            place = place.setdefault(part, {})
+        else:
+            raise ConfigError(f"--set {setting}: nothing is called '{part}' there")
+    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
+        place[int(last)] = value
+    elif isinstance(place, dict):
+        place[last] = value
+    else:
+        raise ConfigError(f"--set {setting}: nothing is called '{last}' there")

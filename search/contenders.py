@@ -1,0 +1,142 @@
+"""Who takes part in a selection: the fittest programs of runs, and the baselines to beat."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from dsl.canonical import canonicalize
+from dsl.fingerprint import fingerprint
+from dsl.functional import functional_fingerprint
+from dsl.liveness import simplify
+from dsl.program import Program
+from search.config_file import ConfigError
+from search.meta import Checkpoint, checkpoints
+from search.records import Records, Row
+from search.select_config import BaselineConfig
+from search.source import SourceError, find_program
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A program of a run.
+
+    Attributes:
+        name: RUN:INDEX.
+        program: what is needed of it.
+        fitness: in its run.
+    """
+
+    name: str
+    program: Program
+    fitness: float
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSummary:
+    """What a selection takes from a run.
+
+    Attributes:
+        path: as given.
+        digest: of its history.
+        info: its config, initial program and tasks.
+        candidates: its fittest programs, the fittest first, no two the same.
+        checkpoints: its best program so far, at points of its progress.
+    """
+
+    path: str
+    digest: str
+    info: dict[str, Any]
+    candidates: tuple[Candidate, ...]
+    checkpoints: tuple[Checkpoint, ...]
+
+    @property
+    def seed(self) -> int:
+        return self.info["config"]["seed"]
+
+
+def summarize_run(
+    path: Path, num_candidates: int, num_checkpoints: int, skip_equivalent: bool
+) -> RunSummary:
+    """Reads a run.
+
+    Raises:
+        RecordError: it is none, or damaged.
+    """
+    with Records.open_to_read(path) as records:
+        records.check()
+        fittest = (_to_candidate(path, row) for row in records.fittest())
+        return RunSummary(
+            str(path),
+            records.history_digest(),
+            records.info(),
+            tuple(first_of_kind(fittest, num_candidates, skip_equivalent)),
+            tuple(checkpoints(records, num_checkpoints)),
+        )
+
+
+def _to_candidate(path: Path, row: Row) -> Candidate:
+    individual = row.individual
+    name = f"{path}:{individual.index}"
+    return Candidate(name, simplify(individual.program), row.rank)
+
+
+def first_of_kind(
+    candidates: Iterable[Candidate], num_candidates: int, skip_equivalent: bool
+) -> Iterator[Candidate]:
+    """The first candidates that compute something else than those before them.
+
+    Args:
+        candidates: in order.
+        num_candidates: at most so many.
+        skip_equivalent: whether those that do the same on a probe are one, too.
+    """
+    name_of: Callable[[Program], str] = _functional if skip_equivalent else fingerprint
+    seen: set[str] = set()
+    for candidate in candidates:
+        if len(seen) == num_candidates:
+            return
+        name = name_of(candidate.program)
+        if name not in seen:
+            seen.add(name)
+            yield candidate
+
+
+def _functional(program: Program) -> str:
+    return functional_fingerprint(canonicalize(program))
+
+
+def choose_candidates(
+    runs: Sequence[RunSummary], num_candidates: int, skip_equivalent: bool
+) -> tuple[Candidate, ...]:
+    """The fittest programs of all runs.
+
+    Raises:
+        ConfigError: the runs cannot be ranked together, or have no program with a fitness.
+    """
+    first = runs[0]
+    for number, run in enumerate(runs):
+        for key in ("tasks", "initial"):
+            if run.info[key] != first.info[key]:
+                raise ConfigError(
+                    f"{first.path} and {run.path} differ in their {key}, so that their fitness "
+                    "cannot be compared; select from each by itself"
+                )
+        if run.digest in (other.digest for other in runs[:number]):
+            raise ConfigError(f"{run.path} is given twice, or a copy of it; name each run once")
+    ranked = sorted(
+        (candidate for run in runs for candidate in run.candidates),
+        key=lambda candidate: -candidate.fitness,
+    )
+    chosen = tuple(first_of_kind(ranked, num_candidates, skip_equivalent))
+    if not chosen:
+        raise ConfigError(f"{first.path} has no program with a fitness yet; let it go on")
+    return chosen
+
+
+def load_baseline(config: BaselineConfig) -> Program:
+    """What is needed of a baseline; raises `ConfigError` if it is no program."""
+    try:
+        return simplify(find_program(config.program).program)
+    except SourceError as error:
+        raise ConfigError(f"baselines: {error}") from None

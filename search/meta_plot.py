@@ -1,0 +1,72 @@
+"""The plot of meta-overfitting, as Figure 3 of Chen et al., 2023 (arXiv:2302.06675)."""
+
+from itertools import cycle
+from pathlib import Path
+from typing import Any
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+LOOKS = tuple(zip(2 * ["-", "--", "-.", ":"], "os^DvP*X", strict=True))
+"""Line styles and markers that tell runs apart without colour; each belongs to one run."""
+
+
+def meta_figure(meta: dict[str, Any]) -> Figure:
+    """Search fitness and meta-validation fitness over progress, one line a run.
+
+    The peak of meta-validation is a ring; bars are confidence intervals. A program that could not
+    be trained leaves a gap.
+
+    Args:
+        meta: the part "meta_validation" of a described selection.
+    """
+    figure = Figure(figsize=(7, 7), layout="constrained")
+    FigureCanvasAgg(figure)
+    upper, lower = figure.subplots(2, 1, sharex=True)
+    for run, (line, marker) in zip(meta["runs"], cycle(LOOKS)):
+        points = run["points"]
+        progress = [100 * point["progress"] for point in points]
+        look: dict[str, Any] = {"linestyle": line, "marker": marker, "markersize": 4}
+        searched = [100 * point["search_fitness"] for point in points]
+        (drawn,) = upper.plot(progress, searched, label=run["run"], **look)
+        _draw_meta(lower, progress, run, look | {"color": drawn.get_color()})
+    upper.set_ylabel("search fitness (% over the initial program)")
+    lower.set_ylabel("meta-validation fitness (% over the initial program)")
+    lower.set_xlabel("progress of the search (% of its programs)")
+    lower.set_xlim(0, 103)
+    tasks = ", ".join(task["name"] for task in meta["tasks"])
+    seeds = f"{len(meta['seeds'])} seeds"
+    upper.set_title(f"The best program so far, on the search's tasks\nand on {tasks} ({seeds})")
+    for axes in (upper, lower):
+        axes.axhline(0, color="0.6", linewidth=0.8)
+        axes.grid(color="0.9")
+    lower.legend(title="run: verdict (ring: the peak)", fontsize="small")
+    return figure
+
+
+def _draw_meta(
+    axes: Axes, progress: list[float], run: dict[str, Any], look: dict[str, Any]
+) -> None:
+    found = [point["meta_validation"] for point in run["points"]]
+    nothing = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
+    shown = [interval or nothing for interval in found]
+    means = [100 * interval["mean"] for interval in shown]
+    errors = [
+        [100 * (interval["mean"] - interval["low"]) for interval in shown],
+        [100 * (interval["high"] - interval["mean"]) for interval in shown],
+    ]
+    label = f"{run['run']}: {run['verdict']}"
+    axes.errorbar(progress, means, errors, label=label, capsize=2, elinewidth=0.8, **look)
+    if run["peak_progress"] is not None:
+        peak = 100 * run["peak_progress"]
+        height = means[progress.index(peak)]
+        axes.plot([peak], [height], "o", markersize=12, fillstyle="none", color=look["color"])
+
+
+def write_figure(figure: Figure, stem: Path) -> None:
+    """Writes PNG and SVG, the same bytes each time."""
+    with matplotlib.rc_context({"svg.hashsalt": stem.name}):
+        figure.savefig(stem.with_suffix(".png"), dpi=150)
+        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})

@@ -1,0 +1,147 @@
+"""What the records of a run and of a selection share: rows with checksums in one SQLite file.
+
+What is written is never changed, and every row ends in a checksum of its other values. One table
+tells what the whole is: key, value (JSON).
+"""
+
+import json
+import sqlite3
+import zlib
+from abc import ABC, abstractmethod
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, ClassVar, Self
+
+from search import run_file
+from search.outcome import Measurement, Reason
+from search.run_file import FileKind
+
+
+class RecordFile(ABC):
+    """An open file of records. Use `create`, `open_to_write` or `open_to_read`.
+
+    Attributes:
+        kind: of the file.
+        schema: the statements that make its tables.
+        tables: their names; the first has what the whole is.
+    """
+
+    kind: ClassVar[FileKind]
+    schema: ClassVar[str]
+    tables: ClassVar[tuple[str, ...]]
+
+    def __init__(self, path: Path, connection: sqlite3.Connection):
+        self.path = path
+        self._connection = connection
+
+    @abstractmethod
+    def is_begun(self) -> bool:
+        """Whether there is a result that must not be lost."""
+
+    @classmethod
+    @contextmanager
+    def create(cls, folder: Path, info: dict[str, Any]) -> Iterator[Self]:
+        """Makes a new file and opens it to write; one that fails before any result is discarded.
+
+        Args:
+            folder: does not hold one; it is made if need be.
+            info: what the whole is, JSON values by key.
+
+        Raises:
+            RecordError: there is one already, or the folder cannot be written.
+        """
+        file = folder / cls.kind.file_name
+
+        def fill(connection: sqlite3.Connection) -> None:
+            connection.executescript(cls.schema)
+            for key, value in info.items():
+                cls(file, connection)._insert(cls.tables[0], key, json.dumps(value))
+
+        def is_begun(connection: sqlite3.Connection) -> bool:
+            return cls(file, connection).is_begun()
+
+        with run_file.create(cls.kind, folder, fill, is_begun) as opened:
+            yield cls(*opened)
+
+    @classmethod
+    @contextmanager
+    def open_to_write(cls, path: Path) -> Iterator[Self]:
+        """Opens a file to go on with it.
+
+        Args:
+            path: the folder, or the file itself.
+
+        Raises:
+            RecordError: it is none of the kind, it is damaged, or another process writes it. In
+                all these cases it was left alone.
+        """
+        with cls.open_to_read(path) as records:
+            records.check()
+        with run_file.open_to_write(cls.kind, path) as opened:
+            yield cls(*opened)
+
+    @classmethod
+    @contextmanager
+    def open_to_read(cls, path: Path) -> Iterator[Self]:
+        """Opens a file to look at it, as it is now; another process may be writing it.
+
+        Args:
+            path: the folder, or the file itself.
+
+        Raises:
+            RecordError: it is none of the kind, or it is damaged; also in the body, as far as it
+                reads.
+        """
+        with run_file.open_to_read(cls.kind, path) as opened:
+            yield cls(*opened)
+
+    def commit(self) -> None:
+        """Makes everything added so far last."""
+        self._connection.execute("COMMIT")
+        self._connection.execute("BEGIN")
+
+    def info(self) -> dict[str, Any]:
+        """What the whole is."""
+        rows = self._query(f"SELECT key, value FROM {self.tables[0]}")
+        return {key: json.loads(value) for key, value in rows}
+
+    def check(self) -> None:
+        """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
+        for (problem,) in self._query("PRAGMA quick_check"):
+            if problem != "ok":
+                raise ValueError(problem)
+        for table in self.tables:
+            for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
+                if checksum != _checksum(values):
+                    raise ValueError(f"a row of {table} is not as it was written")
+
+    def _query(self, query: str, *values: Any) -> list[tuple]:
+        return self._connection.execute(query, values).fetchall()
+
+    def _insert(self, table: str, *values: Any, or_ignore: bool = False) -> None:
+        places = ", ".join("?" * (len(values) + 1))
+        insert = "INSERT OR IGNORE" if or_ignore else "INSERT"
+        query = f"{insert} INTO {table} VALUES ({places})"
+        self._connection.execute(query, (*values, _checksum(values)))
+
+
+def _checksum(values: Sequence[Any]) -> int:
+    return zlib.crc32(repr(tuple(values)).encode())
+
+
+def to_columns(measurement: Measurement) -> tuple[str, str, str, float]:
+    """A measurement as a table keeps it: reason, scores, curves, seconds."""
+    curves = [[repr(loss) for loss in curve] for curve in measurement.curves]  # also not finite
+    scores = json.dumps(measurement.scores)
+    return measurement.reason.value, scores, json.dumps(curves), measurement.seconds
+
+
+def to_measurement(reason: str, scores: str, curves: str, seconds: float) -> Measurement:
+    """The measurement of such columns."""
+    return Measurement(
+        Reason(reason),
+        tuple(json.loads(scores)),
+        tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
+        seconds,
+    )

@@ -1,0 +1,73 @@
+"""What commands share: their options, the console, and how a person follows what takes long."""
+
+import functools
+import sys
+import time
+from collections.abc import Callable, Generator
+from typing import Annotated, TypeVar
+
+import typer
+from rich.console import Console, RenderableType
+from rich.live import Live
+from rich.text import Text
+
+LINE_SECONDS = 5.0
+"""Time between lines where there is no terminal."""
+
+Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
+Workers = Annotated[
+    int | None,
+    typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
+]
+Settings = Annotated[
+    list[str] | None,
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config."),
+]
+
+Event = TypeVar("Event")
+Result = TypeVar("Result")
+
+
+def make_console(*, stderr: bool = False) -> Console:
+    """A stream: as wide as the terminal, or wide enough for what is piped elsewhere."""
+    plain = functools.partial(Console, markup=False, emoji=False, highlight=False, stderr=stderr)
+    return plain() if (sys.stderr if stderr else sys.stdout).isatty() else plain(width=120)
+
+
+def follow(
+    console: Console,
+    events: Generator[Event, None, Result],
+    to_display: Callable[[Event], RenderableType],
+    to_line: Callable[[Event], str],
+) -> Result:
+    """Runs to the end and shows how far it is.
+
+    Args:
+        console: where; live on a terminal, elsewhere line by line.
+        events: what happens.
+        to_display, to_line: how an event is shown.
+
+    Returns:
+        What the events come to.
+    """
+    if console.is_terminal:
+        with Live(console=console, refresh_per_second=4) as live:
+            return _exhaust(events, lambda event: live.update(to_display(event)))
+    last = time.monotonic()
+
+    def print_line(event: Event) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= LINE_SECONDS:
+            console.print(Text(to_line(event)), soft_wrap=True)
+            last = now
+
+    return _exhaust(events, print_line)
+
+
+def _exhaust(events: Generator[Event, None, Result], show: Callable[[Event], object]) -> Result:
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            return stop.value
+        show(event)
