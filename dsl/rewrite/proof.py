@@ -99,11 +99,24 @@ class Proof:
                 continue
             if edges[0].reason.rule is not None:
                 found[here] = edges[0]
+            elif len(edges) > 1 and (sooner := self._sooner(here[0], edges[1])) is not None:
+                found[here] = sooner
             for below in self.below(edges[0]):
                 if below not in seen:
                     seen.add(below)
                     stack.append(below)
         return found
+
+    def _sooner(self, term_id: int, edge: Edge) -> Edge | None:
+        """The rule of an edge used on a term as it is, before its arguments are as in the edge."""
+        graph, rule = self.graph, edge.reason.rule
+        assert rule is not None, "equal arguments come once between two rules"
+        goal = graph.find(term_id)
+        for new in rule.results(graph.terms[term_id]):
+            found = graph.add(new)
+            if graph.find(found) == goal:
+                return Edge(term_id, found, edge.reason)
+        return None
 
     def replace(self, root: Pair, place: Pair, new: Term) -> Term:
         """The first term of `root`, with another in one place."""

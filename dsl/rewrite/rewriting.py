@@ -80,7 +80,7 @@ def rewrite(
     program: Program,
     warrants: Collection[Warrant] = tuple(Warrant),
     *,
-    max_nodes: int = 4000,
+    max_nodes: int = 1500,
     max_seconds: float = 10.0,
 ) -> Rewriting:
     """Rewrites a valid program with the rules of some warrants into a shorter one.

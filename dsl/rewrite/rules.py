@@ -6,13 +6,13 @@ Variables are those of `dsl.rewrite.patterns`; functions mean what they mean in 
 
 import dataclasses
 import enum
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
 from dsl.identities import IDENTITIES
 from dsl.rewrite.numbers import absorbs_guard
-from dsl.rewrite.patterns import Binding, pattern, value_of
-from dsl.rewrite.terms import INPUT, Term
+from dsl.rewrite.patterns import Binding, as_wide, instantiate, matches, pattern, value_of
+from dsl.rewrite.terms import INPUT, Term, walk
 
 
 class Warrant(enum.StrEnum):
@@ -83,6 +83,16 @@ class Rule:
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
         )
 
+    def results(self, term: Term) -> Iterator[Term]:
+        """What the rule makes of a term, as a whole, from left to right or back."""
+        leaves = {leaf for leaf in walk(self.left) if leaf.op == INPUT}
+        for source, target in ((self.left, self.right), (self.right, self.left)):
+            for bound in matches(source, term, {}):
+                if leaves <= bound.keys() and self.allows(bound):
+                    result = as_wide(instantiate(target, bound), term.kind)
+                    if result.kind is term.kind:
+                        yield result
+
 
 def rule(left: str, right: str, warrant: Warrant, condition: str = "", **properties) -> Rule:
     """A rule from the text of its sides."""
@@ -126,7 +136,7 @@ def _sums_and_products() -> list[Rule]:
         rule("x * y - x * z", "x * (y - z)", A),
         rule("x / z + y / z", "(x + y) / z", A),
         rule("x * c + x", "x * (c + 1.0)", A),
-        rule("x + x * y", "x * (1.0 + y)", A, group=EXPAND, back=EXPAND),
+        rule("x + x * y", "x * (1.0 + y)", A, group=EXPAND),
         rule("x + 0.0", "x", A),
         rule("reciprocal(x) * reciprocal(y)", "reciprocal(x * y)", A, back=EXPAND),
         rule("reciprocal(x * c)", "reciprocal(x) * reciprocal(c)", A),
@@ -155,8 +165,8 @@ def _interpolations() -> list[Rule]:
             distinct="xy",
         ),
         rule("interp(x, x, a)", "x", A),
-        rule("interp(x * z, y * z, a)", "interp(x, y, a) * z", A, back=EXPAND),
-        rule("interp(x + z, y + z, a)", "interp(x, y, a) + z", A, back=EXPAND),
+        rule("interp(x * z, y * z, a)", "interp(x, y, a) * z", A),
+        rule("interp(x + z, y + z, a)", "interp(x, y, a) + z", A),
         rule("interp(x / z, y / z, a)", "interp(x, y, a) / z", A),
     ]
 
