@@ -5,16 +5,23 @@ was measured well enough to exclude more. So noise keeps a statement, and never 
 """
 
 import enum
-from collections.abc import Callable, Sequence
+import functools
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from typing import NamedTuple
 
 from dsl.bytecode import assemble
 from dsl.fingerprint import fingerprint
+from dsl.ops import OPS
 from dsl.program import Program
+from dsl.text import parse
 from search.fitness import task_fitness
 from search.interval import Interval, interval
 from search.outcome import Measurement, Reason
-from search.workers import Pool
+from search.run import describe_tasks, make_scorer
+from search.simplify_config import SimplifyConfig
+from search.tuning import apply_tuning, untuned
+from search.workers import Job, Pool, make_pool
 
 
 class Verdict(enum.StrEnum):
@@ -93,6 +100,7 @@ class Measurer:
         num_seeds: how many seeds each look takes, from few to many; what the last one leaves open
             is undecided.
         first_seed: the seeds are this number and those that follow.
+        learning_rate: multiplies the update of every program that trains.
         say: told what is being measured.
     """
 
@@ -104,12 +112,14 @@ class Measurer:
         tolerance: float,
         num_seeds: Sequence[int],
         first_seed: int,
+        learning_rate: float = 1.0,
         say: Callable[[str], None] = lambda text: None,
     ):
         self.tasks = tuple(tasks)
         self.tolerance = tolerance
         self.num_seeds = tuple(num_seeds)
         self.first_seed = first_seed
+        self.learning_rate = learning_rate
         self.say = say
         self.num_trainings = 0
         self._pool = pool
@@ -185,26 +195,96 @@ class Measurer:
 
     def _scores(self, program: Program, task: int, seeds: range) -> list:
         """A score for each seed; None where training failed."""
-        found = [self._known[_name(program, task, seed)] for seed in seeds]
+        name = fingerprint(self._scaled(program))
+        found = [self._known[f"{name} {task} {seed}"] for seed in seeds]
         return [each.scores[0] if each.reason is Reason.OK else None for each in found]
 
     def _train(self, programs: Sequence[Program], task: int, seeds: range) -> None:
         """Trains what is not known yet."""
-        waiting = set()
-        for seed in seeds:
-            for program in programs:
-                name = _name(program, task, seed)
-                if name not in self._known and name not in waiting:
-                    waiting.add(name)
-                    self._pool.submit(name, assemble(program), seed, task)
+        waiting: dict[str, Job] = {}
+        for program in map(self._scaled, programs):
+            name, bytecode = fingerprint(program), assemble(program)
+            for job in (Job(f"{name} {task} {seed}", bytecode, seed, task) for seed in seeds):
+                if job.name not in self._known:
+                    waiting[job.name] = job
+        for job in waiting.values():
+            self._pool.submit(*job)
         self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:
             self.say(f"{self.tasks[task].name}: {total - len(waiting)} of {total} trainings")
             for name, measurement in self._pool.wait(1.0):
-                waiting.discard(name)
+                del waiting[name]
                 self._known[name] = measurement
 
+    def _scaled(self, program: Program) -> Program:
+        """The program as it trains."""
+        return apply_tuning(program, untuned(program, self.learning_rate))
 
-def _name(program: Program, task: int, seed: int) -> str:
-    return f"{fingerprint(program)} {task} {seed}"
+
+@contextmanager
+def open_measurer(
+    program: Program,
+    config: SimplifyConfig,
+    num_workers: int,
+    say: Callable[[str], None] = lambda text: None,
+) -> Iterator[Measurer]:
+    """What measures changes of a program, with workers that train.
+
+    Args:
+        program: that is to be changed.
+        config: tasks, seeds, tolerance.
+        num_workers: Ray workers; 0 trains in this process.
+        say: told what is being measured.
+
+    Raises:
+        BaseFailed: the program does not learn.
+    """
+    make = functools.partial(make_scorer, config.tasks, config.first_seed, OPS.keys())
+    tasks = describe_tasks([options.build() for options in config.tasks])
+    say("starting: every worker compiles the tasks once")
+    with closing(make_pool(make, num_workers, config.candidate_seconds)) as pool:
+        pool.start(assemble(_STILL))
+        measurer = Measurer(
+            pool,
+            [MeasuredTask(t["name"], t["metric"], t["higher_is_better"]) for t in tasks],
+            tolerance=config.tolerance,
+            num_seeds=config.num_seeds,
+            first_seed=config.first_seed,
+            learning_rate=config.learning_rate or 1.0,
+            say=say,
+        )
+        if config.learning_rate is None:
+            measurer.learning_rate = _find_learning_rate(measurer, program)
+        yield measurer
+
+
+_STILL = parse("def still(w, g, lr): return w * 0.0")
+"""The optimizer that leaves the weights as they are."""
+LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001)
+
+
+def _find_learning_rate(measurer: Measurer, program: Program) -> float:
+    """1 if the program learns with that, or else the best of `LEARNING_RATES`."""
+    if _learns(measurer, program):
+        return 1.0
+    best, loss = None, float("inf")
+    for rate in LEARNING_RATES:
+        measurer.learning_rate = rate
+        (look,) = measurer.screen(_STILL, [program])
+        if _learns(measurer, program) and look.worst_loss < loss:
+            best, loss = rate, look.worst_loss
+    if best is None:
+        raise BaseFailed(
+            "the program does not learn on the tasks, with no learning rate from 1 to "
+            f"{LEARNING_RATES[-1]}, so nothing can be measured; choose others with --config, or "
+            "give --exact-only"
+        )
+    return best
+
+
+def _learns(measurer: Measurer, program: Program) -> bool:
+    """Whether the program is better than none on every task, with all seeds of a first look."""
+    (look,) = measurer.screen(_STILL, [program])
+    finished = len(look.tasks) == len(measurer.tasks)
+    return finished and all(task.loss and task.loss.high < 0 for task in look.tasks)

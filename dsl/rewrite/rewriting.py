@@ -145,9 +145,7 @@ class _Search:
         graph.rebuild()
         for groups in _PHASES:
             rules = directions(RULES, self.warrants, groups)
-            self.stopped = saturate(
-                graph, rules, max_nodes=self.max_nodes, deadline=self._half()
-            )
+            self.stopped = saturate(graph, rules, max_nodes=self.max_nodes, deadline=self._half())
             self.num_nodes = max(self.num_nodes, graph.num_nodes)
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):

@@ -256,10 +256,7 @@ def _reductions() -> list[Rule]:
 
     return [
         *(rule(f"{f}(x * a)", f"{f}(x) * abs(a)", A) for f in ("norm", "global_norm")),
-        *(
-            rule(f"{f}(x * a)", f"{f}(x) * a", A)
-            for f in ("array_mean", "row_mean", "column_mean")
-        ),
+        *(rule(f"{f}(x * a)", f"{f}(x) * a", A) for f in ("array_mean", "row_mean", "column_mean")),
         rule("dot(x * a, y)", "dot(x, y) * a", A),
         rule("square(global_norm(x))", "dot(x, x)", A),
         rule("sqrt(dot(x, x))", "global_norm(x)", A),

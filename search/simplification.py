@@ -1,0 +1,199 @@
+"""Simplifying a program: what it does not need, what costs nothing to lose, and what is written in
+more words than it takes. Every step keeps its warrant.
+
+Proven steps come first, since they cost nothing and leave less to measure: redundant statements
+and dead states, then rewriting. Then, as the paper does, functions whose removal costs nothing
+measurable go one by one, the smallest loss first; then constants lose the digits that do nothing;
+last, variables get the names of what they hold.
+"""
+
+import dataclasses
+from collections.abc import Collection, Iterator, Sequence
+
+from dsl.liveness import simplify as drop_redundant
+from dsl.program import Program
+from dsl.removal import removals
+from dsl.rewrite import Warrant, rewrite
+from dsl.roles import name_by_role
+from dsl.rounding import constant_places, roundings
+from dsl.text import to_line
+from search.measure import Evidence, Measurer, Verdict
+
+MEASURED = "measured"
+"""The warrant of what was measured; the others are those of `dsl.rewrite.Warrant`."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Step:
+    """One change of a program, and why it may be made.
+
+    Attributes:
+        kind: what sort of change: "redundant", "dead state", "rewrite", "remove", "round", "name".
+        rule: what was done, in a few words; the rule for a rewriting.
+        warrant: "exact", "algebraic", "protected", "conditional" or "measured".
+        before, after: what changed.
+        program: the whole, after it.
+        condition: what has to hold for it, in words; empty if nothing has to.
+        difference: the largest relative difference of the updates seen in float32, for rewriting.
+        evidence: for what was measured.
+    """
+
+    kind: str
+    rule: str
+    warrant: str
+    before: str
+    after: str
+    program: Program
+    condition: str = ""
+    difference: float | None = None
+    evidence: Evidence | None = None
+
+    @property
+    def num_statements(self) -> int:
+        return len(self.program.statements)
+
+
+@dataclasses.dataclass(frozen=True)
+class Refusal:
+    """A change that was measured, and not made.
+
+    Attributes:
+        kind, rule: as of a step.
+        evidence: why not.
+    """
+
+    kind: str
+    rule: str
+    evidence: Evidence
+
+
+Event = Step | Refusal
+
+
+@dataclasses.dataclass(frozen=True)
+class Simplifier:
+    """Simplifies programs.
+
+    Attributes:
+        warrants: of the rewriting that may be done.
+        measurer: None does nothing that has to be measured.
+        rewrite_seconds: wall clock for each rewriting.
+    """
+
+    warrants: Collection[Warrant]
+    measurer: Measurer | None
+    rewrite_seconds: float
+
+    def run(self, program: Program) -> Iterator[Event]:
+        """The steps, in order; each starts from the program of the one before."""
+        for stage in (self.drop, self.rewrite, self.remove, self.round):
+            for event in stage(program):
+                yield event
+                if isinstance(event, Step):
+                    program = event.program
+        named = name_by_role(program)
+        if named != program:
+            yield Step("name", "variables named by role", Warrant.EXACT, "", "", named)
+
+    def drop(self, program: Program) -> Iterator[Step]:
+        """What no output needs, and then what only a state needs that nothing reads."""
+        within = drop_redundant(program, across_steps=False)
+        if within != program:
+            yield _drop("redundant", "statements that no output depends on", program, within)
+        across = drop_redundant(within)
+        if across != within:
+            dead = ", ".join(name for name in within.states if name not in across.states)
+            rule = f"dead state: {dead} is overwritten before it is read"
+            yield _drop("dead state", rule, within, across)
+
+    def rewrite(self, program: Program) -> Iterator[Step]:
+        """Fewer statements that compute the same."""
+        found = rewrite(program, self.warrants, max_seconds=self.rewrite_seconds)
+        for step in found.steps:
+            yield Step(
+                "rewrite",
+                step.rule,
+                step.warrant,
+                step.before,
+                step.after,
+                step.program,
+                step.condition,
+                step.difference,
+            )
+
+    def remove(self, program: Program) -> Iterator[Event]:
+        """Functions whose removal costs nothing measurable, until there is none."""
+        measurer = self.measurer
+        refused: dict[str, Refusal] = {}
+        while measurer is not None:
+            candidates = removals(program)
+            measurer.say(f"a first look at {len(candidates)} removals")
+            looks = measurer.screen(program, [candidate.program for candidate in candidates])
+            refused, removed = {}, None
+            order = sorted(range(len(candidates)), key=lambda i: looks[i].worst_loss)
+            for i in order:
+                candidate, evidence = candidates[i], looks[i]
+                rule = f"remove {candidate.statement}, keep {candidate.kept}"
+                if removed is None and evidence.verdict is not Verdict.HARMFUL:
+                    measurer.say(f"a closer look: {rule}")
+                    evidence = measurer.confirm(program, candidate.program)
+                    if evidence.verdict is Verdict.HARMLESS:
+                        removed = candidate, rule, evidence
+                        break
+                refused[rule] = Refusal("remove", rule, evidence)
+            if removed is None:
+                break
+            candidate, rule, evidence = removed
+            step = Step(
+                "remove",
+                rule,
+                MEASURED,
+                candidate.statement,
+                candidate.kept,
+                candidate.program,
+                evidence=evidence,
+            )
+            yield step
+            program = step.program
+            for step in self.rewrite(program):
+                yield step
+                program = step.program
+        yield from refused.values()
+
+    def round(self, program: Program) -> Iterator[Event]:
+        """Constants with the fewest digits that cost nothing measurable, one by one."""
+        measurer = self.measurer
+        if measurer is None:
+            return
+        for place in constant_places(program):
+            for candidate in roundings(program, place):
+                target = to_line(program.statements[place[0]])
+                rule = f"round {candidate.before} to {candidate.after}"
+                measurer.say(f"{rule} in {target}")
+                (evidence,) = measurer.screen(program, [candidate.program])
+                if evidence.verdict is not Verdict.HARMFUL:
+                    evidence = measurer.confirm(program, candidate.program)
+                if evidence.verdict is Verdict.HARMLESS:
+                    after = to_line(candidate.program.statements[place[0]])
+                    step = Step("round", rule, MEASURED, target, after, candidate.program)
+                    step = dataclasses.replace(step, evidence=evidence)
+                    program = candidate.program
+                    yield step
+                    break
+                yield Refusal("round", rule, evidence)
+
+
+def _drop(kind: str, rule: str, before: Program, after: Program) -> Step:
+    kept = [to_line(statement) for statement in after.statements]
+    gone = []
+    for statement in map(to_line, before.statements):
+        if kept and statement == kept[0]:
+            kept.pop(0)
+        else:
+            gone.append(statement)
+    return Step(kind, rule, Warrant.EXACT, "; ".join(gone), "", after)
+
+
+def final(program: Program, events: Sequence[Event]) -> Program:
+    """What the events made of a program."""
+    return [program, *(event.program for event in events if isinstance(event, Step))][-1]
