@@ -44,12 +44,14 @@ class Meeting(NamedTuple):
         distance: from 0, the same, to 1: the share of both trees' nodes that are not common.
         extra: what was taken from the other tree.
         missing: what was taken from the known tree.
+        common: what is left.
     """
 
     name: str
     distance: float
     extra: Path
     missing: Path
+    common: Node
 
 
 def deletions(program: Node) -> Iterator[tuple[Node, Deletion]]:
@@ -90,8 +92,8 @@ def reduced_once(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]
 
 def nearest(
     program: Node, sizes: Mapping[str, int], known: Mapping[Node, list[tuple[str, Path]]]
-) -> list[Meeting]:
-    """The known trees that have most in common with a program's, as far as few deletions tell.
+) -> Meeting | None:
+    """The known tree that has most in common with a program's, as far as few deletions tell.
 
     Args:
         program: its tree.
@@ -99,25 +101,22 @@ def nearest(
         known: see `reduced_once`.
 
     Returns:
-        Those of least distance, several only if it is 0; none if nothing in common is found.
+        That of least distance, with the fewest deletions; None if nothing in common is found.
     """
-    best: list[Meeting] = []
+    best: Meeting | None = None
     numbers = itertools.count()
     waiting: list[tuple[int, int, Node, Path]] = [(-program.size, next(numbers), program, ())]
     seen = {program}
-    least = min(sizes.values())
+    smallest_known = min(sizes.values())
     while waiting and len(seen) < MAX_TREES:
         negative_size, _, tree, path = heapq.heappop(waiting)
-        # No smaller tree is nearer: the nearest it could be to is a known tree of its own size.
-        if best and best[0].distance <= 1 + 2 * negative_size / (program.size + max(least, -negative_size)):
+        largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
+        if best and best.distance <= 1 + 2 * negative_size / (program.size + largest):
             break
         for name, missing in known.get(tree, ()):
             distance = 1 - 2 * tree.size / (program.size + sizes[name])
-            meeting = Meeting(name, distance, path, missing)
-            if not best or (distance, len(path)) < (best[0].distance, len(best[0].extra)):
-                best = [meeting]
-            elif distance == best[0].distance == 0:
-                best.append(meeting)
+            if best is None or (distance, len(path)) < (best.distance, len(best.extra)):
+                best = Meeting(name, distance, path, missing, tree)
         for smaller, deletion in deletions(tree):
             if smaller not in seen:
                 seen.add(smaller)

@@ -31,6 +31,8 @@ MAX_ORDERS = 120
 """Orders of states that nothing tells apart of which the first is chosen."""
 
 SUMS, PRODUCT, NEGATIVE, NUMBER_NODE, PROGRAM = "+", "*", "-", "number", "program"
+SUMS_UP, GROWS = "sums up", "grows"
+"""Around a state in its new value, where that does not decay."""
 NEXT = "next "
 """Before the name of a state: its new value."""
 COMMUTATIVE = {SUMS, PRODUCT, "max", "min", "dot", "cosine_sim"}
@@ -156,7 +158,7 @@ class _Builder:
         for monomial, coefficient in self.fold_next(form, except_for=state):
             node = self.product(monomial, coefficient)
             if node in (kept, Node(NEGATIVE, (kept,))) and coefficient >= 1 - TOLERANCE:
-                node = Node("sums up" if coefficient <= 1 + TOLERANCE else "grows", (kept,))
+                node = Node(SUMS_UP if coefficient <= 1 + TOLERANCE else GROWS, (kept,))
             parts.append(node)
         return build(SUMS, parts)
 
