@@ -5,27 +5,33 @@ import functools
 from typing import NamedTuple
 
 from dsl import library
-from dsl.deletions import Path, nearest, reduced_once
+from dsl.deletions import Path, nearest, reduced
 from dsl.differences import differences
 from dsl.export.constants import name_constants
 from dsl.export.values import number_text, trace
 from dsl.notes import Notes
 from dsl.program import Program
-from dsl.skeleton import Node, skeleton
+from dsl.skeleton import skeleton
+from dsl.trees import Node
 
 AS_FOUND = ("discovered_lion", "raw_lion")
-"""Programs of the library that are Lion before it was simplified, and no optimizers of their own."""
+"""Programs of the library that are Lion before it was simplified: no optimizers of their own."""
 
 MAX_DISTANCE = 0.35
-"""Distance up to which a program is a known one with changes."""
+"""Distance up to which a program is a known one with changes. Lion as it was found is at 0.18; of
+150 programs of 60 random mutations on one statement none is below 0.43, and of 60 programs of 3
+mutations on AdamW or Lion three in four are below 0.38."""
 
 
 class Likeness(enum.StrEnum):
     """How near a program is to a known one."""
 
-    SAME = "is"
-    CHANGED = "is, with changes,"
-    UNLIKE = "is unlike anything known; nearest is"
+    SAME = "same"
+    """The same up to constants."""
+    CHANGED = "changed"
+    """The same, but for a few parts."""
+    UNLIKE = "unlike"
+    """Unlike anything known."""
 
 
 class Classification(NamedTuple):
@@ -47,7 +53,7 @@ class Classification(NamedTuple):
     constants: dict[str, float]
 
 
-def classify(program: Program, notes: Notes = Notes()) -> Classification:
+def classify(program: Program, notes: Notes | None = None) -> Classification:
     """Names the known optimizers that a valid program is nearest to.
 
     Args:
@@ -55,13 +61,13 @@ def classify(program: Program, notes: Notes = Notes()) -> Classification:
         notes: names for its constants; others are named by their role.
     """
     tree = skeleton(program)
-    trees, reduced = _known()
-    found = nearest(tree, {name: known.size for name, known in trees.items()}, reduced)
+    trees, parts = _known()
+    found = nearest(tree, {name: known.size for name, known in trees.items()}, parts)
     distance = found.distance if found else 1.0
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
         likeness = Likeness.CHANGED if distance else Likeness.SAME
-    constants = name_constants(trace(program), notes).constants
+    constants = name_constants(trace(program), notes or Notes()).constants
     return Classification(
         likeness,
         tuple(name for name in trees if found and trees[name] == trees[found.name]),
@@ -80,7 +86,7 @@ def same_up_to_constants() -> list[tuple[str, ...]]:
 
 @functools.cache
 def _known() -> tuple[dict[str, Node], dict[Node, list[tuple[str, Path]]]]:
-    """The trees of the known optimizers by name, and these trees less a part each."""
+    """The trees of the known optimizers by name, and what is left of them after deletions."""
     names = (name for name in library.names() if name not in AS_FOUND)
     trees = {name: skeleton(library.load(name)) for name in names}
-    return trees, reduced_once(trees)
+    return trees, reduced(trees)

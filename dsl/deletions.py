@@ -1,9 +1,9 @@
 """The largest skeleton that is left of two when parts of both are taken away.
 
 A tree edit distance between unordered trees is too hard to compute, and tells no one what it
-means. So parts are taken away one by one, each everywhere it occurs: an addend, a factor, a function
-around its first argument. What is left of a program and of a known one after the same few deletions
-they have in common; the deletions are their difference.
+means. So parts are taken away one by one, each everywhere it occurs: an addend, a factor, or a
+function around its first argument. What is left of a program and of a known one after a few
+deletions each, they have in common; the deletions are their difference.
 """
 
 import heapq
@@ -11,10 +11,17 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from dsl.skeleton import PRODUCT, PROGRAM, SUMS, Node, arrange, build
+from dsl.trees import PRODUCT, SUMS, Node, arrange, build
 
 MAX_TREES = 1_500
 """Trees that are looked at before the search for what is common ends; about half a second."""
+
+MAX_PROGRAM_SIZE = 200
+"""A program of more nodes is only asked whether it is a known one as it is."""
+MAX_MISSING = 2
+"""Parts that a program may lack of a known one;"""
+MAX_SIZE = 40
+"""one of a known one of more nodes. To know all these trees takes two seconds."""
 
 
 class Deletion(NamedTuple):
@@ -53,6 +60,11 @@ class Meeting(NamedTuple):
     missing: Path
     common: Node
 
+    @property
+    def rank(self) -> tuple[float, int]:
+        """Less is nearer."""
+        return self.distance, len(self.extra) + len(self.missing)
+
 
 def deletions(program: Node) -> Iterator[tuple[Node, Deletion]]:
     """What is left after each deletion of one part of a program's tree, and the deletion."""
@@ -79,14 +91,20 @@ def _replace(tree: Node, old: Node, new: Node) -> Node:
     return build(tree.label, [_replace(child, old, new) for child in tree.children])
 
 
-def reduced_once(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
-    """The known trees, and what each is after one deletion: under each, whose it is."""
+def reduced(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
+    """The known trees, and what each is after a deletion or two: under each, whose it is, and how.
+
+    Of two ways to one tree the first counts.
+    """
     found: dict[Node, list[tuple[str, Path]]] = {}
     for name, tree in trees.items():
-        found.setdefault(tree, []).append((name, ()))
-    for name, tree in trees.items():
-        for smaller, deletion in deletions(tree):
-            found.setdefault(smaller, []).append((name, (deletion,)))
+        paths: dict[Node, Path] = {tree: ()}
+        for _ in range(MAX_MISSING if tree.size <= MAX_SIZE else 1):
+            for start, path in list(paths.items()):
+                for smaller, deletion in deletions(start):
+                    paths.setdefault(smaller, (*path, deletion))
+        for smaller, path in paths.items():
+            found.setdefault(smaller, []).append((name, path))
     return found
 
 
@@ -98,7 +116,7 @@ def nearest(
     Args:
         program: its tree.
         sizes: the sizes of the known trees.
-        known: see `reduced_once`.
+        known: see `reduced`.
 
     Returns:
         That of least distance, with the fewest deletions; None if nothing in common is found.
@@ -115,9 +133,10 @@ def nearest(
             break
         for name, missing in known.get(tree, ()):
             distance = 1 - 2 * tree.size / (program.size + sizes[name])
-            if best is None or (distance, len(path)) < (best.distance, len(best.extra)):
-                best = Meeting(name, distance, path, missing, tree)
-        for smaller, deletion in deletions(tree):
+            meeting = Meeting(name, distance, path, missing, tree)
+            if best is None or meeting.rank < best.rank:
+                best = meeting
+        for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
             if smaller not in seen:
                 seen.add(smaller)
                 item = (-smaller.size, next(numbers), smaller, (*path, deletion))

@@ -4,7 +4,7 @@ from collections import Counter
 
 from dsl.deletions import Deletion, Meeting, Path
 from dsl.phrases import leaves, state_words, words
-from dsl.skeleton import (
+from dsl.trees import (
     GRADIENT,
     GROWS,
     NEGATIVE,
@@ -52,6 +52,8 @@ def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
     rest, what = words(kept, program), words(removed, program)
     if whole.label == SUMS:
         return f"{what} is {negation}added to {rest}"
+    if removed.label == SCHEDULE:
+        return f"{rest} is {negation}scaled by the learning rate"
     if what.startswith("1 / "):
         return f"{rest} is {negation}divided by {what.removeprefix('1 / ')}"
     return f"{rest} is {negation}multiplied by {what}"

@@ -8,10 +8,8 @@ grows or sums up, and whether the momentum that is read is the one just kept, si
 another average than it keeps, and Signum the same.
 """
 
-import itertools
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable
 from fractions import Fraction
-from typing import NamedTuple
 
 from dsl.liveness import simplify
 from dsl.program import Program
@@ -19,6 +17,21 @@ from dsl.rewrite.monomials import SUM, Atom, Factor, Form, as_number, power
 from dsl.rewrite.monomials import multiply as multiply_forms
 from dsl.rewrite.polynomial import normal_forms
 from dsl.rewrite.terms import INPUT, NUMBER, Term, make, number, substitute, to_term, variable, walk
+from dsl.trees import (
+    GRADIENT,
+    GROWS,
+    NEGATIVE,
+    NEXT,
+    NUMBER_NODE,
+    PRODUCT,
+    SCHEDULE,
+    SUMS,
+    SUMS_UP,
+    WEIGHTS,
+    Node,
+    arrange,
+    build,
+)
 from dsl.types import Kind
 
 GUARD = Fraction(1, 10**6)
@@ -27,81 +40,63 @@ TOLERANCE = Fraction(1, 10**5)
 """Two numbers that differ by less, relatively, were meant to be equal."""
 MAX_NODES = 2_000
 """Parts of a larger tree are all the same, "..."; programs that people wrote have a tenth."""
-MAX_ORDERS = 120
-"""Orders of states that nothing tells apart of which the first is chosen."""
-
-SUMS, PRODUCT, NEGATIVE, NUMBER_NODE, PROGRAM = "+", "*", "-", "number", "program"
-SUMS_UP, GROWS = "sums up", "grows"
-"""Around a state in its new value, where that does not decay."""
-NEXT = "next "
-"""Before the name of a state: its new value."""
-COMMUTATIVE = {SUMS, PRODUCT, "max", "min", "dot", "cosine_sim"}
-
-
-class Node(NamedTuple):
-    """A tree: a function, an input, a number, or the `PROGRAM` of its outputs.
-
-    Attributes:
-        label: a function, `+`, `*`, `-`, `^` and an exponent, an input, or "number".
-        children: its arguments.
-    """
-
-    label: str
-    children: tuple["Node", ...] = ()
-
-    @property
-    def size(self) -> int:
-        return 1 + sum(child.size for child in self.children)
-
-    def parts(self) -> Iterator["Node"]:
-        """The node and all below it."""
-        yield self
-        for child in self.children:
-            yield from child.parts()
-
-
-WEIGHTS, GRADIENT, SCHEDULE = "weights", "gradient", "lr"
 
 
 def skeleton(program: Program) -> Node:
     """The skeleton of a valid program: its update, then the new value of each live state."""
-    term, states = _standard(simplify(program))
+    term, states = _merged(_standard(simplify(program)))
+    update, news = _trees(term, states)
+    return arrange(update, news)
+
+
+def new_values(program: Program) -> tuple[Node, ...]:
+    """The new value of each state of a valid program; the states are s0, s1, ... in its order."""
+    term = _standard(program)
+    _, news = _trees(term, [f"s{i}" for i in range(len(program.states))])
+    return tuple(news.values())
+
+
+def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
+    """The update, and the new value of each state."""
     forms = normal_forms(term)
     flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
     if flipped:
-        term = _flip(term, states, flipped)
-        forms = normal_forms(term)
+        forms = normal_forms(_flip(term, states, flipped))
     builder = _Builder(dict(zip(states, forms[1:], strict=True)))
     news = {state: builder.new_value(state) for state in states}
-    return arrange(builder.node(forms[0]), news)
+    return builder.node(forms[0]), news
 
 
-def _standard(program: Program) -> tuple[Term, list[str]]:
-    """The outputs of a program over inputs of standard names, and the names of its states.
-
-    States that are equal at every step are one: they are split as far as their new values differ.
-    """
-    root = _without_guards(to_term(program))
-    fixed = {
-        variable(program.weights, Kind.TREE): variable(WEIGHTS, Kind.TREE),
-        variable(program.gradient, Kind.TREE): variable(GRADIENT, Kind.TREE),
-        variable(program.schedule, Kind.SCALAR): variable(SCHEDULE, Kind.SCALAR),
+def _standard(program: Program) -> Term:
+    """The outputs of a program over inputs of standard names, without guards."""
+    names = (WEIGHTS, GRADIENT, *(f"s{i}" for i in range(len(program.states))))
+    inputs = {
+        variable(old, Kind.TREE): variable(new, Kind.TREE)
+        for old, new in zip(program.inputs[:-1], names, strict=True)
     }
-    classes = dict.fromkeys(program.states, 0)
+    inputs[variable(program.schedule, Kind.SCALAR)] = variable(SCHEDULE, Kind.SCALAR)
+    return substitute(_without_guards(to_term(program)), inputs)
+
+
+def _merged(root: Term) -> tuple[Term, list[str]]:
+    """The outputs with one state for all that are equal at every step, and the states' names.
+
+    All start as zeros; they are split into classes as far as their new values tell them apart.
+    """
+    states = [variable(f"s{i}", Kind.TREE) for i in range(len(root.args) - 1)]
+    classes = dict.fromkeys(states, 0)
     while True:
-        names = {
-            variable(state, Kind.TREE): variable(f"s{rank}", Kind.TREE)
-            for state, rank in classes.items()
-        }
-        term = substitute(root, fixed | names)
-        news = dict(zip(classes, normal_forms(term)[1:], strict=True))
-        ranks: dict[tuple[int, Form], int] = {}
-        for state, rank in classes.items():
-            ranks.setdefault((rank, news[state]), len(ranks))
+        term = substitute(root, {state: states[rank] for state, rank in classes.items()})
+        news = normal_forms(term)[1:]
+        tellers = {state: (classes[state], new) for state, new in zip(states, news, strict=True)}
+        ranks = {teller: i for i, teller in enumerate(dict.fromkeys(tellers.values()))}
         if len(ranks) == len(set(classes.values())):
             break
-        classes = {state: ranks[rank, news[state]] for state, rank in classes.items()}
-    kept = {f"s{rank}": new for rank, new in zip(classes.values(), term.args[1:], strict=True)}
+        classes = {state: ranks[tellers[state]] for state in states}
+    kept = {
+        str(states[rank].label): new
+        for rank, new in zip(classes.values(), term.args[1:], strict=True)
+    }
     return make(term.op, term.args[0], *kept.values()), list(kept)
 
 
@@ -226,74 +221,3 @@ def _multiple(form: Form, new: Form) -> tuple[Form, Form] | None:
 
 def _is_near(x: Fraction | None, y: Fraction) -> bool:
     return x is not None and abs(x - y) <= TOLERANCE * abs(y)
-
-
-def build(label: str, children: Iterable[Node]) -> Node:
-    """A node in its standard form: no sum in a sum, no minus twice, arguments in order."""
-    children = list(children)
-    if label in (SUMS, PRODUCT):
-        flat = []
-        for child in children:
-            flat += child.children if child.label == label else [child]
-        children = sorted(set(flat)) if label == SUMS else sorted(flat)
-        if len(children) == 1:
-            return children[0]
-    elif label == NEGATIVE and children[0].label == NEGATIVE:
-        return children[0].children[0]
-    elif label in COMMUTATIVE:
-        children.sort()
-    return Node(label, tuple(children))
-
-
-def arrange(update: Node, news: dict[str, Node]) -> Node:
-    """The tree of a program whose states are named by what they hold, not by their order."""
-    reached = _reached(update, news)
-    ranks = dict.fromkeys(reached, 0)
-    while True:
-        tellers = {
-            state: (ranks[state], *(_seen_from(state, tree, ranks) for tree in (update, new)))
-            for state, new in reached.items()
-        }
-        order = {teller: i for i, teller in enumerate(sorted(set(tellers.values())))}
-        if len(order) == len(set(ranks.values())):
-            break
-        ranks = {state: order[tellers[state]] for state in reached}
-    groups = [[s for s in reached if ranks[s] == rank] for rank in sorted(set(ranks.values()))]
-    orders = itertools.product(*(itertools.permutations(group) for group in groups))
-    return min(
-        _named(update, reached, list(itertools.chain(*order)))
-        for order in itertools.islice(orders, MAX_ORDERS)
-    )
-
-
-def _reached(update: Node, news: dict[str, Node]) -> dict[str, Node]:
-    """The states that the update depends on, now or later."""
-    reached: dict[str, Node] = {}
-    waiting = [update]
-    while waiting:
-        for part in waiting.pop().parts():
-            state = part.label.removeprefix(NEXT)
-            if state in news and state not in reached:
-                reached[state] = news[state]
-                waiting.append(news[state])
-    return reached
-
-
-def _seen_from(state: str, tree: Node, ranks: dict[str, int]) -> Node:
-    names = {other: f"state {rank}" for other, rank in ranks.items()}
-    return rename(tree, names | {state: "this"})
-
-
-def _named(update: Node, news: dict[str, Node], order: list[str]) -> Node:
-    names = {state: f"s{i}" for i, state in enumerate(order)}
-    trees = [rename(update, names), *(rename(news[state], names) for state in order)]
-    return Node(PROGRAM, tuple(trees))
-
-
-def rename(tree: Node, names: dict[str, str]) -> Node:
-    """A tree with other names of states."""
-    if not tree.children:
-        state = tree.label.removeprefix(NEXT)
-        prefix = tree.label[: len(tree.label) - len(state)]
-        return Node(prefix + names[state]) if state in names else tree
-    return build(tree.label, [rename(child, names) for child in tree.children])

@@ -10,7 +10,7 @@ import signal
 import sys
 import time
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 from rich.console import Console
@@ -22,6 +22,7 @@ from search import report
 from search.bench import bench_dsl, bench_functional
 from search.config import ConfigError, load_config
 from search.describe import describe_library, describe_program, describe_records
+from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
@@ -106,6 +107,30 @@ def show(
     else:
         described = describe_program(_find(what, as_json))
         report.print_json(described) if as_json else report.show_program(console, described)
+
+
+@app.command()
+def classify(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="PROGRAM|RUN...", help="Files, library names, RUN:INDEX or RUN."),
+    ],
+    top: Annotated[int, typer.Option(min=1, help="How many of the best programs of a RUN.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Name the known optimizer that a program is nearest to, and the difference.
+
+    Programs are compared up to constants. Of a run, the best programs are counted by family.
+    """
+    found = [_classify(word, top, as_json) for word in words]
+    report.print_json(found) if as_json else show_classes(_console(), found)
+
+
+def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:
+    if not is_run(word):
+        return describe_class(_find(word, as_json))
+    with Records.open_to_read(Path(word)) as records:
+        return describe_families(records, top)
 
 
 def _find(word: str, as_json: bool = False) -> Source:

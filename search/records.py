@@ -213,6 +213,13 @@ class Records:
         found = self._query(f"{_ROWS} WHERE fitness IS NOT NULL {order}")
         return _to_row(found[0]) if found else None
 
+    def top(self, count: int) -> list[Row]:
+        """The fittest individuals of different fingerprints, the first of each; best first."""
+        first = 'SELECT min("index") FROM individuals GROUP BY fingerprint'
+        query = f"""{_ROWS} WHERE fitness IS NOT NULL AND "index" IN ({first})
+            ORDER BY fitness DESC, "index" LIMIT ?"""
+        return list(map(_to_row, self._query(query, count)))
+
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every fingerprint that has an outcome."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")

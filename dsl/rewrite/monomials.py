@@ -162,7 +162,9 @@ def _collect(pairs: Iterable[tuple[Monomial, Fraction]]) -> Form:
 
 
 def add(x: Form, y: Form) -> Form:
-    """The sum of two forms, multiplied out."""
+    """The sum of two forms, multiplied out where both are something."""
+    if not x or not y:
+        return x or y
     return _collect([*expand(x), *expand(y)])
 
 

@@ -95,6 +95,11 @@ DISGUISES = {
         "update = (cbrt(sign(tanh(interp(m, g, 0.1)))) + w * 0.1) * lr",
         "m = interp(m, g, 0.01)",
     ),
+    "a guard under the root": (
+        "c = interp(g, m, 0.9)",
+        "update = lr * (c / sqrt(c * c + 1e-16) + w * 0.1)",
+        "m = interp(g, m, 0.99)",
+    ),
     "a guard in the denominator": (
         "c = interp(g, m, 0.9)",
         "update = lr * (c / (abs(c) + 1e-12) + w * 0.1)",
@@ -190,7 +195,7 @@ def test_lion_with_one_beta_is_the_ablation():
         ("no weight decay", "no weight decay"),
         ("momentum of signs", "the gradient goes through sign first"),
         ("momentum that grows", "the momentum grows instead of decaying"),
-        ("weights grow", "lr * weights has the opposite sign"),
+        ("weights grow", "learning rate * weights has the opposite sign"),
     ],
 )
 def test_a_change_is_told(name, difference):
