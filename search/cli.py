@@ -8,7 +8,7 @@ import shlex
 import signal
 import sys
 from pathlib import Path
-from typing import Annotated, NoReturn
+from typing import Annotated, Any, NoReturn
 
 import typer
 
@@ -19,6 +19,7 @@ from search.bench import bench_dsl, bench_functional
 from search.config import load_config
 from search.config_file import ConfigError
 from search.describe import describe_library, describe_program, describe_records
+from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
@@ -82,7 +83,7 @@ def show(
     ] = False,
 ) -> None:
     """Examine a program or a run, or list the library."""
-    console = make_console()
+    console = makemake_console()
     if as_list == (what is not None):
         raise SourceError("give a PROGRAM, a RUN, or --list for the programs of the library")
     if what is None:
@@ -95,6 +96,30 @@ def show(
     else:
         described = describe_program(_find(what, as_json))
         report.print_json(described) if as_json else report.show_program(console, described)
+
+
+@app.command()
+def classify(
+    words: Annotated[
+        list[str],
+        typer.Argument(metavar="PROGRAM|RUN...", help="Files, library names, RUN:INDEX or RUN."),
+    ],
+    top: Annotated[int, typer.Option(min=1, help="How many of the best programs of a RUN.")] = 50,
+    as_json: Json = False,
+) -> None:
+    """Name the known optimizer that a program is nearest to, and the difference.
+
+    Programs are compared up to constants. Of a run, the best programs are counted by family.
+    """
+    found = [_classify(word, top, as_json) for word in words]
+    report.print_json(found) if as_json else show_classes(make_console(), found)
+
+
+def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:
+    if not is_run(word):
+        return describe_class(_find(word, as_json))
+    with Records.open_to_read(Path(word)) as records:
+        return describe_families(records, top)
 
 
 def _find(word: str, as_json: bool = False) -> Source:
@@ -117,7 +142,7 @@ app.add_typer(bench, name="bench")
 def bench_language(as_json: Json = False) -> None:
     """How many programs a second the language takes, on one core; about ten seconds."""
     figures = bench_dsl()
-    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
+    report.print_json(figures) if as_json else report.show_bench_dsl(makemake_console(), figures)
 
 
 @bench.command("functional")
@@ -127,7 +152,7 @@ def bench_functional_fingerprint(
     """How often the functional fingerprint would have been wrong in a run."""
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
-    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
+    report.print_json(figures) if as_json else report.show_counts(makemake_console(), figures)
 
 
 class Target(enum.StrEnum):
@@ -176,7 +201,7 @@ def _run(records: Records, workers: int | None) -> None:
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    console = make_console()
+    console = makemake_console()
     console.print(f"run {folder}: {config.num_programs:,} programs, {place}")
     starting = console.status("starting: every worker compiles the tasks once")
     try:
@@ -194,7 +219,7 @@ def _run(records: Records, workers: int | None) -> None:
 def _show_result(folder: Path) -> None:
     with Records.open_to_read(folder) as records:
         summary = describe_records(records)
-    report.show_run(make_console(), summary)
+    report.show_run(makemake_console(), summary)
     print(f"\n{report.next_commands(shlex.quote(str(folder)))}")
 
 

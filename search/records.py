@@ -126,8 +126,12 @@ class Records(RecordFile):
         return _to_row(found[0]) if found else None
 
     def fittest(self) -> Iterator[Row]:
-        """The individuals that have a fitness, the fittest first, the first of equals first."""
-        return map(_to_row, self._connection.execute(_FITTEST, (self.count(),)))
+        """The individuals of different fingerprints that have a fitness, the first of each; the
+        fittest first."""
+        first = 'SELECT min("index") FROM individuals GROUP BY fingerprint'
+        query = f"""{_ROWS} WHERE fitness IS NOT NULL AND "index" IN ({first})
+            ORDER BY fitness DESC, "index" """
+        return map(_to_row, self._connection.execute(query))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every fingerprint that has an outcome."""

@@ -2,6 +2,7 @@
 
 import json
 import math
+from collections.abc import Sequence
 from typing import Any
 
 from rich import box
@@ -15,7 +16,7 @@ from search.describe import NEEDED, REDUNDANT, WITHIN_STEP
 from search.progress import Progress
 
 
-def print_json(value: dict[str, Any] | list[dict[str, str]]) -> None:
+def print_json(value: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
     """Prints a value for another program to read."""
     print(json.dumps(value, indent=2))
 

@@ -6,32 +6,33 @@ all are taken for non-negative until a step says otherwise.
 
 import math
 from collections.abc import Callable
+from typing import Any
 
 from dsl.export.values import Graph, Number, Operand, Value
 
 
-def _always(args: tuple[Operand, ...], signs: list[bool]) -> bool:
+def _always(args: tuple[Any, ...], signs: list[bool]) -> bool:
     return True
 
 
-def _all(args: tuple[Operand, ...], signs: list[bool]) -> bool:
+def _all(args: tuple[Any, ...], signs: list[bool]) -> bool:
     return all(signs)
 
 
-def _any(args: tuple[Operand, ...], signs: list[bool]) -> bool:
+def _any(args: tuple[Any, ...], signs: list[bool]) -> bool:
     return any(signs)
 
 
-def _product(args: tuple[Operand, ...], signs: list[bool]) -> bool:
-    return all(signs) or args[0] is args[1]
+def _product(args: tuple[Any, ...], signs: list[bool]) -> bool:
+    return all(signs) or args[0] == args[1]
 
 
-def _average(args: tuple[Operand, ...], signs: list[bool]) -> bool:
+def _average(args: tuple[Any, ...], signs: list[bool]) -> bool:
     weight = args[2]
     return all(signs) and isinstance(weight, Number) and weight.value <= 1
 
 
-_RULES: dict[str, Callable[[tuple[Operand, ...], list[bool]], bool]] = {
+RULES: dict[str, Callable[[tuple[Any, ...], list[bool]], bool]] = {
     **dict.fromkeys(("abs", "square", "sqrt", "exp", "exp2", "exp10", "cosh"), _always),
     **dict.fromkeys(("arccos", "arccosh", "norm", "global_norm"), _always),
     **dict.fromkeys(("cube", "cbrt", "reciprocal", "sign", "expm1", "log1p"), _all),
@@ -53,7 +54,7 @@ def non_negative(graph: Graph) -> frozenset[Value]:
         found = set(states)
         for value in graph.values:
             signs = [_is_non_negative(arg, found) for arg in value.args]
-            if value.op in _RULES and _RULES[value.op](value.args, signs):
+            if value.op in RULES and RULES[value.op](value.args, signs):
                 found.add(value)
         still = {
             state

@@ -1,0 +1,100 @@
+"""What tells a program from a known one, as phrases that a researcher reads."""
+
+from collections import Counter
+
+from dsl.deletions import Deletion, Meeting, Path
+from dsl.phrases import leaves, state_words, words
+from dsl.trees import (
+    GRADIENT,
+    GROWS,
+    NEGATIVE,
+    NUMBER_NODE,
+    PRODUCT,
+    SCHEDULE,
+    SUMS,
+    SUMS_UP,
+    WEIGHTS,
+    Node,
+)
+
+_SCALES = {SCHEDULE, NUMBER_NODE}
+"""Leaves that only scale what they stand beside."""
+
+
+def differences(meeting: Meeting) -> list[str]:
+    """Phrases for what a program has beyond a known one, then for what it lacks."""
+    around = [deletion for deletion in meeting.extra if _is_around_gradient(deletion)]
+    phrases = []
+    if around:
+        functions = [d.whole.label for d in sorted(around, key=lambda d: d.kept.size)]
+        phrases.append(f"the gradient goes through {', then '.join(functions)} first")
+    phrases += [_phrase(deletion) for deletion in meeting.extra if deletion not in around]
+    phrases += _states("also keeps a", meeting.extra, meeting.common)
+    phrases += [_phrase(deletion, is_missing=True) for deletion in meeting.missing]
+    phrases += _states("keeps no", meeting.missing, meeting.common)
+    return list(dict.fromkeys(phrases))
+
+
+def _is_around_gradient(deletion: Deletion) -> bool:
+    """Whether a function acts on the gradient before anything else does."""
+    read = leaves(deletion.whole)
+    is_function = deletion.removed is None and deletion.whole.label.isidentifier()
+    return is_function and GRADIENT in read and read <= {GRADIENT, *_SCALES}
+
+
+def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
+    program, whole, kept, removed = deletion
+    if removed is None:
+        return f"not so here: {_function(deletion)}" if is_missing else _function(deletion)
+    if _is_decay(whole, removed, program):
+        return "no weight decay" if is_missing else "with weight decay"
+    negation = "not " if is_missing else ""
+    rest, what = words(kept, program), words(removed, program)
+    if whole.label == SUMS:
+        return f"{what} is {negation}added to {rest}"
+    if removed.label == SCHEDULE:
+        return f"{rest} is {negation}scaled by the learning rate"
+    if what.startswith("1 / "):
+        return f"{rest} is {negation}divided by {what.removeprefix('1 / ')}"
+    return f"{rest} is {negation}multiplied by {what}"
+
+
+def _is_decay(whole: Node, removed: Node, program: Node) -> bool:
+    read = leaves(removed)
+    return whole == program.children[0] and WEIGHTS in read and read <= {WEIGHTS, *_SCALES}
+
+
+def _function(deletion: Deletion) -> str:
+    """What it means that a function stands around a part."""
+    program, whole, kept, _ = deletion
+    label, part = whole.label, words(kept, program)
+    if label == NEGATIVE:
+        return f"{part} has the opposite sign"
+    if label in (SUMS_UP, GROWS):
+        return f"{part} {label} instead of decaying"
+    if label.startswith("^"):
+        return f"{part} is raised to the power {label.removeprefix('^')}"
+    update, *news = program.children
+    if whole in news:
+        return f"the {state_words(program)[news.index(whole)]} passes through {label}"
+    if whole in _directions(update):
+        return f"the update passes through {label}"
+    return f"{label} of {part}"
+
+
+def _directions(update: Node) -> list[Node]:
+    """The factors of the update's addends."""
+    addends = update.children if update.label == SUMS else (update,)
+    return [
+        factor
+        for addend in addends
+        for factor in (addend.children if addend.label == PRODUCT else (addend,))
+    ]
+
+
+def _states(verb: str, path: Path, common: Node) -> list[str]:
+    """What is kept between steps before the deletions of a path, and not after."""
+    if not path:
+        return []
+    lost = Counter(state_words(path[0].program)) - Counter(state_words(common))
+    return [f"{verb} {name}" for name in lost.elements()]
