@@ -83,7 +83,7 @@ def show(
     ] = False,
 ) -> None:
     """Examine a program or a run, or list the library."""
-    console = makemake_console()
+    console = make_console()
     if as_list == (what is not None):
         raise SourceError("give a PROGRAM, a RUN, or --list for the programs of the library")
     if what is None:
@@ -142,7 +142,7 @@ app.add_typer(bench, name="bench")
 def bench_language(as_json: Json = False) -> None:
     """How many programs a second the language takes, on one core; about ten seconds."""
     figures = bench_dsl()
-    report.print_json(figures) if as_json else report.show_bench_dsl(makemake_console(), figures)
+    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
 
 
 @bench.command("functional")
@@ -152,7 +152,7 @@ def bench_functional_fingerprint(
     """How often the functional fingerprint would have been wrong in a run."""
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
-    report.print_json(figures) if as_json else report.show_counts(makemake_console(), figures)
+    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
 
 
 class Target(enum.StrEnum):
@@ -201,7 +201,7 @@ def _run(records: Records, workers: int | None) -> None:
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    console = makemake_console()
+    console = make_console()
     console.print(f"run {folder}: {config.num_programs:,} programs, {place}")
     starting = console.status("starting: every worker compiles the tasks once")
     try:
@@ -219,7 +219,7 @@ def _run(records: Records, workers: int | None) -> None:
 def _show_result(folder: Path) -> None:
     with Records.open_to_read(folder) as records:
         summary = describe_records(records)
-    report.show_run(makemake_console(), summary)
+    report.show_run(make_console(), summary)
     print(f"\n{report.next_commands(shlex.quote(str(folder)))}")
 
 
