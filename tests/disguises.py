@@ -11,6 +11,7 @@ from dsl.rewrite.patterns import NUMBERS, SCALARS, as_wide, instantiate, matches
 from dsl.rewrite.rules import RULES, Rule
 from dsl.rewrite.terms import (
     INPUT,
+    NUMBER,
     OUTPUTS,
     Term,
     arranged,
@@ -26,10 +27,13 @@ FACTORS = [Fraction(value) for value in ("0.5", "2", "0.25", "3", "-1", "-2", "0
 
 
 def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Program:
-    """The program after so many rules, each read from right to left, somewhere."""
+    """The program after so many rules, each read from right to left, somewhere.
+
+    Numbers stay: what functions make of them is rounded, and the program would be another one.
+    """
     root = arranged(to_term(program))
     while num_rules:
-        parts = [term for term in walk(root) if term.op != OUTPUTS]
+        parts = [term for term in walk(root) if term.op not in (NUMBER, OUTPUTS)]
         place = parts[rng.integers(len(parts))]
         rule = RULES[rng.integers(len(RULES))]
         longer = list(_longer(rule, place, parts, rng))
@@ -58,7 +62,7 @@ def _anything(leaf: Term, found: dict[Term, Term], parts: list[Term], rng) -> Te
         other = next(term.label for key, term in found.items() if key.label == "q")
         assert isinstance(other, Fraction)
         return number(1 - other)
-    scalars = [term for term in parts if term.kind is Kind.SCALAR and term.op != "number"]
+    scalars = [term for term in parts if term.kind is Kind.SCALAR]
     if leaf.label in NUMBERS or (leaf.label in SCALARS and not scalars):
         return number(FACTORS[rng.integers(len(FACTORS))])
     choices = scalars if leaf.label in SCALARS else parts

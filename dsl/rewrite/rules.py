@@ -81,7 +81,13 @@ class Rule:
             (self.guard is None or self.guard(numbers))
             and not (self.distinct and terms[self.distinct[0]] is terms[self.distinct[1]])
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
+            and (self.warrant is not Warrant.CONDITIONAL or self._holds_for(numbers))
         )
+
+    def _holds_for(self, numbers: Mapping[str, Fraction]) -> bool:
+        """Whether the condition holds where a variable is a known number."""
+        least, largest = self.domain
+        return all(value and least <= value <= largest for value in numbers.values())
 
     def results(self, term: Term) -> Iterator[Term]:
         """What the rule makes of a term, as a whole, from left to right or back."""

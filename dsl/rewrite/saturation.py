@@ -124,31 +124,39 @@ def _search(graph: EGraph, form: Term, since: int) -> Iterator[dict[Term, int]]:
     """What a pattern's leaves stand for, wherever it matches and something changed since."""
     for found, by_op in graph.nodes.items():
         if form.op in by_op and graph.changed_in[found] >= since:
-            yield from _matches(graph, ((form, found),), {})
+            yield from _matches(graph, [(form, found)], {})
 
 
-def _matches(graph: EGraph, todo: tuple, bound: dict[Term, int]) -> Iterator[dict[Term, int]]:
+def _matches(
+    graph: EGraph, todo: list[tuple[Term, int]], bound: dict[Term, int]
+) -> Iterator[dict[Term, int]]:
+    """What the leaves of some patterns stand for where each is a class."""
     if not todo:
         yield bound
         return
     (form, found), *rest = todo
-    if form.op in OPS:
-        for node in graph.nodes[found].get(form.op, ()):
-            for order in _orders(form.op, node):
-                # Leaves first: they are soon told.
-                pairs = sorted(zip(form.args, order, strict=True), key=_size)
-                yield from _matches(graph, (*pairs, *rest), bound)
-    elif form in bound:
-        if bound[form] == found:
-            yield from _matches(graph, tuple(rest), bound)
-    else:
-        value = graph.numbers.get(found)
-        if admits(form, graph.terms[found].kind, value and value_of(value)):
-            yield from _matches(graph, tuple(rest), {**bound, form: found})
+    for node in graph.nodes[found].get(form.op, ()):
+        for order in _orders(form.op, node):
+            now, deeper = bound, list(rest)
+            for arg, place in zip(form.args, order, strict=True):
+                if arg.op in OPS:
+                    if arg.op not in graph.nodes[place]:
+                        break
+                    deeper.append((arg, place))
+                elif arg in now:
+                    if now[arg] != place:
+                        break
+                elif _admits(graph, arg, place):
+                    now = {**now, arg: place}
+                else:
+                    break
+            else:
+                yield from _matches(graph, deeper, now)
 
 
-def _size(pair: tuple[Term, int]) -> int:
-    return len(pair[0].args)
+def _admits(graph: EGraph, leaf: Term, found: int) -> bool:
+    plain = graph.numbers.get(found)
+    return admits(leaf, graph.terms[found].kind, plain and value_of(plain))
 
 
 def _orders(op: str, node: tuple[int, ...]):
