@@ -34,6 +34,6 @@ def interval(values: Sequence[float]) -> Interval:
     mean = float(array.mean())
     if array.size == 1:
         return Interval(mean, -np.inf, np.inf)
-    error = float(array.std(ddof=1)) / np.sqrt(array.size)
+    error = float(array.std(ddof=1) / np.sqrt(array.size))
     half = float(stats.t.ppf((1 + CONFIDENCE) / 2, array.size - 1)) * error
     return Interval(mean, mean - half, mean + half)

@@ -50,8 +50,8 @@ def select(
         info = describe_selection(select_config, runs)
     num_workers = select_config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
     with _opened(folder, info) as records:
+        console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
         result = _run(records, select_config, num_workers, console)
         described = describe_selection_result(records, result)
     _write(folder, described)
