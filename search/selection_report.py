@@ -61,7 +61,12 @@ def _verdict(entry: dict[str, Any], bar: str, is_last: bool) -> str:
         return "the bar" if entry["name"] == bar else "baseline"
     if entry["goes_on"]:
         return "selected" if is_last else "goes on"
-    return "beats it, others by more" if entry["beats"] else "rejected"
+    if entry["beats"]:
+        return "beats it, others by more"
+    advantage = entry["advantage"]
+    if advantage is None:
+        return "rejected: does not train"
+    return "rejected: worse" if advantage["high"] < 0 else "rejected: not shown to be better"
 
 
 def _tuning(tuning: dict[str, Any] | None) -> str:
