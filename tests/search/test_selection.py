@@ -200,8 +200,9 @@ def test_second_stage_begins_where_the_first_has_tuned(undisturbed):
 
 def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
     (curve,) = undisturbed[0].curves
-    assert [point.progress for point in curve.points] == [0.25, 0.5, 0.75, 1.0]
+    assert [point.progress for point in curve.points] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert curve.path == str(run)
+    assert curve.points[0].by_seed == (0.0, 0.0, 0.0)  # the initial program
     for point in curve.points:
         assert len(point.by_seed) == (3 if point.reason is Reason.OK else 0)
 
