@@ -70,16 +70,16 @@ class Overfitting(NamedTuple):
         if self.peak is None:
             return "no program could be trained"
         at = f"{self.peak.progress:.0%}"
-        if self.is_seen:
-            return f"overfits after {at}"
-        return f"does not overfit (peak at {at})"
+        if not self.is_seen:
+            return f"does not overfit (peak at {at})"
+        return f"overfits after {at}" if self.peak.progress else "overfits from the start"
 
 
 def checkpoints(records: Records, num_checkpoints: int) -> Iterator[Checkpoint]:
-    """The best program so far at so many equal steps of progress; none before any has a fitness."""
+    """The initial program, then the best so far at so many equal steps of progress."""
     count = records.count()
-    for number in range(1, num_checkpoints + 1):
-        row = records.best(-(-count * number // num_checkpoints))
+    for number in range(num_checkpoints + 1):
+        row = records.best(max(1, -(-count * number // num_checkpoints)))
         if row is not None:
             individual = row.individual
             progress = number / num_checkpoints

@@ -32,13 +32,15 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
         searched = [100 * point["search_fitness"] for point in points]
         (drawn,) = upper.plot(progress, searched, label=run["run"], **look)
         _draw_meta(lower, progress, run, look | {"color": drawn.get_color()})
-    upper.set_ylabel("search fitness (% over the initial program)")
-    lower.set_ylabel("meta-validation fitness (% over the initial program)")
+    upper.set_ylabel("search fitness (%)")
+    lower.set_ylabel("meta-validation fitness (%)")
     lower.set_xlabel("progress of the search (% of its programs)")
     lower.set_xlim(0, 103)
     tasks = ", ".join(task["name"] for task in meta["tasks"])
-    seeds = f"{len(meta['seeds'])} seeds"
-    upper.set_title(f"The best program so far, on the search's tasks\nand on {tasks} ({seeds})")
+    upper.set_title(
+        "The best program so far: gain over the initial program\n"
+        f"on the search's tasks, and on {tasks} ({len(meta['seeds'])} seeds)"
+    )
     for axes in (upper, lower):
         axes.axhline(0, color="0.6", linewidth=0.8)
         axes.grid(color="0.9")

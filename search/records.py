@@ -122,15 +122,13 @@ class Records(RecordFile):
             None if none has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        found = self._query(f"{_FITTEST} LIMIT 1", end)
+        found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
         return _to_row(found[0]) if found else None
 
     def fittest(self) -> Iterator[Row]:
-        """The individuals of different fingerprints that have a fitness, the first of each; the
-        fittest first."""
+        """The first individual of every fingerprint that has a fitness, the fittest first."""
         first = 'SELECT min("index") FROM individuals GROUP BY fingerprint'
-        query = f"""{_ROWS} WHERE fitness IS NOT NULL AND "index" IN ({first})
-            ORDER BY fitness DESC, "index" """
+        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_FITNESS}'
         return map(_to_row, self._connection.execute(query))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
@@ -187,8 +185,7 @@ class Records(RecordFile):
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, fitness, reason FROM individuals JOIN outcomes USING (fingerprint)"""
-_FITTEST = f"""{_ROWS} WHERE fitness IS NOT NULL AND "index" < ?
-    ORDER BY fitness DESC, "index" """
+_BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
 def _to_row(found: tuple) -> Row:

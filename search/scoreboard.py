@@ -84,7 +84,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
                 self._records.commit()
                 yield len(keys) - len(waiting), len(keys)
         for seed in seeds:
-            self._check_initial(seed)
+            self._check_initial(self._measurements[fingerprint(self._initial), seed], seed)
 
     def scores(self, program: Program, seeds: Sequence[int]) -> Scores:
         """The fitness of a measured program with each seed."""
@@ -105,6 +105,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         if self._pool is None:
             self._pool = self._open.enter_context(self._open_pool())
             reference = self._pool.start(assemble(self._initial))
+            self._check_initial(reference, self._seed)
             key = (fingerprint(self._initial), self._seed)
             recorded = self._measurements.get(key)
             if recorded is None:
@@ -115,15 +116,14 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
                     f"selection was made {list(recorded.scores)}; go on with it there, or start a "
                     "new one"
                 )
-            self._check_initial(self._seed)
         return self._pool
 
     def _add(self, key: MeasurementKey, measurement: Measurement) -> None:
         self._measurements[key] = measurement
         self._records.add_measurement(self._part, *key, measurement)
 
-    def _check_initial(self, seed: int) -> None:
-        reason = self._measurements[fingerprint(self._initial), seed].reason
+    def _check_initial(self, measurement: Measurement, seed: int) -> None:
+        reason = measurement.reason
         if reason is not Reason.OK:
             raise ConfigError(
                 f"the initial program of the runs does not train on the tasks of {self._part} "

@@ -61,7 +61,7 @@ class MetaValidationConfig(Config):
     """Meta-overfitting: the best programs so far, at points of a run's progress, on other tasks."""
 
     num_checkpoints: Annotated[int, Field(ge=2, le=1000)] = 10
-    """Points of a run's progress, the last at its end."""
+    """Points of a run's progress after its start, the last at its end."""
     num_seeds: Annotated[int, Field(ge=2, le=1000)] = 4
     """Seeds that each program is scored with, as it is."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)] | None = None

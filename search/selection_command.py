@@ -10,7 +10,6 @@ from rich.console import Console
 
 from search.config_file import read_config
 from search.describe_selection import describe_selection_result
-from search.meta_plot import meta_figure, write_figure
 from search.report import print_json
 from search.run_file import RecordError
 from search.select_config import SelectConfig
@@ -50,8 +49,8 @@ def select(
         info = describe_selection(select_config, runs)
     num_workers = select_config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
     with _opened(folder, info) as records:
+        console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
         result = _run(records, select_config, num_workers, console)
         described = describe_selection_result(records, result)
     _write(folder, described)
@@ -85,6 +84,8 @@ def _run(
 
 def _write(folder: Path, described: dict[str, Any]) -> None:
     """Writes the report beside the records, of which it is a view."""
+    from search.meta_plot import meta_figure, write_figure  # takes half a second to import
+
     try:
         (folder / f"{REPORT_NAME}.json").write_text(json.dumps(described, indent=2), "utf-8")
         write_figure(meta_figure(described["meta_validation"]), folder / PLOT_NAME)

@@ -40,7 +40,7 @@ def tables(described: dict[str, Any]) -> list[Table]:
 def _stage_table(stage: dict[str, Any], is_last: bool) -> Table:
     tasks = ", ".join(task["name"] for task in stage["tasks"])
     rows = [_stage_row(entry, stage["bar"], is_last) for entry in stage["contenders"]]
-    heads = ("program", "search fitness", "tuned fitness", "against the bar", "tuning", "verdict")
+    heads = ("program", "search", "tuned", "against the bar", "tuning", "verdict")
     return Table(f"{stage['name']}: {tasks}; the bar is {stage['bar']}", heads, rows)
 
 
@@ -61,7 +61,12 @@ def _verdict(entry: dict[str, Any], bar: str, is_last: bool) -> str:
         return "the bar" if entry["name"] == bar else "baseline"
     if entry["goes_on"]:
         return "selected" if is_last else "goes on"
-    return "beats it, others by more" if entry["beats"] else "rejected"
+    if entry["beats"]:
+        return "beats it, others by more"
+    advantage = entry["advantage"]
+    if advantage is None:
+        return "rejected: does not train"
+    return "rejected: worse" if advantage["high"] < 0 else "rejected: not shown to be better"
 
 
 def _tuning(tuning: dict[str, Any] | None) -> str:
@@ -101,20 +106,20 @@ def _percent(value: float) -> str:
 def _interval(found: dict[str, float] | None) -> str:
     if found is None:
         return ""
-    return f"{_percent(found['mean'])} [{_percent(found['low'])}, {_percent(found['high'])}]"
+    return f"{_percent(found['mean'])} ± {found['high'] - found['mean']:.2%}"
 
 
 def explanation(described: dict[str, Any]) -> str:
     """How to read the tables."""
     rule = {
-        "interval": "the lower end of that interval is above 0, paired by seed; of candidates that "
+        "interval": "the lower end of its interval is above 0, paired by seed; of candidates that "
         "are as good as the bar, one in 40 passes by luck, and nothing corrects for their number",
         "mean": "its mean is above 0, paired by seed, which luck alone may do",
     }
     return (
         f"Fitness is the {described['combination']} over the tasks of the gain over the runs' "
         "initial program as it is, trained with the same seed, as a share of its score. "
-        f"In brackets: the {described['confidence']:.0%} confidence interval over the seeds. "
+        f"After ±: half of the {described['confidence']:.0%} confidence interval over the seeds. "
         "Baselines and candidates were tuned with the same number of trials; fresh seeds "
         "compared the best of each. The bar is the best baseline. A candidate beats it if its "
         f"advantage holds: {rule[described['beats']]}."
@@ -151,14 +156,17 @@ def show_selection(console: Console, described: dict[str, Any], folder: Path) ->
     for table in tables(described):
         console.print(Text(table.title, style="bold"))
         console.print(to_rich(table))
-    console.print(conclusion(described))
+    console.print(conclusion(described), soft_wrap=True)
     for winner in described["winners"]:
-        console.print(Text(f"\n{winner['name']}, tuned", style="bold"))
+        console.print(Text(f"\n{winner['name']}, tuned", style="bold"), soft_wrap=True)
         console.print(Syntax(winner["tuned"], "python", background_color="default"))
-    console.print(f"\nreport: {folder / REPORT_NAME}.md, with a plot of meta-overfitting")
-    console.print(f"every measurement and trial: {described['selection']}")
-    for command in commands(described, folder):
-        console.print(f"  {command}")
+    report = folder / f"{REPORT_NAME}.md"
+    for line in (
+        f"\nreport: {report}, with a plot of meta-overfitting",
+        f"every measurement and trial: {described['selection']}",
+        *(f"  {command}" for command in commands(described, folder)),
+    ):
+        console.print(line, soft_wrap=True)
 
 
 def to_report(described: dict[str, Any], folder: Path) -> str:

@@ -24,7 +24,9 @@ class Table(NamedTuple):
 
 def to_rich(table: Table) -> RichTable:
     """For the terminal, without the title."""
-    shown = RichTable(*table.heads, box=box.SIMPLE)
+    shown = RichTable(box=box.SIMPLE)
+    for number, head in enumerate(table.heads):
+        shown.add_column(head, no_wrap=number == 0)  # a name can be copied
     for row in table.rows:
         shown.add_row(*(Text(cell, overflow="fold") for cell in row))
     return shown

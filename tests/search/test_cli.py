@@ -9,6 +9,7 @@ import subprocess
 import sys
 
 import pytest
+from command_lines import is_one_line
 from rich.console import Console
 from small_runs import RAW, FormulaPool, advance, create
 
@@ -38,20 +39,6 @@ def run(tmp_path_factory):
     with create(folder) as records:
         advance(records, FormulaPool())
     return folder
-
-
-@pytest.fixture
-def lionhunt(monkeypatch, capsys):
-    """Calls the command; gives back its status, and what it wrote to both streams."""
-
-    def call(*words):
-        monkeypatch.setattr("sys.argv", ["lionhunt", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        out, err = capsys.readouterr()
-        return stopped.value.code or 0, out, err
-
-    return call
 
 
 @pytest.mark.parametrize(
@@ -171,10 +158,6 @@ def test_export_program_of_a_run(lionhunt, run):
     for which in ("best", best.individual.index):
         status, out, _ = lionhunt("export", f"{run}:{which}", "--to", "optax")
         assert status == 0 and f"def {name}(" in out and f"of the run {run.name}" in out
-
-
-def is_one_line(text):
-    return text.endswith("\n") and text.count("\n") == 1 and text.startswith("lionhunt: ")
 
 
 @pytest.mark.parametrize(

@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from proxy_tasks import DigitsMLP, StdlibLM
-from search.config import load_config
-from search.config_file import ConfigError
+from search.config import RunConfig, load_config
+from search.config_file import ConfigError, read_config
+from search.select_config import SelectConfig
 
 TEXT = """
 num_programs = 50
@@ -114,7 +115,8 @@ def test_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(Path("configs").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_config_loads_and_says_what_it_is_for(path):
-    load_config(path)
+    model = SelectConfig if path.name.startswith("select_") else RunConfig
+    read_config(path, model)
     head = path.read_text().splitlines()[:3]
     for line, word in zip(head, ("Purpose:", "Machine:", "Duration:"), strict=True):
         assert line.startswith(f"# {word}")
