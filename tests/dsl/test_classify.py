@@ -220,6 +220,12 @@ def test_what_has_little_in_common_is_unlike_anything():
     assert found.distance > MAX_DISTANCE
 
 
+@pytest.mark.parametrize("line", ["g = sin(g)", "g = tanh(g)", "g = max(w, cos(g)) * g"])
+def test_a_long_program_is_unlike_anything(line):
+    found = _classify(*[line] * 600, "m = sign(g) + m", outputs="g, m")
+    assert found.likeness is Likeness.UNLIKE
+
+
 @given(programs())
 @settings(max_examples=60, deadline=None)
 def test_any_program_has_a_nearest(program):
