@@ -9,7 +9,7 @@ from dsl import library
 from dsl.classify import AS_FOUND, MAX_DISTANCE, Likeness, classify, same_up_to_constants
 
 SAME_UP_TO_CONSTANTS = [("nesterov", "qhm")]
-"""QHM's paper: Nesterov's momentum is QHM with nu = beta (arXiv:1810.06801, section 4)."""
+"""QHM's paper: Nesterov's momentum is QHM with nu = beta (arXiv:1810.06801)."""
 
 
 def _classify(*statements: str, inputs: str = "w, g, m, lr", outputs: str = "update, m"):
