@@ -40,6 +40,8 @@ TOLERANCE = Fraction(1, 10**5)
 """Two numbers that differ by less, relatively, were meant to be equal."""
 MAX_NODES = 2_000
 """Parts of a larger tree are all the same, "..."; programs that people wrote have a tenth."""
+MAX_DEPTH = 100
+"""So are those of a deeper one."""
 
 
 def skeleton(program: Program) -> Node:
@@ -113,17 +115,9 @@ def _without_guards(root: Term) -> Term:
 
 def _is_negative(form: Form) -> bool:
     """Whether a state sums up the opposite of something: told by what no state is part of."""
-    own = [coefficient for monomial, coefficient in form if not _reads_state(monomial)]
+    inputs = {WEIGHTS, GRADIENT, SCHEDULE}
+    own = [c for monomial, c in form if all(f.atom.reads <= inputs for f in monomial)]
     return bool(own) and own[0] < 0
-
-
-def _reads_state(monomial: Iterable[Factor]) -> bool:
-    return any(
-        str(factor.atom.label).startswith("s") and factor.atom.op == INPUT
-        if not factor.atom.args
-        else any(_reads_state(inner) for arg in factor.atom.args for inner, _ in arg)
-        for factor in monomial
-    )
 
 
 def _flip(term: Term, states: list[str], flipped: list[str]) -> Term:
@@ -144,6 +138,7 @@ class _Builder:
     def __init__(self, news: dict[str, Form]):
         self.news = news
         self.num_nodes = 0
+        self.depth = 0
 
     def new_value(self, state: str) -> Node:
         """The new value of a state, in which its old value tells what becomes of it."""
@@ -159,7 +154,7 @@ class _Builder:
 
     def node(self, form: Form) -> Node:
         self.num_nodes += 1
-        if self.num_nodes > MAX_NODES:
+        if self.num_nodes > MAX_NODES or self.depth > MAX_DEPTH:
             return Node("...")
         if (value := as_number(form)) is not None:
             positive = Node(NUMBER_NODE) if value else Node("0")
@@ -182,12 +177,13 @@ class _Builder:
         return base if exponent == 1 else build(f"^{exponent}", [base])
 
     def atom(self, atom: Atom) -> Node:
-        if atom.op == SUM:
-            return self.node(atom.args[0])
         if atom.op == INPUT:
             self.num_nodes += 1
             return Node(str(atom.label))
-        return build(atom.op, [self.node(arg) for arg in atom.args])
+        self.depth += 1
+        args = [self.node(arg) for arg in atom.args]
+        self.depth -= 1
+        return args[0] if atom.op == SUM else build(atom.op, args)
 
     def fold_next(self, form: Form, except_for: str = "") -> Form:
         """The form with new values of states as such, wherever it has a multiple of one."""

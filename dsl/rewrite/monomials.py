@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from dsl.export.signs import RULES as SIGN_RULES
-from dsl.rewrite.terms import NUMBER
+from dsl.rewrite.terms import INPUT, NUMBER
 from dsl.types import Kind
 
 MAX_MONOMIALS = 64
@@ -40,6 +40,7 @@ class Atom:
         label: the name of an input, the value of a number, the kinds that a reduction sums over.
         kind: what its value looks like.
         is_non_negative: it is known never to be below zero.
+        reads: the names of the inputs in it.
     """
 
     key: bytes
@@ -48,6 +49,7 @@ class Atom:
     label: str | Fraction | None = dataclasses.field(compare=False)
     kind: Kind = dataclasses.field(compare=False)
     is_non_negative: bool = dataclasses.field(compare=False)
+    reads: frozenset[str] = dataclasses.field(compare=False)
 
 
 class Factor(NamedTuple):
@@ -77,7 +79,9 @@ def make_atom(
         above = all(signs)
     elif op in SIGN_RULES:
         above = SIGN_RULES[op](args, signs)
-    return Atom(key, op, args, label, kind, above)
+    own = {str(label)} if op == INPUT else set()
+    reads = own.union(*(f.atom.reads for arg in args for monomial, _ in arg for f in monomial))
+    return Atom(key, op, args, label, kind, above, frozenset(reads))
 
 
 def _text(form: Form) -> str:
@@ -260,15 +264,19 @@ def absolute(form: Form) -> Form:
 
 def sign(form: Form) -> Form:
     """The sign of a form; that of an odd function that grows is that of its argument."""
-    if not form:
-        return ()
-    monomial, coefficient = as_monomial(form)
-    result = constant(1 if coefficient > 0 else -1)
-    for atom, _, is_signed in monomial:
-        if is_signed and atom.op in GROWING:
-            result = _product(result, sign(atom.args[0]))
-        elif is_signed:
-            result = _product(result, (((Factor(atom, Fraction(0), True),), _ONE),))
+    result = constant(1)
+    waiting = [form]
+    while waiting:
+        form = waiting.pop()
+        if not form:
+            return ()
+        monomial, coefficient = as_monomial(form)
+        result = scale(result, 1 if coefficient > 0 else -1)
+        for atom, _, is_signed in monomial:
+            if is_signed and atom.op in GROWING:
+                waiting.append(atom.args[0])
+            elif is_signed:
+                result = _product(result, (((Factor(atom, Fraction(0), True),), _ONE),))
     return result
 
 

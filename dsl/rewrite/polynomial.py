@@ -2,7 +2,8 @@
 
 It shares nothing with the rules of rewriting, so that each can check the other. The reading is that
 of real numbers and generic values: there is no rounding, the 1e-8 of a division is 0, and nothing
-that is divided by is 0. Equal forms mean equal programs in that reading. The converse holds as far
+that is divided by is 0. Compare the terms of two programs, not their texts, in which numbers are
+rounded to float32. Equal forms mean equal programs in that reading. The converse holds as far
 as the laws here go: sums are multiplied out but never factored, so 1 / square(x + y) differs from
 the inverse of the same square multiplied out. What a function of numbers alone is, if it is neither
 rational nor a root in a product, is what the machine computes.
@@ -13,12 +14,14 @@ from collections.abc import Callable
 from fractions import Fraction
 
 from dsl.fold import fold
-from dsl.ops import OPS
+from dsl.ops import EPS, OPS
 from dsl.program import TOO_LARGE
 from dsl.rewrite import monomials as m
 from dsl.rewrite.monomials import Form
 from dsl.rewrite.terms import INPUT, NUMBER, OUTPUTS, Term, exact, walk
 from dsl.types import Kind
+
+_GUARD = exact(EPS)
 
 
 def normal_form(term: Term) -> Form:
@@ -69,8 +72,18 @@ def _subtract(term: Term, x: Form, y: Form) -> Form:
     return m.add(x, m.scale(y, -1))
 
 
+def _reciprocal(term: Term, x: Form) -> Form | None:
+    """An inverse. A 1e-8 that is added to what is inverted is a guard too, and counts as 0."""
+    return m.power(_without_guard(x), -1)
+
+
+def _without_guard(form: Form) -> Form:
+    rest = m.add(form, m.constant(-_GUARD))
+    return rest if 0 < len(rest) < len(m.expand(form)) else form
+
+
 def _divide(term: Term, x: Form, y: Form) -> Form | None:
-    inverse = m.power(y, -1)
+    inverse = _reciprocal(term, y)
     return None if inverse is None else m.multiply(x, inverse)
 
 
@@ -181,7 +194,7 @@ _RULES: dict[str, Callable[..., Form | None]] = {
     "negative": lambda term, x: m.scale(x, -1),
     "multiply": lambda term, x, y: m.multiply(x, y),
     "divide": _divide,
-    "reciprocal": lambda term, x: m.power(x, -1),
+    "reciprocal": _reciprocal,
     "square": lambda term, x: m.power(x, 2),
     "cube": lambda term, x: m.power(x, 3),
     "power": _power,

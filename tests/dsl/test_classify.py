@@ -9,7 +9,7 @@ from dsl import library
 from dsl.classify import AS_FOUND, MAX_DISTANCE, Likeness, classify, same_up_to_constants
 
 SAME_UP_TO_CONSTANTS = [("nesterov", "qhm")]
-"""QHM's paper: Nesterov's momentum is QHM with nu = beta (arXiv:1810.06801, section 4)."""
+"""QHM's paper: Nesterov's momentum is QHM with nu = beta (arXiv:1810.06801)."""
 
 
 def _classify(*statements: str, inputs: str = "w, g, m, lr", outputs: str = "update, m"):
@@ -218,6 +218,12 @@ def test_what_has_little_in_common_is_unlike_anything():
     )
     assert found.likeness is Likeness.UNLIKE
     assert found.distance > MAX_DISTANCE
+
+
+@pytest.mark.parametrize("line", ["g = sin(g)", "g = tanh(g)", "g = max(w, cos(g)) * g"])
+def test_a_long_program_is_unlike_anything(line):
+    found = _classify(*[line] * 600, "m = sign(g) + m", outputs="g, m")
+    assert found.likeness is Likeness.UNLIKE
 
 
 @given(programs())
