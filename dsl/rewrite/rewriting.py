@@ -11,6 +11,7 @@ from dsl.program import Const, Program
 from dsl.rewrite.check import check, difference, find_change
 from dsl.rewrite.egraph import EGraph
 from dsl.rewrite.extract import extract
+from dsl.rewrite.polynomial import normal_forms
 from dsl.rewrite.proof import derive, shorten
 from dsl.rewrite.rules import NAMED, RULES, Group, Rule, Warrant
 from dsl.rewrite.saturation import directions, evaluator, saturate
@@ -48,6 +49,8 @@ class Step:
         program: the whole program after the step.
         difference: the largest relative difference of the outputs in float32, before and after the
             step, on random inputs; 0 if they are the same.
+        watched: values on which the guard or the condition of the rule depends, as terms over the
+            inputs of the program.
     """
 
     rule: str
@@ -57,6 +60,7 @@ class Step:
     after: str
     program: Program
     difference: float
+    watched: tuple[Term, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,12 +72,15 @@ class Rewriting:
         steps: from the needed part of what was given to `program`.
         stopped: why no more was tried: "saturated", "nodes" or "seconds".
         num_nodes: size of the largest e-graph.
+        is_confirmed: the polynomial normal forms, which know nothing of rules, are equal too. They
+            read a division without its guard; what they cannot see they do not confirm.
     """
 
     program: Program
     steps: tuple[Step, ...]
     stopped: str
     num_nodes: int
+    is_confirmed: bool = True
 
 
 def rewrite(
@@ -102,7 +109,9 @@ def rewrite(
     while True:
         found = search.steps(program)
         if not found:
-            return Rewriting(program, tuple(steps), search.stopped, search.num_nodes)
+            return Rewriting(
+                program, tuple(steps), search.stopped, search.num_nodes, search.is_confirmed
+            )
         steps += found
         program = simplify(found[-1].program)
         if program != found[-1].program:
@@ -119,6 +128,7 @@ class _Search:
         self.deadline = deadline
         self.stopped = "saturated"
         self.num_nodes = 0
+        self.is_confirmed = True
 
     def steps(self, program: Program) -> list[Step]:
         """The steps that make a program shorter, if any do."""
@@ -134,6 +144,7 @@ class _Search:
             current = chain[-1]
         if len(chain) == 1:
             return steps
+        self.is_confirmed &= normal_forms(start) == normal_forms(current)
         chain = shorten(_without_loops(chain), self.rules, self._half())
         return steps + _told(chain, self.rules, program, written)
 
@@ -192,7 +203,8 @@ def _told(
         told = words(change, names)
         whole = to_program(_as_authored(after, authored), program)
         size = difference(before, after)
-        steps.append(Step(rule.name, rule.warrant, rule.condition, *told, whole, size))
+        watched = rule.watched(change.bound)
+        steps.append(Step(rule.name, rule.warrant, rule.condition, *told, whole, size, watched))
     return steps
 
 

@@ -6,6 +6,7 @@ Variables are those of `dsl.rewrite.patterns`; functions mean what they mean in 
 
 import dataclasses
 import enum
+import re
 from collections.abc import Callable, Iterator, Mapping
 from fractions import Fraction
 
@@ -82,6 +83,15 @@ class Rule:
             and not (self.distinct and terms[self.distinct[0]] is terms[self.distinct[1]])
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
             and (self.warrant is not Warrant.CONDITIONAL or self._holds_for(numbers))
+        )
+
+    def watched(self, bound: Binding) -> tuple[Term, ...]:
+        """What the guard or the condition depends on, but for numbers."""
+        told = set(self.divisors) | set(re.findall(r"\b[xyz]\b", self.condition))
+        return tuple(
+            term
+            for leaf, term in bound.items()
+            if leaf.op == INPUT and leaf.label in told and value_of(term) is None
         )
 
     def _holds_for(self, numbers: Mapping[str, Fraction]) -> bool:
