@@ -19,8 +19,7 @@ def mix(key: int, part: int) -> int:
 
 
 _RULES = {
-    op.name: (mix(6, zlib.crc32(op.name.encode())), op.infer, op.commutative)
-    for op in OPS.values()
+    op.name: (mix(6, zlib.crc32(op.name.encode())), op.infer, op.commutative) for op in OPS.values()
 }
 
 

@@ -193,7 +193,7 @@ def _both_outputs(before: Term, after: Term, dtype) -> tuple[np.ndarray, np.ndar
 def _outputs_agree(before: Term, after: Term) -> bool:
     one, other = _both_outputs(before, after, np.float64)
     differ = np.abs(one - other) > 1e-6 * np.maximum(np.abs(one), np.abs(other))
-    return not len(one) or np.mean(differ) <= MOST
+    return not len(one) or bool(np.mean(differ) <= MOST)
 
 
 def difference(before: Term, after: Term) -> float:

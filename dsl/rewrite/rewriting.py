@@ -145,9 +145,7 @@ class _Search:
         graph.rebuild()
         for groups in _PHASES:
             rules = directions(RULES, self.warrants, groups)
-            self.stopped = saturate(
-                graph, rules, max_nodes=self.max_nodes, deadline=self._half()
-            )
+            self.stopped = saturate(graph, rules, max_nodes=self.max_nodes, deadline=self._half())
             self.num_nodes = max(self.num_nodes, graph.num_nodes)
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):
@@ -191,10 +189,10 @@ def _told(
         assert found is not None, "a step of a proof is no rule"
         rule = found.rule
         change = check(before, after, rule, rule.warrant)
-        told = words(change, names)
+        old, new = words(change, names)
         whole = to_program(_as_authored(after, authored), program)
         size = difference(before, after)
-        steps.append(Step(rule.name, rule.warrant, rule.condition, *told, whole, size))
+        steps.append(Step(rule.name, rule.warrant, rule.condition, old, new, whole, size))
     return steps
 
 
@@ -211,8 +209,8 @@ def _as_authored(root: Term, authored: Mapping[Term, Term]) -> Term:
 
 def _bookkeeping(rule: str, before: Program, after: Program) -> Step:
     """A step that changes no value."""
-    told = (f"{len(each.statements)} statements" for each in (before, after))
-    return Step(rule, Warrant.EXACT, "", *told, after, 0.0)
+    old, new = (f"{len(each.statements)} statements" for each in (before, after))
+    return Step(rule, Warrant.EXACT, "", old, new, after, 0.0)
 
 
 def _has_negative_zero(program: Program) -> bool:

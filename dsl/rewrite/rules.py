@@ -127,6 +127,7 @@ def _exact() -> list[Rule]:
         rule("max(max(x, y), z)", "max(x, max(y, z))", E, group=REGROUP, back=REGROUP),
         rule("min(min(x, y), z)", "min(x, min(y, z))", E, group=REGROUP, back=REGROUP),
         rule("max(x, negative(x))", "abs(x)", E),
+        rule("sign(x) * abs(sign(x))", "sign(x)", E),
     ]
 
 
@@ -262,10 +263,7 @@ def _reductions() -> list[Rule]:
 
     return [
         *(rule(f"{f}(x * a)", f"{f}(x) * abs(a)", A) for f in ("norm", "global_norm")),
-        *(
-            rule(f"{f}(x * a)", f"{f}(x) * a", A)
-            for f in ("array_mean", "row_mean", "column_mean")
-        ),
+        *(rule(f"{f}(x * a)", f"{f}(x) * a", A) for f in ("array_mean", "row_mean", "column_mean")),
         rule("dot(x * a, y)", "dot(x, y) * a", A),
         rule("square(global_norm(x))", "dot(x, x)", A),
         rule("sqrt(dot(x, x))", "global_norm(x)", A),

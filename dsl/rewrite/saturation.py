@@ -66,9 +66,7 @@ def _reduces_wide(op: str, args: Sequence[Term]) -> bool:
     return OPS[op].reduces and any(arg.kind is not Kind.SCALAR for arg in args)
 
 
-def saturate(
-    graph: EGraph, rules: Sequence[Direction], *, max_nodes: int, deadline: float
-) -> str:
+def saturate(graph: EGraph, rules: Sequence[Direction], *, max_nodes: int, deadline: float) -> str:
     """Applies rules until nothing changes or a limit is reached.
 
     Args:
