@@ -13,7 +13,8 @@ from dsl.ops import OPS
 from dsl.rewrite import numbers
 from dsl.rewrite.evaluation import draw, evaluate, flat
 from dsl.rewrite.patterns import Binding, as_wide, instantiate, matches, value_of
-from dsl.rewrite.rules import ARITHMETIC, MACHINE, Rule, Warrant
+from dsl.rewrite.rule import Rule, Warrant
+from dsl.rewrite.rules import ARITHMETIC, MACHINE
 from dsl.rewrite.terms import INPUT, NUMBER, Term, walk
 from dsl.types import Kind
 

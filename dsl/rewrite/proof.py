@@ -11,7 +11,8 @@ from typing import NamedTuple
 
 from dsl.rewrite.check import find_change
 from dsl.rewrite.egraph import EGraph, Reason
-from dsl.rewrite.rules import ARITHMETIC, MACHINE, Group, Rule
+from dsl.rewrite.rule import Group, Rule
+from dsl.rewrite.rules import ARITHMETIC, MACHINE
 from dsl.rewrite.terms import Term, arrange, arranged, substitute
 
 WINDOW = 24

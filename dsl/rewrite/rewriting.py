@@ -12,7 +12,8 @@ from dsl.rewrite.check import check, difference, find_change
 from dsl.rewrite.egraph import EGraph
 from dsl.rewrite.extract import extract
 from dsl.rewrite.proof import derive, shorten
-from dsl.rewrite.rules import NAMED, RULES, Group, Rule, Warrant
+from dsl.rewrite.rule import Group, Rule, Warrant
+from dsl.rewrite.rules import NAMED, RULES
 from dsl.rewrite.saturation import directions, evaluator, saturate
 from dsl.rewrite.terms import (
     Term,

@@ -16,7 +16,8 @@ import pytest
 from dsl.ops import EPS, OPS
 from dsl.rewrite.evaluation import SHAPES, evaluate, flat
 from dsl.rewrite.patterns import NUMBERS
-from dsl.rewrite.rules import RULES, Rule, Warrant, rule
+from dsl.rewrite.rule import Rule, Warrant, rule
+from dsl.rewrite.rules import RULES
 from dsl.rewrite.terms import INPUT, NUMBER, Term, exact, number, walk
 from dsl.spaces import Trees
 from dsl.types import Kind
