@@ -8,10 +8,10 @@ import numpy as np
 from dsl.ops import OPS
 from dsl.program import Program
 from dsl.rewrite.patterns import NUMBERS, SCALARS, as_wide, instantiate, matches
-from dsl.rewrite.rules import RULES, Rule
+from dsl.rewrite.rule import Rule
+from dsl.rewrite.rules import RULES
 from dsl.rewrite.terms import (
     INPUT,
-    NUMBER,
     OUTPUTS,
     Term,
     arranged,
@@ -33,7 +33,7 @@ def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Prog
     """
     root = arranged(to_term(program))
     while num_rules:
-        parts = [term for term in walk(root) if term.op not in (NUMBER, OUTPUTS)]
+        parts = [term for term in walk(root) if term.op != OUTPUTS and _depends_on_inputs(term)]
         place = parts[rng.integers(len(parts))]
         rule = RULES[rng.integers(len(RULES))]
         longer = list(_longer(rule, place, parts, rng))
@@ -42,6 +42,10 @@ def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Prog
             root = arranged(substitute(root, {place: new}))
             num_rules -= 1
     return to_program(root, program)
+
+
+def _depends_on_inputs(root: Term) -> bool:
+    return any(term.op == INPUT for term in walk(root))
 
 
 def _longer(rule: Rule, place: Term, parts: list[Term], rng) -> Iterator[Term]:

@@ -13,7 +13,8 @@ from dsl.ops import OPS
 from dsl.rewrite import numbers
 from dsl.rewrite.evaluation import draw, evaluate, flat
 from dsl.rewrite.patterns import Binding, as_wide, instantiate, matches, value_of
-from dsl.rewrite.rules import ARITHMETIC, MACHINE, Rule, Warrant
+from dsl.rewrite.rule import Rule, Warrant
+from dsl.rewrite.rules import ARITHMETIC, MACHINE
 from dsl.rewrite.terms import INPUT, NUMBER, Term, walk
 from dsl.types import Kind
 
@@ -193,7 +194,7 @@ def _both_outputs(before: Term, after: Term, dtype) -> tuple[np.ndarray, np.ndar
 def _outputs_agree(before: Term, after: Term) -> bool:
     one, other = _both_outputs(before, after, np.float64)
     differ = np.abs(one - other) > 1e-6 * np.maximum(np.abs(one), np.abs(other))
-    return not len(one) or np.mean(differ) <= MOST
+    return not len(one) or bool(np.mean(differ) <= MOST)
 
 
 def difference(before: Term, after: Term) -> float:

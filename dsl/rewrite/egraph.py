@@ -13,7 +13,7 @@ from typing import NamedTuple
 
 from dsl.ops import OPS
 from dsl.rewrite.patterns import value_of
-from dsl.rewrite.rules import Rule
+from dsl.rewrite.rule import Rule
 from dsl.rewrite.terms import Term, arrange, number
 
 Node = tuple[int, ...]

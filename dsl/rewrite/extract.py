@@ -46,8 +46,9 @@ def extract(graph: EGraph, root: int) -> Term:
     these those that were there at first.
     """
     best = _best(graph)
-    place = (graph.find(root), False)
-    needed, stack = {place}, [place]
+    place: Place = (graph.find(root), False)
+    needed: set[Place] = {place}
+    stack: list[Place] = [place]
     while stack:
         for arg in best[stack.pop()].args:
             if arg not in needed:

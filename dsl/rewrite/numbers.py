@@ -27,13 +27,13 @@ def divisor(value: Fraction) -> Fraction:
 
 
 RATIONAL: dict[str, Callable[..., Fraction]] = {
-    "abs": abs,
+    "abs": lambda x: abs(x),
     "add": lambda x, y: x + y,
     "cube": lambda x: x * x * x,
     "divide": lambda x, y: x / divisor(y),
     "interp": lambda x, y, a: (1 - a) * x + a * y,
-    "max": max,
-    "min": min,
+    "max": lambda x, y: max(x, y),
+    "min": lambda x, y: min(x, y),
     "multiply": lambda x, y: x * y,
     "negative": lambda x: -x,
     "reciprocal": lambda x: 1 / x,

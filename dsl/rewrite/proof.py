@@ -6,12 +6,13 @@ unless that leads away from the goal.
 """
 
 import time
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dsl.rewrite.check import find_change
 from dsl.rewrite.egraph import EGraph, Reason
-from dsl.rewrite.rules import ARITHMETIC, MACHINE, Group, Rule
+from dsl.rewrite.rule import Group, Rule
+from dsl.rewrite.rules import ARITHMETIC, MACHINE
 from dsl.rewrite.terms import Term, arrange, arranged, substitute
 
 WINDOW = 24
@@ -88,55 +89,45 @@ class Proof:
                 self._lengths[stack.pop()] = rules + sum(self._lengths[each] for each in pairs)
         return self._lengths[pair]
 
-    def due(self, pair: Pair) -> dict[Pair, Edge]:
-        """The rules that can be used first, by where."""
-        found: dict[Pair, Edge] = {}
+    def due(self, pair: Pair) -> list[Edge]:
+        """The rules that can be used first, each where it can be."""
+        found: list[Edge] = []
         seen, stack = {pair}, [pair]
         while stack:
-            here = stack.pop()
-            edges = self.edges(here)
+            edges = self.edges(stack.pop())
             if not edges:
                 continue
             if edges[0].reason.rule is not None:
-                found[here] = edges[0]
-            elif len(edges) > 1 and (sooner := self._sooner(here[0], edges[1])) is not None:
-                found[here] = sooner
+                found.append(edges[0])
+            elif len(edges) > 1:
+                found += self._sooner(edges[0].before, edges[1])
             for below in self.below(edges[0]):
                 if below not in seen:
                     seen.add(below)
                     stack.append(below)
         return found
 
-    def _sooner(self, term_id: int, edge: Edge) -> Edge | None:
+    def _sooner(self, term_id: int, edge: Edge) -> Iterator[Edge]:
         """The rule of an edge used on a term as it is, before its arguments are as in the edge."""
         graph, rule = self.graph, edge.reason.rule
         assert rule is not None, "equal arguments come once between two rules"
-        goal = graph.find(term_id)
         for new in rule.results(graph.terms[term_id]):
             found = graph.add(new)
-            if graph.find(found) == goal:
-                return Edge(term_id, found, edge.reason)
-        return None
+            if graph.find(found) == graph.find(term_id):
+                yield Edge(term_id, found, edge.reason)
 
-    def replace(self, root: Pair, place: Pair, new: Term) -> Term:
-        """The first term of `root`, with another in one place."""
+    def terms(self, pair: Pair) -> Iterator[Term]:
+        """Every term on the way from one to another; the last is the other."""
         terms = self.graph.terms
-        done = {place: new}
-        stack = [root]
-        while stack:
-            here = stack[-1]
-            edges = self.edges(here)
-            below = self.below(edges[0]) if edges else []
-            missing = [each for each in below if each not in done]
-            stack.extend(missing)
-            if not missing:
-                stack.pop()
-                if here not in done:
-                    old = terms[here[0]]
-                    changed = {terms[each[0]]: done[each] for each in below}
-                    args = (changed.get(arg, arg) for arg in old.args)
-                    done[here] = arrange(old.op, *args) if below else old
-        return done[root]
+        for edge in self.edges(pair):
+            changed: dict[Term, Term] = {}
+            before = terms[edge.before]
+            for below in self.below(edge):
+                for arg in self.terms(below):
+                    changed[terms[below[0]]] = arg
+                    yield arrange(before.op, *(changed.get(each, each) for each in before.args))
+            if edge.reason.rule is not None:
+                yield terms[edge.after]
 
 
 def _joined(edges: list[Edge]) -> list[Edge]:
@@ -160,29 +151,36 @@ def derive(graph: EGraph, start: Term, goal: Term, deadline: float) -> list[Term
     """
     proof = Proof(graph)
     chain, target = [start], graph.add(goal)
-    while chain[-1] is not goal and time.monotonic() < deadline:
-        chain.append(_next(proof, chain[-1], target))
+    while (nearer := _nearer(proof, chain[-1], target)) is not None:
+        chain.append(nearer)
+        if time.monotonic() > deadline:
+            return chain
+    for term in proof.terms((graph.ids[chain[-1]], target)):
+        chain.append(term)
+        if time.monotonic() > deadline:
+            break
     return chain
 
 
-def _next(proof: Proof, current: Term, goal: int) -> Term:
+def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
+    """A term after one rule, used wherever it can be, that is nearer to the goal; if there is."""
     graph = proof.graph
     root = (graph.ids[current], goal)
     length = proof.length(root)
-    due = sorted(proof.due(root).items(), key=lambda item: (_rank(item[1].reason.rule), item[0]))
-    for _, edge in due:
+    for edge in sorted(proof.due(root), key=_order):
         old, new = graph.terms[edge.before], graph.terms[edge.after]
         everywhere = arranged(substitute(current, {old: new}))
         if proof.length((graph.add(everywhere), goal)) < length:
             return everywhere
-    place, edge = due[0]
-    in_place = proof.replace(root, place, graph.terms[edge.after])
-    graph.add(in_place)
-    return in_place
+    return None
+
+
+def _order(edge: Edge) -> tuple[int, Pair]:
+    """The order for a reader: what simplifies, what regroups, numbers."""
+    return _rank(edge.reason.rule), (edge.before, edge.after)
 
 
 def _rank(rule: Rule | None) -> int:
-    """The order for a reader: what simplifies, what regroups, numbers."""
     if rule is ARITHMETIC or rule is MACHINE:
         return 3
     if rule is None or rule.group is Group.EXPAND:

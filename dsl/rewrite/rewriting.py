@@ -13,7 +13,8 @@ from dsl.rewrite.egraph import EGraph
 from dsl.rewrite.extract import extract
 from dsl.rewrite.polynomial import normal_forms
 from dsl.rewrite.proof import derive, shorten
-from dsl.rewrite.rules import NAMED, RULES, Group, Rule, Warrant
+from dsl.rewrite.rule import Group, Rule, Warrant
+from dsl.rewrite.rules import NAMED, RULES
 from dsl.rewrite.saturation import directions, evaluator, saturate
 from dsl.rewrite.terms import (
     Term,
@@ -200,11 +201,11 @@ def _told(
         assert found is not None, "a step of a proof is no rule"
         rule = found.rule
         change = check(before, after, rule, rule.warrant)
-        told = words(change, names)
+        old, new = words(change, names)
         whole = to_program(_as_authored(after, authored), program)
         size = difference(before, after)
         watched = rule.watched(change.bound)
-        steps.append(Step(rule.name, rule.warrant, rule.condition, *told, whole, size, watched))
+        steps.append(Step(rule.name, rule.warrant, rule.condition, old, new, whole, size, watched))
     return steps
 
 
@@ -221,8 +222,8 @@ def _as_authored(root: Term, authored: Mapping[Term, Term]) -> Term:
 
 def _bookkeeping(rule: str, before: Program, after: Program) -> Step:
     """A step that changes no value."""
-    told = (f"{len(each.statements)} statements" for each in (before, after))
-    return Step(rule, Warrant.EXACT, "", *told, after, 0.0)
+    old, new = (f"{len(each.statements)} statements" for each in (before, after))
+    return Step(rule, Warrant.EXACT, "", old, new, after, 0.0)
 
 
 def _has_negative_zero(program: Program) -> bool:

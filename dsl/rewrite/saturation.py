@@ -13,7 +13,8 @@ from dsl.ops import OPS
 from dsl.rewrite import numbers
 from dsl.rewrite.egraph import EGraph, Reason
 from dsl.rewrite.patterns import admits, as_wide, instantiate, value_of
-from dsl.rewrite.rules import ARITHMETIC, MACHINE, Group, Rule, Warrant
+from dsl.rewrite.rule import Group, Rule, Warrant
+from dsl.rewrite.rules import ARITHMETIC, MACHINE
 from dsl.rewrite.terms import Term, walk
 from dsl.types import Kind
 

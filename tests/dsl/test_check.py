@@ -10,7 +10,8 @@ from dsl.rewrite.check import WrongStep, check, find_change
 from dsl.rewrite.egraph import EGraph
 from dsl.rewrite.extract import extract
 from dsl.rewrite.proof import derive
-from dsl.rewrite.rules import NAMED, RULES, Group, Rule, Warrant, rule
+from dsl.rewrite.rule import Group, Rule, Warrant, rule
+from dsl.rewrite.rules import NAMED, RULES
 from dsl.rewrite.saturation import directions, evaluator, saturate
 from dsl.rewrite.terms import (
     INPUT,
