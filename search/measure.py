@@ -122,7 +122,7 @@ class Measurer:
         self.learning_rate = learning_rate
         self.say = say
         self.num_trainings = 0
-        self._pool = pool
+        self.pool = pool
         self._known: dict[str, Measurement] = {}
 
     def screen(self, base: Program, changed: Sequence[Program]) -> list[Evidence]:
@@ -208,12 +208,12 @@ class Measurer:
                 if job.name not in self._known:
                     waiting[job.name] = job
         for job in waiting.values():
-            self._pool.submit(*job)
+            self.pool.submit(*job)
         self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:
             self.say(f"{self.tasks[task].name}: {total - len(waiting)} of {total} trainings")
-            for name, measurement in self._pool.wait(1.0):
+            for name, measurement in self.pool.wait(1.0):
                 del waiting[name]
                 self._known[name] = measurement
 

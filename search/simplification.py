@@ -8,7 +8,7 @@ last, variables get the names of what they hold.
 """
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 
 from dsl.liveness import simplify as drop_redundant
 from dsl.program import Program
@@ -28,7 +28,8 @@ class Step:
     """One change of a program, and why it may be made.
 
     Attributes:
-        kind: what sort of change: "redundant", "dead state", "rewrite", "remove", "round", "name".
+        kind: what sort of change: "redundant", "dead state", "rewrite", "search", "remove", "round",
+            "name".
         rule: what was done, in a few words; the rule for a rewriting.
         warrant: "exact", "algebraic", "protected", "conditional" or "measured".
         before, after: what changed.
@@ -78,15 +79,18 @@ class Simplifier:
         warrants: of the rewriting that may be done.
         measurer: None does nothing that has to be measured.
         rewrite_seconds: wall clock for each rewriting.
+        suggest: shorter programs that may be as good, the shortest first; the first one that is
+            measured to be harmless is taken before functions are removed one by one.
     """
 
     warrants: Collection[Warrant]
     measurer: Measurer | None
     rewrite_seconds: float
+    suggest: Callable[[Program], Sequence[Program]] | None = None
 
     def run(self, program: Program) -> Iterator[Event]:
         """The steps, in order; each starts from the program of the one before."""
-        for stage in (self.drop, self.rewrite, self.remove, self.round):
+        for stage in (self.drop, self.rewrite, self.take_suggestion, self.remove, self.round):
             for event in stage(program):
                 yield event
                 if isinstance(event, Step):
@@ -120,6 +124,25 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
+
+    def take_suggestion(self, program: Program) -> Iterator[Event]:
+        """The shortest suggested program that costs nothing measurable, if there is one."""
+        measurer = self.measurer
+        if measurer is None or self.suggest is None:
+            return
+        for suggested in self.suggest(program):
+            num_statements = len(suggested.statements)
+            rule = f"{num_statements} statements that a search without insertion found"
+            measurer.say(f"a closer look: {rule}")
+            evidence = measurer.confirm(program, suggested)
+            if evidence.verdict is Verdict.HARMLESS:
+                before = f"{len(program.statements)} statements"
+                after = f"{num_statements} statements"
+                step = Step("search", rule, MEASURED, before, after, suggested, evidence=evidence)
+                yield step
+                yield from self.rewrite(step.program)
+                return
+            yield Refusal("search", rule, evidence)
 
     def remove(self, program: Program) -> Iterator[Event]:
         """Functions whose removal costs nothing measurable, until there is none."""
