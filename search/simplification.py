@@ -28,8 +28,8 @@ class Step:
     """One change of a program, and why it may be made.
 
     Attributes:
-        kind: what sort of change: "redundant", "dead state", "rewrite", "search", "remove", "round",
-            "name".
+        kind: what sort of change: "redundant", "dead state", "rewrite", "search", "remove",
+            "round", "name".
         rule: what was done, in a few words; the rule for a rewriting.
         warrant: "exact", "algebraic", "protected", "conditional" or "measured".
         before, after: what changed.
