@@ -35,7 +35,7 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
     upper.set_ylabel("search fitness (%)")
     lower.set_ylabel("meta-validation fitness (%)")
     lower.set_xlabel("progress of the search (% of its programs)")
-    lower.set_xlim(0, 103)
+    lower.set_xlim(-3, 103)
     tasks = ", ".join(task["name"] for task in meta["tasks"])
     upper.set_title(
         "The best program so far: gain over the initial program\n"
@@ -44,7 +44,9 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
     for axes in (upper, lower):
         axes.axhline(0, color="0.6", linewidth=0.8)
         axes.grid(color="0.9")
-    lower.legend(title="run: verdict (ring: the peak)", fontsize="small")
+    handles, labels = lower.get_legend_handles_labels()
+    title = "run: verdict (ring: the peak)"
+    figure.legend(handles, labels, loc="outside lower center", title=title, fontsize="small")
     return figure
 
 

@@ -139,7 +139,8 @@ def test_json_is_the_report_and_progress_is_elsewhere(finished, lionhunt, tmp_pa
 
 def test_plot_shows_every_point_of_every_run(finished, tmp_path):
     found = json.loads((tmp_path / "s" / "report.json").read_text())["meta_validation"]
-    upper, lower = meta_figure(found).axes
+    figure = meta_figure(found)
+    upper, lower = figure.axes
     for run, line in zip(found["runs"], upper.lines, strict=False):
         assert line.get_label() == run["run"]
         expected = [
@@ -153,8 +154,7 @@ def test_plot_shows_every_point_of_every_run(finished, tmp_path):
         line = container.get_children()[0]
         assert isinstance(line, Line2D)
         np.testing.assert_allclose(np.asarray(line.get_ydata(), float), expected)
-    legend = lower.get_legend()
-    assert legend is not None
+    (legend,) = figure.legends
     texts = [text.get_text() for text in legend.get_texts()]
     assert texts == [f"{run['run']}: {run['verdict']}" for run in found["runs"]]
     for axes in (upper, lower):
