@@ -18,6 +18,7 @@ from search import report
 from search.bench import bench_dsl, bench_functional
 from search.config import load_config
 from search.config_file import ConfigError
+from search.derive_command import derive, simplify
 from search.describe import describe_library, describe_program, describe_records
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
@@ -25,8 +26,8 @@ from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
-from search.source import Source, SourceError, find_program, is_run
-from search.terminal import Json, Settings, Workers, follow, make_console
+from search.source import SourceError, find_program, is_run
+from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
 EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
@@ -40,6 +41,8 @@ app = typer.Typer(
 )
 
 app.command()(select)
+app.command()(simplify)
+app.command()(derive)
 
 
 @app.command()
@@ -94,7 +97,7 @@ def show(
             summary = describe_records(records)
         report.print_json(summary) if as_json else report.show_run(console, summary)
     else:
-        described = describe_program(_find(what, as_json))
+        described = describe_program(find_or_show(what, as_json))
         report.print_json(described) if as_json else report.show_program(console, described)
 
 
@@ -117,21 +120,9 @@ def classify(
 
 def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:
     if not is_run(word):
-        return describe_class(_find(word, as_json))
+        return describe_class(find_or_show(word, as_json))
     with Records.open_to_read(Path(word)) as records:
         return describe_families(records, top)
-
-
-def _find(word: str, as_json: bool = False) -> Source:
-    """The program that a word names; what is wrong with its text is shown."""
-    try:
-        return find_program(word)
-    except SourceError as error:
-        if as_json and error.excerpt:
-            report.print_json({"name": word, "valid": False, "reason": str(error)})
-        elif error.excerpt:
-            print(error.excerpt)
-        raise
 
 
 bench = typer.Typer(help="Measure lionhunt itself.")

@@ -2,7 +2,7 @@
 
 import json
 import tomllib
-from collections.abc import Sequence
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -34,7 +34,7 @@ class Config(BaseModel):
 C = TypeVar("C", bound=Config)
 
 
-def read_config(path: Path, model: type[C], settings: Sequence[str] = ()) -> C:
+def read_config(path: Path, model: type[C], settings: Iterable[str] = ()) -> C:
     """Reads a TOML file.
 
     Args:
@@ -54,9 +54,14 @@ def read_config(path: Path, model: type[C], settings: Sequence[str] = ()) -> C:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
     except (ValueError, RecursionError) as error:  # also of what is not UTF-8
         raise ConfigError(f"{path} is not TOML: {error}") from None
+    return parse_config(with_settings(raw, settings), str(path), model)
+
+
+def with_settings(raw: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
+    """What was read, with values replaced as `read_config` says; changed in place."""
     for setting in settings:
         _set(raw, setting)
-    return parse_config(raw, str(path), model)
+    return raw
 
 
 def parse_config(raw: dict[str, Any], source: str, model: type[C]) -> C:

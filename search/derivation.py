@@ -7,7 +7,7 @@ rules were met in training, what the whole way cost, and what is left to believe
 """
 
 import re
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from typing import Any
 
 from dsl import library
@@ -36,7 +36,7 @@ def describe_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
     return {
         "program": str(program),
         "statements": len(program.statements),
-        "steps": [_describe_step(event) for event in events if isinstance(event, Step)],
+        "steps": [describe_step(event) for event in events if isinstance(event, Step)],
         "kept": [_describe_refusal(event) for event in events if isinstance(event, Refusal)],
         "result": str(result),
         "result_statements": len(result.statements),
@@ -103,7 +103,7 @@ def describe_constants(
 
 
 def describe_differences(
-    program: Program, config: SimplifyConfig, learning_rate: float, warrants: Sequence[Warrant]
+    program: Program, config: SimplifyConfig, learning_rate: float, warrants: Collection[Warrant]
 ) -> dict[str, Any]:
     """Where the rewritten program differs from the one before, counted while that trains.
 
@@ -172,7 +172,8 @@ def describe_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     }
 
 
-def _describe_step(step: Step) -> dict[str, Any]:
+def describe_step(step: Step) -> dict[str, Any]:
+    """One step."""
     return {
         "kind": step.kind,
         "rule": step.rule,

@@ -4,7 +4,7 @@ Everything here is a view of the dictionaries of `search.derivation`.
 """
 
 import difflib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from typing import Any, NamedTuple
 
 from rich.console import Console
@@ -125,7 +125,7 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         yield Paragraph(f"- {line}")
 
 
-def show(console: Console, blocks: Iterator[Block]) -> None:
+def show(console: Console, blocks: Iterable[Block]) -> None:
     """Prints blocks."""
     for block in blocks:
         match block:
@@ -140,7 +140,7 @@ def show(console: Console, blocks: Iterator[Block]) -> None:
                 console.print(to_rich(block))
 
 
-def to_report(title: str, blocks: Sequence[Block]) -> str:
+def to_report(title: str, blocks: Iterable[Block]) -> str:
     """Blocks as Markdown."""
     parts = [f"# {title}"]
     for block in blocks:
@@ -191,7 +191,8 @@ def _measuring_text(measuring: dict[str, Any]) -> str:
         f"Measured on {tasks}; {measuring['trainings']} trainings, with the seeds from {first} on: "
         f"{seeds[0]} for a first look, then {', '.join(map(str, seeds[1:]))} until it is decided. "
         f"A loss is a share of the score before, paired by seed, with its 95 % interval; a change "
-        f"is harmless if the interval ends below {measuring['tolerance']:.1%} on every task.{scaled}"
+        f"is harmless if the interval ends below {measuring['tolerance']:.1%} on every task."
+        + scaled
     )
 
 

@@ -3,13 +3,17 @@
 import functools
 import sys
 import time
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterator
+from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
 from rich.text import Text
+
+from search.report import print_json
+from search.source import Source, SourceError, find_program
 
 LINE_SECONDS = 5.0
 """Time between lines where there is no terminal."""
@@ -71,3 +75,33 @@ def _exhaust(events: Generator[Event, None, Result], show: Callable[[Event], obj
         except StopIteration as stop:
             return stop.value
         show(event)
+
+
+def find_or_show(word: str, as_json: bool = False) -> Source:
+    """The program that a word names; what is wrong with its text is shown, and raised."""
+    try:
+        return find_program(word)
+    except SourceError as error:
+        if as_json and error.excerpt:
+            print_json({"name": word, "valid": False, "reason": str(error)})
+        elif error.excerpt:
+            print(error.excerpt)
+        raise
+
+
+@contextmanager
+def saying(console: Console) -> Iterator[Callable[[str], None]]:
+    """A way to say what is going on: in one line of a terminal, elsewhere now and then."""
+    if console.is_terminal:
+        with console.status("") as status:
+            yield lambda text: status.update(Text(text))
+        return
+    last = time.monotonic()
+
+    def say(text: str) -> None:
+        nonlocal last
+        if (now := time.monotonic()) - last >= LINE_SECONDS:
+            console.print(Text(text), soft_wrap=True)
+            last = now
+
+    yield say
