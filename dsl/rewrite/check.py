@@ -31,8 +31,8 @@ NUM_DRAWS = 4
 """Random inputs of 17 numbers each that a step is tried on."""
 
 MOST = 0.95
-"""Share of the numbers of the outputs that must not differ; less can be noise, which a sign or a
-long division makes large."""
+"""Share of the numbers of the outputs that may differ: a sign, or a long division, makes noise
+large, so that right steps can change much; where all changes, a step is wrong."""
 
 
 class WrongStep(AssertionError):

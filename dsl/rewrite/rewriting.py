@@ -146,7 +146,7 @@ class _Search:
         if len(chain) == 1:
             return steps
         self.is_confirmed &= normal_forms(start) == normal_forms(current)
-        chain = shorten(_without_loops(chain), self.rules, self._half())
+        chain = shorten(_without_loops(chain), self.rules, self._within(0.5))
         return steps + _told(chain, self.rules, program, written)
 
     def _shorter(self, start: Term) -> list[Term] | None:
@@ -157,20 +157,22 @@ class _Search:
         graph.rebuild()
         for groups in _PHASES:
             rules = directions(RULES, self.warrants, groups)
-            self.stopped = saturate(graph, rules, max_nodes=self.max_nodes, deadline=self._half())
+            self.stopped = saturate(
+                graph, rules, max_nodes=self.max_nodes, deadline=self._within(0.25)
+            )
             self.num_nodes = max(self.num_nodes, graph.num_nodes)
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):
-                chain = derive(graph, start, goal, self._half())
+                chain = derive(graph, start, goal, self._within(0.5))
                 best = min(range(len(chain)), key=lambda i: num_statements(chain[i]))
                 if best:
                     return chain[: best + 1]
         return None
 
-    def _half(self) -> float:
-        """The time at which half of what is left has passed."""
+    def _within(self, share: float) -> float:
+        """The time at which a share of what is left has passed."""
         now = time.monotonic()
-        return now + max(0.0, self.deadline - now) / 2
+        return now + share * max(0.0, self.deadline - now)
 
 
 def _without_loops(chain: Sequence[Term]) -> list[Term]:
