@@ -16,6 +16,7 @@ from dsl.removal import removals
 from dsl.rewrite import Warrant, rewrite
 from dsl.roles import name_by_role
 from dsl.rounding import constant_places, roundings
+from dsl.states import merge_equal_states
 from dsl.text import to_line
 from search.measure import Evidence, Measurer, Verdict
 
@@ -28,8 +29,8 @@ class Step:
     """One change of a program, and why it may be made.
 
     Attributes:
-        kind: what sort of change: "redundant", "dead state", "rewrite", "search", "remove",
-            "round", "name".
+        kind: what sort of change: "redundant", "dead state", "equal states", "rewrite", "search",
+            "remove", "round", "name".
         rule: what was done, in a few words; the rule for a rewriting.
         warrant: "exact", "algebraic", "protected", "conditional" or "measured".
         before, after: what changed.
@@ -107,8 +108,17 @@ class Simplifier:
         across = drop_redundant(within)
         if across != within:
             dead = ", ".join(name for name in within.states if name not in across.states)
-            rule = f"dead state: {dead} is overwritten before it is read"
+            rule = f"dead state: no update of this or a later step depends on {dead}"
             yield _drop("dead state", rule, within, across)
+        yield from self.merge(across)
+
+    def merge(self, program: Program) -> Iterator[Step]:
+        """One state for all that hold the same at every step."""
+        merged = merge_equal_states(program)
+        if merged != program:
+            gone = ", ".join(name for name in program.states if name not in merged.states)
+            rule = f"equal states: {gone} holds what another state holds, at every step"
+            yield _drop("equal states", rule, program, merged)
 
     def rewrite(self, program: Program) -> Iterator[Step]:
         """Fewer statements that compute the same."""
@@ -124,6 +134,7 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
+        yield from self.merge(found.program)
 
     def take_suggestion(self, program: Program) -> Iterator[Event]:
         """The shortest suggested program that costs nothing measurable, if there is one."""
