@@ -51,3 +51,13 @@ def roundings(program: Program, place: tuple[int, int]) -> list[Rounding]:
         changed = replace_argument(program, index, position, Const(float(after)))
         found.setdefault(after, Rounding(place, digits, before, after, changed))
     return list(found.values())
+
+
+def shortest_constants(program: Program) -> Program:
+    """The program with every constant of its statements as short as its float32 allows."""
+    for index, position in constant_places(program):
+        constant = program.statements[index].args[position]
+        assert isinstance(constant, Const)
+        shortest = Const(float(number_text(constant.value)))
+        program = replace_argument(program, index, position, shortest)
+    return program

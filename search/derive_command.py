@@ -19,6 +19,7 @@ from search.derivation_report import (
     Block,
     Heading,
     derivation_blocks,
+    origin_block,
     show,
     step_blocks,
     summary_blocks,
@@ -104,7 +105,7 @@ def derive(
 
     with saying(make_console(stderr=True)) as say:
         described = _derive(source, simplify_config, workers, exact_only, say, tell)
-    blocks = [*summary_blocks(described), *derivation_blocks(described)]
+    blocks = [origin_block(described), *summary_blocks(described), *derivation_blocks(described)]
     command = f"lionhunt derive {shlex.quote(program)}"
     _write(folder / "report.md", to_report(f"`{command}`", [*blocks, *told]))
     _write(folder / "report.json", json.dumps(described, indent=2) + "\n")

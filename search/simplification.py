@@ -15,7 +15,7 @@ from dsl.program import Program
 from dsl.removal import removals
 from dsl.rewrite import Warrant, rewrite
 from dsl.roles import name_by_role
-from dsl.rounding import constant_places, roundings
+from dsl.rounding import constant_places, roundings, shortest_constants
 from dsl.states import merge_equal_states
 from dsl.text import to_line
 from search.measure import Evidence, Measurer, Verdict
@@ -91,7 +91,14 @@ class Simplifier:
 
     def run(self, program: Program) -> Iterator[Event]:
         """The steps, in order; each starts from the program of the one before."""
-        for stage in (self.drop, self.rewrite, self.take_suggestion, self.remove, self.round):
+        for stage in (
+            self.drop,
+            self.shorten,
+            self.rewrite,
+            self.take_suggestion,
+            self.remove,
+            self.round,
+        ):
             for event in stage(program):
                 yield event
                 if isinstance(event, Step):
@@ -119,6 +126,13 @@ class Simplifier:
             gone = ", ".join(name for name in program.states if name not in merged.states)
             rule = f"equal states: {gone} holds what another state holds, at every step"
             yield _drop("equal states", rule, program, merged)
+
+    def shorten(self, program: Program) -> Iterator[Step]:
+        """Constants as the shortest decimals that are the same float32."""
+        shorter = shortest_constants(program)
+        if shorter != program:
+            rule = "constants as the shortest decimals of the same float32"
+            yield Step("round", rule, Warrant.EXACT, "", "", shorter)
 
     def rewrite(self, program: Program) -> Iterator[Step]:
         """Fewer statements that compute the same."""
