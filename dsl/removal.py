@@ -27,11 +27,12 @@ class Removal(NamedTuple):
 def removals(program: Program) -> list[Removal]:
     """The different programs with a function less, in the order of the statements.
 
-    A product with a number is not removed: that would set the number to 1, which is a choice of a
-    constant. Nor does a number take the place of a statement.
+    A factor that is a number is not removed: that would set it to 1, which is a choice of a
+    constant. Nor does a number take the place of a statement. What is the program itself by its
+    fingerprint is not there. A number -0.0 counts as 0.0.
 
     Args:
-        program: a valid program, all of it needed.
+        program: a valid program, best all of it needed: what is not needed goes with the rest.
     """
     found: dict[str, Removal] = {}
     root = to_term(program)
@@ -53,5 +54,6 @@ def removals(program: Program) -> list[Removal]:
 
 
 def _is_scaling(statement: Statement) -> bool:
-    is_product = statement.op in ("multiply", "divide")
-    return is_product and any(isinstance(arg, Const) for arg in statement.args)
+    """Whether a statement multiplies something by a number, or divides it by one."""
+    factors = {"multiply": statement.args, "divide": statement.args[1:]}
+    return any(isinstance(arg, Const) for arg in factors.get(statement.op, ()))

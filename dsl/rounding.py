@@ -1,63 +1,55 @@
 """The constants of a program with fewer digits."""
 
+import math
 from typing import NamedTuple
 
-from dsl.edit import replace_argument
+from dsl.constants import constants_of, replace_constants
 from dsl.export.values import number_text
-from dsl.program import Const, Program
+from dsl.program import Program
 
 
 class Rounding(NamedTuple):
-    """One constant with fewer digits.
+    """One constant with fewer digits, in all its places.
 
     Attributes:
-        place: number of the statement, and of its argument.
         digits: significant digits that are left.
         before, after: the constant, as text.
         program: with the new constant.
     """
 
-    place: tuple[int, int]
     digits: int
     before: str
     after: str
     program: Program
 
 
-def constant_places(program: Program) -> list[tuple[int, int]]:
-    """Where a program has constants: numbers of the statement and of its argument."""
-    return [
-        (index, position)
-        for index, statement in enumerate(program.statements)
-        for position, arg in enumerate(statement.args)
-        if isinstance(arg, Const)
-    ]
+MAX_DIGITS = 9
+"""Significant digits that tell any float32 from all others."""
 
 
-def roundings(program: Program, place: tuple[int, int]) -> list[Rounding]:
+def shorten(program: Program) -> Program:
+    """The program with each constant as the shortest decimal that is the same float32."""
+    short = {value: float(number_text(value)) for value in constants_of(program)}
+    return replace_constants(program, short)
+
+
+def roundings(program: Program, constant: float) -> list[Rounding]:
     """One constant with 1, 2, ... significant digits, as long as that changes it as a float32.
 
-    What rounds to a number that was met with fewer digits is there once.
+    What rounds to a number that was met with fewer digits is there once; what float32 cannot hold,
+    or takes for 0, is not there.
+
+    Args:
+        program: a program.
+        constant: one of its numbers.
     """
-    index, position = place
-    constant = program.statements[index].args[position]
-    assert isinstance(constant, Const)
-    before = number_text(constant.value)
+    before = number_text(constant)
     found: dict[str, Rounding] = {}
-    for digits in range(1, 9):  # a float32 has at most nine
-        after = number_text(float(f"{constant.value:.{digits}g}"))
+    for digits in range(1, MAX_DIGITS):
+        after = number_text(float(f"{constant:.{digits}g}"))
         if after == before:
             break
-        changed = replace_argument(program, index, position, Const(float(after)))
-        found.setdefault(after, Rounding(place, digits, before, after, changed))
+        if 0 < abs(float(after)) < math.inf and after not in found:
+            changed = replace_constants(program, {constant: float(after)})
+            found[after] = Rounding(digits, before, after, changed)
     return list(found.values())
-
-
-def shortest_constants(program: Program) -> Program:
-    """The program with every constant of its statements as short as its float32 allows."""
-    for index, position in constant_places(program):
-        constant = program.statements[index].args[position]
-        assert isinstance(constant, Const)
-        shortest = Const(float(number_text(constant.value)))
-        program = replace_argument(program, index, position, shortest)
-    return program

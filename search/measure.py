@@ -6,6 +6,7 @@ was measured well enough to exclude more. So noise keeps a statement, and never 
 
 import enum
 import functools
+import statistics
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from typing import NamedTuple
@@ -97,8 +98,8 @@ class Measurer:
         pool: where programs train; it was started.
         tasks: those of the pool, the cheapest first.
         tolerance: the largest relative loss that counts as none.
-        num_seeds: how many seeds each look takes, from few to many; what the last one leaves open
-            is undecided.
+        num_seeds: how many seeds each look takes, from few to many, two at least; what the last
+            one leaves open is undecided.
         first_seed: the seeds are this number and those that follow.
         learning_rate: multiplies the update of every program that trains.
         say: told what is being measured.
@@ -152,6 +153,8 @@ class Measurer:
         found: list[list[Paired]] = [[] for _ in changed]
         going_on = list(range(len(changed)))
         for task in range(len(self.tasks)):
+            if not going_on:
+                break
             pairs = self._pairs(base, [changed[i] for i in going_on], task, num_seeds)
             for i, paired in zip(going_on, pairs, strict=True):
                 found[i].append(paired)
@@ -170,34 +173,23 @@ class Measurer:
     ) -> list[Paired]:
         seeds = range(self.first_seed, self.first_seed + num_seeds)
         self._train([base, *changed], task, seeds)
-        name, metric, higher_is_better = self.tasks[task]
         before = self._scores(base, task, seeds)
-        if None in before:
+        if len(before) < num_seeds:
             raise BaseFailed(
-                f"the program does not train on {name}: {before.count(None)} of {num_seeds} "
-                "trainings found no score; choose other tasks"
+                f"the program does not train on {self.tasks[task].name}: "
+                f"{num_seeds - len(before)} of {num_seeds} trainings found no score; "
+                "choose other tasks"
             )
-        pairs = []
-        for program in changed:
-            after = self._scores(program, task, seeds)
-            num_failed, mean, loss = after.count(None), None, None
-            if not num_failed:
-                mean = sum(after) / num_seeds
-                loss = interval(
-                    [
-                        -task_fitness(a, b, higher_is_better)
-                        for a, b in zip(after, before, strict=True)
-                    ]
-                )
-            start = sum(before) / num_seeds
-            pairs.append(Paired(name, metric, num_seeds, num_failed, start, mean, loss))
-        return pairs
+        return [
+            _pair(self.tasks[task], before, self._scores(program, task, seeds))
+            for program in changed
+        ]
 
-    def _scores(self, program: Program, task: int, seeds: range) -> list:
-        """A score for each seed; None where training failed."""
+    def _scores(self, program: Program, task: int, seeds: range) -> list[float]:
+        """The scores, seed by seed, without those of trainings that failed."""
         name = fingerprint(self._scaled(program))
         found = [self._known[f"{name} {task} {seed}"] for seed in seeds]
-        return [each.scores[0] if each.reason is Reason.OK else None for each in found]
+        return [each.scores[0] for each in found if each.reason is Reason.OK]
 
     def _train(self, programs: Sequence[Program], task: int, seeds: range) -> None:
         """Trains what is not known yet."""
@@ -220,6 +212,20 @@ class Measurer:
     def _scaled(self, program: Program) -> Program:
         """The program as it trains."""
         return apply_tuning(program, untuned(program, self.learning_rate))
+
+
+def _pair(task: MeasuredTask, before: Sequence[float], after: Sequence[float]) -> Paired:
+    """Compares scores of the same seeds; there are fewer after the change if trainings failed."""
+    num_seeds, num_failed = len(before), len(before) - len(after)
+    start = statistics.fmean(before)
+    if num_failed:
+        return Paired(task.name, task.metric, num_seeds, num_failed, start, None, None)
+    losses = [
+        -task_fitness(new, old, task.higher_is_better)
+        for new, old in zip(after, before, strict=True)
+    ]
+    end = statistics.fmean(after)
+    return Paired(task.name, task.metric, num_seeds, 0, start, end, interval(losses))
 
 
 @contextmanager
@@ -251,40 +257,44 @@ def open_measurer(
             tolerance=config.tolerance,
             num_seeds=config.num_seeds,
             first_seed=config.first_seed,
-            learning_rate=config.learning_rate or 1.0,
             say=say,
         )
-        if config.learning_rate is None:
-            measurer.learning_rate = _find_learning_rate(measurer, program)
+        measurer.learning_rate = _choose_learning_rate(measurer, program, config.learning_rate)
         yield measurer
 
 
-_STILL = parse("def still(w, g, lr): return w * 0.0")
+_STILL = parse("def still(w, g, lr): return 0.0")
 """The optimizer that leaves the weights as they are."""
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001)
+"""Those that are tried where a program does not learn with 1."""
 
 
-def _find_learning_rate(measurer: Measurer, program: Program) -> float:
-    """1 if the program learns with that, or else the best of `LEARNING_RATES`."""
-    if _learns(measurer, program):
-        return 1.0
-    best, loss = None, float("inf")
-    for rate in LEARNING_RATES:
-        measurer.learning_rate = rate
-        (look,) = measurer.screen(_STILL, [program])
-        if _learns(measurer, program) and look.worst_loss < loss:
-            best, loss = rate, look.worst_loss
-    if best is None:
+def _choose_learning_rate(measurer: Measurer, program: Program, given: float | None) -> float:
+    """The given one, or 1, or else the best of `LEARNING_RATES`: one that the program learns with.
+
+    Of a program that does not learn, every removal would be harmless.
+    """
+    first = given or 1.0
+    if _loss(measurer, program, first) is not None:
+        return first
+    others = () if given else LEARNING_RATES
+    losses = {rate: _loss(measurer, program, rate) for rate in others}
+    found = {rate: loss for rate, loss in losses.items() if loss is not None}
+    if not found:
+        tried = ", ".join(f"{rate:g}" for rate in (first, *others))
         raise BaseFailed(
-            "the program does not learn on the tasks, with no learning rate from 1 to "
-            f"{LEARNING_RATES[-1]}, so nothing can be measured; choose others with --config, or "
-            "give --exact-only"
+            f"the program does not learn on the tasks with learning rate {tried}, so nothing can "
+            "be measured; choose others with --config, or give --exact-only"
         )
-    return best
+    return min(found, key=found.__getitem__)
 
 
-def _learns(measurer: Measurer, program: Program) -> bool:
-    """Whether the program is better than none on every task, with all seeds of a first look."""
+def _loss(measurer: Measurer, program: Program, learning_rate: float) -> float | None:
+    """The worst loss, below 0, against no optimizer; None if the program does not learn.
+
+    It learns if it is better on every task, by the interval of a first look.
+    """
+    measurer.learning_rate = learning_rate
     (look,) = measurer.screen(_STILL, [program])
-    finished = len(look.tasks) == len(measurer.tasks)
-    return finished and all(task.loss and task.loss.high < 0 for task in look.tasks)
+    gains = [task for task in look.tasks if task.loss is not None and task.loss.high < 0]
+    return look.worst_loss if len(gains) == len(measurer.tasks) else None

@@ -4,11 +4,13 @@ The first program leads: the weights are its own. The second sees the same weigh
 keeps states of its own, and its updates are compared with those of the first.
 """
 
+import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 from jax import lax
 
 from dsl.interpret import evaluate
@@ -19,15 +21,15 @@ from proxy_tasks import Task
 
 ROUNDING, CLOSE = 1e-5, 1e-2
 """Relative differences up to which updates differ by rounding, and by little."""
-NUM_CHUNKS = 20
-"""Parts of a training; the counts of each fit into 32 bits."""
+MAX_COUNT = 2**31 - 1
+"""How far a compiled loop counts; a longer training takes several."""
 
 
 class UpdateCounts(NamedTuple):
     """How often the updates of two programs agree; every number is in one class.
 
     Attributes:
-        same: bit for bit.
+        same: equal, or both NaN.
         rounding: up to 1e-5 of the larger.
         close: up to 1 %.
         zero: one of them is 0, the other is not.
@@ -111,36 +113,31 @@ def shadow(
     @jax.jit
     def run(start, stop, params, states, other_states):
         counts = jnp.zeros(len(UpdateCounts._fields), jnp.int32)
-        values = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
-        carry = (params, states, other_states, counts, values)
-        return lax.fori_loop(start, stop, step, carry)
+        seen = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
+        return lax.fori_loop(start, stop, step, (params, states, other_states, counts, seen))
 
     params = task.init(init_key)
     zeros = jax.tree.map(jnp.zeros_like, params)
     states, other_states = (tuple(zeros for _ in each.states) for each in (watching, other))
-    updates, values = (
-        [0] * len(UpdateCounts._fields),
-        [[0] * len(ValueCounts._fields)] * len(watched),
-    )
-    stops = [task.num_steps * i // NUM_CHUNKS for i in range(NUM_CHUNKS + 1)]
-    for start, stop in zip(stops, stops[1:], strict=False):
-        params, states, other_states, counted, seen = run(start, stop, params, states, other_states)
-        updates = [a + b for a, b in zip(updates, counted.tolist(), strict=True)]
-        values = [
-            [a + b for a, b in zip(old, new, strict=True)]
-            for old, new in zip(values, seen.tolist(), strict=True)
-        ]
+    num_parameters = sum(leaf.size for leaf in jax.tree.leaves(params))
+    stops = [*range(0, task.num_steps, max(1, MAX_COUNT // num_parameters)), task.num_steps]
+    updates = np.zeros(len(UpdateCounts._fields), np.int64)
+    values = np.zeros((len(watched), len(ValueCounts._fields)), np.int64)
+    for start, stop in itertools.pairwise(stops):
+        params, states, other_states, counts, seen = run(start, stop, params, states, other_states)
+        updates += np.asarray(counts)
+        values += np.asarray(seen)
     return Shadow(
         task.num_steps,
-        sum(leaf.size for leaf in jax.tree.leaves(params)),
-        UpdateCounts(*updates),
-        tuple(ValueCounts(*counts) for counts in values),
+        num_parameters,
+        UpdateCounts(*updates.tolist()),
+        tuple(ValueCounts(*counts) for counts in values.tolist()),
     )
 
 
 def _watching(program: Program, watched: Sequence[Term]) -> Program:
     """The program with values of its own as further states."""
-    names = tuple(f"watched{i}" for i in range(len(watched)))
+    names = tuple(f"watched {i}" for i in range(len(watched)))  # no variable has a space
     *trees, schedule = program.inputs
     outputs = (*program.outputs, *map(Var, names))
     like = Program((*trees, *names, schedule), program.statements, outputs)
@@ -155,6 +152,7 @@ def _compare(a: jax.Array, b: jax.Array) -> jax.Array:
     same = (a == b) | (jnp.isnan(a) & jnp.isnan(b))
     zero = ~same & ((a == 0) | (b == 0))
     size = jnp.maximum(jnp.abs(a), jnp.abs(b))
+    size = jnp.where(jnp.isfinite(size), size, 0.0)  # of infinity, any share is infinite
     difference = jnp.abs(a - b)
     rounding = ~same & ~zero & (difference <= ROUNDING * size)
     close = ~same & ~zero & ~rounding & (difference <= CLOSE * size)

@@ -10,12 +10,13 @@ last, variables get the names of what they hold.
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from dsl.constants import constants_of
 from dsl.liveness import simplify as drop_redundant
 from dsl.program import Program
 from dsl.removal import removals
 from dsl.rewrite import Warrant, rewrite
 from dsl.roles import name_by_role
-from dsl.rounding import constant_places, roundings, shortest_constants
+from dsl.rounding import roundings, shorten
 from dsl.states import merge_equal_states
 from dsl.text import to_line
 from search.measure import Evidence, Measurer, Verdict
@@ -108,7 +109,7 @@ class Simplifier:
             yield Step("name", "variables named by role", Warrant.EXACT, "", "", named)
 
     def drop(self, program: Program) -> Iterator[Step]:
-        """What no output needs, and then what only a state needs that nothing reads."""
+        """What no output needs, and then what only a state needs that no update depends on."""
         within = drop_redundant(program, across_steps=False)
         if within != program:
             yield _drop("redundant", "statements that no output depends on", program, within)
@@ -127,12 +128,13 @@ class Simplifier:
             rule = f"equal states: {gone} holds what another state holds, at every step"
             yield _drop("equal states", rule, program, merged)
 
-    def shorten(self, program: Program) -> Iterator[Step]:
-        """Constants as the shortest decimals that are the same float32."""
-        shorter = shortest_constants(program)
-        if shorter != program:
-            rule = "constants as the shortest decimals of the same float32"
-            yield Step("round", rule, Warrant.EXACT, "", "", shorter)
+    def shorten_constants(self, program: Program) -> Iterator[Step]:
+        """Constants without the digits that do nothing at all."""
+        short = shorten(program)
+        if short != program:
+            before, after = _changed_lines(program, short)
+            rule = "the shortest decimals of the same float32"
+            yield Step("round", rule, Warrant.EXACT, before, after, short)
 
     def rewrite(self, program: Program) -> Iterator[Step]:
         """Fewer statements that compute the same."""
@@ -171,64 +173,78 @@ class Simplifier:
 
     def remove(self, program: Program) -> Iterator[Event]:
         """Functions whose removal costs nothing measurable, until there is none."""
-        measurer = self.measurer
-        refused: dict[str, Refusal] = {}
-        while measurer is not None:
-            candidates = removals(program)
-            measurer.say(f"a first look at {len(candidates)} removals")
-            looks = measurer.screen(program, [candidate.program for candidate in candidates])
-            refused, removed = {}, None
-            order = sorted(range(len(candidates)), key=lambda i: looks[i].worst_loss)
-            for i in order:
-                candidate, evidence = candidates[i], looks[i]
-                rule = f"remove {candidate.statement}, keep {candidate.kept}"
-                if removed is None and evidence.verdict is not Verdict.HARMFUL:
-                    measurer.say(f"a closer look: {rule}")
-                    evidence = measurer.confirm(program, candidate.program)
-                    if evidence.verdict is Verdict.HARMLESS:
-                        removed = candidate, rule, evidence
-                        break
-                refused[rule] = Refusal("remove", rule, evidence)
+        if self.measurer is None:
+            return
+        while True:
+            removed, refused = _remove_one(program, self.measurer)
             if removed is None:
-                break
-            candidate, rule, evidence = removed
-            step = Step(
-                "remove",
-                rule,
-                MEASURED,
-                candidate.statement,
-                candidate.kept,
-                candidate.program,
-                evidence=evidence,
-            )
-            yield step
-            program = step.program
+                yield from refused
+                return
+            yield removed
+            program = removed.program
             for step in self.rewrite(program):
                 yield step
                 program = step.program
-        yield from refused.values()
 
     def round(self, program: Program) -> Iterator[Event]:
         """Constants with the fewest digits that cost nothing measurable, one by one."""
-        measurer = self.measurer
-        if measurer is None:
+        if self.measurer is None:
             return
-        for place in constant_places(program):
-            for candidate in roundings(program, place):
-                target = to_line(program.statements[place[0]])
-                rule = f"round {candidate.before} to {candidate.after}"
-                measurer.say(f"{rule} in {target}")
-                (evidence,) = measurer.screen(program, [candidate.program])
-                if evidence.verdict is not Verdict.HARMFUL:
-                    evidence = measurer.confirm(program, candidate.program)
-                if evidence.verdict is Verdict.HARMLESS:
-                    after = to_line(candidate.program.statements[place[0]])
-                    step = Step("round", rule, MEASURED, target, after, candidate.program)
-                    step = dataclasses.replace(step, evidence=evidence)
-                    program = candidate.program
-                    yield step
-                    break
-                yield Refusal("round", rule, evidence)
+        rounded = program
+        for constant in constants_of(program):
+            for event in _round_one(rounded, constant, self.measurer):
+                yield event
+                if isinstance(event, Step):
+                    rounded = event.program
+        if rounded != program:  # a number that became 1 may do nothing any more
+            yield from self.rewrite(rounded)
+
+
+def _remove_one(program: Program, measurer: Measurer) -> tuple[Step | None, list[Refusal]]:
+    """The removal with the smallest loss that is harmless, or why there is none."""
+    candidates = removals(program)
+    measurer.say(f"a first look at {len(candidates)} removals")
+    looks = measurer.screen(program, [candidate.program for candidate in candidates])
+    refused = []
+    for i in sorted(range(len(candidates)), key=lambda i: looks[i].worst_loss):
+        statement, kept, shorter = candidates[i]
+        rule = f"remove {statement}, keep {kept}"
+        evidence = _look_closer(program, shorter, looks[i], rule, measurer)
+        if evidence.verdict is Verdict.HARMLESS:
+            return Step("remove", rule, MEASURED, statement, kept, shorter, evidence=evidence), []
+        refused.append(Refusal("remove", rule, evidence))
+    return None, refused
+
+
+def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterator[Event]:
+    """One constant with the fewest digits that cost nothing measurable, and what cost too much."""
+    for _, old, new, changed in roundings(program, constant):
+        rule = f"round {old} to {new}"
+        measurer.say(rule)
+        (look,) = measurer.screen(program, [changed])
+        evidence = _look_closer(program, changed, look, rule, measurer)
+        if evidence.verdict is Verdict.HARMLESS:
+            before, after = _changed_lines(program, changed)
+            yield Step("round", rule, MEASURED, before, after, changed, evidence=evidence)
+            return
+        yield Refusal("round", rule, evidence)
+
+
+def _look_closer(
+    program: Program, changed: Program, look: Evidence, rule: str, measurer: Measurer
+) -> Evidence:
+    """What decides on a change: the first look if it shows harm, or else more seeds."""
+    if look.verdict is Verdict.HARMFUL:
+        return look
+    measurer.say(f"a closer look: {rule}")
+    return measurer.confirm(program, changed)
+
+
+def _changed_lines(before: Program, after: Program) -> tuple[str, str]:
+    """The statements that differ between two programs of one form."""
+    pairs = zip(before.statements, after.statements, strict=True)
+    changed = [(to_line(old), to_line(new)) for old, new in pairs if old != new]
+    return "; ".join(old for old, _ in changed), "; ".join(new for _, new in changed)
 
 
 def _drop(kind: str, rule: str, before: Program, after: Program) -> Step:

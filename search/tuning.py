@@ -7,9 +7,10 @@ it, and a weight decay within the update keeps its proportion to the rest.
 
 import dataclasses
 import random
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from dsl.program import Arg, Const, Program, Statement, Var
+from dsl.constants import constants_of, replace_constants
+from dsl.program import Const, Program, Statement, Var
 from search.mutation import scale, shortest
 
 
@@ -26,19 +27,6 @@ class Tuning:
     constants: tuple[float, ...]
 
 
-def constants_of(program: Program) -> tuple[float, ...]:
-    """The numbers of a program in the order of their first places, without 0.
-
-    Equal numbers are one: in AdamW the decay of a moment stands in two places that have to agree.
-    """
-    args: Iterable[Arg] = (arg for statement in program.statements for arg in statement.args)
-    return tuple(
-        dict.fromkeys(
-            arg.value for arg in (*args, *program.outputs) if isinstance(arg, Const) and arg.value
-        )
-    )
-
-
 def untuned(program: Program, learning_rate: float = 1.0) -> Tuning:
     """The program as it is, but for a learning rate."""
     return Tuning(learning_rate, constants_of(program))
@@ -51,22 +39,16 @@ def apply_tuning(program: Program, tuning: Tuning) -> Program:
         program: as it is.
         tuning: with as many constants as it has.
     """
-    new = dict(zip(constants_of(program), map(Const, tuning.constants), strict=True))
-
-    def changed(arg: Arg) -> Arg:
-        return new.get(arg.value, arg) if isinstance(arg, Const) else arg
-
-    statements = tuple(
-        Statement(statement.target, statement.op, tuple(map(changed, statement.args)))
-        for statement in program.statements
-    )
-    update, *states = map(changed, program.outputs)
+    constants = dict(zip(constants_of(program), tuning.constants, strict=True))
+    program = replace_constants(program, constants)
     if tuning.learning_rate != 1.0:
         name = _free_name("scaled_update", program)
         factor = Const(tuning.learning_rate)
-        statements += (Statement(name, "multiply", (update, factor)),)
-        update = Var(name)
-    return Program(program.inputs, statements, (update, *states))
+        update, *states = program.outputs
+        scaling = Statement(name, "multiply", (update, factor))
+        statements = (*program.statements, scaling)
+        program = Program(program.inputs, statements, (Var(name), *states))
+    return program
 
 
 def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
