@@ -94,7 +94,7 @@ class Simplifier:
         """The steps, in order; each starts from the program of the one before."""
         for stage in (
             self.drop,
-            self.shorten,
+            self.shorten_constants,
             self.rewrite,
             self.take_suggestion,
             self.remove,
