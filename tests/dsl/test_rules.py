@@ -209,7 +209,6 @@ def test_conditional_rule_with_a_witness_of_where_its_condition_fails(each):
     assert differs_somewhere(each)
 
 
-@pytest.mark.slow  # compiles 330 expressions
 def test_rules_agree_under_jit_up_to_rounding():
     rng = np.random.default_rng(3)
     for each in RULES:
