@@ -148,6 +148,13 @@ def describe_obligations(described: dict[str, Any]) -> list[str]:
             f"{len(measured)} measured steps hold for the tasks, seeds and tolerance named here, "
             "and say nothing of larger models"
         )
+    left += [
+        f"{step['rule']}: a loss of {task['loss']['mean']:+.2%} was seen on {task['task']}; it is "
+        "real, and below the tolerance"
+        for step in measured
+        for task in step["evidence"]["tasks"]
+        if task["loss"]["low"] > 0
+    ]
     differences = described.get("differences_in_training")
     if differences and not differences["polynomial_forms_agree"]:
         left.append("the polynomial normal forms do not confirm the rewriting; they see less of it")

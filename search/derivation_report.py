@@ -15,9 +15,10 @@ from search.tables import Table, to_markdown, to_rich
 
 
 class Heading(NamedTuple):
-    """Begins a part."""
+    """Begins a part, or, at level 3, a part of one."""
 
     text: str
+    level: int = 2
 
 
 class Paragraph(NamedTuple):
@@ -43,7 +44,8 @@ def step_blocks(number: int, step: dict[str, Any], before: str) -> Iterator[Bloc
         step: described.
         before: the program before it; lines that are new get a mark.
     """
-    yield Heading(f"{number}. {step['rule']}  [{step['warrant']}, {step['statements']} statements]")
+    heading = f"{number}. {step['rule']}  [{step['warrant']}, {step['statements']} statements]"
+    yield Heading(heading, level=3)
     change = f"{step['before']}  ->  {step['after']}" if step["after"] else step["before"]
     if change and change not in step["rule"]:
         yield Paragraph(change)
@@ -100,6 +102,15 @@ def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
     yield Paragraph(_family_text(described["classification"]))
 
 
+def origin_block(described: dict[str, Any]) -> Block:
+    """How long it took, and where."""
+    versions = ", ".join(f"{name} {described['versions'][name]}" for name in ("python", "jax"))
+    return Paragraph(
+        f"{described['statements']} statements became {described['result_statements']} in "
+        f"{described['seconds']:.0f} s ({described['machine']}, {versions})."
+    )
+
+
 def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
     """What a derivation says beyond its steps."""
     if described["constants"]:
@@ -121,15 +132,15 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         if differences["tasks"]:
             yield from _difference_tables(differences)
     yield Heading("left to believe")
-    for line in described["obligations"] or ["nothing: every step is exact or algebraic"]:
-        yield Paragraph(f"- {line}")
+    left = described["obligations"] or ["nothing: every step is exact or algebraic"]
+    yield Paragraph("\n".join(f"- {line}" for line in left))
 
 
 def show(console: Console, blocks: Iterable[Block]) -> None:
     """Prints blocks."""
     for block in blocks:
         match block:
-            case Heading(text):
+            case Heading(text, _):
                 console.print(Text(f"\n{text}", style="bold"))
             case Paragraph(text):
                 console.print(Text(text))
@@ -145,8 +156,8 @@ def to_report(title: str, blocks: Iterable[Block]) -> str:
     parts = [f"# {title}"]
     for block in blocks:
         match block:
-            case Heading(text):
-                parts.append(f"## {text}")
+            case Heading(text, level):
+                parts.append(f"{'#' * level} {text}")
             case Paragraph(text):
                 parts.append(text)
             case Code(text):

@@ -19,6 +19,7 @@ from search.derivation_report import (
     Block,
     Heading,
     derivation_blocks,
+    origin_block,
     show,
     step_blocks,
     summary_blocks,
@@ -65,7 +66,7 @@ def simplify(
     console = make_console(stderr=as_json)
     source = find_or_show(program, as_json)
     simplify_config = _read(config, settings)
-    with saying(console) as say:
+    with saying(make_console(stderr=True)) as say:
         described = _simplify(source, simplify_config, workers, exact_only, by_search, say)
     if out is not None:
         _write(out, described["result"] + "\n")
@@ -102,9 +103,9 @@ def derive(
         if not as_json:
             show(console, blocks)
 
-    with saying(console) as say:
+    with saying(make_console(stderr=True)) as say:
         described = _derive(source, simplify_config, workers, exact_only, say, tell)
-    blocks = [*summary_blocks(described), *derivation_blocks(described)]
+    blocks = [origin_block(described), *summary_blocks(described), *derivation_blocks(described)]
     command = f"lionhunt derive {shlex.quote(program)}"
     _write(folder / "report.md", to_report(f"`{command}`", [*blocks, *told]))
     _write(folder / "report.json", json.dumps(described, indent=2) + "\n")
@@ -175,6 +176,7 @@ def _derive(
             "constants": constants,
             "whole": whole,
             "differences_in_training": differences,
+            "measuring": derivation.describe_measuring(measurer),
         }
         described["obligations"] = derivation.describe_obligations(described)
         described["seconds"] = round(time.monotonic() - start, 1)

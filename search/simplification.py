@@ -17,6 +17,7 @@ from dsl.removal import removals
 from dsl.rewrite import Warrant, rewrite
 from dsl.roles import name_by_role
 from dsl.rounding import roundings, shorten
+from dsl.states import merge_equal_states
 from dsl.text import to_line
 from search.measure import Evidence, Measurer, Verdict
 
@@ -29,8 +30,8 @@ class Step:
     """One change of a program, and why it may be made.
 
     Attributes:
-        kind: what sort of change: "redundant", "dead state", "rewrite", "search", "remove",
-            "round", "name".
+        kind: what sort of change: "redundant", "dead state", "equal states", "rewrite", "search",
+            "remove", "round", "name".
         rule: what was done, in a few words; the rule for a rewriting.
         warrant: "exact", "algebraic", "protected", "conditional" or "measured".
         before, after: what changed.
@@ -91,7 +92,14 @@ class Simplifier:
 
     def run(self, program: Program) -> Iterator[Event]:
         """The steps, in order; each starts from the program of the one before."""
-        for stage in (self.drop, self.rewrite, self.take_suggestion, self.remove, self.round):
+        for stage in (
+            self.drop,
+            self.shorten_constants,
+            self.rewrite,
+            self.take_suggestion,
+            self.remove,
+            self.round,
+        ):
             for event in stage(program):
                 yield event
                 if isinstance(event, Step):
@@ -108,8 +116,25 @@ class Simplifier:
         across = drop_redundant(within)
         if across != within:
             dead = ", ".join(name for name in within.states if name not in across.states)
-            rule = f"dead state: no update depends on {dead}"
+            rule = f"dead state: no update of this or a later step depends on {dead}"
             yield _drop("dead state", rule, within, across)
+        yield from self.merge(across)
+
+    def merge(self, program: Program) -> Iterator[Step]:
+        """One state for all that hold the same at every step."""
+        merged = merge_equal_states(program)
+        if merged != program:
+            gone = ", ".join(name for name in program.states if name not in merged.states)
+            rule = f"equal states: {gone} holds what another state holds, at every step"
+            yield _drop("equal states", rule, program, merged)
+
+    def shorten_constants(self, program: Program) -> Iterator[Step]:
+        """Constants without the digits that do nothing at all."""
+        short = shorten(program)
+        if short != program:
+            before, after = _changed_lines(program, short)
+            rule = "the shortest decimals of the same float32"
+            yield Step("round", rule, Warrant.EXACT, before, after, short)
 
     def rewrite(self, program: Program) -> Iterator[Step]:
         """Fewer statements that compute the same."""
@@ -125,6 +150,7 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
+        yield from self.merge(found.program)
 
     def take_suggestion(self, program: Program) -> Iterator[Event]:
         """The shortest suggested program that costs nothing measurable, if there is one."""
@@ -161,22 +187,16 @@ class Simplifier:
                 program = step.program
 
     def round(self, program: Program) -> Iterator[Event]:
-        """Constants with the fewest digits: those that do nothing at all, and then, one by one,
-        those that cost nothing measurable."""
-        short = shorten(program)
-        if short != program:
-            before, after = _changed_lines(program, short)
-            rule = "the shortest decimals of the same float32"
-            yield Step("round", rule, Warrant.EXACT, before, after, short)
+        """Constants with the fewest digits that cost nothing measurable, one by one."""
         if self.measurer is None:
             return
-        rounded = short
-        for constant in constants_of(short):
+        rounded = program
+        for constant in constants_of(program):
             for event in _round_one(rounded, constant, self.measurer):
                 yield event
                 if isinstance(event, Step):
                     rounded = event.program
-        if rounded != short:  # a number that became 1 may do nothing any more
+        if rounded != program:  # a number that became 1 may do nothing any more
             yield from self.rewrite(rounded)
 
 

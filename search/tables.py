@@ -40,4 +40,4 @@ def to_markdown(table: Table) -> str:
 
 
 def _escaped(cell: str) -> str:
-    return cell.replace("|", r"\|")
+    return cell.replace("|", r"\|").replace("\n", "<br>")

@@ -66,22 +66,22 @@ class Proof:
         return up + down[::-1]
 
     def below(self, edge: Edge) -> list[Pair]:
-        """What the arguments of equal functions are to become."""
-        terms, ids = self.graph.terms, self.graph.ids
-        args, others = terms[edge.before].args, terms[edge.after].args
+        """What the arguments of equal functions are to become; nothing for a rule."""
         if edge.reason.rule is not None:
             return []
+        terms, ids = self.graph.terms, self.graph.ids
+        args, others = terms[edge.before].args, terms[edge.after].args
         if edge.reason.is_crossed:
             others = others[::-1]
-        pairs = ((ids[a], ids[b]) for a, b in zip(args, others, strict=True) if a is not b)
-        return list(dict.fromkeys(pairs))
+        return [(ids[a], ids[b]) for a, b in zip(args, others, strict=True)]
 
     def length(self, pair: Pair) -> int:
         """The number of rules from one term to another, each place counted."""
         stack = [pair]
         while stack:
             edges = self.edges(stack[-1])
-            pairs = [each for edge in edges for each in self.below(edge)]
+            # What two arguments are to become in the same way, they become at once.
+            pairs = [each for edge in edges for each in dict.fromkeys(self.below(edge))]
             missing = [each for each in pairs if each not in self._lengths]
             stack.extend(missing)
             if not missing:
@@ -120,12 +120,15 @@ class Proof:
         """Every term on the way from one to another; the last is the other."""
         terms = self.graph.terms
         for edge in self.edges(pair):
-            changed: dict[Term, Term] = {}
-            before = terms[edge.before]
-            for below in self.below(edge):
-                for arg in self.terms(below):
-                    changed[terms[below[0]]] = arg
-                    yield arrange(before.op, *(changed.get(each, each) for each in before.args))
+            before, below = terms[edge.before], self.below(edge)
+            args = list(before.args)
+            for pair_below in dict.fromkeys(below):
+                for arg in self.terms(pair_below):
+                    args = [
+                        arg if each == pair_below else now
+                        for each, now in zip(below, args, strict=True)
+                    ]
+                    yield arrange(before.op, *args)
             if edge.reason.rule is not None:
                 yield terms[edge.after]
 

@@ -42,9 +42,18 @@ def test_minimal_program_comes_back_verbatim(name):
 
 
 @pytest.mark.parametrize("name", dsl.library.names())
+def test_library_program_is_rewritten(name):
+    program = dsl.library.load(name)
+    result = rewrite(program, max_nodes=400)
+    assert num_statements(result.program) <= num_statements(program)
+    for step in result.steps:
+        infer(step.program)
+
+
+@pytest.mark.parametrize("name", dsl.library.names())
 def test_library_program_computes_the_same(name):
     program = dsl.library.load(name)
-    result = rewrite(program, [Warrant.EXACT, Warrant.ALGEBRAIC], max_seconds=1)
+    result = rewrite(program, [Warrant.EXACT, Warrant.ALGEBRAIC], max_nodes=400)
     assert num_statements(result.program) <= num_statements(program)
     before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
     np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-7)
