@@ -55,21 +55,22 @@ class PlantedPool:
     def __init__(self, scorer: Scorer, order_seed: int = 0):
         self.rng = random.Random(order_seed)
         self.scorer = scorer
-        self.queue: list[Job] = []
+        self.queue: list[tuple[str, Bytecode, int, int]] = []
         self.submitted: list[Job] = []
 
     def start(self, reference):
         return ok(1.0)
 
     def submit(self, name, bytecode, seed=None, task=None):
-        self.queue.append(Job(name, bytecode, seed, task))
-        self.submitted.append(self.queue[-1])
+        assert seed is not None and task is not None
+        self.queue.append((name, bytecode, seed, task))
+        self.submitted.append(Job(name, bytecode, seed, task))
 
     def wait(self, seconds):
         self.rng.shuffle(self.queue)
         count = self.rng.randrange(min(4, len(self.queue)) + 1)
         taken, self.queue = self.queue[:count], self.queue[count:]
-        return [(job.name, self.scorer(*job[1:])) for job in taken]
+        return [(name, self.scorer(code, seed, task)) for name, code, seed, task in taken]
 
     def close(self):
         self.queue.clear()
