@@ -123,14 +123,13 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         for line in evidence_lines(described["whole"]):
             yield Paragraph(line)
     differences = described["differences_in_training"]
-    if differences:
+    if differences and differences["tasks"]:
         yield Heading("where the rewritten program differs from the one before it")
         confirmed = "are equal" if differences["polynomial_forms_agree"] else "do not show it"
         yield Paragraph(
             f"the polynomial normal forms of both, a second check that knows no rule, {confirmed}"
         )
-        if differences["tasks"]:
-            yield from _difference_tables(differences)
+        yield from _difference_tables(differences)
     yield Heading("left to believe")
     left = described["obligations"] or ["nothing: every step is exact or algebraic"]
     yield Paragraph("\n".join(f"- {line}" for line in left))

@@ -8,6 +8,7 @@ from proxy_tasks import DigitsMLP, StdlibLM
 from search.config import RunConfig, load_config
 from search.config_file import ConfigError, read_config
 from search.select_config import SelectConfig
+from search.simplify_config import SimplifyConfig
 
 TEXT = """
 num_programs = 50
@@ -115,8 +116,8 @@ def test_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(Path("configs").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_config_loads_and_says_what_it_is_for(path):
-    model = SelectConfig if path.name.startswith("select_") else RunConfig
-    read_config(path, model)
+    models = {"select": SelectConfig, "simplify": SimplifyConfig}
+    read_config(path, models.get(path.stem.partition("_")[0], RunConfig))
     head = path.read_text().splitlines()[:3]
     for line, word in zip(head, ("Purpose:", "Machine:", "Duration:"), strict=True):
         assert line.startswith(f"# {word}")
