@@ -38,7 +38,7 @@ def test_values_of_the_file(tmp_path):
         ({"num_seeds": [4, 4]}, r"num_seeds \[4, 4\] must grow"),
         ({"num_seeds": [8, 4]}, r"num_seeds \[8, 4\] must grow"),
         ({"first_seed": -1}, "first_seed: .*greater than or equal to 0"),
-        ({"learning_rate": 0.0}, "learning_rate: .*greater than or equal to 1e-06"),
+        ({"learning_rate": 0.0}, "learning_rate: .*greater than or equal to 0.000001"),
         ({"rewrite_seconds": 0.0}, "rewrite_seconds: .*greater than 0"),
         ({"workers": -1}, "workers: .*greater than or equal to 0"),
     ],
