@@ -6,7 +6,7 @@ from dsl.fingerprint import fingerprint
 from dsl.infer import infer
 from dsl.liveness import simplify
 from dsl.program import Const, InvalidProgram, Program, Statement
-from dsl.rewrite.terms import computed, substitute, to_program, to_term
+from dsl.rewrite.terms import computed, substituted, to_program, to_term
 from dsl.text import to_line
 
 
@@ -41,7 +41,8 @@ def removals(program: Program) -> list[Removal]:
         for arg, replacement in zip(statement.args, term.args, strict=True):
             if isinstance(arg, Const) or _is_scaling(statement):
                 continue
-            shorter = simplify(to_program(substitute(root, {term: replacement}), program))
+            became = substituted(root, {term: replacement})
+            shorter = simplify(to_program(became[root], program, became))
             try:
                 infer(shorter)
             except InvalidProgram:  # a tree where a scalar is needed

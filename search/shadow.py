@@ -30,7 +30,8 @@ class UpdateCounts(NamedTuple):
 
     Attributes:
         same: equal, or both NaN.
-        rounding: up to 1e-5 of the larger.
+        rounding: up to 1e-5 of the larger; two copies of one formula may differ so much, where the
+            compiler fuses them in different ways.
         close: up to 1 %.
         zero: one of them is 0, the other is not.
         other: all others.

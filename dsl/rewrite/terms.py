@@ -119,12 +119,17 @@ def num_statements(*roots: Term) -> int:
 
 def substitute(root: Term, replacements: dict[Term, Term]) -> Term:
     """The term with others in the place of some of its parts."""
+    return substituted(root, replacements)[root]
+
+
+def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Term]:
+    """What a term and all its parts become with others in the place of some parts."""
     done = dict(replacements)
     for term in walk(root):
         if term not in done:
             args = tuple(done[arg] for arg in term.args)
             done[term] = term if args == term.args else make(term.op, *args)
-    return done[root]
+    return done
 
 
 def to_term(program: Program) -> Term:
@@ -138,14 +143,15 @@ def _constant(value: float) -> Term:
     return number(exact(value))
 
 
-def to_program(root: Term, like: Program) -> Program:
+def to_program(root: Term, like: Program, became: Mapping[Term, Term] | None = None) -> Program:
     """Writes the outputs of a program, in the order and with the names of another where it can.
 
     Args:
         root: an `OUTPUTS` over the inputs of `like`, one for each of its outputs.
         like: what was rewritten; a term that it computes keeps its name and its place.
+        became: terms that took the name and the place of those of `like`.
     """
-    order, names = _author(like)
+    order, names = _author(like, became or {})
     for name, term in zip(("update", *like.states), root.args, strict=True):
         names.setdefault(term, name)
     places: dict[Term, float] = {}
@@ -170,11 +176,14 @@ def to_program(root: Term, like: Program) -> Program:
     return Program(like.inputs, tuple(result), tuple(written[term] for term in root.args))
 
 
-def _author(program: Program) -> tuple[dict[Term, float], dict[Term, str]]:
-    """The place and the name of each term that a program's statements compute."""
+def _author(
+    program: Program, became: Mapping[Term, Term]
+) -> tuple[dict[Term, float], dict[Term, str]]:
+    """The place and the name of each term that a program's statements compute, or it became."""
     places: dict[Term, float] = {}
     names: dict[Term, str] = {}
-    for place, (name, term) in enumerate(computed(program)):
+    for place, (name, old) in enumerate(computed(program)):
+        term = became.get(old, old)
         places.setdefault(term, place)
         names.setdefault(term, name)
     return places, names
