@@ -19,6 +19,8 @@ from search.simplify_config import SimplifyConfig
 from search.workers import Pool
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
+MAX_SUGGESTIONS = 10
+"""Programs that are worth a closer look."""
 MUTATION = MutationConfig(insert=0.0, delete=1.0, modify=1.0)
 
 
@@ -39,8 +41,8 @@ def delete_by_search(
         say: told how far the search is.
 
     Returns:
-        Those whose fitness is not below 0 by more than the tolerance; the shortest first, then the
-        fittest.
+        At most `MAX_SUGGESTIONS` of those whose fitness is not below 0 by more than the tolerance:
+        the shortest first, of equals the fittest.
     """
     run_config = RunConfig(
         seed=config.first_seed,
@@ -67,4 +69,4 @@ def delete_by_search(
                 if row.rank >= -config.tolerance and row.num_needed < len(program.statements)
             ]
     rows.sort(key=lambda row: (row.num_needed, -row.rank))
-    return [simplify(row.individual.program) for row in rows]
+    return [simplify(row.individual.program) for row in rows[:MAX_SUGGESTIONS]]

@@ -12,6 +12,7 @@ from typing import Any
 
 from dsl import library
 from dsl.classify import Likeness, classify
+from dsl.constants import replace_constants
 from dsl.export.constants import name_constants
 from dsl.export.values import number_text, trace
 from dsl.liveness import simplify as drop_redundant
@@ -20,11 +21,11 @@ from dsl.program import Program
 from dsl.rewrite import Warrant, rewrite
 from dsl.rewrite.terms import to_expression
 from search.evaluate import task_key
-from search.measure import Evidence, Measurer
+from search.measure import BaseFailed, Evidence, Measurer
 from search.shadow import Shadow, shadow
 from search.simplification import Event, Refusal, Step, final
 from search.simplify_config import SimplifyConfig
-from search.tuning import Tuning, apply_tuning, constants_of, untuned
+from search.tuning import apply_tuning, untuned
 
 RATIO_DIGITS = 3
 """Digits to which the factors of a product are rounded, at most, to explain a known constant."""
@@ -71,6 +72,21 @@ def describe_classification(program: Program) -> dict[str, Any]:
     }
 
 
+def describe_comparison(
+    before: Program, after: Program, measurer: Measurer | None
+) -> dict[str, Any] | None:
+    """What the way from one program to another costs, with all seeds: losses of steps add up.
+
+    None if nothing is measured, or the first program finds no score with one of the seeds.
+    """
+    if measurer is None:
+        return None
+    try:
+        return describe_evidence(measurer.compare(before, after))
+    except BaseFailed:
+        return None
+
+
 def describe_constants(
     result: Program, events: Sequence[Event], known: str, measurer: Measurer | None
 ) -> list[dict[str, Any]]:
@@ -89,14 +105,15 @@ def describe_constants(
         evidence = None
         if measurer is not None and other is not None and other != value:
             measurer.say(f"{role} {other} instead of {value}")
-            evidence = measurer.compare(result, _with_constant(result, value, other))
+            changed = replace_constants(result, {value: other})
+            evidence = describe_comparison(result, changed, measurer)
         described.append(
             {
                 "role": role,
                 "value": value,
                 "known": other,
                 "origin": _origin(value, other, events),
-                "evidence": describe_evidence(evidence),
+                "evidence": evidence,
             }
         )
     return described
@@ -214,15 +231,6 @@ def _describe_shadow(counts: Shadow, names: Sequence[str]) -> dict[str, Any]:
 def _constants_by_role(program: Program) -> dict[str, float]:
     constants = name_constants(trace(program), Notes()).constants
     return {constant.name: float(number_text(constant.value)) for constant in constants}
-
-
-def _with_constant(program: Program, old: float, new: float) -> Program:
-    """The program with one of its numbers replaced, wherever it stands."""
-    numbers = tuple(
-        new if number_text(number) == number_text(old) else number
-        for number in constants_of(program)
-    )
-    return apply_tuning(program, Tuning(1.0, numbers))
 
 
 def _origin(value: float, known: float | None, events: Sequence[Event]) -> str:

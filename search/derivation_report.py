@@ -93,13 +93,18 @@ def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
     measuring = described["measuring"]
     if measuring is not None:
         yield Paragraph(_measuring_text(measuring))
-    elif described.get("not_measured"):
-        yield Paragraph(f"nothing was measured: {described['not_measured']}")
+    if described["not_measured"]:
+        what = "no more" if measuring else "nothing"
+        yield Paragraph(f"{what} was measured: {described['not_measured']}")
     states = described["states"]
     kept = f"{states} state{'s' if states != 1 else ''}"
     yield Heading(f"result: {described['result_statements']} statements, {kept}")
     yield Code(described["result"])
     yield Paragraph(_family_text(described["classification"]))
+    if described["whole"]:
+        yield Heading("the whole way: from the program as given to the result")
+        for line in evidence_lines(described["whole"]):
+            yield Paragraph(line)
 
 
 def origin_block(described: dict[str, Any]) -> Block:
@@ -118,10 +123,6 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         for constant in described["constants"]:
             if constant["origin"]:
                 yield Paragraph(f"{constant['role']}: {constant['origin']}")
-    if described["whole"]:
-        yield Heading("the whole way: from the program as given to the result")
-        for line in evidence_lines(described["whole"]):
-            yield Paragraph(line)
     differences = described["differences_in_training"]
     if differences and differences["tasks"]:
         yield Heading("where the rewritten program differs from the one before it")
@@ -199,7 +200,8 @@ def _measuring_text(measuring: dict[str, Any]) -> str:
     scaled = f" Every update is multiplied by {rate:g}." if rate != 1 else ""
     return (
         f"Measured on {tasks}; {measuring['trainings']} trainings, with the seeds from {first} on: "
-        f"{seeds[0]} for a first look, then {', '.join(map(str, seeds[1:]))} until it is decided. "
+        f"{seeds[0]} for a first look, then {', '.join(map(str, seeds[1:]))} until it is decided "
+        "(so that errors are a little likelier than an interval says). "
         f"A loss is a share of the score before, paired by seed, with its 95 % interval; a change "
         f"is harmless if the interval ends below {measuring['tolerance']:.1%} on every task."
         + scaled

@@ -150,7 +150,9 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
-        yield from self.merge(found.program)
+        for step in self.merge(found.program):
+            yield step
+            yield from self.rewrite(step.program)
 
     def take_suggestion(self, program: Program) -> Iterator[Event]:
         """The shortest suggested program that costs nothing measurable, if there is one."""

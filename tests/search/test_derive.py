@@ -84,6 +84,13 @@ def test_every_step_of_a_derivation_is_told_with_its_warrant(derived):
     assert dsl.parse((derived / "result.txt").read_text()) == dsl.parse(told["result"])
 
 
+def test_report_is_never_overwritten(lionhunt, derived):
+    before = (derived / "report.md").read_text()
+    status, _, err = lionhunt("derive", "lion", "--exact-only", "--out", str(derived))
+    assert status == 2 and is_one_line(err) and "holds a report; choose another --out" in err
+    assert (derived / "report.md").read_text() == before
+
+
 def test_counts_of_training_add_up(derived):
     found = json.loads((derived / "report.json").read_text())["differences_in_training"]
     assert found["polynomial_forms_agree"]
