@@ -40,10 +40,6 @@ app = typer.Typer(
     pretty_exceptions_enable=False,
 )
 
-app.command()(select)
-app.command()(simplify)
-app.command()(derive)
-
 
 @app.command()
 def search(
@@ -124,6 +120,10 @@ def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:
     with Records.open_to_read(Path(word)) as records:
         return describe_families(records, top)
 
+
+app.command()(simplify)
+app.command()(derive)
+app.command()(select)
 
 bench = typer.Typer(help="Measure lionhunt itself.")
 app.add_typer(bench, name="bench")
