@@ -52,6 +52,8 @@ class Meeting(NamedTuple):
         extra: what was taken from the other tree.
         missing: what was taken from the known tree.
         common: what is left.
+        rank: less is nearer: the distance, and each deletion counts as a node that is not common,
+            so that one large part is a smaller difference than many small ones.
     """
 
     name: str
@@ -59,11 +61,7 @@ class Meeting(NamedTuple):
     extra: Path
     missing: Path
     common: Node
-
-    @property
-    def rank(self) -> tuple[float, int]:
-        """Less is nearer."""
-        return self.distance, len(self.extra) + len(self.missing)
+    rank: float
 
 
 def deletions(program: Node) -> Iterator[tuple[Node, Deletion]]:
@@ -119,7 +117,7 @@ def nearest(
         known: see `reduced`.
 
     Returns:
-        That of least distance, with the fewest deletions; None if nothing in common is found.
+        That of least rank; None if nothing in common is found.
     """
     best: Meeting | None = None
     numbers = itertools.count()
@@ -129,11 +127,13 @@ def nearest(
     while waiting and len(seen) < MAX_TREES:
         negative_size, _, tree, path = heapq.heappop(waiting)
         largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
-        if best and best.distance <= 1 + 2 * negative_size / (program.size + largest):
+        if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
         for name, missing in known.get(tree, ()):
-            distance = 1 - 2 * tree.size / (program.size + sizes[name])
-            meeting = Meeting(name, distance, path, missing, tree)
+            both = program.size + sizes[name]
+            distance = 1 - 2 * tree.size / both
+            rank = distance + (len(path) + len(missing)) / both
+            meeting = Meeting(name, distance, path, missing, tree, rank)
             if best is None or meeting.rank < best.rank:
                 best = meeting
         for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():

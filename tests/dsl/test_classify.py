@@ -233,3 +233,14 @@ def test_any_program_has_a_nearest(program):
     assert 0 <= found.distance <= 1
     assert (found.distance == 0) == (found.likeness is Likeness.SAME)
     assert bool(found.differences) == (0 < found.distance < 1)
+
+
+def test_one_large_part_is_a_smaller_difference_than_many_small_ones():
+    found = _classify(
+        "v = interp(square(g), v, 0.999)",
+        "update = g / sqrt(v) + w * 0.01",
+        "update = update * lr",
+        inputs="w, g, v, lr",
+        outputs="update, v",
+    )
+    assert (found.optimizers, found.differences) == (("rmsprop",), ("with weight decay",))
