@@ -4,6 +4,8 @@ Variables are those of `dsl.rewrite.patterns`; functions mean what they mean in 
 `x / y` is guarded by 1e-8 and `sqrt` takes the absolute value. The tests measure every row.
 """
 
+from fractions import Fraction
+
 from dsl.identities import IDENTITIES
 from dsl.rewrite.patterns import pattern
 from dsl.rewrite.rule import Group, Rule, Warrant, rule
@@ -17,6 +19,9 @@ _BACK_OF_IDENTITY = {
     "square(x) * x": LEAN,
 }
 """Identities that the engine uses in both directions."""
+
+_LEAST_FACTOR = Fraction("0.001")
+"""A smaller number beside a product of lengths would leave its guard of 1e-8 in the lead."""
 
 
 def _exact() -> list[Rule]:
@@ -182,6 +187,10 @@ def _reductions() -> list[Rule]:
 
 def _protected() -> list[Rule]:
     P = Warrant.PROTECTED
+
+    def is_not_small(numbers):
+        return numbers["c"] >= _LEAST_FACTOR
+
     return [
         # Never back: a guard would wander to where what it guards is small.
         rule("reciprocal(x)", "1.0 / x", P, "x != 0", divisors="x"),
@@ -195,7 +204,7 @@ def _protected() -> list[Rule]:
         rule("x / (y / z)", "(x * z) / y", P, "y * z != 0", divisors="yz"),
         rule("sin(x) / cos(x)", "tan(x)", P, "cos(x) != 0", domain=(-1.4, 1.4)),
         rule("sinh(x) / cosh(x)", "tanh(x)", P),
-        rule("cosine_sim(x * c, y)", "cosine_sim(x, y)", P, "c > 0", guard=lambda n: n["c"] > 0),
+        rule("cosine_sim(x * c, y)", "cosine_sim(x, y)", P, "c >= 0.001", guard=is_not_small),
     ]
 
 

@@ -181,6 +181,24 @@ def test_no_shared_part_is_written_twice():
     assert all(len(step.before) < 1000 for step in result.steps)
 
 
+@pytest.mark.parametrize("warrants", [[Warrant.EXACT, Warrant.ALGEBRAIC], list(Warrant)])
+@pytest.mark.parametrize(
+    "text",
+    [
+        "log1p(get_eps()) * g",
+        "tan(1.5707963267948966) * g",
+        "sign(g / (0.5 + 0.5) - g)",
+        "sign((lr * 0.1 + lr * 0.2) - lr * 0.3)",
+        "g * sign(((lr + 0.3) - lr) - 0.3)",
+        "g / -1e-08 + m / -1e-08",
+        "cosine_sim(g * 1e-10, m) * g",
+    ],
+)
+def test_right_steps_are_not_refused_where_rounding_decides(text, warrants):
+    program = dsl.parse(f"def f(w, g, m, lr): return {text}, m")
+    assert num_statements(rewrite(program, warrants).program) <= num_statements(program)
+
+
 def test_long_program_stays_within_its_time():
     rng = np.random.default_rng(0)
     names = ["w", "g", "m"]
