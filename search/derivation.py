@@ -16,6 +16,7 @@ from dsl.constants import replace_constants
 from dsl.export.constants import name_constants
 from dsl.export.values import number_text, trace
 from dsl.liveness import simplify as drop_redundant
+from dsl.matching import match_constants
 from dsl.notes import Notes
 from dsl.program import Program
 from dsl.rewrite import Warrant, rewrite
@@ -89,19 +90,23 @@ def describe_comparison(
 
 def describe_constants(
     result: Program, events: Sequence[Event], known: str, measurer: Measurer | None
-) -> list[dict[str, Any]]:
-    """The constants of a program beside those of the known optimizer that it is, by role.
+) -> dict[str, Any]:
+    """The constants of a program beside those of the known optimizer that it is.
 
     Args:
         result: that is `known` up to constants.
         events: how it came about, of which a product of constants is remembered.
         known: name in the library.
         measurer: measures the program with each of the known constants in its place.
+
+    Returns:
+        Whether the program with the known constants is the known one, by its polynomial normal
+        form; and the constants.
     """
-    theirs = _constants_by_role(library.load(known))
+    match = match_constants(result, library.load(known))
     described = []
     for role, value in _constants_by_role(result).items():
-        other = theirs.get(role)
+        other = (match or {}).get(value)
         evidence = None
         if measurer is not None and other is not None and other != value:
             measurer.say(f"{role} {other} instead of {value}")
@@ -116,7 +121,7 @@ def describe_constants(
                 "evidence": evidence,
             }
         )
-    return described
+    return {"is_checked": match is not None, "constants": described}
 
 
 def describe_differences(

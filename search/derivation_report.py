@@ -118,11 +118,8 @@ def origin_block(described: dict[str, Any]) -> Block:
 
 def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
     """What a derivation says beyond its steps."""
-    if described["constants"]:
-        yield _constants_table(described)
-        for constant in described["constants"]:
-            if constant["origin"]:
-                yield Paragraph(f"{constant['role']}: {constant['origin']}")
+    if described["against_known"]:
+        yield from _constants_blocks(described["equals"], described["against_known"])
     differences = described["differences_in_training"]
     if differences and differences["tasks"]:
         yield Heading("where the rewritten program differs from the one before it")
@@ -217,10 +214,10 @@ def _family_text(classification: dict[str, Any]) -> str:
     return "Unlike any optimizer of the library."
 
 
-def _constants_table(described: dict[str, Any]) -> Table:
-    known = described["classification"]["equals"]
+def _constants_blocks(known: str, against: dict[str, Any]) -> Iterator[Block]:
+    """The constants beside the known ones, and whether the forms are equal with these."""
     rows = []
-    for constant in described["constants"]:
+    for constant in against["constants"]:
         other = "" if constant["known"] is None else f"{constant['known']:g}"
         losses = [
             f"{task['task']} {loss_text(task['loss'])}" if task["loss"] else f"{task['task']} fails"
@@ -228,7 +225,15 @@ def _constants_table(described: dict[str, Any]) -> Table:
         ]
         rows.append((constant["role"], f"{constant['value']:g}", other, "\n".join(losses)))
     heads = ("constant", "here", known, f"loss with the constant of {known} in its place")
-    return Table(f"constants beside those of {known}", heads, rows)
+    yield Table(f"constants beside those of {known}", heads, rows)
+    checked = "is" if against["is_checked"] else "could not be shown to be"
+    yield Paragraph(
+        f"With the constants of {known} in their places, and 1 where it has none, the polynomial "
+        f"normal form of the result {checked} that of {known}."
+    )
+    for constant in against["constants"]:
+        if constant["origin"]:
+            yield Paragraph(f"{constant['role']}: {constant['origin']}")
 
 
 _UPDATES = {

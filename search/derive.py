@@ -85,7 +85,7 @@ def _in_full(
     """What a sceptic asks beyond the steps."""
     measurer = simplifier.measurer
     known = described["classification"]["equals"]
-    constants, differences = [], None
+    constants = differences = None
     if known is not None:
         result = final(source.program, events)
         constants = derivation.describe_constants(result, events, known, measurer)
@@ -94,7 +94,7 @@ def _in_full(
         differences = derivation.describe_differences(
             source.program, config, measurer.learning_rate, simplifier.warrants
         )
-    full = {"equals": known, "constants": constants, "differences_in_training": differences}
+    full = {"equals": known, "against_known": constants, "differences_in_training": differences}
     return full | {"obligations": derivation.describe_obligations(described | full)}
 
 

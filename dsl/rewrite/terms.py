@@ -148,16 +148,21 @@ def to_program(root: Term, like: Program, became: Mapping[Term, Term] | None = N
 
     Args:
         root: an `OUTPUTS` over the inputs of `like`, one for each of its outputs.
-        like: what was rewritten; a term that it computes keeps its name and its place.
+        like: what was rewritten; a term that it computes keeps its name and its place, and a new
+            output takes those of the old one.
         became: terms that took the name and the place of those of `like`.
     """
-    order, names = _author(like, became or {})
+    parts = list(walk(root))
+    outputs = dict(zip(to_term(like).args, root.args, strict=True))
+    for part in parts:
+        outputs.pop(part, None)  # an output that is still there keeps what is its own
+    order, names = _author(like, outputs | dict(became or {}))
     for name, term in zip(("update", *like.states), root.args, strict=True):
         names.setdefault(term, name)
     places: dict[Term, float] = {}
-    for term in walk(root):
+    for term in parts:
         after = max((places[arg] for arg in term.args), default=-1.0)
-        places[term] = order.get(term, after + 0.5)
+        places[term] = max(order.get(term, 0.0), after + 0.5)
     statements = sorted((term for term in places if term.op in OPS), key=places.__getitem__)
     last_read = {arg: i for i, term in enumerate(statements) for arg in term.args}
     last_read |= dict.fromkeys(root.args, len(statements))

@@ -152,7 +152,9 @@ def test_wrong_input_is_told_in_one_line(lionhunt, arguments, message):
 def test_constant_of_a_product_is_told_from_the_known_rounding_of_it():
     fold = Step("rewrite", "arithmetic of numbers", Warrant.ALGEBRAIC, "0.9 * 1.10913", "", LION)
     derived = dsl.parse(str(LION).replace("0.99)", "0.998)"))
-    told = {each["role"]: each for each in describe_constants(derived, [fold], "lion", None)}
+    against = describe_constants(derived, [fold], "lion", None)
+    assert against["is_checked"]
+    told = {each["role"]: each for each in against["constants"]}
     assert told["beta1"]["origin"] == ""
     assert (told["beta2"]["value"], told["beta2"]["known"]) == (0.998, 0.99)
     assert "0.9 * 1.10913 = 0.998217" in told["beta2"]["origin"]
@@ -219,4 +221,5 @@ def test_lion_is_derived_from_the_raw_program(lionhunt, tmp_path):
     counts = [told["statements"], *(step["statements"] for step in told["steps"])]
     assert counts[:3] == [21, 13, 12] and counts[-1] == 7
     assert (told["equals"], told["states"]) == ("lion", 1)
+    assert told["against_known"]["is_checked"]
     assert told["differences_in_training"]["polynomial_forms_agree"]
