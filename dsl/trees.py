@@ -70,7 +70,14 @@ def arrange(update: Node, news: dict[str, Node]) -> Node:
             break
         ranks = {state: order[tellers[state]] for state in reached}
     groups = [[s for s in reached if ranks[s] == rank] for rank in sorted(set(ranks.values()))]
-    orders = itertools.product(*(itertools.permutations(group) for group in groups))
+    orders = itertools.product(
+        *(
+            [group]
+            if all(_can_swap(update, reached, *pair) for pair in itertools.pairwise(group))
+            else itertools.permutations(group)
+            for group in groups
+        )
+    )
     return min(
         _named(update, reached, list(itertools.chain(*order)))
         for order in itertools.islice(orders, MAX_ORDERS)
@@ -88,6 +95,14 @@ def _reached(update: Node, news: dict[str, Node]) -> dict[str, Node]:
                 reached[state] = news[state]
                 waiting.append(news[state])
     return reached
+
+
+def _can_swap(update: Node, news: dict[str, Node], one: str, other: str) -> bool:
+    """Whether a program stays the same with two states in each other's place."""
+    names = {one: other, other: one}
+    return rename(update, names) == update and all(
+        rename(new, names) == news[names.get(state, state)] for state, new in news.items()
+    )
 
 
 def _seen_from(state: str, tree: Node, ranks: dict[str, int]) -> Node:

@@ -112,8 +112,7 @@ def _alignments(one: Term, other: Term) -> list[list[tuple[Term, Term]]]:
     if one.op in OPS and OPS[one.op].commutative:
         ways.append(list(zip(one.args, other.args[::-1], strict=True)))
     ways = [[pair for pair in way if pair[0] is not pair[1]] for way in ways]
-    fewest = min(map(len, ways))
-    return [list(dict.fromkeys(way)) for way in ways if len(way) == fewest and way]
+    return [list(dict.fromkeys(way)) for way in ways if way]
 
 
 def _uses(rule: Rule, old: Term, new: Term) -> Iterator[Binding]:

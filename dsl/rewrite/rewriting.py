@@ -1,6 +1,7 @@
 """Rewriting a program into the shortest one that rules find, with a checked step for each rule."""
 
 import dataclasses
+import itertools
 import math
 import time
 from collections.abc import Collection, Mapping, Sequence
@@ -20,6 +21,7 @@ from dsl.rewrite.terms import (
     Term,
     arranged,
     computed,
+    is_counted_right,
     make,
     num_statements,
     to_program,
@@ -164,6 +166,7 @@ class _Search:
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):
                 chain = derive(graph, start, goal, self._within(0.5))
+                chain = list(itertools.takewhile(is_counted_right, chain))
                 best = min(range(len(chain)), key=lambda i: num_statements(chain[i]))
                 if best:
                     return chain[: best + 1]

@@ -132,6 +132,23 @@ def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Ter
     return done
 
 
+def is_counted_right(root: Term) -> bool:
+    """Whether every reduction is over as many numbers once the term is written as a program.
+
+    A number in the place of a tree is written as one number.
+    """
+    written: dict[Term, Kind] = {}
+    for term in walk(root):
+        if term.op not in OPS:
+            written[term] = Kind.SCALAR if term.op == NUMBER else term.kind
+            continue
+        kinds = [written[arg] for arg in term.args]
+        written[term] = OPS[term.op].infer(*kinds)
+        if OPS[term.op].reduces and max(kinds) < max(arg.kind for arg in term.args):
+            return False
+    return True
+
+
 def to_term(program: Program) -> Term:
     """What a valid program computes: its `OUTPUTS`. What no output depends on is not there."""
     *trees, schedule = program.inputs

@@ -7,6 +7,7 @@ from programs import programs
 import dsl
 from dsl import library
 from dsl.classify import AS_FOUND, MAX_DISTANCE, Likeness, classify, same_up_to_constants
+from dsl.skeleton import skeleton
 
 SAME_UP_TO_CONSTANTS = [("nesterov", "qhm")]
 """QHM's paper: Nesterov's momentum is QHM with nu = beta (arXiv:1810.06801)."""
@@ -224,6 +225,20 @@ def test_what_has_little_in_common_is_unlike_anything():
 def test_a_long_program_is_unlike_anything(line):
     found = _classify(*[line] * 600, "m = sign(g) + m", outputs="g, m")
     assert found.likeness is Likeness.UNLIKE
+
+
+def test_the_names_of_many_states_that_nothing_tells_apart_do_not_matter():
+    averages, ring = [f"m{i}" for i in range(6)], ["n0", "n1", "n2"]
+    states = ", ".join([*ring, *averages])
+
+    def ring_of_states(turn):
+        lines = [f"{name} = interp(g, {name}, 0.{i + 1})" for i, name in enumerate(averages)]
+        lines += [f"x{i} = g + 0.{i + 1} * n{i} + tanh(n{(i + turn) % 3})" for i in range(3)]
+        body = "\n  ".join([*lines, f"update = {states.replace(',', ' +')}"])
+        outputs = ", ".join(["update", "x0", "x1", "x2", *averages])
+        return dsl.parse(f"def f(w, g, {states}, lr):\n  {body}\n  return {outputs}")
+
+    assert skeleton(ring_of_states(1)) == skeleton(ring_of_states(2))
 
 
 @given(programs())

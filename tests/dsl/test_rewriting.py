@@ -131,6 +131,14 @@ def test_a_tree_of_equal_numbers_is_still_counted():
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
+@pytest.mark.parametrize("text", ["clip(-(g - g), lr)", "norm(sqrt(cosh(g * 0.0))) * g"])
+def test_a_number_in_the_place_of_a_tree_is_never_reduced(text):
+    program = dsl.parse(f"def f(w, g, lr): return {text}")
+    result = rewrite(program)
+    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    np.testing.assert_allclose(after, before, rtol=1e-6)
+
+
 def come_back(seeds) -> list[int]:
     """The disguised programs that do not become as short as they were."""
     missed = []
@@ -192,6 +200,7 @@ def test_no_shared_part_is_written_twice():
         "g * sign(((lr + 0.3) - lr) - 0.3)",
         "g / -1e-08 + m / -1e-08",
         "cosine_sim(g * 1e-10, m) * g",
+        "sqrt(0.0) + sqrt(sqrt(0.0)) + g",
     ],
 )
 def test_right_steps_are_not_refused_where_rounding_decides(text, warrants):
