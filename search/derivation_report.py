@@ -131,7 +131,7 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         )
         yield from _difference_tables(differences)
     yield Heading("left to believe")
-    left = described["obligations"] or ["nothing: every step is exact or algebraic"]
+    left = described["obligations"] or [_NOTHING_LEFT]
     yield Paragraph("\n".join(f"- {line}" for line in left))
 
 
@@ -229,6 +229,10 @@ def _constants_table(described: dict[str, Any]) -> Table:
     return Table(f"constants beside those of {known}", heads, rows)
 
 
+_NOTHING_LEFT = (
+    "nothing, in real numbers: every step is exact, or algebraic, which float32 follows up to "
+    "rounding, overflow and underflow"
+)
 _UPDATES = {
     "same": "bit for bit the same",
     "rounding": "up to 1e-5",

@@ -64,8 +64,12 @@ def simplify(
     measurable go, and digits of constants; last, variables are named by their role.
     """
     console = make_console(stderr=as_json)
+    if exact_only and by_search:
+        raise ConfigError("--by-search measures what it finds; leave out --exact-only")
     source = find_or_show(program, as_json)
     simplify_config = _read(config, settings)
+    if out is not None:
+        _write(out, "", "a")  # what cannot be written is told now, not after minutes
     with saying(make_console(stderr=True)) as say:
         described = _simplify(source, simplify_config, workers, exact_only, by_search, say)
     if out is not None:
@@ -95,6 +99,7 @@ def derive(
     source = find_or_show(program, as_json)
     simplify_config = _read(config, settings)
     folder = out or _free_folder(Path("runs") / f"derive_{source.short_name}")
+    _write(folder / "report.md", "", "a")  # told now, not after minutes
     told: list[Block] = [Heading("step by step")]
 
     def tell(number: int, step: dict[str, Any], before: str) -> None:
@@ -251,9 +256,10 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: str = "w") -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise RecordError(f"cannot write {path}: {error.strerror}; choose another --out") from None
