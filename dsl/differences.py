@@ -51,12 +51,17 @@ def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
     negation = "not " if is_missing else ""
     rest, what = words(kept, program), words(removed, program)
     if whole.label == SUMS:
-        return f"{what} is {negation}added to {rest}"
+        return f"{_is(what)} {negation}added to {rest}"
     if removed.label == SCHEDULE:
-        return f"{rest} is {negation}scaled by the learning rate"
+        return f"{_is(rest)} {negation}scaled by the learning rate"
     if what.startswith("1 / "):
-        return f"{rest} is {negation}divided by {what.removeprefix('1 / ')}"
-    return f"{rest} is {negation}multiplied by {what}"
+        return f"{_is(rest)} {negation}divided by {what.removeprefix('1 / ')}"
+    return f"{_is(rest)} {negation}multiplied by {what}"
+
+
+def _is(what: str) -> str:
+    """A thing, and that it is."""
+    return f"{what} are" if what == f"the {WEIGHTS}" else f"{what} is"
 
 
 def _is_decay(whole: Node, removed: Node, program: Node) -> bool:
@@ -73,13 +78,18 @@ def _function(deletion: Deletion) -> str:
     if label in (SUMS_UP, GROWS):
         return f"{part} {label} instead of decaying"
     if label.startswith("^"):
-        return f"{part} is raised to the power {label.removeprefix('^')}"
+        return f"{_is(part)} raised to the power {label.removeprefix('^')}"
     update, *news = program.children
-    if whole in news:
-        return f"the {state_words(program)[news.index(whole)]} passes through {label}"
-    if whole in _directions(update):
-        return f"the update passes through {label}"
-    return f"{label} of {part}"
+    passing = [
+        f"the {state}"
+        for state, new in zip(state_words(program), news, strict=True)
+        if whole == new or (whole in _directions(update) and whole in new.parts())
+    ]
+    if whole in _directions(update) and kept.label != WEIGHTS:
+        passing.insert(0, "the update")
+    if not passing:
+        return f"{label} of {part}"
+    return f"{' and '.join(passing)} pass{'es' if len(passing) == 1 else ''} through {label}"
 
 
 def _directions(update: Node) -> list[Node]:

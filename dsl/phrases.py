@@ -36,7 +36,7 @@ def holds(state: str, new: Node) -> str:
         return "second moment" if is_second else "momentum"
     if WEIGHTS in read:
         return "average of the weights"
-    if read <= {state, NUMBER_NODE}:
+    if {state} <= read <= {state, NUMBER_NODE}:
         return "step count" if Node(SUMS_UP, (Node(state),)) in new.parts() else "bias correction"
     return "state"
 

@@ -129,7 +129,7 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         )
         yield from _difference_tables(differences)
     yield Heading("left to believe")
-    left = described["obligations"] or ["nothing: every step is exact or algebraic"]
+    left = described["obligations"] or [_NOTHING_LEFT]
     yield Paragraph("\n".join(f"- {line}" for line in left))
 
 
@@ -236,6 +236,10 @@ def _constants_blocks(known: str, against: dict[str, Any]) -> Iterator[Block]:
             yield Paragraph(f"{constant['role']}: {constant['origin']}")
 
 
+_NOTHING_LEFT = (
+    "nothing, in real numbers: every step is exact, or algebraic, which float32 follows up to "
+    "rounding, overflow and underflow"
+)
 _UPDATES = {
     "same": "bit for bit the same",
     "rounding": "up to 1e-5",

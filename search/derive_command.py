@@ -57,8 +57,12 @@ def simplify(
     measurable go, and digits of constants; last, variables are named by their role.
     """
     console = make_console(stderr=as_json)
+    if exact_only and by_search:
+        raise ConfigError("--by-search measures what it finds; leave out --exact-only")
     source = find_or_show(program, as_json)
     simplify_config = _read(config, settings)
+    if out is not None:
+        _check_writable(out)
     num_workers = simplify_config.workers if workers is None else workers
     with saying(make_console(stderr=True)) as say:
         described = run_derivation(
@@ -99,6 +103,7 @@ def derive(
     folder = out or _free_folder(Path("runs") / f"derive_{source.short_name}")
     if (folder / REPORT).exists():
         raise RecordError(f"{folder} holds a report; choose another --out")
+    _check_writable(folder / REPORT)
     num_workers = simplify_config.workers if workers is None else workers
     steps: list[dict[str, Any]] = []
     told: list[Block] = [Heading("step by step")]
@@ -143,9 +148,18 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _write(path: Path, text: str) -> None:
+def _write(path: Path, text: str, mode: str = "w") -> None:
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, "utf-8")
+        with path.open(mode, encoding="utf-8") as file:
+            file.write(text)
     except OSError as error:
         raise RecordError(f"cannot write {path}: {error.strerror}; choose another --out") from None
+
+
+def _check_writable(path: Path) -> None:
+    """Tells now, and not after minutes, that a file cannot be written."""
+    is_new = not path.exists()
+    _write(path, "", "a")
+    if is_new:
+        path.unlink()

@@ -51,7 +51,7 @@ class Step:
             time) and t1, t2 ... are long parts that do not change.
         program: the whole program after the step.
         difference: the largest relative difference of the outputs in float32, before and after the
-            step, on random inputs; 0 if they are the same.
+            step, on random inputs; 0 if they are the same, 1 where one alone overflows.
         watched: values on which the guard or the condition of the rule depends, as terms over the
             inputs of the program.
     """

@@ -204,7 +204,14 @@ def _protected() -> list[Rule]:
         rule("x / (y / z)", "(x * z) / y", P, "y * z != 0", divisors="yz"),
         rule("sin(x) / cos(x)", "tan(x)", P, "cos(x) != 0", domain=(-1.4, 1.4)),
         rule("sinh(x) / cosh(x)", "tanh(x)", P),
-        rule("cosine_sim(x * c, y)", "cosine_sim(x, y)", P, "c >= 0.001", guard=is_not_small),
+        rule(
+            "cosine_sim(x * c, y)",
+            "cosine_sim(x, y)",
+            P,
+            "c >= 0.001",
+            guard=is_not_small,
+            divisors="xy",
+        ),
     ]
 
 

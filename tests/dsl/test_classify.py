@@ -173,6 +173,19 @@ NOT_LION = {
         "update = sign(interp(g, m, 0.9)) * lr + w * 0.1",
         "m = interp(g, m, 0.99)",
     ),
+    "decay by sign": (
+        "update = (sign(interp(g, m, 0.9)) + sign(w) * 0.1) * lr",
+        "m = interp(g, m, 0.99)",
+    ),
+    "decay by square": (
+        "update = (sign(interp(g, m, 0.9)) + w * w * 0.1) * lr",
+        "m = interp(g, m, 0.99)",
+    ),
+    "momentum of its own steps": (
+        "step = sign(interp(g, m, 0.9))",
+        "update = (step + w * 0.1) * lr",
+        "m = interp(step, m, 0.99)",
+    ),
     "the last gradient": (
         "update = (sign(interp(g, m, 0.9)) + w * 0.1) * lr",
         "m = g * 0.1",
@@ -197,12 +210,19 @@ def test_lion_with_one_beta_is_the_ablation():
         ("momentum of signs", "the gradient goes through sign first"),
         ("momentum that grows", "the momentum grows instead of decaying"),
         ("weights grow", "learning rate * weights has the opposite sign"),
+        ("decay by sign", "sign of the weights"),
+        ("decay by square", "the weights are raised to the power 2"),
     ],
 )
 def test_a_change_is_told(name, difference):
     found = _classify(*NOT_LION[name])
     assert (found.likeness, found.optimizers) == (Likeness.CHANGED, ("lion",))
     assert found.differences == (difference,)
+
+
+def test_a_function_in_the_update_and_in_a_state_is_told_of_both():
+    found = _classify(*NOT_LION["momentum of its own steps"])
+    assert "the update and the momentum pass through sign" in found.differences
 
 
 def test_a_change_of_several_known_programs_names_all():

@@ -71,6 +71,11 @@ def test_raw_lion_becomes_lion_with_clip_and_arcsin():
     assert sorted(numbers) == pytest.approx([0.00021717617, 0.46019784, 0.9, 0.9 * 1.109133])
 
 
+def test_a_step_without_which_there_is_an_overflow_says_so():
+    result = rewrite(dsl.parse("def f(w, g, lr): return log(exp(g * 1000.0))"))
+    assert [step.difference for step in result.steps] == [1.0]
+
+
 def test_without_protected_rules_raw_lion_keeps_its_division():
     result = rewrite(dsl.library.load("raw_lion"), [Warrant.EXACT, Warrant.ALGEBRAIC])
     assert "divide" in [statement.op for statement in result.program.statements]
@@ -200,6 +205,7 @@ def test_no_shared_part_is_written_twice():
         "g * sign(((lr + 0.3) - lr) - 0.3)",
         "g / -1e-08 + m / -1e-08",
         "cosine_sim(g * 1e-10, m) * g",
+        "cosine_sim(lr * 0.5, 1e-08) * g",
         "sqrt(0.0) + sqrt(sqrt(0.0)) + g",
     ],
 )

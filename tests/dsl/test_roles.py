@@ -103,3 +103,8 @@ def test_no_name_is_a_mere_number(program):
     named = name_by_role(program)
     names = {*named.inputs, *(statement.target for statement in named.statements)}
     assert not [name for name in names if re.fullmatch("[a-z]?[0-9]*", name)]
+
+
+def test_a_state_that_holds_a_number_corrects_no_bias():
+    program = dsl.parse("def f(w, g, m, lr):\n  u = g * lr\n  u = u + m\n  return u, 0.5")
+    assert "bias" not in str(name_by_role(program))

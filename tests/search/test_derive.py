@@ -10,6 +10,7 @@ from command_lines import is_one_line
 import dsl
 from dsl import library
 from dsl.rewrite import Warrant
+from search import derive_command
 from search.config_file import read_config
 from search.derivation import describe_constants, describe_obligations
 from search.derivation_report import Code, Paragraph, evidence_lines, step_blocks
@@ -53,6 +54,18 @@ def test_simplified_program_can_be_written_and_shown(lionhunt, tmp_path):
     blocked.write_text("")
     status, _, err = lionhunt("simplify", "lion", "--exact-only", "--out", str(blocked / "x"))
     assert status == 2 and is_one_line(err) and "choose another --out" in err
+
+
+@pytest.mark.parametrize("command", ["simplify", "derive"])
+def test_what_cannot_be_written_is_told_before_anything_is_done(
+    lionhunt, tmp_path, monkeypatch, command
+):
+    monkeypatch.setattr(derive_command.Simplifier, "run", lambda *_: pytest.fail("too late"))
+    blocked = tmp_path / "file"
+    blocked.write_text("kept")
+    status, _, err = lionhunt(command, "lion", "--exact-only", "--out", str(blocked / "x"))
+    assert status == 2 and is_one_line(err) and "choose another --out" in err
+    assert blocked.read_text() == "kept"
 
 
 @pytest.fixture(scope="module")
@@ -131,6 +144,8 @@ def test_search_without_insertion_suggests_what_is_then_measured(lionhunt, tmp_p
     told = json.loads(out)
     searched = [each for each in told["steps"] + told["kept"] if each["kind"] == "search"]
     assert searched and all(each["evidence"]["tasks"] for each in searched)
+    status, _, err = lionhunt("simplify", "lion", "--exact-only", "--by-search", "60")
+    assert status == 2 and is_one_line(err) and "leave out --exact-only" in err
     status, _, err = lionhunt("simplify", "lion", *SMALL, "--by-search", "60")
     assert status == 2 and is_one_line(err) and "multiply its update by" in err
 
