@@ -8,7 +8,7 @@ from typing import Annotated, Any
 
 import typer
 
-from search.config_file import parse_config, read_config, with_settings
+from search.config_file import ConfigError, parse_config, read_config, with_settings
 from search.derivation import describe_step
 from search.derivation_report import (
     Block,
