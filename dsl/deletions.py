@@ -121,14 +121,27 @@ def nearest(
     """
     best: Meeting | None = None
     numbers = itertools.count()
-    waiting: list[tuple[int, int, Node, Path]] = [(-program.size, next(numbers), program, ())]
-    seen = {program}
+    waiting: list[tuple[int, int, Node, Path]] = []
+    seen: set[Node] = set()
+
+    def look_at(tree: Node, path: Path) -> None:
+        nonlocal best
+        seen.add(tree)
+        heapq.heappush(waiting, (-tree.size, next(numbers), tree, path))
+        for name, missing in known.get(tree, ()):
+            distance = 1 - 2 * tree.size / (program.size + sizes[name])
+            meeting = Meeting(name, distance, path, missing, tree)
+            if best is None or meeting.rank < best.rank:
+                best = meeting
+
+    look_at(program, ())
     smallest_known = min(sizes.values())
     while waiting and len(seen) < MAX_TREES:
         negative_size, _, tree, path = heapq.heappop(waiting)
         largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
         if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
+<<<<<<< HEAD
         for name, missing in known.get(tree, ()):
             both = program.size + sizes[name]
             distance = 1 - 2 * tree.size / both
@@ -136,9 +149,9 @@ def nearest(
             meeting = Meeting(name, distance, path, missing, tree, rank)
             if best is None or meeting.rank < best.rank:
                 best = meeting
+=======
+>>>>>>> review
         for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
             if smaller not in seen:
-                seen.add(smaller)
-                item = (-smaller.size, next(numbers), smaller, (*path, deletion))
-                heapq.heappush(waiting, item)
+                look_at(smaller, (*path, deletion))
     return best

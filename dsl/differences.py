@@ -29,9 +29,9 @@ def differences(meeting: Meeting) -> list[str]:
         functions = [d.whole.label for d in sorted(around, key=lambda d: d.kept.size)]
         phrases.append(f"the gradient goes through {', then '.join(functions)} first")
     phrases += [_phrase(deletion) for deletion in meeting.extra if deletion not in around]
-    phrases += _states("also keeps a", meeting.extra, meeting.common)
+    phrases += [f"also keeps {_a(name)}" for name in _lost(meeting.extra, meeting.common)]
     phrases += [_phrase(deletion, is_missing=True) for deletion in meeting.missing]
-    phrases += _states("keeps no", meeting.missing, meeting.common)
+    phrases += [f"keeps no {name}" for name in _lost(meeting.missing, meeting.common)]
     return list(dict.fromkeys(phrases))
 
 
@@ -102,9 +102,13 @@ def _directions(update: Node) -> list[Node]:
     ]
 
 
-def _states(verb: str, path: Path, common: Node) -> list[str]:
+def _lost(path: Path, common: Node) -> list[str]:
     """What is kept between steps before the deletions of a path, and not after."""
     if not path:
         return []
     lost = Counter(state_words(path[0].program)) - Counter(state_words(common))
-    return [f"{verb} {name}" for name in lost.elements()]
+    return list(lost.elements())
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

@@ -225,6 +225,21 @@ def test_a_function_in_the_update_and_in_a_state_is_told_of_both():
     assert "the update and the momentum pass through sign" in found.differences
 
 
+@pytest.mark.parametrize(
+    "own, name", [("interp(w, n, 0.9)", "an average of the weights"), ("tanh(n + g)", "a momentum")]
+)
+def test_one_large_part_with_a_state_of_its_own_hides_nothing(own, name):
+    found = _classify(
+        "update = (sign(interp(g, m, 0.9)) + w * 0.1 + cos(tanh(sin(n) * g)) * 0.001) * lr",
+        "m = interp(g, m, 0.99)",
+        f"n = {own}",
+        inputs="w, g, m, n, lr",
+        outputs="update, m, n",
+    )
+    assert found.optimizers == ("lion",)
+    assert f"also keeps {name}" in found.differences
+
+
 def test_a_change_of_several_known_programs_names_all():
     found = _classify(*NOT_LION["no sign"])
     assert (found.likeness, found.optimizers) == (Likeness.CHANGED, ("nesterov", "qhm"))

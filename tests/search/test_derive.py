@@ -10,11 +10,10 @@ from command_lines import is_one_line
 import dsl
 from dsl import library
 from dsl.rewrite import Warrant
-from search import derive_command
 from search.config_file import read_config
 from search.derivation import describe_constants, describe_obligations
 from search.derivation_report import Code, Paragraph, evidence_lines, step_blocks
-from search.simplification import Step
+from search.simplification import Simplifier, Step
 from search.simplify_config import SimplifyConfig
 
 SMALL = [
@@ -60,7 +59,7 @@ def test_simplified_program_can_be_written_and_shown(lionhunt, tmp_path):
 def test_what_cannot_be_written_is_told_before_anything_is_done(
     lionhunt, tmp_path, monkeypatch, command
 ):
-    monkeypatch.setattr(derive_command.Simplifier, "run", lambda *_: pytest.fail("too late"))
+    monkeypatch.setattr(Simplifier, "run", lambda *_: pytest.fail("too late"))
     blocked = tmp_path / "file"
     blocked.write_text("kept")
     status, _, err = lionhunt(command, "lion", "--exact-only", "--out", str(blocked / "x"))
