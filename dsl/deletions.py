@@ -129,8 +129,10 @@ def nearest(
         seen.add(tree)
         heapq.heappush(waiting, (-tree.size, next(numbers), tree, path))
         for name, missing in known.get(tree, ()):
-            distance = 1 - 2 * tree.size / (program.size + sizes[name])
-            meeting = Meeting(name, distance, path, missing, tree)
+            both = program.size + sizes[name]
+            distance = 1 - 2 * tree.size / both
+            rank = distance + (len(path) + len(missing)) / both
+            meeting = Meeting(name, distance, path, missing, tree, rank)
             if best is None or meeting.rank < best.rank:
                 best = meeting
 
@@ -141,16 +143,6 @@ def nearest(
         largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
         if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
-<<<<<<< HEAD
-        for name, missing in known.get(tree, ()):
-            both = program.size + sizes[name]
-            distance = 1 - 2 * tree.size / both
-            rank = distance + (len(path) + len(missing)) / both
-            meeting = Meeting(name, distance, path, missing, tree, rank)
-            if best is None or meeting.rank < best.rank:
-                best = meeting
-=======
->>>>>>> review
         for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
             if smaller not in seen:
                 look_at(smaller, (*path, deletion))
