@@ -14,7 +14,8 @@ from typing import NamedTuple
 from dsl.trees import PRODUCT, SUMS, Node, arrange, build
 
 MAX_TREES = 1_500
-"""Trees that are looked at before the search for what is common ends; about half a second."""
+"""Trees that are looked at before the search for what is common ends: half a second for most
+programs, some seconds for those of many states."""
 
 MAX_PROGRAM_SIZE = 200
 """A program of more nodes is only asked whether it is a known one as it is."""
