@@ -91,6 +91,8 @@ def find_program(word: str) -> Source:
     run, colon, which = word.rpartition(":")
     if colon and run and (which == "best" or _INDEX.fullmatch(which)):
         return _in_run(word, Path(run), which)
+    if is_run(word):
+        raise SourceError(f"{word} is a run; name a program of it, {word}:best or {word}:INDEX")
     near = difflib.get_close_matches(word, library.names(), n=1)
     raise SourceError(
         f"no program '{word}'"

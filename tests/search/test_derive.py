@@ -163,6 +163,12 @@ def test_wrong_input_is_told_in_one_line(lionhunt, arguments, message):
     assert status == 2 and is_one_line(err) and message in err
 
 
+def test_run_in_the_place_of_a_program_is_told_from_an_unknown_word(lionhunt, tmp_path):
+    status, _, err = lionhunt("simplify", str(tmp_path))
+    assert status == 2 and is_one_line(err)
+    assert f"{tmp_path} is a run; name a program of it, {tmp_path}:best" in err
+
+
 def test_constant_of_a_product_is_told_from_the_known_rounding_of_it():
     fold = Step("rewrite", "arithmetic of numbers", Warrant.ALGEBRAIC, "0.9 * 1.10913", "", LION)
     derived = dsl.parse(str(LION).replace("0.99)", "0.998)"))
