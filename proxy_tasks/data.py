@@ -8,7 +8,7 @@ import hashlib
 import sysconfig
 from collections.abc import Sequence
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -27,10 +27,10 @@ class DataError(Exception):
 
 
 class Split(NamedTuple):
-    """Data to train on and to validate on."""
+    """Data to train on and to validate on: arrays of NumPy, or of JAX in a task."""
 
-    train: tuple[np.ndarray, ...]
-    validation: tuple[np.ndarray, ...]
+    train: tuple[Any, ...]
+    validation: tuple[Any, ...]
 
 
 def digest(*arrays: np.ndarray) -> str:

@@ -32,11 +32,10 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
         make_model: from a key to a model from an image of shape (8, 8) to logits of shape (10,).
     """
     data = load_digits()
-    images, labels = map(jnp.asarray, data.train)
-    held_out = tuple(map(jnp.asarray, data.validation))
     init, to_model = split_model(make_model)
 
-    def batch(key):
+    def batch(data, key):
+        images, labels = data.train
         chosen = jax.random.randint(key, (options.batch_size,), 0, len(labels))
         return images[chosen], labels[chosen]
 
@@ -45,8 +44,8 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
         logits = jax.vmap(to_model(params))(images)
         return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
 
-    def accuracy(params):
-        images, labels = held_out
+    def accuracy(params, data):
+        images, labels = data.validation
         logits = jax.vmap(to_model(params))(images)
         correct = jnp.argmax(logits, -1) == labels
         return jnp.mean(correct.astype(jnp.float32))
@@ -55,10 +54,11 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
     return Task(
         name,
         options.scaled_steps,
+        jax.tree.map(jnp.asarray, data),
         init,
         batch,
         loss,
-        accuracy if is_accuracy else lambda params: loss(params, held_out),
+        accuracy if is_accuracy else lambda params, data: loss(params, data.validation),
         metric="accuracy" if is_accuracy else "loss (nats an image)",
         higher_is_better=is_accuracy,
         digest=options.digest(digest(*data.train, *data.validation)),

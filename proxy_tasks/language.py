@@ -9,7 +9,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from proxy_tasks.data import VOCABULARY_SIZE, DataError, digest, load_stdlib_text
+from proxy_tasks.data import VOCABULARY_SIZE, DataError, Split, digest, load_stdlib_text
 from proxy_tasks.task import Task, split_model
 from proxy_tasks.transformer import Transformer, TransformerOptions
 
@@ -58,13 +58,13 @@ class StdlibLM(TransformerOptions):
         window = np.arange(self.length + 1)
         starts = np.linspace(0, len(validation) - len(window), self.num_validation, dtype=int)
         held_out = jnp.asarray(validation[starts[:, None] + window], jnp.int32)
-        text = jnp.asarray(train)
         width = self.scaled_width(multiple_of=self.num_heads)
         init, to_model = split_model(
             lambda key: LanguageModel(self.length, width, self.num_layers, self.num_heads, key=key)
         )
 
-        def batch(key):
+        def batch(data, key):
+            (text,) = data.train
             chosen = jax.random.randint(key, (self.batch_size, 1), 0, len(text) - len(window))
             return text[chosen + window[None]].astype(jnp.int32)
 
@@ -75,10 +75,11 @@ class StdlibLM(TransformerOptions):
         return Task(
             self.kind,
             self.scaled_steps,
+            Split((jnp.asarray(train),), (held_out,)),
             init,
             batch,
             loss,
-            score=lambda params: loss(params, held_out),
+            score=lambda params, data: loss(params, *data.validation),
             metric="loss (nats a character)",
             higher_is_better=False,
             digest=self.digest(digest(train, validation)),

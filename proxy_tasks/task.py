@@ -13,19 +13,25 @@ Params = Any
 """A tree of float32 arrays."""
 Batch = Any
 """A tuple of arrays with a leading axis of examples."""
+Data = Any
+"""A tree of arrays."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A training problem; everything random in it comes from the keys it is given.
 
+    Who compiles a training passes the data as an argument (`dataclasses.replace(task, data=...)`):
+    what a compiled function closes over becomes a part of it.
+
     Attributes:
         name: of its kind.
         num_steps: training steps.
+        data: what `batch` and `score` read.
         init: key to parameters.
-        batch: key to a training batch.
+        batch: data and key to a training batch.
         loss: parameters and batch to the mean loss, shape=().
-        score: parameters to the validation metric, shape=().
+        score: parameters and data to the validation metric, shape=().
         metric: what the score is, with its unit.
         higher_is_better: the direction of the score.
         digest: names the options and the data; equal digests give equal scores on one machine.
@@ -33,10 +39,11 @@ class Task:
 
     name: str
     num_steps: int
+    data: Data
     init: Callable[[jax.Array], Params]
-    batch: Callable[[jax.Array], Batch]
+    batch: Callable[[Data, jax.Array], Batch]
     loss: Callable[[Params, Batch], jax.Array]
-    score: Callable[[Params], jax.Array]
+    score: Callable[[Params, Data], jax.Array]
     metric: str
     higher_is_better: bool
     digest: str

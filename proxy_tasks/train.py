@@ -53,7 +53,7 @@ def train(
 
     def step(index, carry):
         params, state, total = carry
-        batch = task.batch(jax.random.fold_in(batch_key, index))
+        batch = task.batch(task.data, jax.random.fold_in(batch_key, index))
         loss, gradient = loss_and_gradient(params, batch)
         updates, state = optimizer.update(gradient, state, params)
         return optax.apply_updates(params, updates), state, total + loss
@@ -74,5 +74,5 @@ def train(
     num_chunks, finished, params, _, curve = lax.while_loop(goes_on, run_chunk, start)
     for leaf in jax.tree.leaves(params):
         finished &= jnp.isfinite(leaf).all()
-    score = jnp.where(finished, task.score(params), jnp.nan)
+    score = jnp.where(finished, task.score(params, task.data), jnp.nan)
     return Training(score, curve, num_chunks)

@@ -12,6 +12,7 @@ from dsl.bytecode import assemble
 from dsl.liveness import simplify
 from dsl.program import Program
 from search.config import EvolutionConfig, MutationConfig, RunConfig
+from search.job import Job
 from search.outcome import Reason
 from search.records import Records
 from search.run import Search, describe_run
@@ -51,7 +52,7 @@ def delete_by_search(
         evolution=EVOLUTION,
         mutation=MUTATION,
     )
-    pool.submit("reference", assemble(program))
+    pool.submit(Job("reference", assemble(program)))
     measured = []
     while not measured:
         measured = pool.wait(1.0)

@@ -1,5 +1,6 @@
 """Scoring a candidate: its bytecode trains on every task."""
 
+import dataclasses
 import time
 from collections.abc import Collection, Sequence
 
@@ -9,8 +10,12 @@ import numpy as np
 from dsl import machine
 from dsl.bytecode import Bytecode
 from dsl.ops import OPS
-from proxy_tasks import Task, train
+from proxy_tasks import Task, Training, train
+from proxy_tasks.train import NUM_CHUNKS
+from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
+
+NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
 
 class Evaluator:
@@ -25,18 +30,16 @@ class Evaluator:
     def __init__(self, tasks: Sequence[Task], seed: int, functions: Collection[str] = OPS.keys()):
         self._functions = frozenset(functions)
         self._seed = seed
+        self._tasks = tuple(tasks)
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
-    def evaluate(
-        self, bytecode: Bytecode, seed: int | None = None, task: int | None = None
-    ) -> Measurement:
-        """Trains on every task. Running out of memory is an outcome; other errors are bugs.
+    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
+        """Trains on every task. Running out of memory is an outcome; other errors are bugs."""
+        return [self._evaluate(*job[1:]) for job in jobs]
 
-        Args:
-            bytecode: of a candidate.
-            seed: of the parameters and batches; the run's by default.
-            task: the number of the only task to train on.
-        """
+    def _evaluate(
+        self, bytecode: Bytecode, seed: int | None, task: int | None, hurdles: Hurdles | None
+    ) -> Measurement:
         if unknown := bytecode.functions - self._functions:
             raise ValueError(f"a candidate with {', '.join(sorted(unknown))}, which were left out")
         start = time.perf_counter()
@@ -44,8 +47,11 @@ class Evaluator:
         for index in range(len(self._train)) if task is None else (task,):
             run = self._train[index]
             key = task_key(self._seed if seed is None else seed, index)
+            limits = np.array(NO_HURDLE if hurdles is None else hurdles[index], np.float32)
             try:
-                training = jax.block_until_ready(run(bytecode, key))
+                training = jax.block_until_ready(
+                    run(bytecode, key, limits, self._tasks[index].data)
+                )
             except jax.errors.JaxRuntimeError as error:
                 if "RESOURCE_EXHAUSTED" not in str(error):
                     raise
@@ -53,7 +59,7 @@ class Evaluator:
             curves.append(tuple(np.asarray(training.curve)[: int(training.num_chunks)].tolist()))
             scores.append(float(training.score))
             if not np.isfinite(scores[-1]):
-                return self._stop(Reason.NOT_FINITE, curves, start)
+                return self._stop(_reason(training, limits), curves, start)
         seconds = time.perf_counter() - start
         return Measurement(Reason.OK, tuple(scores), tuple(curves), seconds)
 
@@ -66,8 +72,17 @@ def task_key(seed: int, index: int) -> jax.Array:
     return jax.random.fold_in(jax.random.key(seed), index)
 
 
+def _reason(training: Training, hurdles: np.ndarray) -> Reason:
+    """Why a training has no score."""
+    last = int(training.num_chunks) - 1
+    loss = np.asarray(training.curve)[last]
+    is_above = np.isfinite(loss) and loss > hurdles[last]
+    return Reason.HURDLE if is_above else Reason.NOT_FINITE
+
+
 def _trainer(task: Task, functions: Collection[str]):
-    def run(bytecode, key):
-        return train(task, machine.as_optimizer(bytecode, task.schedule, functions), key)
+    def run(bytecode, key, hurdles, data):
+        optimizer = machine.as_optimizer(bytecode, task.schedule, functions)
+        return train(dataclasses.replace(task, data=data), optimizer, key, hurdles)
 
     return run

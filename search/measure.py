@@ -18,11 +18,12 @@ from dsl.program import Program
 from dsl.text import parse
 from search.fitness import task_fitness
 from search.interval import Interval, interval
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.run import describe_tasks, make_scorer
 from search.simplify_config import SimplifyConfig
 from search.tuning import apply_tuning, untuned
-from search.workers import Job, Pool, make_pool
+from search.workers import Pool, make_pool
 
 
 class Verdict(enum.StrEnum):
@@ -200,7 +201,7 @@ class Measurer:
                 if job.name not in self._known:
                     waiting[job.name] = job
         for job in waiting.values():
-            self.pool.submit(*job)
+            self.pool.submit(job)
         self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:

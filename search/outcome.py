@@ -11,6 +11,8 @@ class Reason(enum.StrEnum):
     OK = "ok"
     NOT_FINITE = "not_finite"
     """The loss or the score became NaN or infinite."""
+    HURDLE = "hurdle"
+    """Its loss was above a hurdle of its run, and training stopped early."""
     CRASHED = "crashed"
     """Its workers died, time and again."""
     OUT_OF_MEMORY = "out_of_memory"

@@ -20,6 +20,7 @@ from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.progress import Progress
 from search.records import Records, Row
@@ -227,7 +228,7 @@ class Search:
         name = identity.fingerprint
         if name not in self._outcomes and name not in self._in_flight:
             self._in_flight.add(name)
-            self._pool.submit(name, assemble_canonical(identity.canonical))
+            self._pool.submit(Job(name, assemble_canonical(identity.canonical)))
         return _Born(individual, identity)
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:

@@ -9,6 +9,7 @@ from dsl.program import Program
 from search.config_file import ConfigError
 from search.fitness import to_outcome
 from search.funnel import Scores, to_scores
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.run_file import RecordError
 from search.selection_records import MeasurementKey, SelectionRecords
@@ -77,7 +78,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
                 if (name, seed) not in self._measurements
             }
             for job, (name, seed) in waiting.items():
-                pool.submit(job, assemble_canonical(identities[name].canonical), seed)
+                pool.submit(Job(job, assemble_canonical(identities[name].canonical), seed))
             while waiting:
                 for job, measurement in pool.wait(0.2):
                     self._add(waiting.pop(job), measurement)

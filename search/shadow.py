@@ -101,7 +101,7 @@ def shadow(
 
     def step(index, carry):
         params, states, other_states, updates, values = carry
-        gradient = gradient_of(params, task.batch(jax.random.fold_in(batch_key, index)))
+        gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
         schedule = task.schedule(index)
         update, states = evaluate(watching, params, gradient, states, schedule)
         others, other_states = evaluate(other, params, gradient, other_states, schedule)

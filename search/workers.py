@@ -12,10 +12,11 @@ import signal
 import time
 import warnings
 from collections import deque
-from collections.abc import Callable
-from typing import Any, NamedTuple, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any, Protocol
 
 from dsl.bytecode import Bytecode
+from search.job import Job
 from search.outcome import Measurement, Reason
 
 MAX_DEATHS = 4
@@ -34,27 +35,9 @@ class WorkerError(Exception):
 class Scorer(Protocol):
     """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
 
-    def evaluate(
-        self, bytecode: Bytecode, seed: int | None = None, task: int | None = None
-    ) -> Measurement:
-        """What is seen of a candidate; see `Job`."""
+    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
+        """What is seen of candidates, one of each."""
         ...
-
-
-class Job(NamedTuple):
-    """A candidate to score.
-
-    Attributes:
-        name: tells what is measured of it; free.
-        bytecode: itself.
-        seed: it trains with; the run's if None.
-        task: the number of the only task it trains on; all if None.
-    """
-
-    name: str
-    bytecode: Bytecode
-    seed: int | None = None
-    task: int | None = None
 
 
 MakeScorer = Callable[[], Scorer]
@@ -67,10 +50,8 @@ class Pool(Protocol):
         """Gets ready; returns what it saw of the reference program."""
         ...
 
-    def submit(
-        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
-    ) -> None:
-        """Queues a candidate; see `Job`."""
+    def submit(self, job: Job) -> None:
+        """Queues a candidate."""
         ...
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
@@ -90,18 +71,16 @@ class LocalPool:
         self._queue: deque[Job] = deque()
 
     def start(self, reference: Bytecode) -> Measurement:
-        return self._scorer.evaluate(reference)
+        return self._scorer.evaluate([Job("reference", reference)])[0]
 
-    def submit(
-        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
-    ) -> None:
-        self._queue.append(Job(name, bytecode, seed, task))
+    def submit(self, job: Job) -> None:
+        self._queue.append(job)
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         if not self._queue:
             return []
-        name, bytecode, seed, task = self._queue.popleft()
-        return [(name, self._scorer.evaluate(bytecode, seed, task))]
+        job = self._queue.popleft()
+        return [(job.name, self._scorer.evaluate([job])[0])]
 
     def close(self) -> None:
         self._queue.clear()
@@ -113,8 +92,8 @@ class _Worker:
     def __init__(self, make_scorer: MakeScorer):
         self._scorer = make_scorer()
 
-    def evaluate(self, bytecode: Bytecode, seed: int | None, task: int | None) -> Measurement:
-        return self._scorer.evaluate(bytecode, seed, task)
+    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
+        return self._scorer.evaluate(jobs)
 
 
 @dataclasses.dataclass
@@ -173,16 +152,14 @@ class RayPool:
         self._reference: Measurement | None = None
 
     def start(self, reference: Bytecode) -> Measurement:
-        self._reference_bytecode = self._ray.put(reference)
+        self._reference_jobs = self._ray.put([Job("reference", reference)])
         self._slots = [self._start_worker() for _ in range(self._num_workers)]
         while self._reference is None:
             self.wait(1.0)
         return self._reference
 
-    def submit(
-        self, name: str, bytecode: Bytecode, seed: int | None = None, task: int | None = None
-    ) -> None:
-        self._queue.append(Job(name, bytecode, seed, task))
+    def submit(self, job: Job) -> None:
+        self._queue.append(job)
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
         self._dispatch()
@@ -206,21 +183,19 @@ class RayPool:
 
     def _start_worker(self) -> _Slot:
         actor = self._actor_class.remote(self._make_scorer)
-        return _Slot(
-            actor, time.monotonic(), actor.evaluate.remote(self._reference_bytecode, None, None)
-        )
+        return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_jobs))
 
     def _dispatch(self) -> None:
         for slot in self._slots:
             if slot.is_idle and self._queue:
                 slot.job, slot.is_idle = self._queue.popleft(), False
                 slot.started = time.monotonic()
-                slot.answer = slot.actor.evaluate.remote(*slot.job[1:])
+                slot.answer = slot.actor.evaluate.remote([slot.job])
 
     def _collect(self, slot: _Slot) -> tuple[str, Measurement] | None:
         job = slot.job
         try:
-            measurement = self._ray.get(slot.answer)
+            (measurement,) = self._ray.get(slot.answer)
         except self._ray.exceptions.RayActorError:
             return self._replace(slot)
         except self._ray.exceptions.OutOfMemoryError:

@@ -35,9 +35,9 @@ def test_everything_random_comes_from_the_key(name, key):
     task, again = small(name).build(), small(name).build()
     other = jax.random.key(1)
     assert equal(task.init(key), again.init(key))
-    assert equal(task.batch(key), again.batch(key))
+    assert equal(task.batch(task.data, key), again.batch(again.data, key))
     assert not equal(task.init(key), task.init(other))
-    assert not equal(task.batch(key), task.batch(other))
+    assert not equal(task.batch(task.data, key), task.batch(task.data, other))
     assert task.digest == again.digest
 
 
@@ -45,7 +45,7 @@ def test_everything_random_comes_from_the_key(name, key):
 def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
     task = small(name).build()
     params = task.init(key)
-    loss, score = task.loss(params, task.batch(key)), task.score(params)
+    loss, score = task.loss(params, task.batch(task.data, key)), task.score(params, task.data)
     assert loss.shape == score.shape == ()
     num_classes = data.VOCABULARY_SIZE if name == "stdlib_lm" else 10
     assert loss == pytest.approx(np.log(num_classes), rel=0.3)
@@ -152,6 +152,6 @@ def test_patches_are_the_quarters_of_an_image():
 def test_digits_can_be_validated_by_their_loss(name, key):
     task = small(name, metric="loss").build()
     params = task.init(key)
-    assert task.score(params) == task.loss(params, data.load_digits().validation)
+    assert task.score(params, task.data) == task.loss(params, data.load_digits().validation)
     assert task.metric == "loss (nats an image)" and not task.higher_is_better
     assert small(name).build().higher_is_better

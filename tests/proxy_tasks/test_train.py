@@ -19,12 +19,12 @@ def plain_loop(task, optimizer, key):
     state = optimizer.init(params)
     losses = []
     for step in range(task.num_steps):
-        batch = task.batch(jax.random.fold_in(batch_key, step))
+        batch = task.batch(task.data, jax.random.fold_in(batch_key, step))
         loss, gradient = jax.value_and_grad(task.loss)(params, batch)
         updates, state = optimizer.update(gradient, state, params)
         params = optax.apply_updates(params, updates)
         losses.append(float(loss))
-    return task.score(params), losses
+    return task.score(params, task.data), losses
 
 
 def test_compiled_loop_equals_a_plain_loop(key):

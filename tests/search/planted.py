@@ -7,9 +7,9 @@ import numpy as np
 
 import dsl
 from dsl.bytecode import Bytecode
+from search.job import Job
 from search.measure import MeasuredTask, Measurer
 from search.outcome import Measurement, Reason
-from search.workers import Job
 
 TASKS = (MeasuredTask("cheap", "loss", False), MeasuredTask("dear", "accuracy", True))
 FAILED = Measurement(Reason.NOT_FINITE)
@@ -55,22 +55,25 @@ class PlantedPool:
     def __init__(self, scorer: Scorer, order_seed: int = 0):
         self.rng = random.Random(order_seed)
         self.scorer = scorer
-        self.queue: list[tuple[str, Bytecode, int, int]] = []
+        self.queue: list[Job] = []
         self.submitted: list[Job] = []
 
     def start(self, reference):
         return ok(1.0)
 
-    def submit(self, name, bytecode, seed=None, task=None):
-        assert seed is not None and task is not None
-        self.queue.append((name, bytecode, seed, task))
-        self.submitted.append(Job(name, bytecode, seed, task))
+    def submit(self, job: Job):
+        self.queue.append(job)
+        self.submitted.append(job)
 
     def wait(self, seconds):
         self.rng.shuffle(self.queue)
         count = self.rng.randrange(min(4, len(self.queue)) + 1)
         taken, self.queue = self.queue[:count], self.queue[count:]
-        return [(name, self.scorer(code, seed, task)) for name, code, seed, task in taken]
+        return [(job.name, self._score(job)) for job in taken]
+
+    def _score(self, job: Job) -> Measurement:
+        assert job.seed is not None and job.task is not None
+        return self.scorer(job.bytecode, job.seed, job.task)
 
     def close(self):
         self.queue.clear()

@@ -5,6 +5,7 @@ from contextlib import closing
 
 from dsl.bytecode import Bytecode, assemble
 from search.config import RunConfig, parse_run_config
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run
@@ -36,21 +37,21 @@ class FormulaPool:
     def __init__(self, seed=0, scorer=score):
         self.rng = random.Random(seed)
         self.scorer = scorer
-        self.queue: list[tuple[str, Bytecode]] = []
+        self.queue: list[Job] = []
         self.submitted: list[str] = []
 
     def start(self, reference):
         return self.scorer(reference)
 
-    def submit(self, name, bytecode, seed=None, task=None):
-        self.queue.append((name, bytecode))
-        self.submitted.append(name)
+    def submit(self, job: Job):
+        self.queue.append(job)
+        self.submitted.append(job.name)
 
     def wait(self, seconds):
         self.rng.shuffle(self.queue)
         count = self.rng.randrange(min(4, len(self.queue)) + 1)
         taken, self.queue = self.queue[:count], self.queue[count:]
-        return [(name, self.scorer(bytecode)) for name, bytecode in taken]
+        return [(job.name, self.scorer(job.bytecode)) for job in taken]
 
     def close(self):
         pass

@@ -78,14 +78,14 @@ class SeededPool:
     def start(self, reference):
         return self.scorer(reference, self.reference_seed)
 
-    def submit(self, name, bytecode, seed=None):
-        self.queue.append((name, bytecode, seed))
+    def submit(self, job):
+        self.queue.append(job)
 
     def wait(self, seconds):
         self.rng.shuffle(self.queue)
         count = self.rng.randrange(min(4, len(self.queue)) + 1)
         taken, self.queue = self.queue[:count], self.queue[count:]
-        return [(name, self.scorer(bytecode, seed)) for name, bytecode, seed in taken]
+        return [(job.name, self.scorer(job.bytecode, job.seed)) for job in taken]
 
     def close(self):
         self.queue.clear()

@@ -8,8 +8,10 @@ from jax import jit
 import dsl
 from dsl.bytecode import assemble
 from proxy_tasks import DigitsMLP, train
-from search.evaluate import Evaluator, task_key
-from search.outcome import Reason
+from proxy_tasks.train import NUM_CHUNKS
+from search.evaluate import NO_HURDLE, Evaluator, task_key
+from search.job import Job
+from search.outcome import Measurement, Reason
 
 TASKS = (
     DigitsMLP(num_steps=20, batch_size=8, width=8),
@@ -17,17 +19,22 @@ TASKS = (
 )
 
 
+def evaluate(evaluator: Evaluator, *job) -> Measurement:
+    (measurement,) = evaluator.evaluate([Job("candidate", *job)])
+    return measurement
+
+
 def test_evaluator_scores_as_the_compiled_program_trains():
     tasks = [options.build() for options in TASKS]
     evaluator = Evaluator(tasks, seed=0)
     program = dsl.library.load("raw_lion")
-    measurement = evaluator.evaluate(assemble(program))
+    measurement = evaluate(evaluator, assemble(program))
     assert measurement.reason is Reason.OK and measurement.seconds > 0
-    other = evaluator.evaluate(assemble(program), seed=7)
-    assert evaluator.evaluate(assemble(program), seed=0).scores == measurement.scores
-    assert Evaluator(tasks, seed=7).evaluate(assemble(program)).curves == other.curves
+    other = evaluate(evaluator, assemble(program), 7)
+    assert evaluate(evaluator, assemble(program), 0).scores == measurement.scores
+    assert evaluate(Evaluator(tasks, seed=7), assemble(program)).curves == other.curves
     assert other.curves != measurement.curves
-    last = evaluator.evaluate(assemble(program), seed=7, task=1)
+    last = evaluate(evaluator, assemble(program), 7, 1)
     assert (last.scores, last.curves) == (other.scores[1:], other.curves[1:])
     for index, (task, score, curve) in enumerate(
         zip(tasks, measurement.scores, measurement.curves, strict=True)
@@ -42,10 +49,25 @@ def test_evaluator_scores_as_the_compiled_program_trains():
 def test_functions_that_are_left_out_change_nothing_and_are_refused():
     tasks = [TASKS[1].build()]
     program = assemble(dsl.library.load("raw_lion"))
-    every, few = (Evaluator(tasks, 0, *f).evaluate(program) for f in ((), (program.functions,)))
+    every, few = (evaluate(Evaluator(tasks, 0, *f), program) for f in ((), (program.functions,)))
     assert (every.scores, every.curves) == (few.scores, few.curves)
     with pytest.raises(ValueError, match="a candidate with arcsin, clip, which were left out"):
-        Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}).evaluate(program)
+        evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
+
+
+def test_evaluator_stops_at_a_hurdle():
+    evaluator = Evaluator([options.build() for options in TASKS], seed=0)
+    program = assemble(dsl.library.load("adamw_initial"))
+    whole = evaluate(evaluator, program)
+    first, second = whole.curves
+    same = evaluate(evaluator, program, None, None, (first, second))
+    assert (same.scores, same.curves) == (whole.scores, whole.curves)
+    for chunk in (0, 4, NUM_CHUNKS - 1):
+        below = np.nextafter(np.float32(second[chunk]), np.float32(0))
+        hurdle = (*NO_HURDLE[:chunk], float(below), *NO_HURDLE[chunk + 1 :])
+        stopped = evaluate(evaluator, program, None, None, (NO_HURDLE, hurdle))
+        assert stopped.reason is Reason.HURDLE
+        assert stopped.curves == (first, second[: chunk + 1])
 
 
 def test_evaluator_stops_at_the_first_task_that_diverges():
@@ -53,7 +75,7 @@ def test_evaluator_stops_at_the_first_task_that_diverges():
     program = dsl.parse(
         "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
     )
-    measurement = Evaluator(tasks, seed=0).evaluate(assemble(program))
+    measurement = evaluate(Evaluator(tasks, seed=0), assemble(program))
     assert measurement.reason is Reason.NOT_FINITE
     assert measurement.scores == () and len(measurement.curves) == 1
 
@@ -63,6 +85,6 @@ def test_optax_enters_by_the_same_door():
     evaluator = Evaluator([task], seed=0)
     optimizer = optax.sgd(task.schedule)
     training = jit(lambda key: train(task, optimizer, key))(task_key(0, 0))
-    measurement = evaluator.evaluate(assemble(dsl.library.load("sgd")))
+    measurement = evaluate(evaluator, assemble(dsl.library.load("sgd")))
     np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-4)
     assert measurement.scores[0] == pytest.approx(float(training.score), abs=2 / 600)

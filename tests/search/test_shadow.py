@@ -26,7 +26,7 @@ SIGN = dsl.parse("def f(w, g, lr): return sign(g)")
 def planted_task(num_steps: int = NUM_STEPS) -> Task:
     """A task whose gradient is its batch: numbers of `GRADIENTS`, whatever the parameters are."""
 
-    def batch(key):
+    def batch(data, key):
         keys = jax.random.split(key)
         shapes = ((3, 4), (5,))
         return tuple(
@@ -40,10 +40,11 @@ def planted_task(num_steps: int = NUM_STEPS) -> Task:
     return Task(
         "planted",
         num_steps,
+        (),
         lambda key: (jnp.ones((3, 4)), jnp.ones(5)),
         batch,
         loss,
-        lambda params: jnp.zeros(()),
+        lambda params, data: jnp.zeros(()),
         metric="none",
         higher_is_better=False,
         digest="",
@@ -53,7 +54,7 @@ def planted_task(num_steps: int = NUM_STEPS) -> Task:
 def gradients(task: Task, key) -> np.ndarray:
     """The gradient of each step; shape (steps, parameters)."""
     _, batch_key = jax.random.split(key)
-    steps = (task.batch(jax.random.fold_in(batch_key, i)) for i in range(task.num_steps))
+    steps = (task.batch(task.data, jax.random.fold_in(batch_key, i)) for i in range(task.num_steps))
     return np.array([np.concatenate([np.ravel(leaf) for leaf in step]) for step in steps])
 
 
@@ -179,7 +180,7 @@ def test_zero_gradients_of_real_training(key):
     params = task.init(init_key)
     num_zeros, gradient_of = 0, jax.jit(jax.grad(task.loss))
     for index in range(task.num_steps):
-        gradient = gradient_of(params, task.batch(jax.random.fold_in(batch_key, index)))
+        gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
         num_zeros += sum(int(np.sum(np.asarray(leaf) == 0)) for leaf in jax.tree.leaves(gradient))
         rate = task.schedule(index)
         params = jax.tree.map(lambda p, g: p - rate * g, params, gradient)  # noqa: B023

@@ -15,6 +15,7 @@ from ray import cloudpickle
 import dsl
 from dsl.bytecode import assemble
 from search import workers
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.workers import MAX_DEATHS, LocalPool, RayPool, WorkerError
 
@@ -41,7 +42,10 @@ class Misbehaving:
 
     folder: Path
 
-    def evaluate(self, bytecode, seed=None, task=None):
+    def evaluate(self, jobs):
+        return [self.evaluate_one(job.bytecode) for job in jobs]
+
+    def evaluate_one(self, bytecode):
         if len(bytecode.scalars) > 1:
             return Measurement(Reason.OK, (0.5,))
         behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
@@ -76,9 +80,9 @@ def collect(pool, count, seconds=90):
 def test_candidates_that_kill_and_hang_are_outcomes_and_the_others_are_scored(tmp_path):
     with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=3.0) as pool:
         for behaviour in ("kill", "kill once", "hang"):
-            pool.submit(behaviour, candidate(behaviour))
+            pool.submit(Job(behaviour, candidate(behaviour)))
         for number in range(20):
-            pool.submit(f"fine {number}", candidate("fine"))
+            pool.submit(Job(f"fine {number}", candidate("fine")))
         measured = collect(pool, 23)
     assert measured["kill"].reason is Reason.CRASHED
     assert measured["kill once"] == Measurement(Reason.OK, (1.0,))
@@ -98,7 +102,7 @@ def is_alive(pid: int) -> bool:
 
 def test_bug_in_an_evaluation_is_raised_with_its_own_type(tmp_path):
     with ray_pool(lambda: Misbehaving(tmp_path), num_workers=1) as pool:
-        pool.submit("raise", candidate("raise"))
+        pool.submit(Job("raise", candidate("raise")))
         with pytest.raises(ZeroDivisionError, match="a bug of a task"):
             collect(pool, 1)
 
@@ -108,8 +112,8 @@ def test_worker_that_scores_differently_is_refused(tmp_path):
     class Different:
         folder: Path
 
-        def evaluate(self, bytecode, seed=None, task=None):
-            return Measurement(Reason.OK, (float(os.getpid()),))
+        def evaluate(self, jobs):
+            return [Measurement(Reason.OK, (float(os.getpid()),)) for _ in jobs]
 
     with pytest.raises(WorkerError, match="two workers score one program differently"):
         with ray_pool(lambda: Different(tmp_path)) as pool:
@@ -132,6 +136,6 @@ def test_local_pool_scores_in_order(tmp_path):
         assert pool.start(REFERENCE) == Measurement(Reason.OK, (0.5,))
         assert pool.wait(0.0) == []
         for name in "ab":
-            pool.submit(name, candidate("fine"))
+            pool.submit(Job(name, candidate("fine")))
         assert pool.wait(0.0) == [("a", Measurement(Reason.OK, (1.0,)))]
         assert pool.wait(0.0) == [("b", Measurement(Reason.OK, (1.0,)))]
