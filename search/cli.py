@@ -15,7 +15,7 @@ import typer
 from dsl.export import to_latex, to_optax, to_torch
 from proxy_tasks.data import DataError
 from search import report
-from search.bench import bench_dsl, bench_functional
+from search.bench_command import bench
 from search.config import load_config
 from search.config_file import ConfigError
 from search.derive_command import derive, simplify
@@ -125,25 +125,7 @@ app.command()(simplify)
 app.command()(derive)
 app.command()(select)
 
-bench = typer.Typer(help="Measure lionhunt itself.")
 app.add_typer(bench, name="bench")
-
-
-@bench.command("dsl")
-def bench_language(as_json: Json = False) -> None:
-    """How many programs a second the language takes, on one core; about ten seconds."""
-    figures = bench_dsl()
-    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
-
-
-@bench.command("functional")
-def bench_functional_fingerprint(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")], as_json: Json = False
-) -> None:
-    """How often the functional fingerprint would have been wrong in a run."""
-    with Records.open_to_read(run) as records:
-        figures = bench_functional(records)
-    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
 
 
 class Target(enum.StrEnum):

@@ -1,0 +1,30 @@
+"""The commands `lionhunt bench ...`."""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from search import report
+from search.bench import bench_dsl, bench_functional
+from search.records import Records
+from search.terminal import Json, make_console
+
+bench = typer.Typer(help="Measure lionhunt itself.")
+
+
+@bench.command("dsl")
+def bench_language(as_json: Json = False) -> None:
+    """How many programs a second the language takes, on one core; about ten seconds."""
+    figures = bench_dsl()
+    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
+
+
+@bench.command("functional")
+def bench_functional_fingerprint(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")], as_json: Json = False
+) -> None:
+    """How often the functional fingerprint would have been wrong in a run."""
+    with Records.open_to_read(run) as records:
+        figures = bench_functional(records)
+    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
