@@ -1,12 +1,24 @@
 """Small training problems that optimizers are scored on; each takes any optax optimizer."""
 
+from proxy_tasks.image_vit import ImageViT
 from proxy_tasks.language import StdlibLM
 from proxy_tasks.mlp import DigitsMLP
 from proxy_tasks.task import Task
+from proxy_tasks.text_lm import TextLM
 from proxy_tasks.train import Training, train
 from proxy_tasks.vit import DigitsViT
 
-FAMILIES = {family.kind: family for family in (DigitsMLP, DigitsViT, StdlibLM)}
+FAMILIES = {family.kind: family for family in (DigitsMLP, DigitsViT, StdlibLM, ImageViT, TextLM)}
 """The options of every family of tasks, by the family's name; `FAMILIES[name]().build()`."""
 
-__all__ = ["FAMILIES", "DigitsMLP", "DigitsViT", "StdlibLM", "Task", "Training", "train"]
+__all__ = [
+    "FAMILIES",
+    "DigitsMLP",
+    "DigitsViT",
+    "ImageViT",
+    "StdlibLM",
+    "Task",
+    "TextLM",
+    "Training",
+    "train",
+]
