@@ -1,5 +1,7 @@
 """Small training problems that optimizers are scored on; each takes any optax optimizer."""
 
+from typing import get_args
+
 from proxy_tasks.image_vit import ImageViT
 from proxy_tasks.language import StdlibLM
 from proxy_tasks.mlp import DigitsMLP
@@ -8,13 +10,16 @@ from proxy_tasks.text_lm import TextLM
 from proxy_tasks.train import Training, train
 from proxy_tasks.vit import DigitsViT
 
-FAMILIES = {family.kind: family for family in (DigitsMLP, DigitsViT, StdlibLM, ImageViT, TextLM)}
+FamilyOptions = DigitsMLP | DigitsViT | StdlibLM | ImageViT | TextLM
+"""The options of any family of tasks: a new family is named here, and everything knows it."""
+FAMILIES: dict[str, type[FamilyOptions]] = {each.kind: each for each in get_args(FamilyOptions)}
 """The options of every family of tasks, by the family's name; `FAMILIES[name]().build()`."""
 
 __all__ = [
     "FAMILIES",
     "DigitsMLP",
     "DigitsViT",
+    "FamilyOptions",
     "ImageViT",
     "StdlibLM",
     "Task",
