@@ -1,7 +1,10 @@
 """Small data in the layouts of the real one: Downsampled ImageNet, parquet shards, LM1B."""
 
+import functools
 import io
+import tempfile
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 
@@ -9,6 +12,8 @@ from proxy_tasks.text_files import LM1B_TRAIN, LM1B_VALIDATION
 
 SIZE = 8
 NUM_CLASSES = 10
+VOCABULARY_SIZE = 100
+FOLDER = tempfile.TemporaryDirectory()
 
 
 def make_images(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
@@ -44,13 +49,26 @@ def to_png(image: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def write_image_folder(folder: Path) -> Path:
-    """Writes 60 images to train on, in two files, and 30 to validate on."""
+@functools.cache
+def image_options() -> dict[str, Any]:
+    """Options of a small `image_vit`: 60 images to train on, in two files, 30 to validate on."""
+    folder = Path(FOLDER.name, "images")
+    folder.mkdir()
     images, labels = make_images(60, seed=1)
     write_arrays(folder / "train_data_batch_1.npz", images[:40], labels[:40])
     write_arrays(folder / "train_data_batch_2.npz", images[40:], labels[40:])
     write_arrays(folder / "val_data.npz", *make_images(30, seed=2))
-    return folder
+    return {
+        "path": str(folder),
+        "num_steps": 20,
+        "batch_size": 4,
+        "width": 8,
+        "num_layers": 1,
+        "num_heads": 2,
+        "image_size": SIZE,
+        "patch": 4,
+        "num_classes": NUM_CLASSES,
+    }
 
 
 def make_sentences(num: int, seed: int) -> list[str]:
@@ -68,11 +86,24 @@ def make_sentences(num: int, seed: int) -> list[str]:
     return [" ".join(rng.choice(words) for words in parts) for _ in range(num)]
 
 
-def write_text_folder(folder: Path) -> Path:
-    """Writes 300 sentences to train on, in two files, and 60 to validate on, as LM1B has them."""
-    train = LM1B_TRAIN.replace("*", "0000{}-of-00100")
-    for name, num, seed in ((train.format(1), 200, 1), (train.format(2), 100, 2), (LM1B_VALIDATION, 60, 3)):
+@functools.cache
+def text_options() -> dict[str, Any]:
+    """Options of a small `text_lm`: 300 sentences to train on, in two files, 60 to validate on."""
+    folder = Path(FOLDER.name, "text")
+    name = LM1B_TRAIN.replace("*", "0000{}-of-00100")
+    files = {name.format(1): (200, 1), name.format(2): (100, 2), LM1B_VALIDATION: (60, 3)}
+    for name, (num, seed) in files.items():
         file = folder / name
-        file.parent.mkdir(exist_ok=True)
+        file.parent.mkdir(parents=True, exist_ok=True)
         file.write_text("".join(f"{line}\n" for line in make_sentences(num, seed)), "utf-8")
-    return folder
+    return {
+        "path": str(folder),
+        "num_steps": 20,
+        "batch_size": 4,
+        "width": 8,
+        "num_layers": 1,
+        "vocabulary_size": VOCABULARY_SIZE,
+        "length": 8,
+        "num_validation": 10,
+        "metric": "loss",
+    }

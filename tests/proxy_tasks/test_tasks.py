@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small_files
 
 from proxy_tasks import FAMILIES, DigitsMLP, StdlibLM, data
 from proxy_tasks.language import LanguageModel
@@ -17,7 +18,10 @@ SMALL: dict[str, dict[str, Any]] = {
     "digits_mlp": {"num_steps": 20, "batch_size": 4, "width": 8},
     "digits_vit": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
     "stdlib_lm": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
+    "image_vit": small_files.image_options(),
+    "text_lm": small_files.text_options(),
 }
+NUM_TOKENS = {"stdlib_lm": data.VOCABULARY_SIZE, "text_lm": small_files.VOCABULARY_SIZE}
 every_family = pytest.mark.parametrize("name", FAMILIES)
 
 
@@ -47,7 +51,7 @@ def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
     params = task.init(task.data, key)
     loss, score = task.loss(params, task.batch(task.data, key)), task.score(params, task.data)
     assert loss.shape == score.shape == ()
-    num_classes = data.VOCABULARY_SIZE if name == "stdlib_lm" else 10
+    num_classes = NUM_TOKENS.get(name, 10)
     assert loss == pytest.approx(np.log(num_classes), rel=0.3)
     if task.higher_is_better:
         assert 0 <= score <= 0.4
