@@ -106,7 +106,7 @@ def _read_all(
 def _read_arrays(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np.ndarray]:
     """The arrays `data` and `labels` of an npz file; its labels begin at 1."""
     try:
-        with np.load(file) as arrays:
+        with file.open("rb") as stream, np.load(stream) as arrays:
             images, labels = arrays["data"], arrays["labels"]
     except KeyError:
         raise DataError(f"{file} does not hold the arrays 'data' and 'labels'") from None
