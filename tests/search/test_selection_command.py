@@ -77,7 +77,7 @@ def runs(tmp_path_factory):
 @pytest.fixture
 def formula(monkeypatch):
     """Scores from a formula in the place of training."""
-    monkeypatch.setattr(selection_command, "open_pool", lambda config, num_workers: make_pool())
+    monkeypatch.setattr(selection_command, "open_pool", lambda *_: make_pool())
 
 
 @pytest.fixture
