@@ -17,8 +17,10 @@ from proxy_tasks.data import DataError
 from proxy_tasks.image_vit import normalize
 from proxy_tasks.vocabulary import END
 
-IMAGE = ImageViT(**image_options() | {"num_steps": 60, "batch_size": 8})
-TEXT = TextLM(**text_options() | {"num_steps": 60, "batch_size": 8, "metric": "perplexity"})
+IMAGE = dataclasses.replace(ImageViT(**image_options()), num_steps=60, batch_size=8)
+TEXT = dataclasses.replace(
+    TextLM(**text_options()), num_steps=60, batch_size=8, metric="perplexity"
+)
 SMALL = {"image_vit": IMAGE, "text_lm": TEXT}
 
 
