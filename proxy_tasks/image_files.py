@@ -112,7 +112,8 @@ def _read_arrays(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np
     except KeyError:
         raise DataError(f"{file} does not hold the arrays 'data' and 'labels'") from None
     except Exception as error:  # NumPy has no error of its own; nothing else can fail here
-        raise DataError(f"{file} cannot be read, copy it again: {error}") from None
+        reason = " ".join(str(error).split())
+        raise DataError(f"{file} cannot be read, copy it again: {reason}") from None
     shape = (len(labels) if labels.ndim else 0, 3 * size * size)
     if images.shape != shape or images.dtype != np.uint8:
         raise DataError(

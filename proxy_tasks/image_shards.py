@@ -54,7 +54,8 @@ def read_shard(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np.n
             for index, row in enumerate(itertools.islice(rows, num_images)):
                 images[index], labels[index] = _decode(row, size, f"image {index} of {file}")
     except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{file} cannot be read, copy it again: {error}") from None
+        reason = " ".join(str(error).split())
+        raise DataError(f"{file} cannot be read, copy it again: {reason}") from None
     return images, labels
 
 
@@ -68,6 +69,6 @@ def _decode(row: dict[str, Any], size: int, name: str) -> tuple[np.ndarray, int]
         if image.size == (size, size):  # else it may be a huge one
             return np.moveaxis(np.asarray(image.convert("RGB")), -1, 0), row["label"]
     except Exception as error:  # pillow has no error of its own; nothing else can fail here
-        raise DataError(f"{name} is no image: {error}") from None
+        raise DataError(f"{name} is no image: {type(error).__name__}") from None
     width, height = image.size
     raise DataError(f"{name} is {width}x{height}, not {size}x{size}; resize the images first")

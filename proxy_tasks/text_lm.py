@@ -91,7 +91,8 @@ class TextLM(TransformerOptions):
         )
 
         def batch(data, key):
-            return draw_windows(*data.train, key, self.batch_size, self.length)
+            (text,) = data.train
+            return draw_windows(text, key, self.batch_size, self.length)
 
         def loss_of_one(params, tokens):
             logits = to_model(params)(tokens[:-1])
