@@ -9,7 +9,7 @@ import numpy as np
 from search.evolution import window
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles
-from search.outcome import Measurement
+from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run_file import RecordError
 
@@ -72,7 +72,7 @@ def bench_hurdles(records: Records) -> dict[str, Any]:
         )
     if not records.count():
         raise RecordError(f"{records.path.parent} has no programs yet")
-    history = _load(records)
+    history = load_history(records)
     seconds = chunk_seconds(history)
     names = [task["name"] for task in records.info()["tasks"]]
     return {
@@ -84,7 +84,8 @@ def bench_hurdles(records: Records) -> dict[str, Any]:
     }
 
 
-def _load(records: Records) -> History:
+def load_history(records: Records) -> History:
+    """A run's individuals and what was measured."""
     config = records.info()["config"]["evolution"]
     names, measurements, fitness = [], {}, {}
     for row in records.rows():
@@ -107,53 +108,53 @@ def chunk_seconds(history: History) -> np.ndarray:
     return np.maximum(fitted, 0.0)
 
 
-def replay(history: History, slack: float | None, percentile: float | None) -> dict[str, Curves]:
-    """The curves that every program would have had, by fingerprint."""
+def replay(
+    history: History, slack: float | None, percentile: float | None
+) -> dict[str, Measurement]:
+    """What would have been seen of every program, by fingerprint."""
     initial = history.initial.curves
-    cut: dict[str, Curves] = {history.names[0]: initial}
+    seen: dict[str, Measurement] = {history.names[0]: history.initial}
     for index, name in history.first_births():
-        if name in cut:
+        if name in seen:
             continue
         elders: dict[str, Curves] = {}
         if percentile is not None:
-            born = (history.names[i] for i in window(index, history.population_size, history.lag))
-            elders = {
-                elder: cut[elder]
-                for elder in born
-                if elder in history.fitness and cut[elder] == history.measurements[elder].curves
-            }
+            born = window(index, history.population_size, history.lag)
+            found = ((elder, seen[elder]) for elder in (history.names[i] for i in born))
+            elders = {elder: m.curves for elder, m in found if m.reason is Reason.OK}
         hurdles = set_hurdles(initial, elders.values(), slack, percentile)
-        curves = history.measurements[name].curves
-        cut[name] = curves if hurdles is None else stop(curves, hurdles)
-    return cut
+        whole = history.measurements[name]
+        seen[name] = whole if hurdles is None else stop(whole, hurdles)
+    return seen
 
 
-def stop(curves: Curves, hurdles: Hurdles) -> Curves:
-    """What is left of curves whose training stops at the first loss above a hurdle."""
-    kept = []
-    for curve, limits in zip(curves, hurdles, strict=False):  # not every task may have begun
-        limits = np.array(limits[: len(curve)], np.float32)
-        above = np.flatnonzero(np.array(curve, np.float32) > limits)
+def stop(whole: Measurement, hurdles: Hurdles) -> Measurement:
+    """What is seen of a training that stops at the first loss above a hurdle."""
+    kept: Curves = ()
+    for curve, limits in zip(whole.curves, hurdles, strict=False):  # not every task has begun
+        above = np.flatnonzero(np.array(curve) > np.array(limits[: len(curve)], np.float32))
         if above.size:
-            return (*kept, curve[: above[0] + 1])
-        kept.append(curve)
-    return tuple(kept)
+            return Measurement(Reason.HURDLE, curves=(*kept, curve[: above[0] + 1]))
+        kept += (curve,)
+    return whole
 
 
 def _describe(
     history: History, seconds: np.ndarray, slack: float | None, percentile: float | None
 ) -> dict[str, Any]:
-    cut = replay(history, slack, percentile)
-    measured = history.measurements
-    stopped = {name for name in history.fitness if cut[name] != measured[name].curves}
+    seen = replay(history, slack, percentile)
+    stopped = {name for name in history.fitness if seen[name].reason is Reason.HURDLE}
     ranked = sorted(history.fitness, key=lambda name: -history.fitness[name])  # elders first
     top = {key: ranked[: max(1, round(len(ranked) * share))] for key, share in TOP.items()}
     top["above_initial"] = [name for name in ranked if history.fitness[name] > 0]
-    full = sum(_cost(m.curves, seconds) for m in measured.values())
+    cost, full = (
+        sum(float(np.dot(_lengths(m.curves, len(seconds)), seconds)) for m in measured.values())
+        for measured in (seen, history.measurements)
+    )
     return {
         "slack": slack,
         "percentile": percentile,
-        "saved": 1 - sum(_cost(curves, seconds) for curves in cut.values()) / full,
+        "saved": 1 - cost / full,
         "stopped": len(stopped),
         "lost": {key: [sum(n in stopped for n in names), len(names)] for key, names in top.items()},
         "best_survived": ranked[0] not in stopped,
@@ -163,7 +164,3 @@ def _describe(
 
 def _lengths(curves: Curves, num_tasks: int) -> list[int]:
     return [len(curve) for curve in curves] + [0] * (num_tasks - len(curves))
-
-
-def _cost(curves: Curves, seconds: np.ndarray) -> float:
-    return float(np.dot(_lengths(curves, len(seconds)), seconds))
