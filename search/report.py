@@ -129,6 +129,7 @@ def show_run(console: Console, summary: dict[str, Any]) -> None:
             f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)",
         ),
         ("outcomes", _counts(summary["outcomes"])),
+        ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
         ("redundant share", f"{summary['redundant_share']:.1%} of the last population"),
         ("history digest", summary["history_digest"]),
         ("file", summary["run"]),
