@@ -47,7 +47,7 @@ def train(
     if hurdles is None:
         hurdles = jnp.full(NUM_CHUNKS, jnp.inf)
     init_key, batch_key = jax.random.split(key)
-    params = task.init(init_key)
+    params = task.init(task.data, init_key)
     loss_and_gradient = jax.value_and_grad(task.loss)
     stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
