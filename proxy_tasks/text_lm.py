@@ -9,12 +9,11 @@ import optax
 from jax import lax
 
 from proxy_tasks.data import DataError, Split, digest
-from proxy_tasks.language import LanguageModel
+from proxy_tasks.language import LanguageModel, draw_windows, spread_windows
 from proxy_tasks.task import Task, split_model
 from proxy_tasks.text_files import LM1B_TRAIN, LM1B_VALIDATION, load_text
 from proxy_tasks.transformer import TransformerOptions
 from proxy_tasks.vocabulary import MAX_VOCABULARY_SIZE
-from proxy_tasks.windows import draw_windows, spread_windows
 
 MEGABYTE = 1_000_000
 MAX_MEGABYTES = 2000
