@@ -11,10 +11,12 @@ from small_runs import FormulaPool, advance, config, create, score, score_job
 from test_bench import call
 
 from dsl.bytecode import assemble
+from proxy_tasks.train import NUM_CHUNKS
 from search import bench_hurdles
 from search.bench_hurdles import SETTINGS, stop
 from search.config_file import ConfigError
 from search.deletion import delete_by_search
+from search.describe import describe_records
 from search.fitness import to_outcome
 from search.hurdles import MIN_ELDERS, set_hurdles
 from search.outcome import Measurement, Reason
@@ -295,6 +297,13 @@ def test_bench_counts_what_is_saved_and_lost(folder, monkeypatch, capsys):
     saved = [setting["saved"] for setting in of_slack]
     assert saved == sorted(saved, reverse=True) and saved[0] > 0.1 > saved[-1]
     assert "best lost" in call(monkeypatch, capsys, "bench", "hurdles", folder)
+
+
+def test_summary_tells_the_share_of_training_that_was_saved(folder):
+    with Records.open_to_read(folder) as records:
+        lengths = [len(curve) for curve in curves_of_records(records).values()]
+        saved = describe_records(records)["training_saved"]
+    assert saved == pytest.approx(1 - sum(lengths) / (len(lengths) * NUM_CHUNKS))
 
 
 def test_stop_at_the_last_chunk_is_a_stop():
