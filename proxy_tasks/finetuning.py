@@ -46,7 +46,7 @@ class DigitsFinetuning(DigitsOptions):
     """
 
     kind: Literal["digits_finetuning"] = "digits_finetuning"
-    num_steps: int = 100
+    num_steps: int = 200
     batch_size: int = 32
     width: int = 16
     """Channels at scale 1."""

@@ -71,8 +71,8 @@ class StdlibMLM(StdlibOptions):
     """Hidden characters by a Transformer; stands for the pretraining of BERT."""
 
     kind: Literal["stdlib_mlm"] = "stdlib_mlm"
-    num_steps: int = 200
-    batch_size: int = 32
+    num_steps: int = 400
+    batch_size: int = 16
     width: int = 32
     num_layers: int = 1
     num_heads: int = 2
