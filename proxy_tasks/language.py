@@ -21,13 +21,22 @@ class LanguageModel(eqx.Module):
     transformer: Transformer
     head: eqx.nn.Linear
 
-    def __init__(self, length: int, width: int, num_layers: int, num_heads: int, *, key: jax.Array):
+    def __init__(
+        self,
+        length: int,
+        width: int,
+        num_layers: int,
+        num_heads: int,
+        vocabulary_size: int = VOCABULARY_SIZE,
+        *,
+        key: jax.Array,
+    ):
         keys = jax.random.split(key, 3)
-        self.embedding = 0.1 * jax.random.normal(keys[0], (VOCABULARY_SIZE, width))
+        self.embedding = 0.1 * jax.random.normal(keys[0], (vocabulary_size, width))
         self.transformer = Transformer(
             length, width, num_layers, num_heads, causal=True, key=keys[1]
         )
-        self.head = eqx.nn.Linear(width, VOCABULARY_SIZE, key=keys[2])
+        self.head = eqx.nn.Linear(width, vocabulary_size, key=keys[2])
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """From tokens of shape (length,) to logits of shape (length, vocabulary)."""

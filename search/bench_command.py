@@ -7,6 +7,7 @@ import typer
 
 from search import report
 from search.bench import bench_dsl, bench_functional
+from search.bench_hurdles import bench_hurdles
 from search.records import Records
 from search.terminal import Json, make_console
 
@@ -28,3 +29,14 @@ def bench_functional_fingerprint(
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
     report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
+
+
+@bench.command("hurdles")
+def bench_early_stopping(
+    run: Annotated[Path, typer.Argument(help="Folder of a run made without hurdles.")],
+    as_json: Json = False,
+) -> None:
+    """What early stopping would have saved and lost in a run; nothing is trained."""
+    with Records.open_to_read(run) as records:
+        figures = bench_hurdles(records)
+    report.print_json(figures) if as_json else report.show_bench_hurdles(make_console(), figures)

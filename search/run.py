@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dsl.bytecode import assemble, assemble_canonical
@@ -15,12 +16,14 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
+from search.compile_cache import keep_compiled
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
-from search.job import Job
+from search.hurdles import Curves, set_hurdles
+from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
 from search.progress import Progress
 from search.records import Records, Row
@@ -79,14 +82,22 @@ def load_run(records: Records) -> tuple[RunConfig, Program]:
     return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
 
 
-def make_scorer(options: Sequence[TaskOptions], seed: int, functions: Collection[str]) -> Evaluator:
+def make_scorer(
+    options: Sequence[TaskOptions],
+    seed: int,
+    functions: Collection[str],
+    cache: Path | None = None,
+) -> Evaluator:
     """What scores candidates; called where they are scored.
 
     Args:
         options: of the tasks.
         seed: of candidates that are given none of their own.
         functions: those that candidates may have.
+        cache: folder where compiled code is kept; None for nowhere.
     """
+    if cache is not None:
+        keep_compiled(cache)
     return Evaluator([task.build() for task in options], seed, functions)
 
 
@@ -98,9 +109,15 @@ def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
 
 @contextmanager
 def start_pool(
-    config: RunConfig, initial: Program, num_workers: int
+    config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        num_workers: Ray workers; 0 scores in this process.
+        cache: see `make_scorer`.
 
     Yields:
         The pool, and what it saw of the initial program.
@@ -109,7 +126,7 @@ def start_pool(
         ConfigError: the initial program does not train on the tasks.
     """
     functions = candidate_functions(config, initial)
-    make = functools.partial(make_scorer, config.tasks, config.seed, functions)
+    make = functools.partial(make_scorer, config.tasks, config.seed, functions, cache)
     with closing(make_pool(make, num_workers, config.evaluation.candidate_seconds)) as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:
@@ -163,6 +180,8 @@ class Search:
         self._history: dict[int, Individual] = {}  # the last `_num_remembered`
         self._identities: dict[int, Identity] = {}
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
+        self._curves: dict[int, Curves] = {}  # if hurdles need them, of those with a fitness
+        self._initial_curves: Curves = ()
         self._outcomes = records.outcome_summaries()  # by fingerprint
         self._known = records.fingerprints()  # of the recorded individuals
         self._in_flight: set[str] = set()
@@ -186,6 +205,7 @@ class Search:
         """Records the scores of the initial program, or compares them with the recorded ones."""
         name = fingerprint(self._initial)
         recorded = self._records.measurement(name)
+        self._initial_curves = (recorded or self._reference).curves
         if recorded is None:
             self._record_outcomes([(name, self._reference)])
         elif recorded.scores != self._reference.scores:
@@ -228,8 +248,19 @@ class Search:
         name = identity.fingerprint
         if name not in self._outcomes and name not in self._in_flight:
             self._in_flight.add(name)
-            self._pool.submit(Job(name, assemble_canonical(identity.canonical)))
+            bytecode = assemble_canonical(identity.canonical)
+            self._pool.submit(Job(name, bytecode, hurdles=self._hurdles(individual.index)))
         return _Born(individual, identity)
+
+    def _hurdles(self, index: int) -> Hurdles | None:
+        """Those of child `index`, which is the first with its fingerprint."""
+        evolution, hurdles = self._config.evolution, self._config.hurdles
+        elders = {
+            self._identities[elder].fingerprint: self._curves[elder]
+            for elder in window(index, evolution.population_size, evolution.lag)
+            if elder in self._curves
+        }
+        return set_hurdles(self._initial_curves, elders.values(), hurdles.slack, hurdles.percentile)
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
@@ -268,5 +299,9 @@ class Search:
         self._history[index] = row.individual
         self._identities[index] = identity
         self._rank[index] = row.rank
-        for remembered in (self._history, self._identities, self._rank):
+        if row.fitness is not None and self._config.hurdles.percentile is not None:
+            measurement = self._records.measurement(row.fingerprint)
+            assert measurement is not None  # of a recorded individual
+            self._curves[index] = measurement.curves
+        for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)

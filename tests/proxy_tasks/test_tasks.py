@@ -8,6 +8,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small_files
 
 from proxy_tasks import FAMILIES, DigitsMLP, StdlibLM, data
 from proxy_tasks.language import LanguageModel
@@ -23,12 +24,15 @@ SMALL: dict[str, dict[str, Any]] = {
     "digits_finetuning": TINY | {"pretraining_steps": 2},
     "stdlib_lm": TINY | {"num_layers": 1},
     "stdlib_mlm": TINY | {"num_layers": 1},
+    "image_vit": small_files.image_options(),
+    "text_lm": small_files.text_options(),
 }
 GUESSING = dict.fromkeys(FAMILIES, np.log(10)) | {
     "digits_diffusion": 1.0,
     "digits_finetuning": np.log(5),
     "stdlib_lm": np.log(data.VOCABULARY_SIZE),
     "stdlib_mlm": np.log(data.VOCABULARY_SIZE),
+    "text_lm": np.log(small_files.VOCABULARY_SIZE),
 }
 """The loss of answers that look at nothing."""
 every_family = pytest.mark.parametrize("name", FAMILIES)
