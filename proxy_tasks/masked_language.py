@@ -68,7 +68,10 @@ class MaskedLanguageModel(eqx.Module):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StdlibMLM(StdlibOptions):
-    """Hidden characters by a Transformer; stands for the pretraining of BERT."""
+    """Hidden characters by a Transformer; stands for the pretraining of BERT.
+
+    An evaluation takes 0.33 s of one core of an AMD EPYC, with AdamW.
+    """
 
     kind: Literal["stdlib_mlm"] = "stdlib_mlm"
     num_steps: int = 400
