@@ -22,11 +22,12 @@ from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
 from search.job import Job
 from search.outcome import Measurement, Reason
+from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
 from search.run_file import RecordError
 from search.source import SourceError, find_program
-from search.workers import Pool, make_pool
+from search.workers import make_pool
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -79,15 +80,18 @@ def load_run(records: Records) -> tuple[RunConfig, Program]:
     return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
 
 
-def make_scorer(options: Sequence[TaskOptions], seed: int, functions: Collection[str]) -> Evaluator:
+def make_scorer(
+    options: Sequence[TaskOptions], seed: int, functions: Collection[str], batch_size: int = 1
+) -> Evaluator:
     """What scores candidates; called where they are scored.
 
     Args:
         options: of the tasks.
         seed: of candidates that are given none of their own.
         functions: those that candidates may have.
+        batch_size: candidates that train side by side.
     """
-    return Evaluator([task.build() for task in options], seed, functions)
+    return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
 def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
@@ -109,8 +113,9 @@ def start_pool(
         ConfigError: the initial program does not train on the tasks.
     """
     functions = candidate_functions(config, initial)
-    make = functools.partial(make_scorer, config.tasks, config.seed, functions)
-    with closing(make_pool(make, num_workers, config.evaluation.candidate_seconds)) as pool:
+    seconds, batch_size = config.evaluation.candidate_seconds, config.evaluation.batch_size
+    make = functools.partial(make_scorer, config.tasks, config.seed, functions, batch_size)
+    with closing(make_pool(make, num_workers, seconds, batch_size)) as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:
             raise ConfigError(

@@ -17,7 +17,8 @@ from dsl.bytecode import assemble
 from search import workers
 from search.job import Job
 from search.outcome import Measurement, Reason
-from search.workers import MAX_DEATHS, LocalPool, RayPool, WorkerError
+from search.pool import LocalPool
+from search.workers import MAX_DEATHS, RayPool, WorkerError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
