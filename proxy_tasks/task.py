@@ -27,8 +27,8 @@ class Task:
     Attributes:
         name: of its kind.
         num_steps: training steps.
-        data: what `batch` and `score` read.
-        init: key to parameters.
+        data: what `init`, `batch` and `score` read.
+        init: data and key to parameters.
         batch: data and key to a training batch.
         loss: parameters and batch to the mean loss, shape=().
         score: parameters and data to the validation metric, shape=().
@@ -40,7 +40,7 @@ class Task:
     name: str
     num_steps: int
     data: Data
-    init: Callable[[jax.Array], Params]
+    init: Callable[[Data, jax.Array], Params]
     batch: Callable[[Data, jax.Array], Batch]
     loss: Callable[[Params, Batch], jax.Array]
     score: Callable[[Params, Data], jax.Array]
@@ -111,16 +111,17 @@ class TaskOptions:
 
 def split_model(
     make_model: Callable[[jax.Array], Any],
-) -> tuple[Callable[[jax.Array], Params], Callable[[Params], Any]]:
+) -> tuple[Callable[[Data, jax.Array], Params], Callable[[Params], Any]]:
     """Splits an Equinox model into what is trained and what is not.
 
     Returns:
-        `init`, from a key to the parameters, and `to_model`, from parameters to the model.
+        `init`, of a task that begins with a fresh model, whatever its data, and `to_model`, from
+        parameters to the model.
     """
     shapes = eqx.filter_eval_shape(make_model, jax.random.key(0))  # nothing is computed
     static = eqx.filter(shapes, lambda leaf: not isinstance(leaf, jax.ShapeDtypeStruct))
 
-    def init(key):
+    def init(data, key):
         return eqx.filter(make_model(key), eqx.is_inexact_array)
 
     def to_model(params):

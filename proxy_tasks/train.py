@@ -54,7 +54,7 @@ def train(
     if hurdles is None:
         hurdles = jnp.full((*lanes, NUM_CHUNKS), jnp.inf)
     init_key, batch_key = jnp.moveaxis(each(jax.random.split)(key), -1, 0)
-    params = each(task.init)(init_key)
+    params = each(task.init, (None, 0))(task.data, init_key)
     draw_key = each(jax.random.fold_in, (0, None))
     draw_batch = each(task.batch, (None, 0))
     loss_and_gradient = each(jax.value_and_grad(task.loss))

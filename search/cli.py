@@ -180,7 +180,7 @@ def _run(records: Records, workers: int | None) -> None:
     try:
         with contextlib.ExitStack() as stack:
             with starting:
-                started = start_pool(config, initial, num_workers)
+                started = start_pool(config, initial, num_workers, records.cache)
                 pool, reference = stack.enter_context(started)
             events = Search(config, initial, records, pool, reference).run()
             follow(console, events, report.progress_display, report.progress_line)

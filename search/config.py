@@ -8,11 +8,11 @@ import pydantic
 from pydantic import Field
 
 from dsl.ops import SYMBOLS, WORDS
-from proxy_tasks import DigitsMLP, DigitsViT, StdlibLM
+from proxy_tasks import FamilyOptions
 from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 
-TaskOptions = Annotated[DigitsMLP | DigitsViT | StdlibLM, Field(discriminator="kind")]
+TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
 
 MAX_COUNT = 1_000_000_000
 Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]

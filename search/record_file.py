@@ -35,6 +35,11 @@ class RecordFile(ABC):
         self.path = path
         self._connection = connection
 
+    @property
+    def cache(self) -> Path:
+        """The folder beside it for what can be made again."""
+        return self.path.parent.resolve() / run_file.CACHE
+
     @abstractmethod
     def is_begun(self) -> bool:
         """Whether there is a result that must not be lost."""

@@ -7,6 +7,7 @@ import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import closing, contextmanager
+from pathlib import Path
 from typing import Any, NamedTuple
 
 from dsl.bytecode import assemble, assemble_canonical
@@ -15,6 +16,7 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
+from search.compile_cache import keep_compiled
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
@@ -81,7 +83,11 @@ def load_run(records: Records) -> tuple[RunConfig, Program]:
 
 
 def make_scorer(
-    options: Sequence[TaskOptions], seed: int, functions: Collection[str], batch_size: int = 1
+    options: Sequence[TaskOptions],
+    seed: int,
+    functions: Collection[str],
+    cache: Path | None = None,
+    batch_size: int = 1,
 ) -> Evaluator:
     """What scores candidates; called where they are scored.
 
@@ -89,8 +95,11 @@ def make_scorer(
         options: of the tasks.
         seed: of candidates that are given none of their own.
         functions: those that candidates may have.
+        cache: folder where compiled code is kept; None for nowhere.
         batch_size: candidates that train side by side.
     """
+    if cache is not None:
+        keep_compiled(cache)
     return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
@@ -102,9 +111,15 @@ def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
 
 @contextmanager
 def start_pool(
-    config: RunConfig, initial: Program, num_workers: int
+    config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        num_workers: Ray workers; 0 scores in this process.
+        cache: see `make_scorer`.
 
     Yields:
         The pool, and what it saw of the initial program.
@@ -114,7 +129,7 @@ def start_pool(
     """
     functions = candidate_functions(config, initial)
     seconds, batch_size = config.evaluation.candidate_seconds, config.evaluation.batch_size
-    make = functools.partial(make_scorer, config.tasks, config.seed, functions, batch_size)
+    make = functools.partial(make_scorer, config.tasks, config.seed, functions, cache, batch_size)
     with closing(make_pool(make, num_workers, seconds, batch_size)) as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:

@@ -6,12 +6,16 @@ read-only and never disturb it. At rest it is one file, readable where nothing c
 
 import dataclasses
 import os
+import shutil
 import sqlite3
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import filelock
+
+CACHE = "cache"
+"""The folder beside it for what can be made again, and can be deleted at any time."""
 
 
 class RecordError(Exception):
@@ -128,6 +132,7 @@ def _discard(file: Path, *, and_folder: bool) -> None:
     for suffix in (".sqlite", ".lock"):
         file.with_suffix(suffix).unlink(missing_ok=True)
     if and_folder:
+        shutil.rmtree(file.with_name(CACHE), ignore_errors=True)
         with suppress(OSError):  # something else is in it
             file.parent.rmdir()
 

@@ -4,6 +4,7 @@ import dataclasses
 import functools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager, closing
+from pathlib import Path
 from typing import Any
 
 from dsl.identities import reachable
@@ -53,11 +54,11 @@ class SelectionResult:
     curves: tuple[RunCurve, ...]
 
 
-def open_pool(config: SelectConfig, num_workers: int) -> MakePool:
+def open_pool(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
     """The real pools of a selection."""
 
     def make(tasks: Sequence[TaskOptions], seed: int, functions: frozenset[str]):
-        scorer = functools.partial(make_scorer, tasks, seed, functions)
+        scorer = functools.partial(make_scorer, tasks, seed, functions, cache)
         return closing(make_pool(scorer, num_workers, config.evaluation.candidate_seconds))
 
     return make

@@ -73,7 +73,7 @@ def _opened(folder: Path, info: dict[str, Any]):
 def _run(
     records: SelectionRecords, config: SelectConfig, num_workers: int, console: Console
 ) -> SelectionResult:
-    selection = Selection(records, open_pool(config, num_workers))
+    selection = Selection(records, open_pool(config, num_workers, records.cache))
     try:
         return follow(console, selection.run(), selection_progress_display, selection_progress_line)
     except KeyboardInterrupt:

@@ -117,7 +117,7 @@ def shadow(
         seen = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
         return lax.fori_loop(start, stop, step, (params, states, other_states, counts, seen))
 
-    params = task.init(init_key)
+    params = task.init(task.data, init_key)
     zeros = jax.tree.map(jnp.zeros_like, params)
     states, other_states = (tuple(zeros for _ in each.states) for each in (watching, other))
     num_parameters = sum(leaf.size for leaf in jax.tree.leaves(params))

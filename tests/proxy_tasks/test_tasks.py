@@ -34,9 +34,9 @@ def equal(a, b):
 def test_everything_random_comes_from_the_key(name, key):
     task, again = small(name).build(), small(name).build()
     other = jax.random.key(1)
-    assert equal(task.init(key), again.init(key))
+    assert equal(task.init(task.data, key), again.init(again.data, key))
     assert equal(task.batch(task.data, key), again.batch(again.data, key))
-    assert not equal(task.init(key), task.init(other))
+    assert not equal(task.init(task.data, key), task.init(task.data, other))
     assert not equal(task.batch(task.data, key), task.batch(task.data, other))
     assert task.digest == again.digest
 
@@ -44,7 +44,7 @@ def test_everything_random_comes_from_the_key(name, key):
 @every_family
 def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
     task = small(name).build()
-    params = task.init(key)
+    params = task.init(task.data, key)
     loss, score = task.loss(params, task.batch(task.data, key)), task.score(params, task.data)
     assert loss.shape == score.shape == ()
     num_classes = data.VOCABULARY_SIZE if name == "stdlib_lm" else 10
@@ -57,7 +57,8 @@ def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
 
 @every_family
 def test_parameters_are_arrays_of_float32(name, key):
-    leaves = jax.tree.leaves(small(name).build().init(key))
+    task = small(name).build()
+    leaves = jax.tree.leaves(task.init(task.data, key))
     assert leaves and all(leaf.dtype == jnp.float32 for leaf in leaves)
 
 
@@ -72,7 +73,7 @@ def test_scale_grows_model_and_steps_together(name, key):
     task, large = small(name).build(), small(name, scale=16.0).build()
 
     def num_parameters(task):
-        return sum(leaf.size for leaf in jax.tree.leaves(task.init(key)))
+        return sum(leaf.size for leaf in jax.tree.leaves(task.init(task.data, key)))
 
     assert large.num_steps == 4 * task.num_steps
     assert 1.5 < num_parameters(large) / num_parameters(task) < 5
@@ -151,7 +152,7 @@ def test_patches_are_the_quarters_of_an_image():
 @pytest.mark.parametrize("name", ["digits_mlp", "digits_vit"])
 def test_digits_can_be_validated_by_their_loss(name, key):
     task = small(name, metric="loss").build()
-    params = task.init(key)
+    params = task.init(task.data, key)
     assert task.score(params, task.data) == task.loss(params, data.load_digits().validation)
     assert task.metric == "loss (nats an image)" and not task.higher_is_better
     assert small(name).build().higher_is_better

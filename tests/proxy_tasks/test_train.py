@@ -15,7 +15,7 @@ TASK = DigitsMLP(num_steps=25, batch_size=8, width=8).build()
 def plain_loop(task, optimizer, key):
     """What `train` does, written as one would."""
     init_key, batch_key = jax.random.split(key)
-    params = task.init(init_key)
+    params = task.init(task.data, init_key)
     state = optimizer.init(params)
     losses = []
     for step in range(task.num_steps):

@@ -41,7 +41,7 @@ def planted_task(num_steps: int = NUM_STEPS) -> Task:
         "planted",
         num_steps,
         (),
-        lambda key: (jnp.ones((3, 4)), jnp.ones(5)),
+        lambda data, key: (jnp.ones((3, 4)), jnp.ones(5)),
         batch,
         loss,
         lambda params, data: jnp.zeros(()),
@@ -154,7 +154,8 @@ def test_a_program_against_itself_differs_by_rounding_at_most(name, key):
     same, rounding, *others = found.updates
     assert same + rounding == found.total and others == [0, 0, 0] and found.values == ()
     assert same > found.total / 2
-    assert found.num_parameters == sum(leaf.size for leaf in jax.tree.leaves(task.init(key)))
+    params = task.init(task.data, key)
+    assert found.num_parameters == sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def test_a_variable_of_any_name_can_be_watched(key):
@@ -177,7 +178,7 @@ def test_zero_gradients_of_real_training(key):
     task = dataclasses.replace(DigitsMLP(batch_size=2, width=4, depth=1).build(), num_steps=8)
     found = shadow(task, key, dsl.library.load("sgd"), SIGN, [G])
     init_key, batch_key = jax.random.split(key)
-    params = task.init(init_key)
+    params = task.init(task.data, init_key)
     num_zeros, gradient_of = 0, jax.jit(jax.grad(task.loss))
     for index in range(task.num_steps):
         gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
