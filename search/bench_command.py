@@ -8,6 +8,7 @@ import typer
 from proxy_tasks import FAMILIES
 from search import bench_batch, report
 from search.bench import bench_dsl, bench_functional
+from search.bench_hurdles import bench_hurdles
 from search.records import Records
 from search.terminal import Json, make_console
 
@@ -56,3 +57,14 @@ def bench_batches(
     tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
     figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
     report.print_json(figures) if as_json else report.show_bench_batch(make_console(), figures)
+
+
+@bench.command("hurdles")
+def bench_early_stopping(
+    run: Annotated[Path, typer.Argument(help="Folder of a run made without hurdles.")],
+    as_json: Json = False,
+) -> None:
+    """What early stopping would have saved and lost in a run; nothing is trained."""
+    with Records.open_to_read(run) as records:
+        figures = bench_hurdles(records)
+    report.print_json(figures) if as_json else report.show_bench_hurdles(make_console(), figures)
