@@ -33,8 +33,8 @@ def bench_functional_fingerprint(
 
 
 def _known(name: str) -> str:
-    if name not in FAMILIES:
-        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(FAMILIES)}")
+    if name not in bench_batch.TASKS:
+        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(bench_batch.TASKS)}")
     return name
 
 
@@ -42,7 +42,7 @@ def _known(name: str) -> str:
 def bench_batches(
     task: Annotated[
         list[str] | None,
-        typer.Option(parser=_known, help="A task; may be repeated. Three by default."),
+        typer.Option(parser=_known, help="A task; may be repeated. All by default."),
     ] = None,
     size: Annotated[
         list[int] | None,
