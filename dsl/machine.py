@@ -82,7 +82,7 @@ def run(
     """
     num_rows = bytecode.size.num_rows
     bytecode = jax.tree.map(jnp.asarray, bytecode)
-    scalars = _run_scalars(bytecode, bytecode.scalars.at[0].set(schedule))
+    scalars = run_scalars(bytecode, bytecode.scalars.at[0].set(schedule))
     inputs = [weights[None], gradient[None], states]
     spare = jnp.zeros((num_rows - 2 - states.shape[0], weights.shape[0]), weights.dtype)
     rows = jnp.concatenate([*inputs, spare])
@@ -114,7 +114,7 @@ def run(
     return update, jnp.stack(new_states)
 
 
-def _run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
+def run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
     """Runs what depends on the schedule value and constants alone."""
     num_rows = bytecode.size.num_rows
     space = Numbers()

@@ -1,6 +1,6 @@
-"""Training as one compiled loop."""
+"""Training as one compiled loop, of one model or of many side by side."""
 
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -14,7 +14,7 @@ NUM_CHUNKS = 10
 
 
 class Training(NamedTuple):
-    """What came of one training.
+    """What came of one training; with a leading axis of lanes, of many.
 
     Attributes:
         score: the task's validation metric, shape=(); NaN if training stopped early, or
@@ -38,41 +38,60 @@ def train(
 
     After each chunk, training stops if the chunk's mean loss is not finite or above its hurdle.
 
+    Given several keys, it trains as many models side by side, in lanes. They share the step count
+    and end when the last one stops; a lane that has stopped runs along, and nothing of it is kept.
+    (Of the chunks of the quickstart's candidates, 8 % would be run for nothing.)
+
     Args:
         task: what to train.
-        optimizer: with its learning rate in it.
+        optimizer: with its learning rate in it. Of lanes, its parameters have a leading axis.
         key: all randomness; the same key means the same parameters and the same batches.
-        hurdles: the largest loss each chunk may have, shape=(NUM_CHUNKS,); None for no hurdle.
+            shape=(), or shape=(lanes,).
+        hurdles: the largest loss each chunk may have, shape=(NUM_CHUNKS,), or
+            shape=(lanes, NUM_CHUNKS); None for no hurdle.
     """
+    lanes = key.shape
+    each: Any = jax.vmap if lanes else lambda function, in_axes=0: function
     if hurdles is None:
-        hurdles = jnp.full(NUM_CHUNKS, jnp.inf)
-    init_key, batch_key = jax.random.split(key)
-    params = task.init(task.data, init_key)
-    loss_and_gradient = jax.value_and_grad(task.loss)
+        hurdles = jnp.full((*lanes, NUM_CHUNKS), jnp.inf)
+    init_key, batch_key = jnp.moveaxis(each(jax.random.split)(key), -1, 0)
+    params = each(task.init, (None, 0))(task.data, init_key)
+    draw_key = each(jax.random.fold_in, (0, None))
+    draw_batch = each(task.batch, (None, 0))
+    loss_and_gradient = each(jax.value_and_grad(task.loss))
     stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):
         params, state, total = carry
-        batch = task.batch(task.data, jax.random.fold_in(batch_key, index))
+        batch = draw_batch(task.data, draw_key(batch_key, index))
         loss, gradient = loss_and_gradient(params, batch)
         updates, state = optimizer.update(gradient, state, params)
         return optax.apply_updates(params, updates), state, total + loss
 
     def run_chunk(carry):
-        chunk, _, params, state, curve = carry
+        chunk, is_running, num_chunks, params, state, curve = carry
         start, stop = stops[chunk], stops[chunk + 1]
-        params, state, total = lax.fori_loop(start, stop, step, (params, state, jnp.zeros(())))
+        params, state, total = lax.fori_loop(start, stop, step, (params, state, jnp.zeros(lanes)))
         loss = total / jnp.maximum(stop - start, 1)
-        goes_on = jnp.isfinite(loss) & (loss <= hurdles[chunk])
-        return chunk + 1, goes_on, params, state, curve.at[chunk].set(loss)
+        curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
+        num_chunks += is_running
+        is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
+        return chunk + 1, is_running, num_chunks, params, state, curve
 
     def goes_on(carry):
-        return (carry[0] < NUM_CHUNKS) & carry[1]
+        chunk, is_running, *_ = carry
+        return (chunk < NUM_CHUNKS) & is_running.any()
 
-    curve = jnp.full(NUM_CHUNKS, jnp.nan)
-    start = (jnp.zeros((), jnp.int32), jnp.array(True), params, optimizer.init(params), curve)
-    num_chunks, finished, params, _, curve = lax.while_loop(goes_on, run_chunk, start)
+    start = (
+        jnp.zeros((), jnp.int32),
+        jnp.ones(lanes, bool),
+        jnp.zeros(lanes, jnp.int32),
+        params,
+        optimizer.init(params),
+        jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
+    )
+    _, finished, num_chunks, params, _, curve = lax.while_loop(goes_on, run_chunk, start)
     for leaf in jax.tree.leaves(params):
-        finished &= jnp.isfinite(leaf).all()
-    score = jnp.where(finished, task.score(params, task.data), jnp.nan)
+        finished &= each(lambda leaf: jnp.isfinite(leaf).all())(leaf)
+    score = jnp.where(finished, each(task.score, (0, None))(params, task.data), jnp.nan)
     return Training(score, curve, num_chunks)

@@ -5,7 +5,8 @@ from typing import Annotated
 
 import typer
 
-from search import report
+from proxy_tasks import FAMILIES
+from search import bench_batch, report
 from search.bench import bench_dsl, bench_functional
 from search.bench_hurdles import bench_hurdles
 from search.records import Records
@@ -29,6 +30,33 @@ def bench_functional_fingerprint(
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
     report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
+
+
+def _known(name: str) -> str:
+    if name not in bench_batch.TASKS:
+        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(bench_batch.TASKS)}")
+    return name
+
+
+@bench.command("batch")
+def bench_batches(
+    task: Annotated[
+        list[str] | None,
+        typer.Option(parser=_known, help="A task; may be repeated. All by default."),
+    ] = None,
+    size: Annotated[
+        list[int] | None,
+        typer.Option(min=1, help="Candidates side by side; may be repeated. 1 to 1024 by default."),
+    ] = None,
+    one_by_one: Annotated[
+        int, typer.Option(min=1, help="Candidates that one core is timed on.")
+    ] = bench_batch.NUM_ONE_BY_ONE,
+    as_json: Json = False,
+) -> None:
+    """How many candidates a second train in batches, against one core; made for accelerators."""
+    tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
+    figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
+    report.print_json(figures) if as_json else report.show_bench_batch(make_console(), figures)
 
 
 @bench.command("hurdles")

@@ -87,7 +87,13 @@ class EvaluationConfig(Config):
     """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
     kills. The result does not depend on it."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """Wall clock after which a candidate is given up: generous, it only catches what hangs."""
+    """Wall clock after which a candidate, or a batch, is given up: generous, it only catches what
+    hangs."""
+    batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
+    """Candidates that train side by side on an accelerator, with one worker for each; 1 on a CPU,
+    where a batch is far slower. Part of what the run is: scores differ by float32 rounding from
+    those of another batch size. To fill batches, let lag be four times as much: of the children in
+    flight, those whose like is known are not trained."""
 
 
 class HurdleConfig(Config):
@@ -125,6 +131,12 @@ class RunConfig(Config):
             raise ValueError(
                 f"num_programs ({self.num_programs}) must be at least "
                 f"population_size ({self.evolution.population_size})"
+            )
+        batch_size, lag = self.evaluation.batch_size, self.evolution.lag
+        if batch_size > max(lag, 1):
+            raise ValueError(
+                f"batch_size ({batch_size}) must be at most lag ({lag}), the children in flight; "
+                f"to fill batches, set lag to {4 * batch_size}"
             )
         return self
 

@@ -14,10 +14,10 @@ from dsl.program import Program
 from search.config import EvolutionConfig, MutationConfig, RunConfig
 from search.job import Job
 from search.outcome import Reason
+from search.pool import Pool
 from search.records import Records
 from search.run import Search, describe_run
 from search.simplify_config import SimplifyConfig
-from search.workers import Pool
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
 MAX_SUGGESTIONS = 10

@@ -20,10 +20,11 @@ from search.fitness import task_fitness
 from search.interval import Interval, interval
 from search.job import Job
 from search.outcome import Measurement, Reason
+from search.pool import Pool
 from search.run import describe_tasks, make_scorer
 from search.simplify_config import SimplifyConfig
 from search.tuning import apply_tuning, untuned
-from search.workers import Pool, make_pool
+from search.workers import make_pool
 
 
 class Verdict(enum.StrEnum):

@@ -28,7 +28,7 @@ class Measurement:
         reason: whether it ran to its end.
         scores: one validation metric for each task, in order; empty unless the reason is OK.
         curves: training losses of each task that was begun, by chunk.
-        seconds: wall clock.
+        seconds: wall clock; in a batch, its share of that of the batch.
     """
 
     reason: Reason

@@ -83,6 +83,19 @@ def show_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
     console.print(f"children a second: {figures['children_per_second']:,.0f}")
 
 
+def show_bench_batch(console: Console, figures: dict[str, Any]) -> None:
+    """Prints how many candidates a second train, one by one and in batches."""
+    sizes = list(next(iter(figures["tasks"].values()))["batches"])
+    heads = [f"batch {size}" for size in sizes]
+    table = Table("candidates a second", "one core", *heads, box=box.SIMPLE)
+    for name, measured in figures["tasks"].items():
+        columns = (measured["one_core"], *(measured["batches"][size] for size in sizes))
+        table.add_row(name, *(f"{column['candidates_per_second']:.3g}" for column in columns))
+    console.print(Text(figures["machine"], style="bold"))
+    console.print(f"batches on {figures['device']}")
+    console.print(table)
+
+
 def show_counts(console: Console, counts: dict[str, Any]) -> None:
     """Prints values by name."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))

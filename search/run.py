@@ -25,11 +25,12 @@ from search.fitness import to_outcome
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
+from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
 from search.run_file import RecordError
 from search.source import SourceError, find_program
-from search.workers import Pool, make_pool
+from search.workers import make_pool
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -87,6 +88,7 @@ def make_scorer(
     seed: int,
     functions: Collection[str],
     cache: Path | None = None,
+    batch_size: int = 1,
 ) -> Evaluator:
     """What scores candidates; called where they are scored.
 
@@ -95,10 +97,11 @@ def make_scorer(
         seed: of candidates that are given none of their own.
         functions: those that candidates may have.
         cache: folder where compiled code is kept; None for nowhere.
+        batch_size: candidates that train side by side.
     """
     if cache is not None:
         keep_compiled(cache)
-    return Evaluator([task.build() for task in options], seed, functions)
+    return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
 def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
@@ -126,8 +129,9 @@ def start_pool(
         ConfigError: the initial program does not train on the tasks.
     """
     functions = candidate_functions(config, initial)
-    make = functools.partial(make_scorer, config.tasks, config.seed, functions, cache)
-    with closing(make_pool(make, num_workers, config.evaluation.candidate_seconds)) as pool:
+    seconds, batch_size = config.evaluation.candidate_seconds, config.evaluation.batch_size
+    make = functools.partial(make_scorer, config.tasks, config.seed, functions, cache, batch_size)
+    with closing(make_pool(make, num_workers, seconds, batch_size)) as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:
             raise ConfigError(

@@ -11,9 +11,9 @@ from search.fitness import to_outcome
 from search.funnel import Scores, to_scores
 from search.job import Job
 from search.outcome import Measurement, Reason
+from search.pool import Pool
 from search.run_file import RecordError
 from search.selection_records import MeasurementKey, SelectionRecords
-from search.workers import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
 """Opens a pool for the tasks of the part."""

@@ -14,6 +14,7 @@ from search.config import TaskOptions
 from search.config_file import parse_config
 from search.funnel import Scores
 from search.meta import Point
+from search.pool import Pool
 from search.run import make_scorer
 from search.scoreboard import Scoreboard
 from search.select_config import SelectConfig
@@ -21,7 +22,7 @@ from search.selection_records import SelectionRecords
 from search.selection_setup import META
 from search.stage import Contender, Progress, Stage, StageResult
 from search.tuning import untuned
-from search.workers import Pool, make_pool
+from search.workers import make_pool
 
 MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContextManager[Pool]]
 """Opens a pool for tasks, from the seed of its first score and the functions of its candidates."""

@@ -1,23 +1,24 @@
-"""Where candidates are scored: in this process, or by Ray actors. The result is the same.
+"""Ray actors that score candidates; the result is that of `search.pool.LocalPool`.
 
-A pool takes bytecode under a name and gives back measurements, in any order. Every worker first
-scores a reference program, which compiles its tasks; scores that differ from the run's own show a
-worker whose arithmetic differs, and stop the run.
+Every worker first scores a reference program, which compiles its tasks; scores that differ from
+the run's own show a worker whose arithmetic differs, and stop the run.
 """
 
 import dataclasses
 import logging
+import math
 import os
 import signal
 import time
 import warnings
-from collections import deque
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from collections.abc import Sequence
+from typing import Any
 
 from dsl.bytecode import Bytecode
 from search.job import Job
+from search.job_queue import JobQueue
 from search.outcome import Measurement, Reason
+from search.pool import LocalPool, MakeScorer, Pool
 
 MAX_DEATHS = 4
 """Workers that may die with a candidate before it is an outcome. Two would tell a candidate that
@@ -32,60 +33,6 @@ class WorkerError(Exception):
     """Workers that cannot go on: one line that says why and what to do."""
 
 
-class Scorer(Protocol):
-    """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
-
-    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
-        """What is seen of candidates, one of each."""
-        ...
-
-
-MakeScorer = Callable[[], Scorer]
-
-
-class Pool(Protocol):
-    """A place where candidates are scored."""
-
-    def start(self, reference: Bytecode) -> Measurement:
-        """Gets ready; returns what it saw of the reference program."""
-        ...
-
-    def submit(self, job: Job) -> None:
-        """Queues a candidate."""
-        ...
-
-    def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
-        """What has been measured since; waits for the first, up to `seconds`."""
-        ...
-
-    def close(self) -> None:
-        """Stops all work."""
-        ...
-
-
-class LocalPool:
-    """Scores in this process, one candidate a call of `wait`."""
-
-    def __init__(self, make_scorer: MakeScorer):
-        self._scorer = make_scorer()
-        self._queue: deque[Job] = deque()
-
-    def start(self, reference: Bytecode) -> Measurement:
-        return self._scorer.evaluate([Job("reference", reference)])[0]
-
-    def submit(self, job: Job) -> None:
-        self._queue.append(job)
-
-    def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
-        if not self._queue:
-            return []
-        job = self._queue.popleft()
-        return [(job.name, self._scorer.evaluate([job])[0])]
-
-    def close(self) -> None:
-        self._queue.clear()
-
-
 class _Worker:
     """What runs in an actor's process."""
 
@@ -98,13 +45,16 @@ class _Worker:
 
 @dataclasses.dataclass
 class _Slot:
-    """One actor and what it is doing; no job is scoring the reference program."""
+    """One actor and what it is doing; without jobs it scores the reference program."""
 
     actor: Any
     started: float
     answer: Any
-    job: Job | None = None
+    jobs: list[Job] = dataclasses.field(default_factory=list)
     is_idle: bool = False
+
+
+Measured = list[tuple[str, Measurement]]
 
 
 class RayPool:
@@ -112,15 +62,25 @@ class RayPool:
 
     An actor that dies is replaced and its candidate tried again after the others, up to
     `MAX_DEATHS`; an actor whose candidate is past its time is killed, since a timeout on the
-    waiting side stops nothing.
+    waiting side stops nothing. Of a batch, each half is tried again by itself, and so on, down to
+    the candidate that it was; a batch is given the time of one candidate.
+
+    The accelerators of the machine are shared out evenly.
 
     Args:
         make_scorer: called in each actor.
         num_workers: actors.
-        candidate_seconds: wall clock for one candidate.
+        candidate_seconds: wall clock for one candidate, or for a batch.
+        batch_size: candidates that an actor is given at once, if there are as many.
     """
 
-    def __init__(self, make_scorer: MakeScorer, num_workers: int, candidate_seconds: float):
+    def __init__(
+        self,
+        make_scorer: MakeScorer,
+        num_workers: int,
+        candidate_seconds: float,
+        batch_size: int = 1,
+    ):
         os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
         # Ray has a paragraph to say of every worker that dies; here that is an everyday matter.
         os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "worker died|workers? .*killed")
@@ -142,10 +102,12 @@ class RayPool:
         signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
         self._ray: Any = ray
         self._make_scorer = ray.put(make_scorer)
-        self._actor_class: Any = ray.remote(num_cpus=1, max_restarts=0)(_Worker)
+        gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
+        as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
+        self._actor_class: Any = as_actor(_Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
-        self._queue: deque[Job] = deque()
+        self._queue = JobQueue(batch_size)
         self._deaths: dict[str, int] = {}
         self._slots: list[_Slot] = []
         self._num_failed_starts = 0
@@ -159,9 +121,9 @@ class RayPool:
         return self._reference
 
     def submit(self, job: Job) -> None:
-        self._queue.append(job)
+        self._queue.put(job)
 
-    def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
+    def wait(self, seconds: float) -> Measured:
         self._dispatch()
         busy = {slot.answer: slot for slot in self._slots if not slot.is_idle}
         if not busy:
@@ -169,14 +131,15 @@ class RayPool:
         done, _ = self._ray.wait(list(busy), num_returns=1, timeout=seconds)
         if done and len(busy) > 1:  # take along what else is ready
             done, _ = self._ray.wait(list(busy), num_returns=len(busy), timeout=0)
-        measured = [self._collect(busy[answer]) for answer in done]
+        measured = [found for answer in done for found in self._collect(busy[answer])]
         now = time.monotonic()
         for slot in busy.values():
-            limit = self._candidate_seconds + (START_SECONDS if slot.job is None else 0.0)
+            limit = self._candidate_seconds + (0.0 if slot.jobs else START_SECONDS)
             if not slot.is_idle and slot.answer not in done and now - slot.started > limit:
-                measured.append(self._give_up(slot, now))
-        self._dispatch()
-        return [found for found in measured if found is not None]
+                measured += self._give_up(slot, now)
+        # What was measured lets children be born: a batch that is not full may wait for them.
+        self._dispatch(only_full=True)
+        return measured
 
     def close(self) -> None:
         self._ray.shutdown()
@@ -185,30 +148,31 @@ class RayPool:
         actor = self._actor_class.remote(self._make_scorer)
         return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_jobs))
 
-    def _dispatch(self) -> None:
+    def _dispatch(self, *, only_full: bool = False) -> None:
         for slot in self._slots:
-            if slot.is_idle and self._queue:
-                slot.job, slot.is_idle = self._queue.popleft(), False
+            if slot.is_idle and (jobs := self._queue.take(only_full=only_full)):
+                slot.jobs, slot.is_idle = jobs, False
                 slot.started = time.monotonic()
-                slot.answer = slot.actor.evaluate.remote([slot.job])
+                slot.answer = slot.actor.evaluate.remote(jobs)
 
-    def _collect(self, slot: _Slot) -> tuple[str, Measurement] | None:
-        job = slot.job
+    def _collect(self, slot: _Slot) -> Measured:
+        jobs = slot.jobs
         try:
-            (measurement,) = self._ray.get(slot.answer)
+            measurements = self._ray.get(slot.answer)
         except self._ray.exceptions.RayActorError:
             return self._replace(slot)
         except self._ray.exceptions.OutOfMemoryError:
             self._restart(slot)
-            return (job.name, Measurement(Reason.OUT_OF_MEMORY)) if job else None
+            return self._blame(jobs, Measurement(Reason.OUT_OF_MEMORY))
         except self._ray.exceptions.RayTaskError as error:
             raise error.as_instanceof_cause() from None  # a bug, ours or of a task
-        slot.job, slot.is_idle = None, True
-        if job is None:
-            self._check(measurement)
-            return None
-        self._deaths.pop(job.name, None)
-        return job.name, measurement
+        slot.jobs, slot.is_idle = [], True
+        if not jobs:
+            self._check(*measurements)
+            return []
+        for job in jobs:
+            self._deaths.pop(job.name, None)
+        return [(job.name, found) for job, found in zip(jobs, measurements, strict=True)]
 
     def _check(self, measurement: Measurement) -> None:
         """Compares a new worker's scores of the reference program with the first one's."""
@@ -221,10 +185,10 @@ class RayPool:
                 f"{self._reference.scores}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot) -> tuple[str, Measurement] | None:
+    def _replace(self, slot: _Slot) -> Measured:
         """The slot's actor died: a new one takes its place, and its candidate is tried again."""
-        job = slot.job
-        if job is None:
+        jobs = slot.jobs
+        if not jobs:
             self._num_failed_starts += 1
             if self._num_failed_starts >= MAX_FAILED_STARTS:
                 raise WorkerError(
@@ -232,32 +196,51 @@ class RayPool:
                     "--workers 0, which shows the error"
                 )
         self._restart(slot)
-        if job is None:
-            return None
-        name = job.name
-        self._deaths[name] = self._deaths.get(name, 0) + 1
-        if self._deaths[name] < MAX_DEATHS:
-            self._queue.append(job)
-            return None
-        return name, Measurement(Reason.CRASHED)
+        if len(jobs) == 1:
+            name = jobs[0].name
+            self._deaths[name] = self._deaths.get(name, 0) + 1
+            if self._deaths[name] < MAX_DEATHS:
+                self._queue.put_batch(jobs)
+                return []
+        return self._blame(jobs, Measurement(Reason.CRASHED))
 
-    def _give_up(self, slot: _Slot, now: float) -> tuple[str, Measurement] | None:
+    def _give_up(self, slot: _Slot, now: float) -> Measured:
         """The slot's actor is past its time."""
-        job, seconds = slot.job, now - slot.started
-        if job is None:
+        jobs, seconds = slot.jobs, now - slot.started
+        if not jobs:
             return self._replace(slot)
         self._restart(slot)
-        return job.name, Measurement(Reason.TIMED_OUT, seconds=seconds)
+        return self._blame(jobs, Measurement(Reason.TIMED_OUT, seconds=seconds))
+
+    def _blame(self, jobs: list[Job], measurement: Measurement) -> Measured:
+        """What stopped a worker is the outcome of one candidate; of a batch, the halves go on."""
+        if len(jobs) == 1:
+            return [(jobs[0].name, measurement)]
+        half = len(jobs) // 2
+        for part in (jobs[:half], jobs[half:]):
+            if part:
+                self._queue.put_batch(part)
+        return []
 
     def _restart(self, slot: _Slot) -> None:
         self._ray.kill(slot.actor)  # it may only be out of reach
         new = self._start_worker()
         slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer
-        slot.job, slot.is_idle = None, False
+        slot.jobs, slot.is_idle = [], False
 
 
-def make_pool(make_scorer: MakeScorer, num_workers: int, candidate_seconds: float) -> Pool:
+def gpu_share(num_gpus: int, num_workers: int) -> float:
+    """How much of an accelerator each worker gets; as many fit on one as on any other."""
+    if not num_gpus:
+        return 0.0
+    per_gpu = math.ceil(num_workers / num_gpus)
+    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts in ten-thousandths, and rounds
+
+
+def make_pool(
+    make_scorer: MakeScorer, num_workers: int, candidate_seconds: float, batch_size: int = 1
+) -> Pool:
     """Ray actors, or this process if `num_workers` is 0."""
     if num_workers:
-        return RayPool(make_scorer, num_workers, candidate_seconds)
-    return LocalPool(make_scorer)
+        return RayPool(make_scorer, num_workers, candidate_seconds, batch_size)
+    return LocalPool(make_scorer, batch_size)

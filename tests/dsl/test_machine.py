@@ -171,17 +171,6 @@ def test_machine_reduces_what_is_reduced_already(expression):
     dsl_values.assert_close(jax.tree.map(jnp.negative, actual), expected, rtol=1e-6)
 
 
-def test_machine_over_two_bytecodes_at_once_is_one_by_one():
-    codes = [assemble(library.load(name)) for name in ("raw_lion", "regularized")]
-    params, (gradient,) = first_params(), gradients(1)
-    state = machine.as_optimizer(codes[0]).init(params)
-    one_by_one = stacked([machine_step(code, gradient, state, params) for code in codes])
-    at_once = jax.vmap(machine_step, in_axes=(0, None, None, None))(
-        stacked(codes), gradient, state, params
-    )
-    dsl_values.assert_close(at_once[0], one_by_one[0], rtol=1e-6)
-
-
 def test_machine_takes_bytecode_as_it_is_assembled():
     params, (gradient,) = first_params(), gradients(1)
     optimizer = machine.as_optimizer(assemble(library.load("lion")), 0.1)

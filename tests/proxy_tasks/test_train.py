@@ -88,3 +88,28 @@ def test_fewer_steps_than_chunks(key):
     training = jax.jit(lambda key: train(task, optax.sgd(0.1), key))(key)
     score, _ = plain_loop(task, optax.sgd(0.1), key)
     assert training.score == pytest.approx(float(score), abs=2 / 600)
+
+
+def test_lanes_train_as_each_by_itself():
+    """Each with its own rate, key and hurdles; what stops early leaves the others alone."""
+    rates = jnp.array([0.1, jnp.inf, 0.01, 0.1])
+    keys = jax.random.split(jax.random.key(3), 4)
+    hurdles = jnp.full((4, NUM_CHUNKS), jnp.inf).at[3, 4].set(0.0)
+
+    def sgd(rate):
+        def scale(leaf):
+            return -leaf * rate.reshape(rate.shape + (1,) * (leaf.ndim - rate.ndim))
+
+        def update(gradient, state, params=None):
+            return jax.tree.map(scale, gradient), state
+
+        return optax.GradientTransformation(lambda params: (), update)
+
+    one = jax.jit(lambda rate, key, hurdles: train(TASK, sgd(rate), key, hurdles))
+    lanes = one(rates, keys, hurdles)
+    assert lanes.num_chunks.tolist() == [NUM_CHUNKS, 1, NUM_CHUNKS, 5]
+    for lane in range(4):
+        alone = one(rates[lane], keys[lane], hurdles[lane])
+        assert alone.num_chunks == lanes.num_chunks[lane]
+        np.testing.assert_allclose(lanes.curve[lane], alone.curve, rtol=1e-4)
+        np.testing.assert_allclose(lanes.score[lane], alone.score, atol=2 / 600)

@@ -7,9 +7,11 @@ import pytest
 from small_runs import FormulaPool, advance, create
 
 from dsl.liveness import live
-from search import bench, cli
+from proxy_tasks import DigitsMLP
+from search import bench, bench_batch, cli, report
 from search.outcome import Measurement, Reason
 from search.records import Records
+from search.terminal import make_console
 
 PARTS = {"parse", "infer", "liveness", "fingerprint", "functional_fingerprint", "mutate", "child"}
 
@@ -81,3 +83,27 @@ def test_difference_of_outcomes():
     assert bench._difference(ok(0.0), ok(0.0)) == 0
     assert bench._difference(failed, failed) == 0
     assert bench._difference(failed, ok(0.5)) == bench._difference(failed, late) == float("inf")
+
+
+def test_bench_of_batches_tells_every_task_and_size(monkeypatch):
+    monkeypatch.setattr(bench_batch, "LEAST", 2)
+    monkeypatch.setattr(bench_batch, "DRAWN_FUNCTIONS", ("add", "divide", "sign"))
+    task = DigitsMLP(num_steps=3, batch_size=2, width=2, depth=1).build()
+    figures = bench_batch.bench_batch([task], (1, 3), num_one_by_one=2)
+    assert figures["machine"] and figures["device"]
+    found = figures["tasks"]["digits_mlp"]
+    assert found["batches"].keys() == {"1", "3"}
+    for column, count in zip(
+        [found["one_core"], *found["batches"].values()], (2, 2, 3), strict=True
+    ):
+        assert column["candidates"] == count
+        assert column["first_seconds"] > 0 and column["candidates_per_second"] > 0
+    console = make_console()
+    with console.capture() as shown:
+        report.show_bench_batch(console, figures)
+    assert "batch 3" in shown.get() and "digits_mlp" in shown.get()
+
+
+def test_bench_of_batches_refuses_an_unknown_task(lionhunt):
+    status, _, err = lionhunt("bench", "batch", "--task", "chess")
+    assert status == 2 and "no task 'chess'; there are digits_mlp" in err

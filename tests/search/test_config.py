@@ -58,6 +58,11 @@ def test_settings_replace_values(file):
         ("foo=1", "foo: unknown key"),
         ("evolution.foo=1", "evolution.foo: unknown key"),
         ("tasks.1.foo=1", "tasks.1.foo: unknown key"),
+        ("evaluation.batch_size=0", "evaluation.batch_size: .*greater than 0"),
+        (
+            "evaluation.batch_size=128",
+            r"batch_size \(128\) must be at most lag \(64\), .*; to fill batches, set lag to 512",
+        ),
         ("evolution.lag='8'", "evolution.lag: Input should be a valid integer, got '8'"),
         ("evolution.lag=1.5", "evolution.lag: .*got 1.5"),
         ("evolution.lag=-1", "evolution.lag: .*greater than or equal to 0, got -1"),

@@ -17,7 +17,8 @@ from dsl.bytecode import assemble
 from search import workers
 from search.job import Job
 from search.outcome import Measurement, Reason
-from search.workers import MAX_DEATHS, LocalPool, RayPool, WorkerError
+from search.pool import LocalPool
+from search.workers import MAX_DEATHS, RayPool, WorkerError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
@@ -61,8 +62,8 @@ class Misbehaving:
 
 
 @contextmanager
-def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0):
-    with closing(RayPool(make_scorer, num_workers, candidate_seconds)) as pool:
+def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1):
+    with closing(RayPool(make_scorer, num_workers, candidate_seconds, batch_size)) as pool:
         pool.start(REFERENCE)
         yield pool
 
@@ -91,6 +92,27 @@ def test_candidates_that_kill_and_hang_are_outcomes_and_the_others_are_scored(tm
     assert len(list(tmp_path.glob("kill-*"))) == MAX_DEATHS  # as many processes
     (hanging,) = tmp_path.glob("hang-*")
     assert not is_alive(int(hanging.name.removeprefix("hang-")))
+
+
+def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, monkeypatch):
+    monkeypatch.setattr(workers, "MAX_DEATHS", 2)
+    behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
+    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
+        for number, behaviour in enumerate(behaviours):
+            pool.submit(Job(str(number), candidate(behaviour)))
+        measured = collect(pool, len(behaviours))
+    reasons = {"fine": Reason.OK, "kill": Reason.CRASHED, "hang": Reason.TIMED_OUT}
+    assert [measured[str(i)].reason for i in range(8)] == [reasons[b] for b in behaviours]
+    assert len(list(tmp_path.glob("kill-*"))) == 4  # in a batch of 4, one of 2, and twice alone
+
+
+@pytest.mark.parametrize("num_gpus, num_workers", [(1, 1), (1, 7), (2, 3), (8, 3), (3, 8)])
+def test_accelerators_are_shared_out_and_every_worker_finds_a_place(num_gpus, num_workers):
+    share = workers.gpu_share(num_gpus, num_workers)
+    per_gpu = int(1 / share + 1e-9)
+    assert per_gpu * num_gpus >= num_workers > (per_gpu - 1) * num_gpus
+    assert 0 < share <= 1 and round(share * 10_000) * per_gpu <= 10_000
+    assert workers.gpu_share(0, num_workers) == 0
 
 
 def is_alive(pid: int) -> bool:
@@ -129,6 +151,13 @@ def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
     with pytest.raises(WorkerError, match="workers die as they start"):
         with ray_pool(die, num_workers=1):
             pass
+
+
+def test_local_pool_scores_batches(tmp_path):
+    with closing(LocalPool(lambda: Misbehaving(tmp_path), batch_size=2)) as pool:
+        for name in "abc":
+            pool.submit(Job(name, candidate("fine")))
+        assert [[name for name, _ in pool.wait(0.0)] for _ in range(3)] == [["a", "b"], ["c"], []]
 
 
 def test_local_pool_scores_in_order(tmp_path):

@@ -1,0 +1,53 @@
+"""Jobs that wait for a worker, first come, first served, in batches."""
+
+from collections import deque
+
+from search.job import Job
+
+
+class JobQueue:
+    """Gives out batches of jobs whose bytecode has one size: only those train side by side.
+
+    Args:
+        batch_size: the most jobs of a batch.
+    """
+
+    def __init__(self, batch_size: int = 1):
+        self._batch_size = batch_size
+        self._waiting: deque[Job | list[Job]] = deque()  # a list is a batch already
+
+    def put(self, job: Job) -> None:
+        self._waiting.append(job)
+
+    def put_batch(self, jobs: list[Job]) -> None:
+        """Queues jobs that are to be scored without others."""
+        self._waiting.append(jobs)
+
+    def take(self, *, only_full: bool = False) -> list[Job]:
+        """Removes the next batch.
+
+        Args:
+            only_full: leave it if it may still grow.
+        """
+        if not self._waiting:
+            return []
+        first = self._waiting[0]
+        if isinstance(first, list):
+            self._waiting.popleft()
+            return first
+        size = first.bytecode.size
+        batch, others = [], []
+        for job in self._waiting:
+            if len(batch) == self._batch_size:
+                break
+            fits = not isinstance(job, list) and job.bytecode.size == size
+            (batch if fits else others).append(job)
+        if only_full and len(batch) < self._batch_size:
+            return []
+        for _ in range(len(batch) + len(others)):
+            self._waiting.popleft()
+        self._waiting.extendleft(reversed(others))
+        return batch
+
+    def clear(self) -> None:
+        self._waiting.clear()
