@@ -7,8 +7,12 @@ import typer
 
 from search import report
 from search.bench import bench_dsl, bench_functional
+from search.bench_children import NUM_CHILDREN, RAW_CONFIG, breed_children, read_children
+from search.bench_machine import bench_machine
+from search.bench_machine_report import show_bench_machine
+from search.config import parse_run_config
 from search.records import Records
-from search.terminal import Json, make_console
+from search.terminal import Json, make_console, saying
 
 bench = typer.Typer(help="Measure lionhunt itself.")
 
@@ -28,3 +32,24 @@ def bench_functional_fingerprint(
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
     report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
+
+
+@bench.command("machine")
+def bench_evaluations(
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a run whose children are taken; a short search by default."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How fast candidates are scored, against hand-written optimizers and compiling each."""
+    with saying(make_console(stderr=True)) as say:
+        if run is None:
+            say("a short search, for its children")
+            config = parse_run_config(RAW_CONFIG, "the search of this bench")
+            children = breed_children(config, NUM_CHILDREN)
+        else:
+            with Records.open_to_read(run) as records:
+                children = read_children(records, NUM_CHILDREN)
+        figures = bench_machine(children, say)
+    report.print_json(figures) if as_json else show_bench_machine(make_console(), figures)
