@@ -8,6 +8,7 @@ import typer
 from search import report
 from search.bench import bench_dsl, bench_functional
 from search.bench_children import NUM_CHILDREN, RAW_CONFIG, breed_children, read_children
+from search.bench_hurdles import bench_hurdles
 from search.bench_machine import bench_machine
 from search.bench_machine_report import show_bench_machine
 from search.config import parse_run_config
@@ -53,3 +54,14 @@ def bench_evaluations(
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, say)
     report.print_json(figures) if as_json else show_bench_machine(make_console(), figures)
+
+
+@bench.command("hurdles")
+def bench_early_stopping(
+    run: Annotated[Path, typer.Argument(help="Folder of a run made without hurdles.")],
+    as_json: Json = False,
+) -> None:
+    """What early stopping would have saved and lost in a run; nothing is trained."""
+    with Records.open_to_read(run) as records:
+        figures = bench_hurdles(records)
+    report.print_json(figures) if as_json else report.show_bench_hurdles(make_console(), figures)
