@@ -14,6 +14,7 @@ from typing import Any
 
 import jax
 
+from dsl import library
 from dsl.bytecode import assemble
 from dsl.compile import as_optimizer
 from proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
@@ -61,11 +62,11 @@ def bench_machine(children: Children, say: Callable[[str], None]) -> dict[str, A
         say(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
         optimizers[task.name] = compare(task, OPTIMIZERS, children.functions)
         say(f"{task.name}: {len(children.programs)} children by the machine, and compiled each")
-        compiling[task.name] = against_compiling(task, children)
+        compiling[task.name] = against_compiling(task, children, NUM_COMPILED)
     codes = [assemble(program) for program in children.programs]
     make = functools.partial(make_scorer, [QUICK], SEED, children.functions)
     say(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
-    adamw = assemble(OPTIMIZERS["adamw"].program)  # of another size
+    adamw = assemble(library.load("adamw"))  # of another size
     memory = measure_memory(make, [adamw, *codes], NUM_EVALUATIONS, NUM_EVALUATIONS // 10)
     say("two workers against one")
     make = functools.partial(make_scorer, [StdlibLM()], SEED, children.functions)
@@ -131,9 +132,7 @@ def compare(
     return figures
 
 
-def against_compiling(
-    task: Task, children: Children, num_compiled: int = NUM_COMPILED
-) -> dict[str, Any]:
+def against_compiling(task: Task, children: Children, num_compiled: int) -> dict[str, Any]:
     """Children by the machine, against compiling the training of each by itself.
 
     Args:
