@@ -2,8 +2,9 @@
 
 A loop over instructions and a switch over functions act on a file of rows of shape
 (num_rows, parameters). What keeps it near the price of hand-written code (figures in
-results/LOG.md): a branch reads its own operands, so that reading fuses with the function and a
-unary function reads one; a constant stays a number and is never spread over a row; rows are few.
+results/LOG.md): a branch reads its own instruction and operands, so that reading fuses with the
+function and a unary function reads one; a constant stays a number and is never spread over a row;
+rows are few.
 """
 
 import functools
@@ -92,12 +93,14 @@ def run(
         scalar = scalars[jnp.maximum(register - num_rows, 0)]
         return jnp.where(register < num_rows, row, scalar)
 
-    def branch(op: Op, rows, instruction):
-        space = Rows(shapes, instruction[MAX_ARITY + 2])
-        args = [read(rows, instruction[1 + i]) for i in range(op.arity)]
+    code = bytecode.row_code
+
+    def branch(op: Op, rows, index):
+        space = Rows(shapes, code[index, MAX_ARITY + 2])
+        args = [read(rows, code[index, 1 + i]) for i in range(op.arity)]
         return jnp.broadcast_to(op.evaluate(space, *args), weights.shape)
 
-    def unknown(rows, instruction):
+    def unknown(rows, index):
         return jnp.full_like(weights, jnp.nan)
 
     branches = [
@@ -105,9 +108,8 @@ def run(
     ]
 
     def step(index, rows):
-        instruction = bytecode.row_code[index]
-        result = lax.switch(instruction[0], branches, rows, instruction)
-        return lax.dynamic_update_index_in_dim(rows, result, instruction[MAX_ARITY + 1], 0)
+        result = lax.switch(code[index, 0], branches, rows, index)
+        return lax.dynamic_update_index_in_dim(rows, result, code[index, MAX_ARITY + 1], 0)
 
     rows = lax.fori_loop(0, bytecode.num_row_code, step, rows)
     update, *new_states = (read(rows, register) for register in bytecode.outputs)

@@ -50,14 +50,14 @@ def bench_dsl() -> dict[str, Any]:
     figures = [_bench(programs) for programs in grown]
     children = figures[LENGTHS.index(STEADY_LENGTH)]["programs_per_second"]["child"]
     return {
-        "machine": describe_machine(),
+        "machine": machine_name(),
         "lengths": figures,
         "library": _bench([library.load(name) for name in library.names()]),
         "children_per_second": children,
     }
 
 
-def describe_machine() -> str:
+def machine_name() -> str:
     """The processor, the number of cores and the Python that the figures are of."""
     model = platform.machine()
     with contextlib.suppress(OSError):

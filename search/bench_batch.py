@@ -14,7 +14,7 @@ from dsl.fingerprint import fingerprint
 from dsl.identities import reachable
 from proxy_tasks import Task
 from proxy_tasks.train import NUM_CHUNKS
-from search.bench import describe_machine
+from search.bench import machine_name
 from search.evaluate import Evaluator
 from search.job import Job
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace, mutate
@@ -51,7 +51,7 @@ def bench_batch(
     candidates = draw_candidates(max(*batch_sizes, num_one_by_one, LEAST))
     core = jax.devices("cpu")[0]
     return {
-        "machine": describe_machine(),
+        "machine": machine_name(),
         "device": jax.devices()[0].device_kind,
         "tasks": {
             task.name: {

@@ -8,9 +8,13 @@ import typer
 from proxy_tasks import FAMILIES
 from search import bench_batch, report
 from search.bench import bench_dsl, bench_functional
+from search.bench_children import NUM_CHILDREN, RAW_CONFIG, breed_children, read_children
 from search.bench_hurdles import bench_hurdles
+from search.bench_machine import bench_machine
+from search.bench_machine_report import show_bench_machine
+from search.config import parse_run_config
 from search.records import Records
-from search.terminal import Json, make_console
+from search.terminal import Json, make_console, saying
 
 bench = typer.Typer(help="Measure lionhunt itself.")
 
@@ -57,6 +61,27 @@ def bench_batches(
     tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
     figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
     report.print_json(figures) if as_json else report.show_bench_batch(make_console(), figures)
+
+
+@bench.command("machine")
+def bench_evaluations(
+    run: Annotated[
+        Path | None,
+        typer.Option(help="Folder of a run whose children are taken; a short search by default."),
+    ] = None,
+    as_json: Json = False,
+) -> None:
+    """How fast candidates are scored, against hand-written optimizers and compiling each."""
+    with saying(make_console(stderr=True)) as say:
+        if run is None:
+            say("a short search, for its children")
+            config = parse_run_config(RAW_CONFIG, "the search of this bench")
+            children = breed_children(config, NUM_CHILDREN)
+        else:
+            with Records.open_to_read(run) as records:
+                children = read_children(records, NUM_CHILDREN)
+        figures = bench_machine(children, say)
+    report.print_json(figures) if as_json else show_bench_machine(make_console(), figures)
 
 
 @bench.command("hurdles")
