@@ -154,7 +154,8 @@ def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
         if key.size > most:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
         lanes = key.shape
-        return Training(np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10))
+        found: Any = np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10)
+        return Training(*found)
 
     monkeypatch.setattr(evaluator, "_train", [train])
     measurements = evaluator.evaluate(jobs[1:4])
