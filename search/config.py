@@ -96,8 +96,8 @@ class HurdleConfig(Config):
 
     slack: Annotated[float, Field(ge=0, le=1e6)] | None = None
     """How far a loss may be above the initial program's at the same point of training, as a share
-    of the range of the initial program's losses; the first tenth of training is free. At 0.75 none
-    of the best tenth of a run was lost (results/LOG.md; `lionhunt bench hurdles` tells of others)."""
+    of the range of the initial program's losses; the first tenth of training is free. At 0.75
+    none of the best tenth of a run was lost (results/LOG.md); see `lionhunt bench hurdles`."""
     percentile: Annotated[float, Field(ge=0, le=100)] | None = None
     """How many in a hundred of its elders, different ones that trained to their end, a candidate
     has to equal at every point of training; it never has to be better than the initial program."""
