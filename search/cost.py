@@ -136,9 +136,7 @@ def measure_task(task: Task, initial: Bytecode, functions: Collection[str]) -> T
     probe, added = with_probe(initial)
     steps, differences = [], []
     first = time.perf_counter()
-    while not steps or (
-        len(steps) < NUM_ROUNDS and time.perf_counter() - first < MAX_SECONDS
-    ):
+    while not steps or (len(steps) < NUM_ROUNDS and time.perf_counter() - first < MAX_SECONDS):
         starts.append(seconds(initial, 0)[0])
         plain, probed = (
             max(0.0, spent - starts[-1]) / max(run_steps, 1.0)

@@ -32,8 +32,8 @@ class Overheads(NamedTuple):
     record_seconds: float
 
 
-IN_PROCESS = Overheads(0.0, 0.0007, 0.0, 0.0001)
-BY_WORKERS = Overheads(8.0, 0.0025, 0.0005, 0.0001)
+IN_PROCESS = Overheads(0.0, 0.0007, 0.0, 0.0002)
+BY_WORKERS = Overheads(8.0, 0.0035, 0.001, 0.0002)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -98,9 +98,7 @@ def estimate(
     num_rehearsed, num_new = len(rehearsal.programs), len(seconds) - 1
     new_share = num_new / max(1, num_rehearsed)
     driver_seconds = (
-        rehearsal.child_seconds
-        + overheads.record_seconds
-        + overheads.dispatch_seconds * new_share
+        rehearsal.child_seconds + overheads.record_seconds + overheads.dispatch_seconds * new_share
     )
     work = sum(seconds[1:]) + num_rehearsed * driver_seconds
     span = makespan(
@@ -118,11 +116,8 @@ def estimate(
         num_evaluations=1 + round(num_new * growth),
         evaluation_seconds=seconds[0],
         mean_seconds=sum(seconds) / len(seconds),
-        starting_seconds=overheads.start_seconds
-        + compiling * max(1.0, num_workers / num_cores),
-        searching_seconds=max(
-            growth * max(span, work / num_cores), num_children * driver_seconds
-        ),
+        starting_seconds=overheads.start_seconds + compiling * max(1.0, num_workers / num_cores),
+        searching_seconds=max(growth * max(span, work / num_cores), num_children * driver_seconds),
     )
 
 
