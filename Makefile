@@ -38,5 +38,5 @@ clean:
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(PIP) -e .[dev,torch]
+	$(PIP) -e .[dev,parquet,torch]
 	touch $@

@@ -2,7 +2,7 @@
 
 import dataclasses
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -12,6 +12,30 @@ from proxy_tasks.data import digest, load_digits
 from proxy_tasks.task import Task, TaskOptions, split_model
 
 NUM_CLASSES = 10
+
+
+def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """The mean over n images, in nats: from logits of shape (n, classes), labels of shape (n,)."""
+    return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+
+
+def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
+    """The share of right answers, from the same."""
+    return jnp.mean((jnp.argmax(logits, -1) == labels).astype(jnp.float32))
+
+
+class Metric(NamedTuple):
+    """What is validated: a function of logits and labels, as a task names it."""
+
+    function: Callable[[jax.Array, jax.Array], jax.Array]
+    name: str
+    higher_is_better: bool
+
+
+METRICS = {
+    "accuracy": Metric(accuracy, "accuracy", True),
+    "loss": Metric(cross_entropy, "loss (nats an image)", False),
+}
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)
@@ -42,15 +66,13 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
     def loss(params, batch):
         images, labels = batch
         logits = jax.vmap(to_model(params))(images)
-        return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+        return cross_entropy(logits, labels)
 
-    def accuracy(params, data):
+    def score(params, data):
         images, labels = data.validation
-        logits = jax.vmap(to_model(params))(images)
-        correct = jnp.argmax(logits, -1) == labels
-        return jnp.mean(correct.astype(jnp.float32))
+        return metric.function(jax.vmap(to_model(params))(images), labels)
 
-    is_accuracy = options.metric == "accuracy"
+    metric = METRICS[options.metric]
     return Task(
         name,
         options.scaled_steps,
@@ -58,8 +80,8 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
         init,
         batch,
         loss,
-        accuracy if is_accuracy else lambda params, data: loss(params, data.validation),
-        metric="accuracy" if is_accuracy else "loss (nats an image)",
-        higher_is_better=is_accuracy,
+        score,
+        metric=metric.name,
+        higher_is_better=metric.higher_is_better,
         digest=options.digest(digest(*data.train, *data.validation)),
     )

@@ -21,21 +21,65 @@ class LanguageModel(eqx.Module):
     transformer: Transformer
     head: eqx.nn.Linear
 
-    def __init__(self, length: int, width: int, num_layers: int, num_heads: int, *, key: jax.Array):
+    def __init__(
+        self,
+        length: int,
+        width: int,
+        num_layers: int,
+        num_heads: int,
+        vocabulary_size: int = VOCABULARY_SIZE,
+        *,
+        key: jax.Array,
+    ):
         keys = jax.random.split(key, 3)
-        self.embedding = 0.1 * jax.random.normal(keys[0], (VOCABULARY_SIZE, width))
+        self.embedding = 0.1 * jax.random.normal(keys[0], (vocabulary_size, width))
         self.transformer = Transformer(
             length, width, num_layers, num_heads, causal=True, key=keys[1]
         )
-        self.head = eqx.nn.Linear(width, VOCABULARY_SIZE, key=keys[2])
+        self.head = eqx.nn.Linear(width, vocabulary_size, key=keys[2])
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
         """From tokens of shape (length,) to logits of shape (length, vocabulary)."""
         return jax.vmap(self.head)(self.transformer(self.embedding[tokens]))
 
 
+def draw_windows(text: jax.Array, key: jax.Array, num_windows: int, length: int) -> jax.Array:
+    """Windows of `length` tokens and the next one, drawn from a text.
+
+    Returns:
+        Tokens of shape (num_windows, length + 1), int32.
+    """
+    window = np.arange(length + 1)
+    chosen = jax.random.randint(key, (num_windows, 1), 0, len(text) - len(window))
+    return text[chosen + window[None]].astype(jnp.int32)
+
+
+def spread_windows(text: np.ndarray, num_windows: int, length: int) -> np.ndarray:
+    """Windows as of `draw_windows`, spread evenly over a text."""
+    window = np.arange(length + 1)
+    starts = np.linspace(0, len(text) - len(window), num_windows, dtype=int)
+    return text[starts[:, None] + window].astype(np.int32)
+
+
 @dataclasses.dataclass(frozen=True, kw_only=True)
-class StdlibLM(TransformerOptions):
+class StdlibOptions(TransformerOptions):
+    """Options of every task on the standard library's source."""
+
+    length: int = 16
+    """Characters of context."""
+    num_validation: int = 128
+    """Sequences to validate on."""
+
+    def load_text(self) -> Split:
+        """The text; raises `DataError` where it is not there, or too short."""
+        text = load_stdlib_text()
+        if self.length >= min(len(part) for (part,) in text):
+            raise DataError(f"length ({self.length}) must be less than that of the text")
+        return text
+
+
+@dataclasses.dataclass(frozen=True, kw_only=True)
+class StdlibLM(StdlibOptions):
     """Characters by a Transformer; stands for the paper's language model on LM1B."""
 
     kind: Literal["stdlib_lm"] = "stdlib_lm"
@@ -44,20 +88,11 @@ class StdlibLM(TransformerOptions):
     width: int = 32
     num_layers: int = 2
     num_heads: int = 2
-    length: int = 16
-    """Characters of context."""
-    num_validation: int = 128
-    """Sequences to validate on."""
 
     def build(self) -> Task:
         """The task; raises `DataError` where Python comes without its source."""
-        data = load_stdlib_text()
-        (train,), (validation,) = data
-        if self.length >= min(len(train), len(validation)):
-            raise DataError(f"length ({self.length}) must be less than that of the text")
-        window = np.arange(self.length + 1)
-        starts = np.linspace(0, len(validation) - len(window), self.num_validation, dtype=int)
-        held_out = jnp.asarray(validation[starts[:, None] + window], jnp.int32)
+        (train,), (validation,) = self.load_text()
+        held_out = jnp.asarray(spread_windows(validation, self.num_validation, self.length))
         width = self.scaled_width(multiple_of=self.num_heads)
         init, to_model = split_model(
             lambda key: LanguageModel(self.length, width, self.num_layers, self.num_heads, key=key)
@@ -65,8 +100,7 @@ class StdlibLM(TransformerOptions):
 
         def batch(data, key):
             (text,) = data.train
-            chosen = jax.random.randint(key, (self.batch_size, 1), 0, len(text) - len(window))
-            return text[chosen + window[None]].astype(jnp.int32)
+            return draw_windows(text, key, self.batch_size, self.length)
 
         def loss(params, tokens):
             logits = jax.vmap(to_model(params))(tokens[:, :-1])

@@ -1,6 +1,7 @@
-"""A vision transformer on digits."""
+"""A vision transformer, and digits by it."""
 
 import dataclasses
+import math
 from typing import Literal
 
 import equinox as eqx
@@ -12,13 +13,15 @@ from proxy_tasks.task import Task
 from proxy_tasks.transformer import Transformer, TransformerOptions
 
 PATCH = 4
-"""Pixels along a patch: four patches an image."""
+"""Pixels along a patch of a digit: four patches an image."""
 
 
-def to_patches(image: jax.Array) -> jax.Array:
-    """From an image of shape (8, 8) to its quarters, shape=(4, 16), row by row."""
-    rows = image.reshape(2, PATCH, 2, PATCH)
-    return jnp.transpose(rows, (0, 2, 1, 3)).reshape(4, PATCH * PATCH)
+def to_patches(image: jax.Array, patch: int = PATCH) -> jax.Array:
+    """From an image of shape (..., size, size) to its square patches, row by row, one in a row."""
+    *channels, size, _ = image.shape
+    num = size // patch
+    blocks = image.reshape(*channels, num, patch, num, patch)
+    return jnp.moveaxis(blocks, (-4, -2), (0, 1)).reshape(num**2, -1)
 
 
 class VisionTransformer(eqx.Module):
@@ -27,16 +30,31 @@ class VisionTransformer(eqx.Module):
     embedding: eqx.nn.Linear
     transformer: Transformer
     head: eqx.nn.Linear
+    patch: int = eqx.field(static=True)
 
-    def __init__(self, width: int, num_layers: int, num_heads: int, *, key: jax.Array):
+    def __init__(
+        self,
+        width: int,
+        num_layers: int,
+        num_heads: int,
+        shape: tuple[int, ...] = (8, 8),
+        patch: int = PATCH,
+        num_classes: int = NUM_CLASSES,
+        *,
+        key: jax.Array,
+    ):
         keys = jax.random.split(key, 3)
-        self.embedding = eqx.nn.Linear(PATCH * PATCH, width, key=keys[0])
-        self.transformer = Transformer(4, width, num_layers, num_heads, causal=False, key=keys[1])
-        self.head = eqx.nn.Linear(width, NUM_CLASSES, key=keys[2])
+        num_patches = (shape[-1] // patch) ** 2
+        self.embedding = eqx.nn.Linear(math.prod(shape) // num_patches, width, key=keys[0])
+        self.transformer = Transformer(
+            num_patches, width, num_layers, num_heads, causal=False, key=keys[1]
+        )
+        self.head = eqx.nn.Linear(width, num_classes, key=keys[2])
+        self.patch = patch
 
     def __call__(self, image: jax.Array) -> jax.Array:
-        """From an image of shape (8, 8) to logits of shape (10,)."""
-        tokens = self.transformer(jax.vmap(self.embedding)(to_patches(image)))
+        """From an image of `shape` to logits of shape (num_classes,)."""
+        tokens = self.transformer(jax.vmap(self.embedding)(to_patches(image, self.patch)))
         return self.head(tokens.mean(0))
 
 

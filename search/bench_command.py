@@ -8,6 +8,7 @@ import typer
 from proxy_tasks import FAMILIES
 from search import report
 from search.bench import bench_dsl, bench_functional
+from search.bench_hurdles import bench_hurdles
 from search.bench_tasks import bench_tasks, show_bench_tasks
 from search.config_file import ConfigError
 from search.records import Records
@@ -55,3 +56,14 @@ def bench_scales(
             rows.append(row)
             say(f"{row['task']} at scale {row['scale']:g} is measured")
     report.print_json(rows) if as_json else show_bench_tasks(make_console(), rows)
+
+
+@bench.command("hurdles")
+def bench_early_stopping(
+    run: Annotated[Path, typer.Argument(help="Folder of a run made without hurdles.")],
+    as_json: Json = False,
+) -> None:
+    """What early stopping would have saved and lost in a run; nothing is trained."""
+    with Records.open_to_read(run) as records:
+        figures = bench_hurdles(records)
+    report.print_json(figures) if as_json else report.show_bench_hurdles(make_console(), figures)

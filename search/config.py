@@ -90,6 +90,18 @@ class EvaluationConfig(Config):
     """Wall clock after which a candidate is given up: generous, it only catches what hangs."""
 
 
+class HurdleConfig(Config):
+    """Where the training of candidates stops early; without any key, only where it is not finite,
+    as in runs from before there were hurdles."""
+
+    slack: Annotated[float, Field(ge=0, le=1e6)] | None = None
+    """How far a loss may be above the initial program's at the same point of training, as a share
+    of the range of the initial program's losses; the first tenth of training is free."""
+    percentile: Annotated[float, Field(ge=0, le=100)] | None = None
+    """How many in a hundred of its elders, different ones that trained to their end, a candidate
+    has to equal at every point of training; it never has to be better than the initial program."""
+
+
 class RunConfig(Config):
     """One search."""
 
@@ -104,6 +116,7 @@ class RunConfig(Config):
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    hurdles: HurdleConfig = HurdleConfig()
 
     @pydantic.model_validator(mode="after")
     def _check(self):

@@ -9,6 +9,7 @@ from dsl.fingerprint import fingerprint
 from dsl.infer import infer
 from dsl.program import Program
 from dsl.text import to_line
+from proxy_tasks.train import NUM_CHUNKS
 from search.fitness import task_fitness
 from search.outcome import Measurement
 from search.progress import Progress
@@ -120,6 +121,7 @@ def describe_records(records: Records) -> dict[str, Any]:
         "redundant_share": progress.redundant_share,
         "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
         "evaluation_seconds": records.seconds(),
+        "training_saved": _training_saved(records, len(info["tasks"])),
         "history_digest": records.history_digest(),
         "tasks": info["tasks"],
         "versions": info["versions"],
@@ -136,6 +138,12 @@ def describe_records(records: Records) -> dict[str, Any]:
             program = str(liveness.simplify(row.individual.program))
             summary[name] = _describe_row(row) | {"program": program, "scores": scores}
     return summary
+
+
+def _training_saved(records: Records, num_tasks: int) -> float:
+    """The share of training that was not done since candidates stopped early."""
+    whole = len(records.outcome_summaries()) * num_tasks * NUM_CHUNKS
+    return 1 - records.num_chunks() / whole if whole else 0.0
 
 
 def _describe_scores(

@@ -156,6 +156,11 @@ class Records(RecordFile):
         """Wall clock that all evaluations took together."""
         return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
+    def num_chunks(self) -> int:
+        """Chunks of training that all evaluations ran together."""
+        query = "SELECT coalesce(sum(json_array_length(value)), 0) FROM outcomes, json_each(curves)"
+        return self._query(query)[0][0]
+
     def lengths(self, last: int) -> list[tuple[int, int]]:
         """Statements and needed statements of the last so many individuals, in order."""
         query = """SELECT num_statements, num_needed FROM individuals

@@ -93,6 +93,25 @@ def show_counts(console: Console, counts: dict[str, Any]) -> None:
     console.print(table)
 
 
+def show_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
+    """Prints what hurdles would have saved and lost, a line for each setting."""
+    heads = ("slack", "percentile", "time saved", "stopped")
+    lost = ("lost of the top 1 %", "top 10 %", "above initial", "best lost")
+    table = Table(*heads, *lost, box=box.SIMPLE)
+    for setting in figures["settings"]:
+        given = (setting["slack"], setting["percentile"])
+        best = setting["best_lost_fitness"]
+        table.add_row(
+            *("" if value is None else f"{value:g}" for value in given),
+            f"{setting['saved']:.1%}",
+            f"{setting['stopped']:,} of {figures['finished']:,}",
+            *(f"{count} of {total}" for count, total in setting["lost"].values()),
+            "none" if best is None else _number(best),
+        )
+    console.print(Text(figures["run"], style="bold"))
+    console.print(table)
+
+
 def show_run(console: Console, summary: dict[str, Any]) -> None:
     """Prints the summary of a run: its best program, the scores, and the counts."""
     best, initial = summary["best"], summary["initial"]
@@ -110,6 +129,7 @@ def show_run(console: Console, summary: dict[str, Any]) -> None:
             f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)",
         ),
         ("outcomes", _counts(summary["outcomes"])),
+        ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
         ("redundant share", f"{summary['redundant_share']:.1%} of the last population"),
         ("history digest", summary["history_digest"]),
         ("file", summary["run"]),

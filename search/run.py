@@ -22,7 +22,8 @@ from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
-from search.job import Job
+from search.hurdles import Curves, set_hurdles
+from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
 from search.progress import Progress
 from search.records import Records, Row
@@ -179,6 +180,8 @@ class Search:
         self._history: dict[int, Individual] = {}  # the last `_num_remembered`
         self._identities: dict[int, Identity] = {}
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
+        self._curves: dict[int, Curves] = {}  # if hurdles need them, of those with a fitness
+        self._initial_curves: Curves = ()
         self._outcomes = records.outcome_summaries()  # by fingerprint
         self._known = records.fingerprints()  # of the recorded individuals
         self._in_flight: set[str] = set()
@@ -202,6 +205,7 @@ class Search:
         """Records the scores of the initial program, or compares them with the recorded ones."""
         name = fingerprint(self._initial)
         recorded = self._records.measurement(name)
+        self._initial_curves = (recorded or self._reference).curves
         if recorded is None:
             self._record_outcomes([(name, self._reference)])
         elif recorded.scores != self._reference.scores:
@@ -244,8 +248,19 @@ class Search:
         name = identity.fingerprint
         if name not in self._outcomes and name not in self._in_flight:
             self._in_flight.add(name)
-            self._pool.submit(Job(name, assemble_canonical(identity.canonical)))
+            bytecode = assemble_canonical(identity.canonical)
+            self._pool.submit(Job(name, bytecode, hurdles=self._hurdles(individual.index)))
         return _Born(individual, identity)
+
+    def _hurdles(self, index: int) -> Hurdles | None:
+        """Those of child `index`, which is the first with its fingerprint."""
+        evolution, hurdles = self._config.evolution, self._config.hurdles
+        elders = {
+            self._identities[elder].fingerprint: self._curves[elder]
+            for elder in window(index, evolution.population_size, evolution.lag)
+            if elder in self._curves
+        }
+        return set_hurdles(self._initial_curves, elders.values(), hurdles.slack, hurdles.percentile)
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
@@ -284,5 +299,9 @@ class Search:
         self._history[index] = row.individual
         self._identities[index] = identity
         self._rank[index] = row.rank
-        for remembered in (self._history, self._identities, self._rank):
+        if row.fitness is not None and self._config.hurdles.percentile is not None:
+            measurement = self._records.measurement(row.fingerprint)
+            assert measurement is not None  # of a recorded individual
+            self._curves[index] = measurement.curves
+        for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)

@@ -8,16 +8,33 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import small_files
 
 from proxy_tasks import FAMILIES, DigitsMLP, StdlibLM, data
 from proxy_tasks.language import LanguageModel
 from proxy_tasks.vit import to_patches
 
+TINY: dict[str, Any] = {"num_steps": 20, "batch_size": 4, "width": 8}
 SMALL: dict[str, dict[str, Any]] = {
-    "digits_mlp": {"num_steps": 20, "batch_size": 4, "width": 8},
-    "digits_vit": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
-    "stdlib_lm": {"num_steps": 20, "batch_size": 4, "width": 8, "num_layers": 1},
+    "digits_mlp": TINY,
+    "digits_vit": TINY | {"num_layers": 1},
+    "digits_conv": TINY,
+    "digits_diffusion": TINY,
+    "digits_captions": TINY | {"batch_size": 10},
+    "digits_finetuning": TINY | {"pretraining_steps": 2},
+    "stdlib_lm": TINY | {"num_layers": 1},
+    "stdlib_mlm": TINY | {"num_layers": 1},
+    "image_vit": small_files.image_options(),
+    "text_lm": small_files.text_options(),
 }
+GUESSING = dict.fromkeys(FAMILIES, np.log(10)) | {
+    "digits_diffusion": 1.0,
+    "digits_finetuning": np.log(5),
+    "stdlib_lm": np.log(data.VOCABULARY_SIZE),
+    "stdlib_mlm": np.log(data.VOCABULARY_SIZE),
+    "text_lm": np.log(small_files.VOCABULARY_SIZE),
+}
+"""The loss of answers that look at nothing."""
 every_family = pytest.mark.parametrize("name", FAMILIES)
 
 
@@ -47,12 +64,11 @@ def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
     params = task.init(task.data, key)
     loss, score = task.loss(params, task.batch(task.data, key)), task.score(params, task.data)
     assert loss.shape == score.shape == ()
-    num_classes = data.VOCABULARY_SIZE if name == "stdlib_lm" else 10
-    assert loss == pytest.approx(np.log(num_classes), rel=0.3)
+    assert loss == pytest.approx(GUESSING[name], rel=0.3)
     if task.higher_is_better:
         assert 0 <= score <= 0.4
     else:
-        assert score == pytest.approx(np.log(num_classes), rel=0.3)
+        assert score == pytest.approx(GUESSING[name], rel=0.3)
 
 
 @every_family

@@ -5,7 +5,7 @@ from contextlib import closing
 
 from dsl.bytecode import Bytecode, assemble
 from search.config import RunConfig, parse_run_config
-from search.job import Job
+from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run
@@ -25,10 +25,25 @@ def config(**changes) -> RunConfig:
 def score(bytecode: Bytecode) -> Measurement:
     """A measurement that depends on the bytecode alone; one in five is a failure."""
     parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
-    value = random.Random(b"".join(part.tobytes() for part in parts)).random()
+    rng = random.Random(b"".join(part.tobytes() for part in parts))
+    value = rng.random()
     if value < 0.2 and bytecode.num_row_code != 6:
         return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
-    return Measurement(Reason.OK, (0.1 + value,), ((1.0, 0.5),), 0.25)
+    curve = (1.0, *(1 - value * chunk / 3 + 0.3 * rng.random() for chunk in (1, 2, 3)))
+    return Measurement(Reason.OK, (0.1 + value,), (curve,), 0.25)
+
+
+def score_job(job: Job, scorer=score) -> Measurement:
+    """What is seen of a candidate that stops at its hurdles."""
+    measurement = scorer(job.bytecode)
+    curves = []
+    for curve, hurdles in zip(measurement.curves, job.hurdles or (), strict=False):
+        curves.append(())
+        for loss, hurdle in zip(curve, hurdles, strict=False):
+            curves[-1] += (loss,)
+            if loss > hurdle:
+                return Measurement(Reason.HURDLE, curves=tuple(curves), seconds=0.1)
+    return measurement
 
 
 class FormulaPool:
@@ -38,20 +53,28 @@ class FormulaPool:
         self.rng = random.Random(seed)
         self.scorer = scorer
         self.queue: list[Job] = []
-        self.submitted: list[str] = []
+        self.jobs: list[Job] = []
+
+    @property
+    def submitted(self) -> list[str]:
+        return [job.name for job in self.jobs]
+
+    @property
+    def hurdles(self) -> dict[str, Hurdles | None]:
+        return {job.name: job.hurdles for job in self.jobs}
 
     def start(self, reference):
         return self.scorer(reference)
 
     def submit(self, job: Job):
         self.queue.append(job)
-        self.submitted.append(job.name)
+        self.jobs.append(job)
 
     def wait(self, seconds):
         self.rng.shuffle(self.queue)
         count = self.rng.randrange(min(4, len(self.queue)) + 1)
         taken, self.queue = self.queue[:count], self.queue[count:]
-        return [(job.name, self.scorer(job.bytecode)) for job in taken]
+        return [(job.name, score_job(job, self.scorer)) for job in taken]
 
     def close(self):
         pass

@@ -9,7 +9,9 @@ import dsl
 from dsl.bytecode import assemble
 from proxy_tasks import DigitsMLP, train
 from proxy_tasks.train import NUM_CHUNKS
+from search.bench_hurdles import stop
 from search.evaluate import NO_HURDLE, Evaluator, task_key
+from search.hurdles import set_hurdles
 from search.job import Job
 from search.outcome import Measurement, Reason
 
@@ -68,6 +70,26 @@ def test_evaluator_stops_at_a_hurdle():
         stopped = evaluate(evaluator, program, None, None, (NO_HURDLE, hurdle))
         assert stopped.reason is Reason.HURDLE
         assert stopped.curves == (first, second[: chunk + 1])
+
+
+def test_what_passes_every_hurdle_has_the_scores_that_it_has_without():
+    text = str(dsl.library.load("adamw_initial"))
+    assert "lr * 0.001" in text
+    rates = ("0.0", "0.0001", "0.0009", "0.001", "0.002", "0.01", "0.1", "100.0")
+    programs = [assemble(dsl.parse(text.replace("lr * 0.001", f"lr * {x}"))) for x in rates]
+    evaluator = Evaluator([TASKS[1].build()], 0, programs[3].functions)
+    initial = evaluate(evaluator, programs[3])
+    hurdles = set_hurdles(initial.curves, (), 0.1, None)
+    assert hurdles is not None
+    reasons = set()
+    for program in programs:
+        whole = evaluate(evaluator, program)
+        stopped = evaluate(evaluator, program, None, None, hurdles)
+        expected = stop(whole, hurdles)
+        assert (stopped.reason, stopped.scores) == (expected.reason, expected.scores)
+        np.testing.assert_equal(stopped.curves, expected.curves)
+        reasons.add(stopped.reason)
+    assert {Reason.OK, Reason.HURDLE} <= reasons
 
 
 def test_evaluator_stops_at_the_first_task_that_diverges():

@@ -1,0 +1,94 @@
+"""Image-text contrast: captions that fit, the loss by hand, and classification by captions."""
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from proxy_tasks import DigitsCaptions
+from proxy_tasks.captions import (
+    ALPHABET,
+    FIRST_SCALE,
+    TEMPLATES,
+    WORDS,
+    ContrastiveModel,
+    make_captions,
+    normalize,
+)
+from proxy_tasks.data import load_digits
+
+
+@pytest.fixture(scope="module")
+def task():
+    return DigitsCaptions(batch_size=20, width=8).build()
+
+
+def spell(tokens) -> str:
+    return "".join(ALPHABET[token] for token in tokens).rstrip()
+
+
+def test_captions_name_one_digit_and_no_two_are_the_same():
+    captions = [spell(tokens) for template in TEMPLATES for tokens in make_captions(template)]
+    assert captions[7] == "a handwritten seven"
+    assert len(set(captions)) == len(captions) == 10 * len(TEMPLATES)
+    for place, caption in enumerate(captions):
+        digit = place % 10
+        words = caption.replace(",", "").split()
+        assert {WORDS[digit], str(digit)} & set(words)
+        assert not ({*WORDS, *"0123456789"} - {WORDS[digit], str(digit)}) & set(words)
+
+
+def test_images_of_a_batch_fit_its_captions_and_each_is_drawn(task):
+    images, labels = load_digits().train
+    label_of = {image.tobytes(): label for image, label in zip(images, labels, strict=True)}
+    draw = jax.jit(jax.vmap(lambda key: task.batch(task.data, key)))
+    chosen, captions = draw(jax.random.split(jax.random.key(0), 500))
+    assert chosen.shape == (500, 2, 10, 8, 8)
+    seen_images, seen_templates = set(), set()
+    for group in np.asarray(chosen).reshape(1000, 10, 8, 8):
+        assert [label_of[image.tobytes()] for image in group] == list(range(10))
+        seen_images |= {image.tobytes() for image in group}
+    for digit, tokens in enumerate(np.asarray(captions)[:50].transpose(1, 0, 2)):
+        for text in map(spell, tokens):
+            template = text.replace(WORDS[digit], "{word}")
+            seen_templates.add(template.replace(str(digit), "{numeral}"))
+    assert seen_images == set(label_of) and seen_templates == set(TEMPLATES)
+
+
+def test_loss_is_that_of_clip_averaged_over_groups(task, key):
+    params = task.init(task.data, key)
+    images, captions = task.batch(task.data, key)
+    model = ContrastiveModel(8, 1, 2, key=key)
+    losses = []
+    for group in images:
+        similarities = np.asarray(model.compare(group, captions), np.float64)
+        for each in (similarities, similarities.T):
+            exponentials = np.exp(each)
+            shares = exponentials / exponentials.sum(1, keepdims=True)
+            losses.append(-np.log(np.diag(shares)).mean())
+    assert task.loss(params, (images, captions)) == pytest.approx(np.mean(losses), rel=1e-5)
+
+
+def test_normalized_rows_have_length_one(rng):
+    vectors = jnp.asarray(rng.normal(size=(4, 6)), jnp.float32)
+    np.testing.assert_allclose(jnp.sum(normalize(vectors) ** 2, -1), 1, rtol=1e-5)
+    assert np.array_equal(normalize(jnp.zeros((1, 3))), np.zeros((1, 3)))
+    assert np.isfinite(jax.grad(lambda x: normalize(x).sum())(jnp.zeros((1, 3)))).all()
+
+
+def test_images_are_classified_by_the_mean_of_captions(task, key):
+    model = ContrastiveModel(8, 1, 2, key=key)
+    images = task.data.validation[0][:5]
+    captions = task.data.captions
+    texts = np.stack([[model.text_encoder(each) for each in row] for row in captions[:2, :3]])
+    texts = (texts / np.linalg.norm(texts, axis=-1, keepdims=True)).mean(0)
+    encoded = np.stack([model.image_encoder(image) for image in images])
+    cosines = encoded @ texts.T / np.linalg.norm(encoded, axis=-1, keepdims=True)
+    expected = FIRST_SCALE * cosines / np.linalg.norm(texts, axis=-1)
+    actual = model.classify(images, captions[:2, :3])
+    np.testing.assert_allclose(actual, expected, rtol=1e-3, atol=1e-4)
+
+
+def test_groups_are_whole():
+    with pytest.raises(ValueError, match=r"batch_size \(15\) must be a multiple of 10"):
+        DigitsCaptions(batch_size=15)

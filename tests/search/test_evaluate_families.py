@@ -1,0 +1,47 @@
+"""The machine on families of tasks: it scores as optax does, and what it trains has learned."""
+
+import jax
+import numpy as np
+import optax
+import pytest
+
+import dsl
+from dsl.bytecode import assemble
+from proxy_tasks import (
+    DigitsCaptions,
+    DigitsConv,
+    DigitsDiffusion,
+    DigitsFinetuning,
+    FamilyOptions,
+    StdlibMLM,
+    train,
+)
+from search.evaluate import Evaluator, task_key
+from search.job import Job
+
+RATE = 0.02
+TEXT = str(dsl.library.load("adamw"))
+ADAMW = dsl.parse(TEXT.replace("update * lr", f"update * lr\n  update = update * {RATE}"))
+TASKS: tuple[FamilyOptions, ...] = (
+    DigitsConv(num_steps=40, batch_size=16, width=4, metric="loss"),
+    DigitsDiffusion(num_steps=40, batch_size=16, width=16, depth=1),
+    DigitsCaptions(num_steps=40, batch_size=10, width=8, metric="loss"),
+    DigitsFinetuning(num_steps=40, batch_size=16, width=4, pretraining_steps=20, metric="loss"),
+    StdlibMLM(num_steps=40, batch_size=16, width=8, num_layers=1),
+)
+
+
+@pytest.mark.parametrize("options", TASKS, ids=lambda options: options.kind)
+def test_machine_scores_as_optax_does_and_what_it_trains_has_learned(options):
+    task, key = options.build(), task_key(0, 0)
+    code = assemble(ADAMW)
+    (measurement,) = Evaluator([task], 0, code.functions).evaluate([Job("candidate", code)])
+
+    optimizer = optax.adamw(lambda step: RATE * task.schedule(step), weight_decay=0.01)
+    training = jax.jit(lambda: train(task, optimizer, key))()
+    np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-2)
+    assert measurement.scores[0] == pytest.approx(float(training.score), rel=1e-2)
+
+    init_key, _ = jax.random.split(key)
+    idle = task.score(task.init(task.data, init_key), task.data)
+    assert measurement.scores[0] < 0.9 * idle
