@@ -56,6 +56,8 @@ def search(
     as_json: Annotated[bool, typer.Option("--json", help="Of a dry run: print JSON.")] = False,
 ) -> None:
     """Search for optimizers, as CONFIG says."""
+    if as_json and not is_dry:
+        raise ConfigError("--json is of a dry run; give --dry-run too, or ask 'lionhunt show RUN'")
     run_config = load_config(config, settings or ())
     initial = load_initial(run_config.initial)
     if is_dry:

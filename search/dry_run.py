@@ -9,7 +9,7 @@ from rich.table import Table
 
 from dsl.bytecode import assemble
 from dsl.program import Program
-from search.config import RunConfig
+from search.config import HurdleConfig, RunConfig
 from search.config_file import ConfigError
 from search.cost import clock, measure_task, row_functions
 from search.estimate import UNCERTAINTY, duration, estimate
@@ -67,6 +67,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
             }
             for cost in costs
         ],
+        "has_hurdles": config.hurdles != HurdleConfig(),
         "programs": config.num_programs,
         "rehearsed": len(rehearsal.programs),
         "evaluations": found.num_evaluations,
@@ -108,6 +109,7 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
             "starting": duration(plan["starting_seconds"]),
             "searching": duration(plan["searching_seconds"]),
             "in all": f"about {duration(plan['seconds'])}, likely between "
-            f"{duration(plan['least_seconds'])} and {duration(plan['most_seconds'])}",
+            f"{duration(plan['least_seconds'])} and {duration(plan['most_seconds'])}"
+            + ("; hurdles make it shorter" if plan["has_hurdles"] else ""),
         },
     )
