@@ -15,12 +15,12 @@ from dsl.bytecode import Bytecode, assemble
 from proxy_tasks import FAMILIES, Task
 from proxy_tasks.data import DataError
 from search.config_file import ConfigError
-from search.cost import TaskCost, clock, measure_task, row_functions
+from search.cost import PROBE, TaskCost, clock, measure_task, row_functions
 from search.estimate import duration
 from search.evaluate import Evaluator
 from search.job import Job
 
-MAX_SECONDS = 20.0
+MAX_SECONDS = 10.0
 """Trainings that take longer are measured in fewer steps."""
 NUM_ROUNDS = 5
 ROUNDS_SECONDS = 3.0
@@ -58,7 +58,7 @@ def bench_tasks(families: Sequence[str], scales: Sequence[float]) -> Iterator[di
 
 
 def _bench(task: Task, bytecode: Bytecode) -> dict[str, Any]:
-    cost = measure_task(task, bytecode, bytecode.functions)
+    cost = measure_task(task, bytecode, bytecode.functions | set(PROBE))
     modelled = cost.seconds(row_functions(bytecode))
     num_steps = task.num_steps
     if modelled > MAX_SECONDS:

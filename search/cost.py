@@ -133,7 +133,7 @@ def measure_task(task: Task, initial: Bytecode, functions: Collection[str]) -> T
         if seconds(initial, num_steps)[0] - starts[0] >= MEASURED_SECONDS:
             break
         num_steps = min(task.num_steps, 2 * num_steps)
-    probe, added = with_probe(initial)
+    probe, added = with_probe(initial, functions)
     steps, differences = [], []
     first = time.perf_counter()
     while not steps or (len(steps) < NUM_ROUNDS and time.perf_counter() - first < MAX_SECONDS):
@@ -160,14 +160,16 @@ def measure_task(task: Task, initial: Bytecode, functions: Collection[str]) -> T
     )
 
 
-def with_probe(bytecode: Bytecode) -> tuple[Bytecode, tuple[str, ...]]:
+def with_probe(bytecode: Bytecode, functions: Collection[str]) -> tuple[Bytecode, tuple[str, ...]]:
     """The bytecode after statements that nothing depends on, and their functions.
 
-    They write to a row that holds nothing yet; without one, or without places, there are none.
+    They apply those of the given functions that `PROBE` names, and write to a row that holds
+    nothing yet; without one, or without places, there are none.
     """
     size, count = bytecode.size, int(bytecode.num_row_code)
     has_row = size.num_rows > 2 + size.num_states
-    added = PROBE[: size.num_instructions - count] if has_row else ()
+    known = tuple(name for name in PROBE if name in functions)
+    added = known[: size.num_instructions - count] if has_row else ()
     probe = np.zeros((len(added), MAX_ARITY + 3), np.int32)
     probe[:, 0] = [OP_NUMBERS[name] for name in added]
     probe[:, 2:4] = 1  # a function of weights and gradient

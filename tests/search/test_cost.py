@@ -59,10 +59,15 @@ def test_statements_that_cost_are_those_on_trees():
 @pytest.mark.parametrize("name", library.names())
 def test_probe_adds_statements_and_keeps_the_rest(name):
     bytecode = assemble(library.load(name))
-    probe, added = with_probe(bytecode)
+    probe, added = with_probe(bytecode, OPS)
     assert probe.size == bytecode.size
     assert row_functions(probe) == added + row_functions(bytecode)
     assert len(row_functions(probe)) <= bytecode.size.num_instructions
+
+
+def test_probe_applies_only_what_candidates_may():
+    assert with_probe(INITIAL, {"add", "cos"})[1] == ("add", "add")
+    assert with_probe(INITIAL, ())[1] == ()
 
 
 def test_probe_changes_no_result():
@@ -75,7 +80,7 @@ def test_probe_changes_no_result():
         one = jnp.float32(1.0)
         return machine.run(bytecode, ((3,), (2, 2)), rows, rows + 2, states, one, functions)
 
-    probe, added = with_probe(INITIAL)
+    probe, added = with_probe(INITIAL, functions)
     assert added == PROBE
     jax.tree.map(np.testing.assert_array_equal, run(INITIAL), run(probe))
 
