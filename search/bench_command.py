@@ -12,7 +12,9 @@ from search.bench_children import NUM_CHILDREN, RAW_CONFIG, breed_children, read
 from search.bench_hurdles import bench_hurdles
 from search.bench_machine import bench_machine
 from search.bench_machine_report import show_bench_machine
+from search.bench_tasks import bench_tasks, show_bench_tasks
 from search.config import parse_run_config
+from search.config_file import ConfigError
 from search.records import Records
 from search.terminal import Json, make_console, saying
 
@@ -83,6 +85,30 @@ def bench_evaluations(
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, say)
     report.print_json(figures) if as_json else show_bench_machine(make_console(), figures)
+
+
+@bench.command("tasks")
+def bench_scales(
+    families: Annotated[
+        list[str] | None, typer.Argument(metavar="TASK...", help="Families; all by default.")
+    ] = None,
+    scales: Annotated[str, typer.Option(help="Of the dial of cost.")] = "1,10,100",
+    as_json: Json = False,
+) -> None:
+    """What the proxy tasks cost at every scale, modelled and measured; about a minute a task."""
+    for family in families or ():
+        if family not in FAMILIES:
+            raise ConfigError(f"no family of tasks '{family}'; there are {', '.join(FAMILIES)}")
+    try:
+        numbers = [float(scale) for scale in scales.split(",")]
+    except ValueError:
+        raise ConfigError(f"--scales {scales}: give numbers, as in 1,10,100") from None
+    rows = []
+    with saying(make_console(stderr=True)) as say:
+        for row in bench_tasks(families or list(FAMILIES), numbers):
+            rows.append(row)
+            say(f"{row['task']} at scale {row['scale']:g} is measured")
+    report.print_json(rows) if as_json else show_bench_tasks(make_console(), rows)
 
 
 @bench.command("hurdles")

@@ -20,6 +20,7 @@ from search.config import load_config
 from search.config_file import ConfigError
 from search.derive_command import derive, simplify
 from search.describe import describe_library, describe_program, describe_records
+from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
 from search.records import Records
@@ -49,10 +50,21 @@ def search(
     ] = None,
     workers: Workers = None,
     settings: Settings = None,
+    is_dry: Annotated[
+        bool, typer.Option("--dry-run", help="Only say how long it will take.")
+    ] = False,
+    as_json: Annotated[bool, typer.Option("--json", help="Of a dry run: print JSON.")] = False,
 ) -> None:
     """Search for optimizers, as CONFIG says."""
+    if as_json and not is_dry:
+        raise ConfigError("--json is of a dry run; give --dry-run too, or ask 'lionhunt show RUN'")
     run_config = load_config(config, settings or ())
     initial = load_initial(run_config.initial)
+    if is_dry:
+        num_workers = run_config.evaluation.workers if workers is None else workers
+        plan = plan_run(run_config, initial, num_workers)
+        report.print_json(plan) if as_json else show_plan(make_console(), plan)
+        return
     folder = out or _free_folder(Path("runs") / config.stem)
     RUN.check_free(folder)
     with Records.create(folder, describe_run(run_config, initial)) as records:

@@ -1,0 +1,115 @@
+"""What a run will take, told before anything starts."""
+
+import os
+import time
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+
+from dsl.bytecode import assemble
+from dsl.program import Program
+from search.config import HurdleConfig, RunConfig
+from search.config_file import ConfigError
+from search.cost import clock, measure_task, row_functions
+from search.estimate import UNCERTAINTY, duration, estimate
+from search.rehearsal import MAX_CHILDREN, rehearse
+from search.report import show_counts
+from search.run import candidate_functions
+
+
+def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str, Any]:
+    """Measures the tasks for a moment, rehearses the evolution, and puts both together.
+
+    Nothing is written. Times are of this machine as busy as it is now.
+
+    Raises:
+        ConfigError: no candidate could end in its time.
+        DataError: the data of a task is not there.
+    """
+    now = clock()
+    functions = candidate_functions(config, initial)
+    bytecode = assemble(initial)
+    wall, spent = time.perf_counter(), now()
+    costs = [measure_task(task.build(), bytecode, functions) for task in config.tasks]
+    busy = max(1.0, (time.perf_counter() - wall) / max(now() - spent, 1e-9))
+    evolution = config.evolution
+    num_children = config.num_programs - evolution.population_size
+    rehearsal = rehearse(
+        initial,
+        min(num_children, MAX_CHILDREN),
+        seed=config.seed,
+        population_size=evolution.population_size,
+        tournament_size=evolution.tournament_size,
+        lag=evolution.lag,
+        space=config.mutation.to_space(),
+    )
+    num_cores = os.cpu_count() or 1
+    found = estimate(
+        costs,
+        rehearsal,
+        num_children=num_children,
+        num_workers=num_workers,
+        num_cores=num_cores,
+        lag=evolution.lag,
+    ).stretched(busy)
+    _check_time(found.evaluation_seconds, config.evaluation.candidate_seconds)
+    return {
+        "workers": num_workers,
+        "cores": num_cores,
+        "busy": busy,
+        "tasks": [
+            {
+                "name": cost.name,
+                "parameters": cost.num_parameters,
+                "steps": cost.num_steps,
+                "seconds": busy * cost.seconds(row_functions(bytecode)),
+            }
+            for cost in costs
+        ],
+        "has_hurdles": config.hurdles != HurdleConfig(),
+        "programs": config.num_programs,
+        "rehearsed": len(rehearsal.programs),
+        "evaluations": found.num_evaluations,
+        "evaluation_seconds": found.mean_seconds,
+        "starting_seconds": found.starting_seconds,
+        "searching_seconds": found.searching_seconds,
+        "seconds": found.seconds,
+        "least_seconds": found.seconds / UNCERTAINTY,
+        "most_seconds": found.seconds * UNCERTAINTY,
+    }
+
+
+def _check_time(seconds: float, limit: float) -> None:
+    if seconds > limit:
+        raise ConfigError(
+            f"an evaluation takes about {duration(seconds)}, and candidates are given up after "
+            f"{duration(limit)}: set evaluation.candidate_seconds to {3 * seconds:.0f} or more, "
+            "or make the tasks smaller"
+        )
+
+
+def show_plan(console: Console, plan: dict[str, Any]) -> None:
+    """Prints what `plan_run` found."""
+    tasks = Table("task", "parameters", "steps", "an evaluation", box=None, padding=(0, 2, 0, 0))
+    for task in plan["tasks"]:
+        cells = (f"{task['parameters']:,}", f"{task['steps']:,}", duration(task["seconds"]))
+        tasks.add_row(task["name"], *cells)
+    console.print(tasks)
+    workers, cores = plan["workers"], plan["cores"]
+    show_counts(
+        console,
+        {
+            "programs": plan["programs"],
+            "evaluated": f"about {plan['evaluations']:,}, "
+            f"{duration(plan['evaluation_seconds'])} each on average",
+            "where": (f"{workers} workers" if workers else "in this process")
+            + f" on {cores} cores"
+            + (f", busy: all takes {plan['busy']:.1f} times longer" if plan["busy"] > 1.1 else ""),
+            "starting": duration(plan["starting_seconds"]),
+            "searching": duration(plan["searching_seconds"]),
+            "in all": f"about {duration(plan['seconds'])}, likely between "
+            f"{duration(plan['least_seconds'])} and {duration(plan['most_seconds'])}"
+            + ("; hurdles make it shorter" if plan["has_hurdles"] else ""),
+        },
+    )
