@@ -100,8 +100,8 @@ def test_lanes_train_as_each_by_itself():
         def scale(leaf):
             return -leaf * rate.reshape(rate.shape + (1,) * (leaf.ndim - rate.ndim))
 
-        def update(gradient, state, params=None):
-            return jax.tree.map(scale, gradient), state
+        def update(updates, state, params=None):
+            return jax.tree.map(scale, updates), state
 
         return optax.GradientTransformation(lambda params: (), update)
 

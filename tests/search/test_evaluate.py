@@ -7,6 +7,7 @@ from jax import jit
 
 import dsl
 from dsl.bytecode import assemble
+from dsl.ops import OPS
 from proxy_tasks import DigitsMLP, train
 from proxy_tasks.train import NUM_CHUNKS
 from search.bench_hurdles import stop
@@ -51,7 +52,10 @@ def test_evaluator_scores_as_the_compiled_program_trains():
 def test_functions_that_are_left_out_change_nothing_and_are_refused():
     tasks = [TASKS[1].build()]
     program = assemble(dsl.library.load("raw_lion"))
-    every, few = (evaluate(Evaluator(tasks, 0, *f), program) for f in ((), (program.functions,)))
+    every, few = (
+        evaluate(Evaluator(tasks, 0, functions), program)
+        for functions in (OPS.keys(), program.functions)
+    )
     assert (every.scores, every.curves) == (few.scores, few.curves)
     with pytest.raises(ValueError, match="a candidate with arcsin, clip, which were left out"):
         evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
