@@ -20,6 +20,12 @@ def keep_compiled(folder: Path) -> None:
     compilation_cache.reset_cache()  # or else the first folder of a process stays
 
 
+def keep_no_longer() -> None:
+    """Has this process keep nothing of what it compiles from now on."""
+    jax.config.update("jax_compilation_cache_dir", None)
+    compilation_cache.reset_cache()
+
+
 def _processor() -> str:
     """Names what compiled code may ask of a processor: 16 hexadecimal digits."""
     told = [platform.machine(), platform.processor()]

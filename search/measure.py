@@ -5,10 +5,9 @@ was measured well enough to exclude more. So noise keeps a statement, and never 
 """
 
 import enum
-import functools
 import statistics
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from dsl.bytecode import assemble
@@ -21,10 +20,9 @@ from search.interval import Interval, interval
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
-from search.run import describe_tasks, make_scorer
+from search.run import describe_tasks, open_pool
 from search.simplify_config import SimplifyConfig
 from search.tuning import apply_tuning, untuned
-from search.workers import make_pool
 
 
 class Verdict(enum.StrEnum):
@@ -248,10 +246,16 @@ def open_measurer(
     Raises:
         BaseFailed: the program does not learn.
     """
-    make = functools.partial(make_scorer, config.tasks, config.first_seed, OPS.keys())
     tasks = describe_tasks([options.build() for options in config.tasks])
     say("starting: every worker compiles the tasks once")
-    with closing(make_pool(make, num_workers, config.candidate_seconds)) as pool:
+    opened = open_pool(
+        config.tasks,
+        config.first_seed,
+        OPS.keys(),
+        num_workers=num_workers,
+        candidate_seconds=config.candidate_seconds,
+    )
+    with opened as pool:
         pool.start(assemble(_STILL))
         measurer = Measurer(
             pool,

@@ -16,7 +16,7 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
-from search.compile_cache import keep_compiled
+from search.compile_cache import keep_compiled, keep_no_longer
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
@@ -111,6 +111,33 @@ def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
 
 
 @contextmanager
+def open_pool(
+    options: Sequence[TaskOptions],
+    seed: int,
+    functions: Collection[str],
+    *,
+    num_workers: int,
+    candidate_seconds: float,
+    cache: Path | None = None,
+    batch_size: int = 1,
+) -> Iterator[Pool]:
+    """A place where candidates are scored, until the body ends.
+
+    Args:
+        options, seed, functions, cache, batch_size: see `make_scorer`.
+        num_workers: Ray workers; 0 scores in this process.
+        candidate_seconds: see `RayPool`.
+    """
+    make = functools.partial(make_scorer, options, seed, functions, cache, batch_size)
+    try:
+        with closing(make_pool(make, num_workers, candidate_seconds, batch_size)) as pool:
+            yield pool
+    finally:
+        if cache is not None:
+            keep_no_longer()
+
+
+@contextmanager
 def start_pool(
     config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
 ) -> Iterator[tuple[Pool, Measurement]]:
@@ -128,10 +155,16 @@ def start_pool(
     Raises:
         ConfigError: the initial program does not train on the tasks.
     """
-    functions = candidate_functions(config, initial)
-    seconds, batch_size = config.evaluation.candidate_seconds, config.evaluation.batch_size
-    make = functools.partial(make_scorer, config.tasks, config.seed, functions, cache, batch_size)
-    with closing(make_pool(make, num_workers, seconds, batch_size)) as pool:
+    opened = open_pool(
+        config.tasks,
+        config.seed,
+        candidate_functions(config, initial),
+        num_workers=num_workers,
+        candidate_seconds=config.evaluation.candidate_seconds,
+        cache=cache,
+        batch_size=config.evaluation.batch_size,
+    )
+    with opened as pool:
         reference = pool.start(assemble(initial))
         if reference.reason is not Reason.OK:
             raise ConfigError(

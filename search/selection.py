@@ -3,7 +3,7 @@
 import dataclasses
 import functools
 from collections.abc import Callable, Generator, Sequence
-from contextlib import AbstractContextManager, closing
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -15,14 +15,13 @@ from search.config_file import parse_config
 from search.funnel import Scores
 from search.meta import Point
 from search.pool import Pool
-from search.run import make_scorer
+from search.run import open_pool
 from search.scoreboard import Scoreboard
 from search.select_config import SelectConfig
 from search.selection_records import SelectionRecords
 from search.selection_setup import META
 from search.stage import Contender, Progress, Stage, StageResult
 from search.tuning import untuned
-from search.workers import make_pool
 
 MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContextManager[Pool]]
 """Opens a pool for tasks, from the seed of its first score and the functions of its candidates."""
@@ -54,14 +53,14 @@ class SelectionResult:
     curves: tuple[RunCurve, ...]
 
 
-def open_pool(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
+def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
     """The real pools of a selection."""
-
-    def make(tasks: Sequence[TaskOptions], seed: int, functions: frozenset[str]):
-        scorer = functools.partial(make_scorer, tasks, seed, functions, cache)
-        return closing(make_pool(scorer, num_workers, config.evaluation.candidate_seconds))
-
-    return make
+    return functools.partial(
+        open_pool,
+        num_workers=num_workers,
+        candidate_seconds=config.evaluation.candidate_seconds,
+        cache=cache,
+    )
 
 
 class Selection:

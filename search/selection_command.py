@@ -13,7 +13,7 @@ from search.describe_selection import describe_selection_result
 from search.report import print_json
 from search.run_file import RecordError
 from search.select_config import SelectConfig
-from search.selection import Selection, SelectionResult, open_pool
+from search.selection import Selection, SelectionResult, open_pools
 from search.selection_records import SELECTION, SelectionRecords
 from search.selection_report import (
     PLOT_NAME,
@@ -73,7 +73,7 @@ def _opened(folder: Path, info: dict[str, Any]):
 def _run(
     records: SelectionRecords, config: SelectConfig, num_workers: int, console: Console
 ) -> SelectionResult:
-    selection = Selection(records, open_pool(config, num_workers, records.cache))
+    selection = Selection(records, open_pools(config, num_workers, records.cache))
     try:
         return follow(console, selection.run(), selection_progress_display, selection_progress_line)
     except KeyboardInterrupt:
