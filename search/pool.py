@@ -33,7 +33,10 @@ class Pool(Protocol):
         ...
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
-        """What has been measured since; waits for the first, up to `seconds`."""
+        """What has been measured since; waits for the first, up to `seconds`.
+
+        With 0 seconds, no batch is begun that may still grow.
+        """
         ...
 
     def close(self) -> None:
@@ -60,7 +63,7 @@ class LocalPool:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
-        jobs = self._queue.take()
+        jobs = self._queue.take(only_full=not seconds)
         names = [job.name for job in jobs]
         return list(zip(names, self._scorer.evaluate(jobs), strict=True)) if jobs else []
 

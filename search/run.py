@@ -232,7 +232,9 @@ class Search:
         start = time.monotonic()
         while self.progress.num_programs < self.progress.total:
             self._breed_ahead()
-            self._record_outcomes(self._pool.wait(0.2) if self._in_flight else [])
+            is_known = bool(self._born) and self._born[0].identity.fingerprint in self._outcomes
+            seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
+            self._record_outcomes(self._pool.wait(seconds) if self._in_flight else [])
             self._record_individuals()
             self._records.commit()
             self.progress.seconds = time.monotonic() - start

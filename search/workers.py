@@ -124,7 +124,7 @@ class RayPool:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> Measured:
-        self._dispatch()
+        self._dispatch(only_full=not seconds)
         busy = {slot.answer: slot for slot in self._slots if not slot.is_idle}
         if not busy:
             return []

@@ -12,7 +12,7 @@ from proxy_tasks.conv import ConvNet
 from proxy_tasks.data import DataError, load_digits
 from proxy_tasks.finetuning import choose_digits, pretrain
 
-OPTIONS = DigitsFinetuning(num_steps=20, batch_size=16, width=8, pretraining_steps=60)
+OPTIONS = DigitsFinetuning(num_steps=40)
 
 
 @pytest.fixture(scope="module")
@@ -48,9 +48,9 @@ def test_new_digits_are_those_that_pretraining_has_not_seen():
 
 def test_pretraining_helps(task, key):
     run = jax.jit(lambda data: train(replace(task, data=data), optax.adam(3e-3), key))
-    fresh = ConvNet(8, 5, key=key).convolutions
+    fresh = ConvNet(OPTIONS.width, 5, key=key).convolutions
     learned, scratch = run(task.data), run(task.data._replace(pretrained=fresh))
-    assert learned.score > scratch.score + 0.1 and learned.curve[-1] < scratch.curve[-1]
+    assert learned.score > scratch.score and learned.curve[-1] < 0.8 * scratch.curve[-1]
 
 
 def test_digest_names_the_options_of_fine_tuning(task):

@@ -25,7 +25,7 @@ ADAMW = dsl.parse(TEXT.replace("update * lr", f"update * lr\n  update = update *
 TASKS: tuple[FamilyOptions, ...] = (
     DigitsConv(num_steps=40, batch_size=16, width=4, metric="loss"),
     DigitsDiffusion(num_steps=40, batch_size=16, width=32, depth=1),
-    DigitsCaptions(num_steps=40, batch_size=10, width=8, metric="loss"),
+    DigitsCaptions(num_steps=40, batch_size=10, width=16, metric="loss"),
     DigitsFinetuning(num_steps=40, batch_size=16, width=4, pretraining_steps=20, metric="loss"),
     StdlibMLM(num_steps=40, batch_size=16, width=8, num_layers=1),
 )

@@ -157,7 +157,7 @@ def test_local_pool_scores_batches(tmp_path):
     with closing(LocalPool(lambda: Misbehaving(tmp_path), batch_size=2)) as pool:
         for name in "abc":
             pool.submit(Job(name, candidate("fine")))
-        assert [[name for name, _ in pool.wait(0.0)] for _ in range(3)] == [["a", "b"], ["c"], []]
+        assert [[name for name, _ in pool.wait(1.0)] for _ in range(3)] == [["a", "b"], ["c"], []]
 
 
 def test_local_pool_scores_in_order(tmp_path):
