@@ -5,6 +5,8 @@ import math
 from collections.abc import Sequence
 from typing import NamedTuple
 
+import numpy as np
+
 from proxy_tasks.train import NUM_CHUNKS
 from search.cost import TaskCost, task_seconds
 from search.rehearsal import Candidate, Rehearsal, makespan
@@ -13,15 +15,19 @@ GROWTH = 0.7
 """Different programs grow as this power of the children, beyond those that are rehearsed: 0.68 from
 10,000 to 30,000 in a quickstart, 0.71 from there to the paper's 11 % of 300,000."""
 
+SAVED_BY_SLACK = ((0.1, 0.76), (0.3, 0.75), (0.5, 0.74), (0.75, 0.70), (1.0, 0.63), (2.0, 0.24))
+"""What hurdles of a slack save of all training: means of three quickstarts (results/LOG.md). From
+an initial program that learns less they save less: 0.49 instead of 0.70 from raw_lion."""
+
 UNCERTAINTY = 1.3
 """By what factor a run may be shorter or longer than its estimate."""
 
 
 class Overheads(NamedTuple):
-    """Processor time beside training; measured on 4,000 programs whose training takes nothing.
+    """Time beside training, in processor time but for the start; measured on quickstarts.
 
     Attributes:
-        start_seconds: of the place where candidates are scored, before it compiles.
+        start_seconds: of processes, beside compiling, and of their end.
         call_seconds: of an evaluation, where it is scored.
         dispatch_seconds: of an evaluation, in the driver.
         record_seconds: of a child, in the driver.
@@ -34,7 +40,7 @@ class Overheads(NamedTuple):
 
 
 IN_PROCESS = Overheads(0.0, 0.0007, 0.0, 0.0002)
-BY_WORKERS = Overheads(8.0, 0.0035, 0.001, 0.0002)
+BY_WORKERS = Overheads(11.0, 0.0045, 0.001, 0.0002)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -61,13 +67,13 @@ class Estimate:
         return self.starting_seconds + self.searching_seconds
 
     def stretched(self, factor: float) -> "Estimate":
-        """The same where everything takes so much longer."""
+        """The same where all that is not measured by the wall clock takes so much longer."""
         return dataclasses.replace(
             self,
             **{
                 name: value * factor
                 for name, value in dataclasses.asdict(self).items()
-                if name.endswith("_seconds")
+                if name.endswith("_seconds") and name != "starting_seconds"
             },
         )
 
@@ -80,6 +86,7 @@ def estimate(
     num_workers: int,
     num_cores: int,
     lag: int,
+    slack: float | None = None,
 ) -> Estimate:
     """Puts together what evaluations cost and how many there will be.
 
@@ -90,10 +97,12 @@ def estimate(
         num_workers: 0 for scoring in the driver.
         num_cores: that workers and driver share.
         lag: children that may be in flight.
+        slack: of the run's hurdles; None for no hurdles.
     """
+    share = 1 - saved_share(slack)
     overheads = BY_WORKERS if num_workers else IN_PROCESS
     seconds = [
-        overheads.call_seconds + _candidate_seconds(costs, candidate)
+        overheads.call_seconds + _candidate_seconds(costs, candidate, share)
         for candidate in rehearsal.candidates
     ]
     num_rehearsed, num_new = len(rehearsal.programs), len(seconds) - 1
@@ -112,21 +121,29 @@ def estimate(
     rest = num_children / max(1, num_rehearsed)
     growth = rest**GROWTH
     num_sizes = len({candidate.size for candidate in rehearsal.candidates})
-    compiling = sum(cost.compile_seconds for cost in costs) * num_sizes
     return Estimate(
         num_evaluations=1 + round(num_new * growth),
-        evaluation_seconds=seconds[0],
+        evaluation_seconds=task_seconds(costs, rehearsal.candidates[0].functions),
         mean_seconds=sum(seconds) / len(seconds),
-        starting_seconds=overheads.start_seconds + compiling * max(1.0, num_workers / num_cores),
+        starting_seconds=overheads.start_seconds
+        + num_sizes * sum(cost.compile_seconds for cost in costs),
         searching_seconds=max(growth * max(span, work / num_cores), num_children * driver_seconds),
     )
 
 
-def _candidate_seconds(costs: Sequence[TaskCost], candidate: Candidate) -> float:
-    """Of one that trains to its end, or fails at once; what hurdles stop is not counted."""
+def saved_share(slack: float | None) -> float:
+    """The share of training that hurdles are expected to save."""
+    if slack is None:
+        return 0.0
+    slacks, shares = zip(*SAVED_BY_SLACK, strict=True)
+    return float(np.interp(slack, (*slacks, 2 * slacks[-1]), (*shares, 0.0)))
+
+
+def _candidate_seconds(costs: Sequence[TaskCost], candidate: Candidate, share: float) -> float:
+    """Of one that fails at once, or trains for the share of steps that hurdles leave on average."""
     if candidate.fails:
         return costs[0].seconds(candidate.functions, 1 / NUM_CHUNKS)
-    return task_seconds(costs, candidate.functions)
+    return share * task_seconds(costs, candidate.functions)
 
 
 def duration(seconds: float) -> str:

@@ -3,10 +3,11 @@
 import functools
 import importlib.metadata
 import platform
+import tempfile
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -124,16 +125,18 @@ def open_pool(
     """A place where candidates are scored, until the body ends.
 
     Args:
-        options, seed, functions, cache, batch_size: see `make_scorer`.
+        options, seed, functions, batch_size: see `make_scorer`.
+        cache: folder where compiled code is kept; None for as long as the body lasts, so that
+            workers share it.
         num_workers: Ray workers; 0 scores in this process.
         candidate_seconds: see `RayPool`.
     """
-    make = functools.partial(make_scorer, options, seed, functions, cache, batch_size)
-    try:
-        with closing(make_pool(make, num_workers, candidate_seconds, batch_size)) as pool:
-            yield pool
-    finally:
-        if cache is not None:
+    with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
+        make = functools.partial(make_scorer, options, seed, functions, Path(folder), batch_size)
+        try:
+            with closing(make_pool(make, num_workers, candidate_seconds, batch_size)) as pool:
+                yield pool
+        finally:
             keep_no_longer()
 
 

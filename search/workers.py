@@ -115,9 +115,11 @@ class RayPool:
 
     def start(self, reference: Bytecode) -> Measurement:
         self._reference_jobs = self._ray.put([Job("reference", reference)])
-        self._slots = [self._start_worker() for _ in range(self._num_workers)]
+        # The first compiles on all cores; the others, which join later, find what it compiled.
+        self._slots = [self._start_worker()]
         while self._reference is None:
             self.wait(1.0)
+        self._slots += [self._start_worker() for _ in range(1, self._num_workers)]
         return self._reference
 
     def submit(self, job: Job) -> None:
