@@ -40,7 +40,7 @@ def train(
 
     Given several keys, it trains as many models side by side, in lanes. They share the step count
     and end when the last one stops; a lane that has stopped runs along, and nothing of it is kept.
-    (Of the chunks of the quickstart's candidates, 8 % would be run for nothing.)
+    Of the chunks of a quickstart, 8 % are then run for nothing, and most of them with hurdles.
 
     Args:
         task: what to train.

@@ -1,19 +1,25 @@
 """Compiled code kept on disk, so that a second start of a run is quick: JAX's persistent cache."""
 
 import hashlib
+import os
 import platform
 from pathlib import Path
 
 import jax
 from jax.experimental.compilation_cache import compilation_cache
 
+_VARIABLE = "JAX_COMPILATION_CACHE_DIR"
+
 
 def keep_compiled(folder: Path) -> None:
     """Has this process keep what it compiles in a folder, and take from it what is there.
 
     What is there but cannot be read is compiled anew. Code for one kind of processor may crash on
-    another, and JAX's key does not tell them apart: each has a folder of its own.
+    another, and JAX's key does not tell them apart: each has a folder of its own. Whoever has set
+    JAX's own `JAX_COMPILATION_CACHE_DIR` has chosen another folder, and all stays as it is.
     """
+    if _VARIABLE in os.environ:
+        return
     jax.config.update("jax_compilation_cache_dir", str(folder / _processor()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
@@ -21,7 +27,9 @@ def keep_compiled(folder: Path) -> None:
 
 
 def keep_no_longer() -> None:
-    """Has this process keep nothing of what it compiles from now on."""
+    """Ends what `keep_compiled` began."""
+    if _VARIABLE in os.environ:
+        return
     jax.config.update("jax_compilation_cache_dir", None)
     compilation_cache.reset_cache()
 

@@ -3,13 +3,19 @@
 import jax
 import jax.numpy as jnp
 import pytest
+from jax.experimental.compilation_cache import compilation_cache
 
-from search.compile_cache import keep_compiled
+import dsl
+from dsl.bytecode import assemble
+from proxy_tasks import DigitsMLP
+from search.compile_cache import keep_compiled, keep_no_longer
+from search.run import open_pool
 
 
 @pytest.fixture
 def hits(monkeypatch):
-    """What was found in the cache; afterwards nothing is kept any more."""
+    """What was found in the cache; the folder that all tests share is out of the way."""
+    monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     names = (
         "jax_compilation_cache_dir",
         "jax_persistent_cache_min_compile_time_secs",
@@ -27,6 +33,11 @@ def hits(monkeypatch):
     jax.monitoring.unregister_event_listener(listen)
     for name, value in before.items():
         jax.config.update(name, value)
+    compilation_cache.reset_cache()
+
+
+def folder_in_use():
+    return getattr(jax.config, "jax_compilation_cache_dir")  # noqa: B009
 
 
 def compiled(folder, x):
@@ -56,3 +67,24 @@ def test_another_folder_is_another_cache(tmp_path, hits):
     compiled(tmp_path / "one", x)
     compiled(tmp_path / "two", x)
     assert not hits and list((tmp_path / "two").rglob("*-cache"))
+
+
+def test_a_pool_keeps_code_in_its_folder_while_it_is_open(tmp_path, hits):
+    options = [DigitsMLP(num_steps=2, batch_size=2, width=2, depth=1)]
+    program = assemble(dsl.library.load("sgd"))
+    opened = open_pool(
+        options, 0, program.functions, num_workers=0, candidate_seconds=60.0, cache=tmp_path
+    )
+    with opened as pool:
+        pool.start(program)
+    assert list(tmp_path.rglob("jit_run-*-cache"))
+    assert folder_in_use() is None
+
+
+def test_who_has_chosen_a_folder_keeps_it(tmp_path, hits, monkeypatch):
+    jax.config.update("jax_compilation_cache_dir", str(tmp_path / "mine"))
+    monkeypatch.setenv("JAX_COMPILATION_CACHE_DIR", str(tmp_path / "mine"))
+    keep_compiled(tmp_path / "run")
+    assert folder_in_use() == str(tmp_path / "mine")
+    keep_no_longer()
+    assert folder_in_use() == str(tmp_path / "mine")
