@@ -9,7 +9,7 @@ search: .venv/installed  ## a first search: about five minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/search tests
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .

@@ -40,8 +40,8 @@ SLACK = 0.75
 QUICK = DigitsMLP(num_steps=20)
 NUM_EVALUATIONS = 1000
 """Of one worker, on a task that takes no time."""
-NUM_BY_WORKERS = 20
-NUM_WORKER_ROUNDS = 5
+NUM_BY_WORKERS = 60
+NUM_WORKER_ROUNDS = 3
 
 Run = Callable[[], float]
 """A whole evaluation, from the key to the score; NaN if there is none."""

@@ -9,7 +9,7 @@ from small_runs import create, score
 from dsl import library
 from dsl.bytecode import assemble
 from search.cost import TaskCost
-from search.estimate import BY_WORKERS, IN_PROCESS, duration, estimate
+from search.estimate import BY_WORKERS, IN_PROCESS, duration, estimate, saved_share
 from search.mutation import MutationSpace
 from search.rehearsal import makespan, rehearse
 from search.run import Search, load_run
@@ -123,7 +123,7 @@ COSTS = [
 ]
 
 
-def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2):
+def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2, slack=None):
     return estimate(
         COSTS,
         rehearsal,
@@ -131,6 +131,7 @@ def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2):
         num_workers=num_workers,
         num_cores=num_cores,
         lag=LAG,
+        slack=slack,
     )
 
 
@@ -150,7 +151,9 @@ def test_estimate_in_process_is_the_sum():
     assert found.num_evaluations == len(rehearsal.candidates)
     assert found.searching_seconds == pytest.approx(work + breeding)
     assert found.starting_seconds == pytest.approx(6.0)
-    assert found.stretched(3.0).seconds == pytest.approx(3 * found.seconds)
+    busy = found.stretched(3.0)
+    assert busy.searching_seconds == pytest.approx(3 * found.searching_seconds)
+    assert busy.starting_seconds == found.starting_seconds
 
 
 def test_workers_share_cores():
@@ -159,9 +162,18 @@ def test_workers_share_cores():
     assert 1.6 < one.searching_seconds / two.searching_seconds <= 2
     assert four.searching_seconds == pytest.approx(two.searching_seconds, rel=0.1)
     assert one.starting_seconds == two.starting_seconds == BY_WORKERS.start_seconds + 6.0
-    assert four.starting_seconds > two.starting_seconds
+    assert four.starting_seconds == two.starting_seconds  # one compiles for all
     many = estimated(rehearsal, num_workers=4, num_cores=4)
     assert many.searching_seconds < two.searching_seconds
+
+
+def test_hurdles_save_what_they_are_expected_to():
+    assert saved_share(None) == 0 and saved_share(100.0) == 0
+    assert 0.6 < saved_share(0.75) < saved_share(0.3) < saved_share(0.0) < 0.8
+    rehearsal = rehearsed()
+    without, with_hurdles = (estimated(rehearsal, slack=slack) for slack in (None, 0.75))
+    assert 0.25 < with_hurdles.searching_seconds / without.searching_seconds < 0.5
+    assert with_hurdles.evaluation_seconds == without.evaluation_seconds
 
 
 def test_longer_runs_take_longer_and_find_fewer_new_programs():
