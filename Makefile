@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 .PHONY: search test lint docs fuzz format clean
 
-search: .venv/installed  ## a first search: about five minutes
+search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
 
 test: .venv/installed-dev
