@@ -1,5 +1,6 @@
 """What a run will take, told before anything starts."""
 
+import math
 import os
 import time
 from typing import Any
@@ -85,7 +86,7 @@ def _check_time(seconds: float, limit: float) -> None:
     if seconds > limit:
         raise ConfigError(
             f"an evaluation takes about {duration(seconds)}, and candidates are given up after "
-            f"{duration(limit)}: set evaluation.candidate_seconds to {3 * seconds:.0f} or more, "
+            f"{duration(limit)}: set evaluation.candidate_seconds to {math.ceil(3 * seconds)} or more, "
             "or make the tasks smaller"
         )
 
