@@ -86,8 +86,8 @@ def _check_time(seconds: float, limit: float) -> None:
     if seconds > limit:
         raise ConfigError(
             f"an evaluation takes about {duration(seconds)}, and candidates are given up after "
-            f"{duration(limit)}: set evaluation.candidate_seconds to {math.ceil(3 * seconds)} or more, "
-            "or make the tasks smaller"
+            f"{duration(limit)}: set evaluation.candidate_seconds to {math.ceil(3 * seconds)} or "
+            "more, or make the tasks smaller"
         )
 
 
