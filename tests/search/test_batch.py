@@ -13,7 +13,7 @@ import dsl
 from dsl.bytecode import SMALL, assemble
 from dsl.fingerprint import fingerprint
 from dsl.identities import reachable
-from proxy_tasks import DigitsMLP, StdlibLM, Training
+from proxy_tasks import DigitsMLP, Training
 from proxy_tasks.train import NUM_CHUNKS
 from search.evaluate import NO_HURDLE, Evaluator, _task_keys, task_key
 from search.job import Job
@@ -24,15 +24,7 @@ from search.run import Search, describe_run, load_run, start_pool
 
 TASKS = (
     DigitsMLP(num_steps=20, batch_size=4, width=5, depth=1),
-    StdlibLM(
-        num_steps=10,
-        batch_size=2,
-        width=3,
-        num_layers=1,
-        num_heads=1,
-        length=3,
-        num_validation=5,
-    ),
+    DigitsMLP(num_steps=10, batch_size=2, width=3, depth=2),
 )
 DRAWN = ("add", "multiply", "divide", "sign", "sqrt", "exp", "norm", "dot", "clip", "interp")
 INITIAL = dsl.library.load("adamw_initial")
