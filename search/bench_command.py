@@ -74,7 +74,7 @@ def bench_evaluations(
     as_json: Json = False,
 ) -> None:
     """How fast candidates are scored, against hand-written optimizers and compiling each; about
-    eight minutes on two cores that have nothing else to do."""
+    ten minutes on two cores that have nothing else to do."""
     with saying(make_console(stderr=True)) as say:
         if run is None:
             say("a short search, for its children")
