@@ -79,7 +79,7 @@ def two_against_one(
     figure is of two cores that nothing else needs.
     """
     with closing(RayPool(make_scorer, 2, candidate_seconds=300.0)) as pool:
-        pool.start(reference)
+        pool.start(Job("reference", reference))
         pool.wait(600.0)  # returns when the other is warm, too
         seconds = {1: [], 2: []}
         for number in range(num_rounds):

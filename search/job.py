@@ -1,11 +1,26 @@
 """What a worker is asked: to score one candidate."""
 
-from typing import NamedTuple
+from collections.abc import Hashable
+from typing import NamedTuple, Protocol
 
-from dsl.bytecode import Bytecode
+from dsl.bytecode import Bytecode, Size
 
 Hurdles = tuple[tuple[float, ...], ...]
 """For each task of a run, the largest loss that each chunk of its training may have."""
+
+
+class AnyJob(Protocol):
+    """What a pool has to know of a job."""
+
+    @property
+    def name(self) -> str:
+        """Tells what is measured of it."""
+        ...
+
+    @property
+    def size(self) -> Hashable:
+        """Jobs of one size may train side by side."""
+        ...
 
 
 class Job(NamedTuple):
@@ -24,3 +39,7 @@ class Job(NamedTuple):
     seed: int | None = None
     task: int | None = None
     hurdles: Hurdles | None = None
+
+    @property
+    def size(self) -> Size:
+        return self.bytecode.size

@@ -2,11 +2,11 @@
 
 from collections import deque
 
-from search.job import Job
+from search.job import AnyJob
 
 
 class JobQueue:
-    """Gives out batches of jobs whose bytecode has one size: only those train side by side.
+    """Gives out batches of jobs of one size: only those train side by side.
 
     Args:
         batch_size: the most jobs of a batch.
@@ -14,16 +14,16 @@ class JobQueue:
 
     def __init__(self, batch_size: int = 1):
         self._batch_size = batch_size
-        self._waiting: deque[Job | list[Job]] = deque()  # a list is a batch already
+        self._waiting: deque[AnyJob | list[AnyJob]] = deque()  # a list is a batch already
 
-    def put(self, job: Job) -> None:
+    def put(self, job: AnyJob) -> None:
         self._waiting.append(job)
 
-    def put_batch(self, jobs: list[Job]) -> None:
+    def put_batch(self, jobs: list[AnyJob]) -> None:
         """Queues jobs that are to be scored without others."""
         self._waiting.append(jobs)
 
-    def take(self, *, only_full: bool = False) -> list[Job]:
+    def take(self, *, only_full: bool = False) -> list[AnyJob]:
         """Removes the next batch.
 
         Args:
@@ -35,12 +35,12 @@ class JobQueue:
         if isinstance(first, list):
             self._waiting.popleft()
             return first
-        size = first.bytecode.size
+        size = first.size
         batch, others = [], []
         for job in self._waiting:
             if len(batch) == self._batch_size:
                 break
-            fits = not isinstance(job, list) and job.bytecode.size == size
+            fits = not isinstance(job, list) and job.size == size
             (batch if fits else others).append(job)
         if only_full and len(batch) < self._batch_size:
             return []

@@ -256,7 +256,7 @@ def open_measurer(
         candidate_seconds=config.candidate_seconds,
     )
     with opened as pool:
-        pool.start(assemble(_STILL))
+        pool.start(Job("reference", assemble(_STILL)))
         measurer = Measurer(
             pool,
             [MeasuredTask(t["name"], t["metric"], t["higher_is_better"]) for t in tasks],

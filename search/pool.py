@@ -1,19 +1,18 @@
 """A place where candidates are scored, and the simplest: this process."""
 
 from collections.abc import Callable, Sequence
-from typing import Protocol
+from typing import Any, Protocol
 
-from dsl.bytecode import Bytecode
-from search.job import Job
+from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement
 
 
 class Scorer(Protocol):
-    """What scores candidates: `search.evaluate.Evaluator`, or a stand-in of a test."""
+    """What scores jobs of one kind, as `search.evaluate.Evaluator`, or a stand-in of a test."""
 
-    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
-        """What is seen of candidates, one of each."""
+    def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
+        """What is seen of jobs, one of each."""
         ...
 
 
@@ -21,14 +20,14 @@ MakeScorer = Callable[[], Scorer]
 
 
 class Pool(Protocol):
-    """A place where candidates are scored: takes bytecode under a name, and gives back
-    measurements, in any order."""
+    """A place where candidates are scored: takes jobs, and gives back measurements under their
+    names, in any order."""
 
-    def start(self, reference: Bytecode) -> Measurement:
-        """Gets ready; returns what it saw of the reference program."""
+    def start(self, reference: AnyJob) -> Measurement:
+        """Gets ready; returns what it saw of the reference."""
         ...
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: AnyJob) -> None:
         """Queues a candidate."""
         ...
 
@@ -56,10 +55,10 @@ class LocalPool:
         self._scorer = make_scorer()
         self._queue = JobQueue(batch_size)
 
-    def start(self, reference: Bytecode) -> Measurement:
-        return self._scorer.evaluate([Job("reference", reference)])[0]
+    def start(self, reference: AnyJob) -> Measurement:
+        return self._scorer.evaluate([reference])[0]
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: AnyJob) -> None:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:

@@ -168,7 +168,7 @@ def start_pool(
         batch_size=config.evaluation.batch_size,
     )
     with opened as pool:
-        reference = pool.start(assemble(initial))
+        reference = pool.start(Job("reference", assemble(initial)))
         if reference.reason is not Reason.OK:
             raise ConfigError(
                 f"the initial program does not train on the tasks ({reference.reason.value}); "

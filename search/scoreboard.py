@@ -105,7 +105,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         """The pool; the first time it is opened, and its arithmetic is compared."""
         if self._pool is None:
             self._pool = self._open.enter_context(self._open_pool())
-            reference = self._pool.start(assemble(self._initial))
+            reference = self._pool.start(Job("reference", assemble(self._initial)))
             self._check_initial(reference, self._seed)
             key = (fingerprint(self._initial), self._seed)
             recorded = self._measurements.get(key)

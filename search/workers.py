@@ -1,7 +1,7 @@
 """Ray actors that score candidates; the result is that of `search.pool.LocalPool`.
 
-Every worker first scores a reference program, which compiles its tasks; scores that differ from
-the run's own show a worker whose arithmetic differs, and stop the run.
+Every worker first scores a reference, which compiles its tasks; scores that differ from those of
+the first worker show one whose arithmetic differs, and stop the run.
 """
 
 import dataclasses
@@ -14,8 +14,7 @@ import warnings
 from collections.abc import Sequence
 from typing import Any
 
-from dsl.bytecode import Bytecode
-from search.job import Job
+from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement, Reason
 from search.pool import LocalPool, MakeScorer, Pool
@@ -39,7 +38,7 @@ class _Worker:
     def __init__(self, make_scorer: MakeScorer):
         self._scorer = make_scorer()
 
-    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
+    def evaluate(self, jobs: Sequence[AnyJob]) -> list[Measurement]:
         return self._scorer.evaluate(jobs)
 
 
@@ -50,7 +49,7 @@ class _Slot:
     actor: Any
     started: float
     answer: Any
-    jobs: list[Job] = dataclasses.field(default_factory=list)
+    jobs: list[AnyJob] = dataclasses.field(default_factory=list)
     is_idle: bool = False
 
 
@@ -113,8 +112,8 @@ class RayPool:
         self._num_failed_starts = 0
         self._reference: Measurement | None = None
 
-    def start(self, reference: Bytecode) -> Measurement:
-        self._reference_jobs = self._ray.put([Job("reference", reference)])
+    def start(self, reference: AnyJob) -> Measurement:
+        self._reference_jobs = self._ray.put([reference])
         # The first compiles on all cores; the others, which join later, find what it compiled.
         self._slots = [self._start_worker()]
         while self._reference is None:
@@ -122,7 +121,7 @@ class RayPool:
         self._slots += [self._start_worker() for _ in range(1, self._num_workers)]
         return self._reference
 
-    def submit(self, job: Job) -> None:
+    def submit(self, job: AnyJob) -> None:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> Measured:
@@ -214,7 +213,7 @@ class RayPool:
         self._restart(slot)
         return self._blame(jobs, Measurement(Reason.TIMED_OUT, seconds=seconds))
 
-    def _blame(self, jobs: list[Job], measurement: Measurement) -> Measured:
+    def _blame(self, jobs: list[AnyJob], measurement: Measurement) -> Measured:
         """What stopped a worker is the outcome of one candidate; of a batch, the halves go on."""
         if len(jobs) == 1:
             return [(jobs[0].name, measurement)]

@@ -61,7 +61,7 @@ class PlantedPool:
     def start(self, reference):
         return ok(1.0)
 
-    def submit(self, job: Job):
+    def submit(self, job):
         self.queue.append(job)
         self.submitted.append(job)
 

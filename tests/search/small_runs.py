@@ -64,9 +64,9 @@ class FormulaPool:
         return {job.name: job.hurdles for job in self.jobs}
 
     def start(self, reference):
-        return self.scorer(reference)
+        return self.scorer(reference.bytecode)
 
-    def submit(self, job: Job):
+    def submit(self, job):
         self.queue.append(job)
         self.jobs.append(job)
 
@@ -89,7 +89,7 @@ def create(folder, **changes):
 def advance(records, pool, num_programs=None):
     """Runs to the end, or until there are `num_programs`."""
     run_config, initial = load_run(records)
-    reference = pool.start(assemble(initial))
+    reference = pool.start(Job("reference", assemble(initial)))
     with closing(Search(run_config, initial, records, pool, reference).run()) as events:
         for progress in events:
             if num_programs is not None and progress.num_programs >= num_programs:

@@ -76,7 +76,7 @@ class SeededPool:
         self.queue = []
 
     def start(self, reference):
-        return self.scorer(reference, self.reference_seed)
+        return self.scorer(reference.bytecode, self.reference_seed)
 
     def submit(self, job):
         self.queue.append(job)

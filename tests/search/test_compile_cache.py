@@ -9,6 +9,7 @@ import dsl
 from dsl.bytecode import assemble
 from proxy_tasks import DigitsMLP
 from search.compile_cache import keep_compiled, keep_no_longer
+from search.job import Job
 from search.run import open_pool
 
 
@@ -76,7 +77,7 @@ def test_a_pool_keeps_code_in_its_folder_while_it_is_open(tmp_path, hits):
         options, 0, program.functions, num_workers=0, candidate_seconds=60.0, cache=tmp_path
     )
     with opened as pool:
-        pool.start(program)
+        pool.start(Job("reference", program))
     assert list(tmp_path.rglob("jit_run-*-cache"))
     assert folder_in_use() is None
 

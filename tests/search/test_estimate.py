@@ -10,6 +10,7 @@ from dsl import library
 from dsl.bytecode import assemble
 from search.cost import TaskCost
 from search.estimate import BY_WORKERS, IN_PROCESS, duration, estimate, saved_share
+from search.job import Job
 from search.mutation import MutationSpace
 from search.rehearsal import makespan, rehearse
 from search.run import Search, load_run
@@ -26,7 +27,7 @@ class ClockPool:
         self.running = []
 
     def start(self, reference):
-        return score(reference)
+        return score(reference.bytecode)
 
     def submit(self, job):
         worker = min(range(len(self.free)), key=self.free.__getitem__)
@@ -55,7 +56,7 @@ def test_simulated_time_is_that_of_a_run(tmp_path, num_workers):
     pool = ClockPool(num_workers)
     with create(tmp_path / "run", num_programs=300) as records:
         config, initial = load_run(records)
-        reference = pool.start(assemble(initial))
+        reference = pool.start(Job("reference", assemble(initial)))
         with closing(Search(config, initial, records, pool, reference).run()) as events:
             for _ in events:
                 pass

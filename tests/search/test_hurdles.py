@@ -19,6 +19,7 @@ from search.deletion import delete_by_search
 from search.describe import describe_records
 from search.fitness import to_outcome
 from search.hurdles import MIN_ELDERS, set_hurdles
+from search.job import Job
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run
@@ -203,7 +204,9 @@ def test_memory_holds_the_curves_of_elders_alone(tmp_path):
     with create(tmp_path, hurdles=RULES[1], **LARGE) as records:
         run_config, initial = load_run(records)
         pool = FormulaPool()
-        search = Search(run_config, initial, records, pool, pool.start(assemble(initial)))
+        search = Search(
+            run_config, initial, records, pool, pool.start(Job("reference", assemble(initial)))
+        )
         for _ in search.run():
             assert len(search._curves) <= 46
         assert len(search._curves) > 20

@@ -64,7 +64,7 @@ class Misbehaving:
 @contextmanager
 def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1):
     with closing(RayPool(make_scorer, num_workers, candidate_seconds, batch_size)) as pool:
-        pool.start(REFERENCE)
+        pool.start(Job("reference", REFERENCE))
         yield pool
 
 
@@ -162,7 +162,7 @@ def test_local_pool_scores_batches(tmp_path):
 
 def test_local_pool_scores_in_order(tmp_path):
     with closing(LocalPool(lambda: Misbehaving(tmp_path))) as pool:
-        assert pool.start(REFERENCE) == Measurement(Reason.OK, (0.5,))
+        assert pool.start(Job("reference", REFERENCE)) == Measurement(Reason.OK, (0.5,))
         assert pool.wait(0.0) == []
         for name in "ab":
             pool.submit(Job(name, candidate("fine")))
