@@ -1,0 +1,1 @@
+"""Optimizers compared: tuned on equal budgets, trained on fresh seeds, held against each other."""
