@@ -1,0 +1,78 @@
+"""What all figures share: looks that differ without colour, and files of the same bytes."""
+
+import math
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (9, 2)))
+COLORS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9")
+"""Of Okabe and Ito (2008), told apart by colour-blind people; without the yellow, too light."""
+MARKERS = "osD^vPX"
+
+BACKGROUND = "0.72"
+"""The grey of lines that are there for the range only."""
+SMALL, TINY = 8, 6.5
+"""Sizes of letters in points: of labels, and of numbers inside a picture."""
+
+
+class Look(NamedTuple):
+    """How one series is drawn; the fields are arguments of `Axes.plot`."""
+
+    color: str
+    linestyle: str | tuple
+    marker: str
+    markerfacecolor: str
+    linewidth: float = 1.2
+    markersize: float = 4.5
+
+
+LOOKS = tuple(
+    Look(
+        COLORS[i % len(COLORS)],
+        DASHES[i % len(DASHES)],
+        MARKERS[i % len(MARKERS)],
+        COLORS[i % len(COLORS)] if i < len(MARKERS) else "white",
+    )
+    for i in range(2 * len(MARKERS))
+)
+"""Each differs from the others in its marker or its filling, and neighbours in the line as well."""
+
+
+def assign_looks(names: Iterable[str]) -> dict[str, Look]:
+    """A look for each name, in order; past `len(LOOKS)` names they begin again."""
+    return {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(names)}
+
+
+def make_figure(width: float, height: float) -> Figure:
+    """A figure of that size in inches that belongs to nobody else (not to pyplot)."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axes: Axes) -> None:
+    """Small letters and a light grid, behind what is drawn."""
+    axes.tick_params(labelsize=SMALL)
+    axes.xaxis.label.set_fontsize(SMALL)
+    axes.yaxis.label.set_fontsize(SMALL)
+    axes.grid(color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def spans_a_decade(values: Iterable[float]) -> bool:
+    """Whether a log axis suits them: all positive, the largest more than ten times the smallest."""
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
+
+
+def write_figure(figure: Figure, stem: Path) -> None:
+    """Writes PNG and SVG, the same bytes each time."""
+    with matplotlib.rc_context({"svg.hashsalt": stem.name}):
+        figure.savefig(stem.with_suffix(".png"), dpi=150)
+        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
