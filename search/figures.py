@@ -1,6 +1,7 @@
 """What all figures share: looks that differ without colour, and files of the same bytes."""
 
 import math
+import textwrap
 from collections.abc import Iterable
 from pathlib import Path
 from typing import NamedTuple
@@ -9,8 +10,17 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-DASHES = ("-", (0, (5, 1.5)), (0, (5, 1.5, 1, 1.5)), (0, (1, 1.2)), (0, (9, 2)))
+DASHES = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (1, 1.2)),
+    (0, (9, 2)),
+    (0, (4, 1, 1, 1, 1, 1)),
+    (0, (2, 1)),
+)
 COLORS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9")
 """Of Okabe and Ito (2008), told apart by colour-blind people; without the yellow, too light."""
 MARKERS = "osD^vPX"
@@ -19,6 +29,8 @@ BACKGROUND = "0.72"
 """The grey of lines that are there for the range only."""
 SMALL, TINY = 8, 6.5
 """Sizes of letters in points: of labels, and of numbers inside a picture."""
+LETTER_WIDTH = 0.065
+"""Of a `SMALL` one, in inches, rather too much."""
 
 
 class Look(NamedTuple):
@@ -41,7 +53,7 @@ LOOKS = tuple(
     )
     for i in range(2 * len(MARKERS))
 )
-"""Each differs from the others in its marker or its filling, and neighbours in the line as well."""
+"""Each differs from the others in marker or filling, and the first seven in the line too."""
 
 
 def assign_looks(names: Iterable[str]) -> dict[str, Look]:
@@ -63,6 +75,19 @@ def tidy(axes: Axes) -> None:
     axes.yaxis.label.set_fontsize(SMALL)
     axes.grid(color="0.9", linewidth=0.6)
     axes.set_axisbelow(True)
+
+
+def wrap(text: str, width: float) -> str:
+    """Lines of `SMALL` letters that fit into so many inches."""
+    return textwrap.fill(text, max(int(width / LETTER_WIDTH), 10))
+
+
+def use_log_axis(axes: Axes) -> None:
+    """A vertical log axis with plain numbers at 1, 2 and 5 of each decade."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
 
 
 def spans_a_decade(values: Iterable[float]) -> bool:
