@@ -56,5 +56,6 @@ def batch_size_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figu
         fontsize=SMALL,
         title="mean of the final seeds, bar: 95 % interval",
         title_fontsize=SMALL,
+        alignment="left",
     )
     return figure

@@ -35,7 +35,8 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
     The upper row is the training loss, each point the mean of the tenth of the steps that ends
     there; the lower row is the validation metric at that step. Lines of all optimizers would hide
     each other, so that all but `MAX_STRONG` are thin and grey. Seeds that failed are missing from
-    the means, and counted below the picture.
+    the means, and counted below the picture. A linear vertical axis shows where the strong lines
+    are after the share `SETTLED` of the steps.
 
     Args:
         comparison: with final trainings.
@@ -63,7 +64,7 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
         failures = _count_failures(comparison, task)
         lower.set_xlabel("\n".join(["training steps", wrap(failures, 2.4)]), fontsize=SMALL)
     handles = [Line2D([], [], label=name, **look._asdict()) for name, look in strong.items()]
-    title = "mean of the final seeds, band: 95 % interval"
+    title = "mean of the final seeds, band: 95 % interval; linear axes cut off the first steps"
     if grey:
         title += "\n" + wrap("thin grey lines: " + ", ".join(grey), width)
     figure.legend(
@@ -73,6 +74,7 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
         fontsize=SMALL,
         title=title,
         title_fontsize=SMALL,
+        alignment="left",
     )
     return figure
 

@@ -17,10 +17,11 @@ FARTHEST = 4.0
 
 
 def difference_figure(comparison: Comparison) -> Figure:
-    """The paired difference to the reference with its 95 % interval; one panel a task; right is better.
+    """The paired difference to the reference with its 95 % interval; a panel a task.
 
-    The marker is filled where the interval excludes zero. What lies far outside the others is an
-    arrow at the edge with its number. Where seeds failed, as many as remain are named.
+    Right is better. The marker is filled where the interval excludes zero. What lies far outside
+    the others is an arrow at the edge with its number. Where seeds failed, as many as remain are
+    named.
     """
     names = [name for name in comparison.optimizers if name != comparison.reference]
     figure = make_figure(max(1.9 * len(comparison.tasks) + 1.4, 5.4), 0.22 * len(names) + 1.5)
@@ -29,7 +30,7 @@ def difference_figure(comparison: Comparison) -> Figure:
         differences = [relative_difference(comparison, name, task) for name in names]
         counts = [len(paired_scores(comparison, name, task)) for name in names]
         _draw(axes, differences)
-        _count(axes, counts, len(comparison.final_seeds))
+        _count(axes, differences, counts, len(comparison.final_seeds))
         axes.set_title(f"{task.name}\nvalidation {task.metric.partition(' (')[0]}", fontsize=SMALL)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
@@ -78,9 +79,12 @@ def _draw(axes: Axes, differences: list[Interval]) -> None:
             axes.plot([mean], [row], "o", color="black", markerfacecolor=face, markersize=4.5)
 
 
-def _count(axes: Axes, counts: list[int], num_seeds: int) -> None:
-    right = axes.get_xlim()[1]
-    for row, count in enumerate(counts):
-        if count < num_seeds:
-            text = f"{count}/{num_seeds} seeds" if count else "failed"
-            axes.annotate(text, (0.97 * right, row), fontsize=TINY, ha="right", va="center")
+def _count(axes: Axes, differences: list[Interval], counts: list[int], num_seeds: int) -> None:
+    """Where seeds failed, how many remain: on the side of zero where the marker is not."""
+    reach = axes.get_xlim()[1]
+    for row, (interval, count) in enumerate(zip(differences, counts, strict=True)):
+        if count == num_seeds:
+            continue
+        text = f"{count}/{num_seeds} seeds" if count else "failed"
+        side, align = (-1, "left") if interval.mean > 0 else (1, "right")
+        axes.annotate(text, (0.96 * side * reach, row), fontsize=TINY, ha=align, va="center")

@@ -10,7 +10,7 @@ from matplotlib.colors import Normalize
 from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
-from search.compare.figures.values import factor, metric_label
+from search.compare.figures.values import metric_label, printed_score
 from search.compare.result import ComparedTask, Comparison, Point, Trial, Tuned
 from search.figures import SMALL, TINY, make_figure, wrap
 
@@ -106,7 +106,7 @@ def _draw(
         axes.text(
             column + 0.5,
             row + 0.5,
-            f"{factor(task) * mean:#.3g}".rstrip("."),
+            printed_score(task, mean),
             color="white" if is_dark else "black",
             fontsize=TINY,
             ha="center",

@@ -16,6 +16,12 @@ def factor(task: ComparedTask) -> float:
     return 100.0 if "accuracy" in task.metric else 1.0
 
 
+def printed_score(task: ComparedTask, score: float) -> str:
+    """In few letters; a percentage with a digit less."""
+    num_digits = 4 if factor(task) == 1 else 3
+    return f"{factor(task) * score:#.{num_digits}g}".rstrip(".")
+
+
 def metric_label(task: ComparedTask) -> str:
     """What is validated, with the unit in which it is printed."""
     return f"validation {task.metric}" + (" (%)" if factor(task) != 1 else "")
