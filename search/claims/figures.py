@@ -40,32 +40,37 @@ def response_figure(responses: Mapping[str, tuple[Sequence[float], Sequence[floa
     return figure
 
 
-def paths_figure(paths: Mapping[str, np.ndarray]) -> Figure:
-    """Paths of optimizers over the contours of f(x, y) = |x| + |y|.
+def paths_figure(paths: Mapping[str, np.ndarray], steps_a_point: int = 1) -> Figure:
+    """Paths of optimizers over the contours of f(x, y) = |x| + |y|, and f over the steps below.
 
     Args:
-        paths: for each optimizer the points from the first on, shape=(steps + 1, 2).
+        paths: for each optimizer its points from the first on, shape=(points, 2).
+        steps_a_point: how many steps lie between two points.
     """
-    figure = make_figure(6.0, 6.0)
-    axes = figure.subplots()
-    tidy(axes)
-    axes.grid(False)
-    points = np.concatenate(
-        [np.asarray(path, float) for path in paths.values()] + [np.zeros((1, 2))]
-    )
-    low, high = points.min(axis=0), points.max(axis=0)
-    margin = 0.08 * float(np.max(high - low)) or 1.0
-    x, y = (np.linspace(a - margin, b + margin, 201) for a, b in zip(low, high, strict=True))
+    figure = make_figure(6.4, 6.4)
+    upper, lower = figure.subplots(2, 1)
+    for axes in (upper, lower):
+        tidy(axes)
+    upper.grid(False)
+    points = np.concatenate([np.zeros((1, 2)), *paths.values()])
+    margins = 0.08 * np.ptp(points, axis=0) + 1e-9
+    (left, bottom), (right, top) = points.min(axis=0) - margins, points.max(axis=0) + margins
+    x, y = np.linspace(left, right, 201), np.linspace(bottom, top, 201)
     height = np.abs(x)[None, :] + np.abs(y)[:, None]
-    contours = axes.contour(x, y, height, levels=8, colors=BACKGROUND, linewidths=0.7)
-    axes.clabel(contours, fontsize=TINY, fmt="%g")
+    contours = upper.contour(x, y, height, levels=8, colors=BACKGROUND, linewidths=0.7)
+    inside = contours.levels[contours.levels <= np.abs(points).sum(axis=1).max()]  # not in corners
+    upper.clabel(contours, inside, fontsize=TINY, fmt="%g")
     for place, (name, look) in enumerate(assign_looks(paths).items()):
         path = np.asarray(paths[name], float)
         every = max(len(path) // 10, 1)
-        axes.plot(*path.T, label=name, markevery=(place % every, every), **look._asdict())
-    axes.plot(0, 0, "x", color="black", markersize=9, markeredgewidth=2, label="minimum")
-    axes.set_aspect("equal")
-    axes.set_xlabel("x (a weight; contours: |x| + |y|)", fontsize=SMALL)
-    axes.set_ylabel("y (a weight)", fontsize=SMALL)
-    figure.legend(loc="outside lower center", ncols=4, fontsize=SMALL)
+        style = look._asdict() | {"label": name, "markevery": (place % every, every)}
+        upper.plot(*path.T, **style)
+        lower.plot(steps_a_point * np.arange(len(path)), np.abs(path).sum(axis=1), **style)
+    upper.plot(0, 0, "x", color="black", markersize=9, markeredgewidth=2, label="minimum")
+    upper.set_xlabel("x (a weight)", fontsize=SMALL)
+    upper.set_ylabel("y (a weight), contours of |x| + |y|", fontsize=SMALL)
+    lower.set_xlabel("steps", fontsize=SMALL)
+    lower.set_ylabel("loss |x| + |y|", fontsize=SMALL)
+    handles, labels = upper.get_legend_handles_labels()
+    figure.legend(handles, labels, loc="outside lower center", ncols=4, fontsize=SMALL)
     return figure

@@ -36,14 +36,19 @@ def test_paths_are_drawn_over_contours_of_the_sum_of_sizes(num_steps):
         "sgd": np.linspace(start, [0, 1], num_steps + 1),
         "lion": np.linspace(start, [-1, 0], num_steps + 1),
     }
-    figure = paths_figure(paths)
-    (axes,) = figure.axes
+    figure = paths_figure(paths, steps_a_point=10)
+    axes, lower = figure.axes
     for line, path in zip(axes.lines, paths.values(), strict=False):
         np.testing.assert_array_equal(np.asarray(line.get_xydata()), path)
     (contours,) = axes.collections
     assert isinstance(contours, ContourSet)
     for level, curve in zip(contours.levels, contours.get_paths(), strict=True):
         np.testing.assert_allclose(np.abs(curve.vertices).sum(axis=1), level, atol=0.02)
-    assert axes.get_aspect() == 1
+    losses = np.asarray(lower.lines[0].get_xydata())
+    np.testing.assert_array_equal(losses[[0, -1]], [[0, 3], [10 * num_steps, 1]])
     (legend,) = figure.legends
     assert [text.get_text() for text in legend.get_texts()] == ["sgd", "lion", "minimum"]
+
+
+def test_paths_that_stay_at_the_minimum_are_drawn():
+    assert len(paths_figure({"sgd": np.zeros((3, 2))}).axes) == 2
