@@ -8,7 +8,6 @@ import dataclasses
 import functools
 import statistics
 import time
-from collections import defaultdict
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import Any
 
@@ -26,6 +25,7 @@ from search.handwritten import OPTIMIZERS, Make, Optimizer, gradient_alone
 from search.hurdles import set_hurdles
 from search.job import Job
 from search.run import make_scorer
+from search.timing import in_turn
 
 SEED = 0
 TASKS = (DigitsMLP(), DigitsViT(), StdlibLM())
@@ -121,7 +121,7 @@ def compare(
             "gradient": floor,
         }
         scores = {key: run() for key, run in runs.items()}  # compiles
-        seconds = _in_turn(runs)
+        seconds = in_turn(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
         figures[name] = {
             "milliseconds": {key: 1e3 * statistics.median(s) for key, s in seconds.items()},
             "to_optax": _ratio(seconds["machine"], seconds["optax"]),
@@ -175,20 +175,6 @@ def against_compiling(task: Task, children: Children, num_compiled: int) -> dict
         "speedup_with_hurdles": each / (compiling + sum(stopping)),
         "speedup_once_compiled": sum(compiled) / sum(same),
     }
-
-
-def _in_turn(runs: Mapping[str, Run]) -> dict[str, list[float]]:
-    """Seconds of each in every round; who begins moves on from round to round."""
-    seconds = defaultdict(list)
-    names = list(runs)
-    total = number = 0
-    while number < NUM_ROUNDS or total < ROUND_SECONDS:
-        start = number % len(names)
-        for name in names[start:] + names[:start]:
-            seconds[name].append(_seconds(runs[name]))
-            total += seconds[name][-1]
-        number += 1
-    return seconds
 
 
 def _ratio(seconds: Sequence[float], others: Sequence[float]) -> float:
