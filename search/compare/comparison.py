@@ -1,7 +1,7 @@
 """A comparison: every optimizer on every task is tuned, then trained with fresh seeds."""
 
 from collections import Counter
-from collections.abc import Callable, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Hashable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
 
@@ -138,7 +138,7 @@ class Contest:
     def _progress(self, cells: Sequence["_Cell"]) -> Progress:
         return Progress(
             self._name,
-            sum(cell.num_known for cell in cells),
+            sum(cell.num_known(self._known) for cell in cells),
             len(cells) * num_trainings(self._config),
             sum(cell.tuned is not None for cell in cells),
             len(cells),
@@ -177,13 +177,17 @@ class _Cell:
         self._requests: list[Request] = []
         self._recipes: list[Recipe] = []
         self._is_begun = False
-        self.num_known = 0
+        self._num_told = 0
         self.tuned: Tuned | None = None
 
     @property
     def result(self) -> Tuned:
         assert self.tuned is not None
         return self.tuned
+
+    def num_known(self, known: Container[TrainingKey]) -> int:
+        """Trainings of it that are done."""
+        return self._num_told + sum(key in known for key in self.wanted)
 
     @property
     def wanted(self) -> list[TrainingKey]:
@@ -200,7 +204,7 @@ class _Cell:
 
     def tell(self, measurements: list[Measurement]) -> None:
         """Gives it what it asked for; it asks for more, or is done."""
-        self.num_known += len(measurements)
+        self._num_told += len(measurements)
         try:
             asked = self._study.send(measurements) if self._is_begun else next(self._study)
         except StopIteration as stop:

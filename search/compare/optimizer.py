@@ -116,16 +116,21 @@ class ComparedOptimizer:
             kind: of the task.
             num_steps: of the training.
         """
-        given: dict[str, Constant] = {**self.constants, **self.constants_by_kind.get(kind, {})}
-        constants = {name: to_number(value, num_steps) for name, value in given.items()}
+        constants = self._constants(kind, num_steps)
         if self.program is None:
             rule = OptaxRule(*point, self.word.removeprefix(OPTAX), tuple(constants.items()))
             return Recipe(hashlib.sha256(repr(rule).encode()).hexdigest()[:32], rule)
-        program = self._tuned(point, constants)
+        program = self.program_at(point, kind, num_steps)
         return Recipe(fingerprint(program), assemble(program))
 
-    def _tuned(self, point: Point, constants: Mapping[str, float]) -> Program:
+    def _constants(self, kind: str, num_steps: int) -> dict[str, float]:
+        given: dict[str, Constant] = {**self.constants, **self.constants_by_kind.get(kind, {})}
+        return {name: to_number(value, num_steps) for name, value in given.items()}
+
+    def program_at(self, point: Point, kind: str, num_steps: int) -> Program:
+        """The program that trains, of an optimizer that is not of optax; see `at`."""
         assert self.program is not None
+        constants = self._constants(kind, num_steps)
         tuned = {PEAK: point.learning_rate, DECAY: point.weight_decay}
         wanted: dict[str, float] = {**constants, **tuned}
         program = replace_constants(

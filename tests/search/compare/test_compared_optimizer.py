@@ -7,7 +7,6 @@ import optax
 import pytest
 
 import dsl
-from dsl import machine
 from search.compare.optimizer import OptaxRule, add_decay, find_optimizer
 from search.compare.result import Point
 from search.config_file import ConfigError
@@ -36,14 +35,15 @@ def walk(optimizer):
     return np.concatenate([np.ravel(leaf) for leaf in jax.tree.leaves(weights)])
 
 
-def as_optimizer(recipe):
-    if isinstance(recipe.rule, OptaxRule):
-        return recipe.rule.as_optimizer(schedule)
-    return machine.as_optimizer(recipe.rule, schedule)
-
-
 def at(word, constants=None):
-    return as_optimizer(find(word, constants).at(POINT, "digits_mlp", NUM_STEPS))
+    optimizer = find(word, constants)
+    if optimizer.program is None:
+        rule = optimizer.at(POINT, "digits_mlp", NUM_STEPS).rule
+        assert isinstance(rule, OptaxRule)
+        return rule.as_optimizer(schedule)
+    program = optimizer.program_at(POINT, "digits_mlp", NUM_STEPS)
+    assert optimizer.at(POINT, "digits_mlp", NUM_STEPS).fingerprint == dsl.fingerprint(program)
+    return dsl.as_optimizer(program, schedule)
 
 
 def rate(step_count):
@@ -107,7 +107,8 @@ def test_decay_is_of_the_weights_and_the_schedule_as_they_came():
     weights, gradient = {"a": jnp.array([2.0, -4.0])}, {"a": jnp.array([1.0, 1.0])}
     optimizer = dsl.as_optimizer(decayed, learning_rate=0.5)
     updates, _ = optimizer.update(gradient, optimizer.init(weights), weights)
-    np.testing.assert_allclose(updates["a"], -np.array([1 + 0.025 * 2, 1 - 0.025 * 4]), rtol=1e-6)
+    (update,) = jax.tree.leaves(updates)
+    np.testing.assert_allclose(update, -np.array([1 + 0.025 * 2, 1 - 0.025 * 4]), rtol=1e-6)
 
 
 def test_constants_of_a_kind_of_task_come_before_those_of_all():

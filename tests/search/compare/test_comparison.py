@@ -104,7 +104,7 @@ def test_a_loss_is_tuned_downwards(tmp_path):
     lower = compared(tmp_path, FormulaTrainers(), tasks=[TASK | {"metric": "loss"}])
     for tuned in lower.cells.values():
         means = {t.point: sum(t.scores) / 2 for t in tuned.trials if t.scores}
-        assert means[tuned.best] == min(means.values())
+        assert tuned.best is not None and means[tuned.best] == min(means.values())
 
 
 def test_another_comparison_in_the_folder_is_refused(tmp_path):
