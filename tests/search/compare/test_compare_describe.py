@@ -82,8 +82,9 @@ def test_numbers_are_those_of_the_statistics():
 
 
 def test_mean_over_tasks_is_of_shares_by_seed():
-    found = described(lion=changed(0.05))
-    mine, theirs = (np.array(list(scores.values())) for scores in (changed(0.05), REFERENCE))
+    scores = {"images": changed(0.1)["images"], "text": changed(0.05)["text"]}
+    found = described(lion=scores)
+    mine, theirs = (np.array(list(each.values())) for each in (scores, REFERENCE))
     images, text = (mine - theirs) / theirs.mean(axis=1, keepdims=True)
     shares = (images - text) / 2
     entry = overall(found, "lion")
