@@ -1,5 +1,6 @@
 """Training as one compiled loop, of one model or of many side by side."""
 
+from collections.abc import Callable
 from typing import Any, NamedTuple
 
 import jax
@@ -7,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from proxy_tasks.task import Task
+from proxy_tasks.task import Params, Task
 
 NUM_CHUNKS = 10
 """Points of a training curve, and places where training can stop early."""
@@ -28,13 +29,44 @@ class Training(NamedTuple):
     num_chunks: jax.Array
 
 
+class Fit(NamedTuple):
+    """A trained model and how it came to be; with a leading axis of lanes, many.
+
+    Attributes:
+        params: the last parameters.
+        finished: whether training ran to its end and they are finite, shape=().
+        curve, num_chunks: see `Training`.
+        observed: what was observed after each chunk, leading axis=NUM_CHUNKS; NaN where not run.
+    """
+
+    params: Params
+    finished: jax.Array
+    curve: jax.Array
+    num_chunks: jax.Array
+    observed: Any
+
+
 def train(
     task: Task,
     optimizer: optax.GradientTransformation,
     key: jax.Array,
     hurdles: jax.Array | None = None,
 ) -> Training:
-    """Trains once and scores the result; pure, to be jitted by the caller.
+    """Trains and scores the result; pure, to be jitted by the caller. See `fit`."""
+    fitted = fit(task, optimizer, key, hurdles)
+    score = jax.vmap(task.score, (0, None)) if key.shape else task.score
+    scores = jnp.where(fitted.finished, score(fitted.params, task.data), jnp.nan)
+    return Training(scores, fitted.curve, fitted.num_chunks)
+
+
+def fit(
+    task: Task,
+    optimizer: optax.GradientTransformation,
+    key: jax.Array,
+    hurdles: jax.Array | None = None,
+    observe: Callable[[jax.Array, Params], Any] = lambda chunk, params: (),
+) -> Fit:
+    """Trains once; pure, to be jitted by the caller.
 
     After each chunk, training stops if the chunk's mean loss is not finite or above its hurdle.
 
@@ -49,6 +81,8 @@ def train(
             shape=(), or shape=(lanes,).
         hurdles: the largest loss each chunk may have, shape=(NUM_CHUNKS,), or
             shape=(lanes, NUM_CHUNKS); None for no hurdle.
+        observe: looks at the number of a chunk and the parameters after it, and returns a tree of
+            float32 arrays. Not for lanes.
     """
     lanes = key.shape
     each: Any = jax.vmap if lanes else lambda function, in_axes=0: function
@@ -69,14 +103,17 @@ def train(
         return optax.apply_updates(params, updates), state, total + loss
 
     def run_chunk(carry):
-        chunk, is_running, num_chunks, params, state, curve = carry
+        chunk, is_running, num_chunks, params, state, curve, observed = carry
         start, stop = stops[chunk], stops[chunk + 1]
         params, state, total = lax.fori_loop(start, stop, step, (params, state, jnp.zeros(lanes)))
         loss = total / jnp.maximum(stop - start, 1)
         curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
+        observed = jax.tree.map(
+            lambda so_far, new: so_far.at[chunk].set(new), observed, observe(chunk, params)
+        )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
-        return chunk + 1, is_running, num_chunks, params, state, curve
+        return chunk + 1, is_running, num_chunks, params, state, curve, observed
 
     def goes_on(carry):
         chunk, is_running, *_ = carry
@@ -89,9 +126,12 @@ def train(
         params,
         optimizer.init(params),
         jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
+        jax.tree.map(
+            lambda one: jnp.full((NUM_CHUNKS, *one.shape), jnp.nan),
+            jax.eval_shape(observe, stops[0], params),
+        ),
     )
-    _, finished, num_chunks, params, _, curve = lax.while_loop(goes_on, run_chunk, start)
+    _, finished, num_chunks, params, _, curve, observed = lax.while_loop(goes_on, run_chunk, start)
     for leaf in jax.tree.leaves(params):
         finished &= each(lambda leaf: jnp.isfinite(leaf).all())(leaf)
-    score = jnp.where(finished, each(task.score, (0, None))(params, task.data), jnp.nan)
-    return Training(score, curve, num_chunks)
+    return Fit(params, finished, curve, num_chunks, observed)

@@ -12,7 +12,8 @@ from typing import Any
 
 from dsl.bytecode import Bytecode
 from search.job import Job
-from search.workers import MakeScorer, Pool, RayPool
+from search.pool import MakeScorer, Pool
+from search.workers import RayPool
 
 STATM = Path("/proc/self/statm")
 

@@ -3,11 +3,10 @@
 import functools
 import importlib.metadata
 import platform
-import tempfile
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
-from contextlib import closing, contextmanager, nullcontext
+from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -17,7 +16,6 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
-from search.compile_cache import keep_compiled, keep_no_longer
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
@@ -25,13 +23,13 @@ from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
+from search.open_pool import open_pool_of
 from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
 from search.run_file import RecordError
 from search.source import SourceError, find_program
-from search.workers import make_pool
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -88,7 +86,6 @@ def make_scorer(
     options: Sequence[TaskOptions],
     seed: int,
     functions: Collection[str],
-    cache: Path | None = None,
     batch_size: int = 1,
 ) -> Evaluator:
     """What scores candidates; called where they are scored.
@@ -97,11 +94,8 @@ def make_scorer(
         options: of the tasks.
         seed: of candidates that are given none of their own.
         functions: those that candidates may have.
-        cache: folder where compiled code is kept; None for nowhere.
         batch_size: candidates that train side by side.
     """
-    if cache is not None:
-        keep_compiled(cache)
     return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
@@ -111,7 +105,6 @@ def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
     return reachable(first.union(config.mutation.to_space().functions))
 
 
-@contextmanager
 def open_pool(
     options: Sequence[TaskOptions],
     seed: int,
@@ -121,23 +114,15 @@ def open_pool(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
-) -> Iterator[Pool]:
-    """A place where candidates are scored, until the body ends.
-
-    Args:
-        options, seed, functions, batch_size: see `make_scorer`.
-        cache: folder where compiled code is kept; None for as long as the body lasts, so that
-            workers share it.
-        num_workers: Ray workers; 0 scores in this process.
-        candidate_seconds: see `RayPool`.
-    """
-    with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
-        make = functools.partial(make_scorer, options, seed, functions, Path(folder), batch_size)
-        try:
-            with closing(make_pool(make, num_workers, candidate_seconds, batch_size)) as pool:
-                yield pool
-        finally:
-            keep_no_longer()
+) -> AbstractContextManager[Pool]:
+    """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
+    return open_pool_of(
+        functools.partial(make_scorer, options, seed, functions, batch_size),
+        num_workers=num_workers,
+        candidate_seconds=candidate_seconds,
+        cache=cache,
+        batch_size=batch_size,
+    )
 
 
 @contextmanager

@@ -94,7 +94,7 @@ def check_same(there: dict[str, Any], here: dict[str, Any], folder: Path) -> Non
     Raises:
         RecordError: they differ; it says where.
     """
-    difference = next(_differences(_identity(there), _identity(here)), None)
+    difference = next(differences(_identity(there), _identity(here)), None)
     if difference is not None:
         raise RecordError(f"{folder} holds another selection ({difference}); choose another --out")
 
@@ -113,14 +113,14 @@ def _identity(info: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _differences(there: Any, here: Any, place: str = "") -> Iterator[str]:
+def differences(there: Any, here: Any, place: str = "") -> Iterator[str]:
     """Where two JSON values differ, and how."""
     if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
         for key in there:
-            yield from _differences(there[key], here[key], f"{place}.{key}" if place else key)
+            yield from differences(there[key], here[key], f"{place}.{key}" if place else key)
     elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
         for number, pair in enumerate(zip(there, here, strict=True)):
-            yield from _differences(*pair, f"{place}.{number}")
+            yield from differences(*pair, f"{place}.{number}")
     elif isinstance(there, dict | list) or isinstance(here, dict | list):
         yield f"{place} differs"
     elif there != here:

@@ -26,7 +26,7 @@ def to_rich(table: Table) -> RichTable:
     """For the terminal, without the title."""
     shown = RichTable(box=box.SIMPLE)
     for number, head in enumerate(table.heads):
-        shown.add_column(head, no_wrap=number == 0)  # a name can be copied
+        shown.add_column(Text(head), no_wrap=number == 0)  # a name can be copied
     for row in table.rows:
         shown.add_row(*(Text(cell, overflow="fold") for cell in row))
     return shown

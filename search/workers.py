@@ -17,7 +17,7 @@ from typing import Any
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement, Reason
-from search.pool import LocalPool, MakeScorer, Pool
+from search.pool import MakeScorer
 
 MAX_DEATHS = 4
 """Workers that may die with a candidate before it is an outcome. Two would tell a candidate that
@@ -236,12 +236,3 @@ def gpu_share(num_gpus: int, num_workers: int) -> float:
         return 0.0
     per_gpu = math.ceil(num_workers / num_gpus)
     return math.floor(10_000 / per_gpu) / 10_000  # Ray counts in ten-thousandths, and rounds
-
-
-def make_pool(
-    make_scorer: MakeScorer, num_workers: int, candidate_seconds: float, batch_size: int = 1
-) -> Pool:
-    """Ray actors, or this process if `num_workers` is 0."""
-    if num_workers:
-        return RayPool(make_scorer, num_workers, candidate_seconds, batch_size)
-    return LocalPool(make_scorer, batch_size)

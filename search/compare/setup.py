@@ -1,0 +1,100 @@
+"""What comparisons are before they begin, for their records; and their opening."""
+
+import functools
+from collections.abc import Collection, Iterator, Mapping, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+from dsl.identities import reachable
+from search.compare.comparison import REFERENCE_OPTIMIZER, Contest
+from search.compare.config import ComparisonConfig, TrainingsConfig
+from search.compare.optimizer import ComparedOptimizer
+from search.compare.records import COMPARISON, ComparisonRecords
+from search.compare.tasks import describe_compared
+from search.compare.trainer import Trainer
+from search.config import TaskOptions
+from search.open_pool import open_pool_of
+from search.pool import Pool
+from search.run import describe_environment
+from search.run_file import RecordError
+from search.selection_setup import differences
+
+Parts = Mapping[str, ComparisonConfig]
+"""Comparisons by name that share their records."""
+
+
+class Prepared:
+    """A comparison whose optimizers were found and whose tasks were built.
+
+    Args:
+        name: of the comparison.
+        config: what is compared.
+
+    Raises:
+        ConfigError: an optimizer is none.
+        DataError: a task lacks its data.
+    """
+
+    def __init__(self, name: str, config: ComparisonConfig):
+        self.name = name
+        self.config = config
+        self.optimizers = tuple(each.find() for each in config.optimizers)
+        self.tasks = tuple(describe_compared(config.tasks))
+
+    def identity(self) -> dict[str, Any]:
+        """What decides what comes of it, as JSON values."""
+        return {
+            "config": self.config.model_dump(mode="json", exclude={"evaluation"}),
+            "optimizers": {each.name: str(each.program or each.word) for each in self.optimizers},
+            "tasks": {task.name: task.digest for task in self.tasks},
+        }
+
+    def contest(
+        self, records: ComparisonRecords, evaluation: TrainingsConfig, num_workers: int
+    ) -> Contest:
+        """The loop that runs it."""
+        open_trainers = functools.partial(
+            _open_trainers,
+            self.config.tasks,
+            self.optimizers,
+            num_workers=num_workers,
+            candidate_seconds=evaluation.training_seconds,
+            cache=records.cache,
+        )
+        return Contest(self.name, self.config, self.optimizers, self.tasks, records, open_trainers)
+
+
+def _open_trainers(
+    tasks: Sequence[TaskOptions], optimizers: Sequence[ComparedOptimizer], **how: Any
+) -> AbstractContextManager[Pool]:
+    functions = REFERENCE_OPTIMIZER.functions.union(*(each.functions for each in optimizers))
+    return open_pool_of(functools.partial(_make_trainer, tasks, reachable(functions)), **how)
+
+
+def _make_trainer(options: Sequence[TaskOptions], functions: Collection[str]) -> Trainer:
+    return Trainer([each.build() for each in options], functions)
+
+
+@contextmanager
+def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[ComparisonRecords]:
+    """The records of comparisons in a folder, new or gone on with.
+
+    Raises:
+        RecordError: the folder holds other comparisons, or cannot be used.
+    """
+    info = {each.name: each.identity() for each in prepared}
+    if not (folder / COMPARISON.file_name).is_file():
+        opened = ComparisonRecords.create(folder, info | describe_environment())
+    else:
+        with ComparisonRecords.open_to_read(folder) as records:
+            there = records.info()
+        for name, identity in info.items():
+            difference = next(differences(there.get(name, {}), identity, name), None)
+            if difference is not None:
+                raise RecordError(
+                    f"{folder} holds another comparison ({difference}); choose another --out"
+                )
+        opened = ComparisonRecords.open_to_write(folder)
+    with opened as records:
+        yield records
