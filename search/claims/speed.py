@@ -34,7 +34,7 @@ from search.timing import in_turn
 SIZES = (1_000_000, 10_000_000, 100_000_000)
 """Parameters, about: see `draw_model`."""
 NUM_ROUNDS = 9
-TURN_SECONDS = 0.15
+TURN_SECONDS = 0.1
 """An optimizer takes as many steps in a turn as fit in here, one at least."""
 
 MAX_ARRAYS = 11
