@@ -91,9 +91,11 @@ def write_report(
     from search.figures import write_figure
 
     try:
-        for name, figure in comparison_figures(comparison).items():
+        figures = comparison_figures(comparison)
+        for name, figure in figures.items():
             write_figure(figure, folder / name)
+        pictures = [f"{name}.png" for name in figures]
         (folder / f"{REPORT}.json").write_text(json.dumps(described, indent=1), "utf-8")
-        (folder / f"{REPORT}.md").write_text(to_report(described, command), "utf-8")
+        (folder / f"{REPORT}.md").write_text(to_report(described, command, pictures), "utf-8")
     except OSError as error:
         raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

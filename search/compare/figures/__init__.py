@@ -33,7 +33,7 @@ def comparison_figures(
         "grid": grid_figure(comparison, closely),
     }
     if others:
-        figures["differences"] = difference_figure(comparison)
+        figures["difference"] = difference_figure(comparison)
     kinds = {(task.kind, task.metric) for task in comparison.tasks}
     batch_sizes = {task.batch_size for task in comparison.tasks}
     if len(kinds) == 1 and 1 < len(batch_sizes) == len(comparison.tasks):
