@@ -95,7 +95,7 @@ def write_report(
         for name, figure in figures.items():
             write_figure(figure, folder / name)
         pictures = [f"{name}.png" for name in figures]
-        (folder / f"{REPORT}.json").write_text(json.dumps(described, indent=1), "utf-8")
+        (folder / f"{REPORT}.json").write_text(json.dumps(described), "utf-8")
         (folder / f"{REPORT}.md").write_text(to_report(described, command, pictures), "utf-8")
     except OSError as error:
         raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
