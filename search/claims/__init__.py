@@ -1,0 +1,1 @@
+"""The paper's claims, each an experiment with a verdict."""
