@@ -11,6 +11,7 @@ from search.claims.pairs import pair, score, with_difference
 from search.claims.verdicts import ADAMW, LION, SMALL
 from search.compare.result import ComparedTask, Comparison, Trial, Tuned
 from search.compare.statistics import bootstrap_mean, paired_difference
+from search.interval import Interval
 from search.outcome import Reason
 
 SMALL_BATCH = 64
@@ -101,7 +102,7 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
         Number.of(f"spread of {LION}", bootstrap_mean(mine)),
         Number.of(f"spread of {ADAMW}", bootstrap_mean(theirs)),
         Number.of("smaller by", smaller),
-        Number("ratio", float(np.mean(mine) / np.mean(theirs))),
+        Number.of("ratio", ratio_of_means(mine, theirs)),
     ]
     return Row(case, of_interval(smaller), tuple(numbers))
 
@@ -115,6 +116,18 @@ def ranges_by_seed(square: Sequence[Trial]) -> list[float]:
     scores = np.array([trial.scores for trial in square])
     means = scores.mean(1)
     return list(map(float, scores[means.argmax()] - scores[means.argmin()]))
+
+
+def ratio_of_means(mine: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """The mean of mine over the mean of theirs, paired by seed; its interval by linearization.
+
+    Infinite ends where the mean of theirs is 0.
+    """
+    ours, others = np.asarray(mine, float), np.asarray(theirs, float)
+    if others.mean() == 0:
+        return Interval(float("nan"), -np.inf, np.inf)
+    ratio = ours.mean() / others.mean()
+    return bootstrap_mean(list(ratio + (ours - ratio * others) / others.mean()))
 
 
 def learning_rates(comparison: Comparison) -> Finding:
@@ -148,12 +161,15 @@ def _factor(case: str, cells: Mapping[str, Tuned], what: str) -> Row:
     factor = over / under
     step = max(_grid_step(tuned, what) for tuned in cells.values())
     numbers = (
-        *(Number(f"best of {name}", value) for name, value in zip(best, (over, under))),
+        *(
+            Number(f"best of {name}", getattr(p, what))
+            for name, p in zip(best, points, strict=True)
+        ),
         Number("factor", factor),
         Number("step of the grid", step),
         *(
-            Number(f"product of {name}", point.learning_rate * point.weight_decay)
-            for name, point in zip(best, points)
+            Number(f"product of {name}", p.learning_rate * p.weight_decay)
+            for name, p in zip(best, points, strict=True)
         ),
     )
     edges = [f"{name} is best at the edge" for name in cells if what in cells[name].at_edge]
@@ -172,4 +188,3 @@ def _grid_step(tuned: Tuned, what: str) -> float:
     below = [1 / ratio for ratio in ratios if ratio < 1]
     above = [ratio for ratio in ratios if ratio > 1]
     return max(below[-1:] + above[:1], default=1.0)
-
