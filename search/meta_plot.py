@@ -1,16 +1,12 @@
 """The plot of meta-overfitting, as Figure 3 of Chen et al., 2023 (arXiv:2302.06675)."""
 
 from itertools import cycle
-from pathlib import Path
 from typing import Any
 
-import matplotlib
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
-LOOKS = tuple(zip(2 * ["-", "--", "-.", ":"], "os^DvP*X", strict=True))
-"""Line styles and markers that tell runs apart without colour; each belongs to one run."""
+from search.figures import LOOKS, make_figure
 
 
 def meta_figure(meta: dict[str, Any]) -> Figure:
@@ -22,16 +18,15 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
     Args:
         meta: the part "meta_validation" of a described selection.
     """
-    figure = Figure(figsize=(7, 7), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = make_figure(7, 7)
     upper, lower = figure.subplots(2, 1, sharex=True)
-    for run, (line, marker) in zip(meta["runs"], cycle(LOOKS)):
+    for run, run_look in zip(meta["runs"], cycle(LOOKS)):
         points = run["points"]
         progress = [100 * point["progress"] for point in points]
-        look: dict[str, Any] = {"linestyle": line, "marker": marker, "markersize": 4}
+        look = run_look._asdict()
         searched = [100 * point["search_fitness"] for point in points]
-        (drawn,) = upper.plot(progress, searched, label=run["run"], **look)
-        _draw_meta(lower, progress, run, look | {"color": drawn.get_color()})
+        upper.plot(progress, searched, label=run["run"], **look)
+        _draw_meta(lower, progress, run, look)
     upper.set_ylabel("search fitness (%)")
     lower.set_ylabel("meta-validation fitness (%)")
     lower.set_xlabel("progress of the search (% of its programs)")
@@ -67,10 +62,3 @@ def _draw_meta(
         peak = 100 * run["peak_progress"]
         height = means[progress.index(peak)]
         axes.plot([peak], [height], "o", markersize=12, fillstyle="none", color=look["color"])
-
-
-def write_figure(figure: Figure, stem: Path) -> None:
-    """Writes PNG and SVG, the same bytes each time."""
-    with matplotlib.rc_context({"svg.hashsalt": stem.name}):
-        figure.savefig(stem.with_suffix(".png"), dpi=150)
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})

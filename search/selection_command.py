@@ -84,7 +84,8 @@ def _run(
 
 def _write(folder: Path, described: dict[str, Any]) -> None:
     """Writes the report beside the records, of which it is a view."""
-    from search.meta_plot import meta_figure, write_figure  # takes half a second to import
+    from search.figures import write_figure  # takes half a second to import
+    from search.meta_plot import meta_figure
 
     try:
         (folder / f"{REPORT_NAME}.json").write_text(json.dumps(described, indent=2), "utf-8")

@@ -1,0 +1,103 @@
+"""What all figures share: looks that differ without colour, and files of the same bytes."""
+
+import math
+import textwrap
+from collections.abc import Iterable
+from pathlib import Path
+from typing import NamedTuple
+
+import matplotlib
+from matplotlib.axes import Axes
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
+
+DASHES = (
+    "-",
+    (0, (5, 1.5)),
+    (0, (5, 1.5, 1, 1.5)),
+    (0, (1, 1.2)),
+    (0, (9, 2)),
+    (0, (4, 1, 1, 1, 1, 1)),
+    (0, (2, 1)),
+)
+COLORS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9")
+"""Of Okabe and Ito (2008), told apart by colour-blind people; without the yellow, too light."""
+MARKERS = "osD^vPX"
+
+BACKGROUND = "0.72"
+"""The grey of lines that are there for the range only."""
+SMALL, TINY = 8, 6.5
+"""Sizes of letters in points: of labels, and of numbers inside a picture."""
+LETTER_WIDTH = 0.065
+"""Of a `SMALL` one, in inches, rather too much."""
+
+
+class Look(NamedTuple):
+    """How one series is drawn; the fields are arguments of `Axes.plot`."""
+
+    color: str
+    linestyle: str | tuple
+    marker: str
+    markerfacecolor: str
+    linewidth: float = 1.2
+    markersize: float = 4.5
+
+
+LOOKS = tuple(
+    Look(
+        COLORS[i % len(COLORS)],
+        DASHES[i % len(DASHES)],
+        MARKERS[i % len(MARKERS)],
+        COLORS[i % len(COLORS)] if i < len(MARKERS) else "white",
+    )
+    for i in range(2 * len(MARKERS))
+)
+"""Each differs from the others in marker or filling, and the first seven in the line too."""
+
+
+def assign_looks(names: Iterable[str]) -> dict[str, Look]:
+    """A look for each name, in order; past `len(LOOKS)` names they begin again."""
+    return {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(names)}
+
+
+def make_figure(width: float, height: float) -> Figure:
+    """A figure of that size in inches that belongs to nobody else (not to pyplot)."""
+    figure = Figure(figsize=(width, height), layout="constrained")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def tidy(axes: Axes) -> None:
+    """Small letters and a light grid, behind what is drawn."""
+    axes.tick_params(labelsize=SMALL)
+    axes.xaxis.label.set_fontsize(SMALL)
+    axes.yaxis.label.set_fontsize(SMALL)
+    axes.grid(color="0.9", linewidth=0.6)
+    axes.set_axisbelow(True)
+
+
+def wrap(text: str, width: float) -> str:
+    """Lines of `SMALL` letters that fit into so many inches."""
+    return textwrap.fill(text, max(int(width / LETTER_WIDTH), 10))
+
+
+def use_log_axis(axes: Axes) -> None:
+    """A vertical log axis with plain numbers at 1, 2 and 5 of each decade."""
+    axes.set_yscale("log")
+    axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
+    axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
+    axes.yaxis.set_minor_formatter(NullFormatter())
+
+
+def spans_a_decade(values: Iterable[float]) -> bool:
+    """Whether a log axis suits them: all positive, the largest more than ten times the smallest."""
+    finite = [value for value in values if math.isfinite(value)]
+    return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
+
+
+def write_figure(figure: Figure, stem: Path) -> None:
+    """Writes PNG and SVG, the same bytes each time."""
+    with matplotlib.rc_context({"svg.hashsalt": stem.name}):
+        figure.savefig(stem.with_suffix(".png"), dpi=150)
+        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
