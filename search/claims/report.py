@@ -112,3 +112,11 @@ def _verdict(finding: Finding) -> str:
 def rule_block() -> Block:
     """How cases make a verdict."""
     return Paragraph(f"{RULE} All of it is at this scale: small models, some hundred steps.")
+
+
+def picture_blocks(captions: Mapping[str, str]) -> Iterator[Block]:
+    """The pictures beside the report, by the names of their files."""
+    if captions:
+        yield Heading("pictures")
+    for name, caption in captions.items():
+        yield Paragraph(f"![{caption}]({name}.png)")

@@ -19,8 +19,11 @@ from search.claims.claim import (
     of_small,
     overall,
 )
+from search.claims.experiments import count_states
+from search.claims.memory import KeptBy, StateMemory
 from search.claims.paper import CLAIMS
 from search.claims.report import case_table, claim_blocks, claims_table, describe_claims
+from search.claims.speed import LeftOut, Speed
 from search.derivation_report import to_report
 from search.interval import Interval
 
@@ -94,8 +97,18 @@ def test_keys_name_claims():
 
 @pytest.mark.parametrize("lion, verdict", [(4, SEEN), (2, SEEN), (6, NOT_SEEN), (9, REVERSED)])
 def test_memory(lion, verdict):
-    sizes = [costs.StateSize("optax", 1000 * lion, 8000)]
-    assert costs.memory(sizes).verdict is verdict
+    memories = [
+        StateMemory(name, by, 1000, 1000 * per_parameter, per_parameter)
+        for by, (mine, theirs) in ((KeptBy.OPTAX, (lion, 8)), (KeptBy.LEAST, (4, 16)))
+        for name, per_parameter in (("lion", mine), ("adamw", theirs))
+    ]
+    finding = costs.memory(memories)
+    assert finding.verdict is verdict
+    assert finding.rows[0].numbers[-1] == Number("ratio, kept by least", 0.25)
+
+
+def test_lion_of_optax_keeps_half():
+    assert costs.memory(count_states()).verdict is SEEN
 
 
 @pytest.mark.parametrize(
@@ -106,10 +119,17 @@ def test_memory(lion, verdict):
         (Interval(0.9, 0.8, 0.99), REVERSED),
     ],
 )
-def test_speed(ratio, verdict):
-    finding = costs.speed([costs.Speed("digits_vit", 110.0, 100.0, ratio)])
-    assert finding.verdict is verdict
+def test_speed_is_judged_by_optax_alone(ratio, verdict):
+    programs = Interval(2.0, 1.9, 2.1)
+    speeds = [
+        Speed("digits_vit", by, 1000, 110.0, 100.0, each, 5, "wall time")
+        for by, each in (("program", programs), ("optax", ratio))
+    ]
+    finding = costs.speed((speeds, [LeftOut(10, "no room")]))
+    assert (finding.verdict, len(finding.rows)) == (verdict, 2)
     assert f"{ratio.mean - 1:+.1%}" in finding.sentence
+    assert finding.rows[0].numbers[-1].value == 2.0
+    assert finding.rows[1].verdict is NOT_MEASURED and finding.rows[1].note == "no room"
 
 
 @pytest.fixture
