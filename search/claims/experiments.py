@@ -1,0 +1,66 @@
+"""The experiments that train nothing: what optimizers keep, and how fast they are."""
+
+import json
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+
+from proxy_tasks import Task
+from search.claims.memory import StateMemory, measure_memory
+from search.claims.speed import LeftOut, Speed, measure_steps, measure_training, model_shapes
+from search.interval import Interval
+from search.run_file import RecordError
+
+NUM_PARAMETERS = 1_000_000
+"""Of the model whose states are counted."""
+
+Speeds = tuple[list[Speed], list[LeftOut]]
+
+
+def count_states() -> list[StateMemory]:
+    """What optimizers keep; nothing is allocated."""
+    shapes = model_shapes(NUM_PARAMETERS)
+    return measure_memory({k: jax.ShapeDtypeStruct(v, jnp.float32) for k, v in shapes.items()})
+
+
+def time_training(tasks: Sequence[Task], say: Callable[[str], None]) -> Speeds:
+    """Whole training steps on tasks; see `measure_training`."""
+    return measure_training(tasks, say=say), []
+
+
+def time_optimizers(say: Callable[[str], None]) -> Speeds:
+    """The optimizers alone; see `measure_steps`."""
+    return measure_steps(say=say)
+
+
+def kept(path: Path, measure: Callable[[], Speeds]) -> Speeds:
+    """What was measured before and is in a file, or else what is measured now and put there.
+
+    Raises:
+        RecordError: the file cannot be read or written.
+    """
+    try:
+        if path.exists():
+            return _from_json(json.loads(path.read_text("utf-8")))
+        speeds, left_out = measure()
+        rows = {
+            "speeds": [s._asdict() for s in speeds],
+            "left_out": [o._asdict() for o in left_out],
+        }
+        unfinished = path.with_suffix(".part")
+        unfinished.write_text(json.dumps(rows, indent=1), "utf-8")
+        os.replace(unfinished, path)  # it is there as a whole or not at all
+    except OSError as error:
+        raise RecordError(f"cannot use {path}: {error.strerror}; make room") from None
+    except (ValueError, KeyError, TypeError):
+        raise RecordError(f"{path} is damaged; remove it, and it is measured again") from None
+    return speeds, left_out
+
+
+def _from_json(rows: dict[str, Any]) -> Speeds:
+    speeds = [Speed(**row | {"ratio": Interval(*row["ratio"])}) for row in rows["speeds"]]
+    return speeds, [LeftOut(**row) for row in rows["left_out"]]
