@@ -16,6 +16,7 @@ from dsl.export import to_latex, to_optax, to_torch
 from proxy_tasks.data import DataError
 from search import report
 from search.bench_command import bench
+from search.claims.command import claims
 from search.compare.command import compare
 from search.config import load_config
 from search.config_file import ConfigError
@@ -138,6 +139,7 @@ app.command()(simplify)
 app.command()(derive)
 app.command()(select)
 app.command()(compare)
+app.command()(claims)
 
 app.add_typer(bench, name="bench")
 

@@ -14,6 +14,8 @@ ROUNDING = 0.01
 JUDGED_BY = "optax"
 """Programs of AdamW keep the running averages of ones that correct its bias, so that what optax has
 is the fairer opponent."""
+AS = {"program": "both as programs", "rearranged": "Lion rearranged"}
+"""Other pairs of `search.claims.runners`, which are told beside it."""
 
 
 def memory(memories: Sequence[StateMemory]) -> Finding:
@@ -47,18 +49,21 @@ def speed(measured: tuple[Sequence[Speed], Sequence[LeftOut]]) -> Finding:
         measured: speeds, and sizes that were left out.
     """
     speeds, left_out = measured
-    by_case = {(s.name, s.num_parameters, s.written_in): s for s in speeds}
     rows, gains = [], []
-    for (name, size, written_in), found in by_case.items():
-        if written_in != JUDGED_BY:
+    for found in speeds:
+        if found.written_as != JUDGED_BY:
             continue
+        name, size = found.name, found.num_parameters
         numbers = (
             Number("lion", found.lion_steps, unit="steps/s"),
             Number("adamw", found.adamw_steps, unit="steps/s"),
             Number.of("ratio", found.ratio),
         )
-        if program := by_case.get((name, size, "program")):
-            numbers += (Number.of("ratio, as programs", program.ratio),)
+        numbers += tuple(
+            Number.of(f"ratio, {AS[other.written_as]}", other.ratio)
+            for other in speeds
+            if (other.name, other.num_parameters) == (name, size) and other.written_as in AS
+        )
         rows.append(Row(f"{name}, {size:,} parameters", _above_one(found.ratio), numbers))
         gains.append(found.ratio.mean - 1)
     for size, reason in left_out:

@@ -122,7 +122,7 @@ def test_lion_of_optax_keeps_half():
 def test_speed_is_judged_by_optax_alone(ratio, verdict):
     programs = Interval(2.0, 1.9, 2.1)
     speeds = [
-        Speed("digits_vit", by, 1000, 110.0, 100.0, each, 5, "wall time")
+        Speed("digits_vit", by, 1000, 110.0, 100.0, 0, 0, each, 5, "wall time")
         for by, each in (("program", programs), ("optax", ratio))
     ]
     finding = costs.speed((speeds, [LeftOut(10, "no room")]))

@@ -13,6 +13,7 @@ from search.claims.curvature import measure_paths, measure_regions
 from search.claims.examples import Examples
 from search.claims.paper import CLAIMS
 from search.claims.response import PROGRAMS, respond
+from search.claims.runners import PAIRS
 from search.claims.speed import LeftOut, Speed
 from search.compare.result import Point, Trial
 from search.config_file import read_config
@@ -56,9 +57,7 @@ def ran(monkeypatch, examples):
 
     def speeds(name):
         asked.append(name)
-        found = [
-            Speed(name, by, 10, 2.0, 1.9, RATIO, 3, "wall time") for by in ("program", "optax")
-        ]
+        found = [Speed(name, by, 10, 2.0, 1.9, 0, 0, RATIO, 3, "wall time") for by in PAIRS]
         return found, [LeftOut(100, "there is no room")]
 
     monkeypatch.setattr(command, "run_contest", run_contest)
