@@ -5,6 +5,8 @@ from pathlib import Path
 import pytest
 
 from proxy_tasks import DigitsMLP, StdlibLM
+from search.claims.config import ClaimsConfig
+from search.compare.config import CompareConfig
 from search.config import RunConfig, load_config
 from search.config_file import ConfigError, read_config
 from search.select_config import SelectConfig
@@ -121,7 +123,12 @@ def test_missing_file_is_named(tmp_path):
 
 @pytest.mark.parametrize("path", sorted(Path("configs").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_config_loads_and_says_what_it_is_for(path):
-    models = {"select": SelectConfig, "simplify": SimplifyConfig}
+    models = {
+        "claims": ClaimsConfig,
+        "compare": CompareConfig,
+        "select": SelectConfig,
+        "simplify": SimplifyConfig,
+    }
     read_config(path, models.get(path.stem.partition("_")[0], RunConfig))
     head = path.read_text().splitlines()[:3]
     for line, word in zip(head, ("Purpose:", "Machine:", "Duration:"), strict=True):
