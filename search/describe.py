@@ -107,12 +107,10 @@ def describe_records(records: Records) -> dict[str, Any]:
     records.check()
     info = records.info()
     config = info["config"]
-    progress = Progress.of_records(
-        records, config["num_programs"], config["evolution"]["population_size"]
-    )
+    progress = Progress.of_records(records)
     summary: dict[str, Any] = {
         "run": str(records.path),
-        "complete": progress.num_programs >= progress.total,
+        "complete": progress.is_done,
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
@@ -131,7 +129,7 @@ def describe_records(records: Records) -> dict[str, Any]:
         "best": None,
     }
     first = progress.first
-    reference = records.measurement(first.fingerprint) if first else None
+    reference = records.measurement(fingerprint(records.reference()))
     for name, row in (("initial", first), ("best", progress.best)):
         if row is not None and reference is not None:
             scores = _describe_scores(records.measurement(row.fingerprint), reference, info)
@@ -142,7 +140,7 @@ def describe_records(records: Records) -> dict[str, Any]:
 
 def _training_saved(records: Records, num_tasks: int) -> float:
     """The share of training that was not done since candidates stopped early."""
-    whole = len(records.outcome_summaries()) * num_tasks * NUM_CHUNKS
+    whole = records.num_evaluated() * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 

@@ -14,6 +14,9 @@ from collections.abc import Callable, Mapping
 from dsl.program import Program
 from search.mutation import MutationSpace, mutate
 
+Mutate = Callable[[Program, random.Random, MutationSpace], tuple[str, Program, int]]
+"""From a parent to the kind of mutation, the mutant, and the number of draws it took."""
+
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Individual:
@@ -53,6 +56,7 @@ def breed(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    mutate: Mutate = mutate,
 ) -> Individual:
     """Returns child `index`: a mutation of the winner of a tournament among its elders.
 
@@ -61,6 +65,7 @@ def breed(
         fitness: of an elder; minus infinity if it has none.
         tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
             not say); the elder of equals wins.
+        mutate: how the winner is mutated, within `space`.
     """
     rng = random.Random((seed << 64) | index)
     elders = window(index, population_size, lag)

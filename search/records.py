@@ -13,6 +13,7 @@ import json
 import math
 from collections.abc import Iterator
 
+from dsl.program import Program
 from dsl.text import parse
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, Reason
@@ -67,6 +68,11 @@ class Records(RecordFile):
 
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
+
+    def reference(self) -> Program:
+        """The program that has fitness 0: the initial one, unless the config names another."""
+        info = self.info()
+        return parse(info.get("reference", info["initial"]))
 
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
@@ -157,8 +163,10 @@ class Records(RecordFile):
         return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
     def num_chunks(self) -> int:
-        """Chunks of training that all evaluations ran together."""
-        query = "SELECT coalesce(sum(json_array_length(value)), 0) FROM outcomes, json_each(curves)"
+        """Chunks of training that the evaluations of the individuals ran together."""
+        query = """SELECT coalesce(sum(json_array_length(value)), 0)
+            FROM outcomes, json_each(curves)
+            WHERE fingerprint IN (SELECT fingerprint FROM individuals)"""
         return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:

@@ -16,10 +16,11 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
+from search.breeding import make_breeder
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
-from search.evolution import Individual, breed, initial_individual, window
+from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
@@ -34,19 +35,21 @@ from search.source import SourceError, find_program
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
 
-def load_initial(name: str) -> Program:
-    """The program that a run begins with; raises `ConfigError` if it is none."""
+def load_initial(name: str, key: str = "initial") -> Program:
+    """The program that a key of a config names; raises `ConfigError` if it is none."""
     try:
         return find_program(name).program
     except SourceError as error:
-        raise ConfigError(f"initial: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
     """What a run is, for its records: enough to go on with it, and to tell where it ran."""
+    reference = initial if config.reference is None else load_initial(config.reference, "reference")
     return {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
+        "reference": str(reference),
         "tasks": describe_tasks([options.build() for options in config.tasks]),
     } | describe_environment()
 
@@ -99,9 +102,9 @@ def make_scorer(
     return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
-def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
-    """The functions that the canonical forms of a run's programs may have."""
-    first = {statement.op for statement in initial.statements}
+def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
+    """The functions that the canonical forms of these programs, and of a run's, may have."""
+    first = {statement.op for program in programs for statement in program.statements}
     return reachable(first.union(config.mutation.to_space().functions))
 
 
@@ -127,7 +130,11 @@ def open_pool(
 
 @contextmanager
 def start_pool(
-    config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
+    config: RunConfig,
+    initial: Program,
+    num_workers: int,
+    cache: Path | None = None,
+    reference: Program | None = None,
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
 
@@ -136,30 +143,32 @@ def start_pool(
         initial: the program it begins with.
         num_workers: Ray workers; 0 scores in this process.
         cache: see `make_scorer`.
+        reference: the program that has fitness 0; the initial one if None.
 
     Yields:
-        The pool, and what it saw of the initial program.
+        The pool, and what it saw of the reference.
 
     Raises:
-        ConfigError: the initial program does not train on the tasks.
+        ConfigError: the reference does not train on the tasks.
     """
+    reference = initial if reference is None else reference
     opened = open_pool(
         config.tasks,
         config.seed,
-        candidate_functions(config, initial),
+        candidate_functions(config, initial, reference),
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
     )
     with opened as pool:
-        reference = pool.start(Job("reference", assemble(initial)))
-        if reference.reason is not Reason.OK:
+        measured = pool.start(Job("reference", assemble(reference)))
+        if measured.reason is not Reason.OK:
             raise ConfigError(
-                f"the initial program does not train on the tasks ({reference.reason.value}); "
+                f"the initial program does not train on the tasks ({measured.reason.value}); "
                 "choose others"
             )
-        yield pool, reference
+        yield pool, measured
 
 
 class _Born(NamedTuple):
@@ -177,8 +186,8 @@ class Search:
         initial: the program it begins with.
         records: its file, open to write; what is there already is the beginning of the history.
         pool: where candidates are scored; it was started.
-        reference: what the pool saw of the initial program: the measure of all others, and a stamp
-            of the machine, since a run is not gone on with where it differs.
+        reference: what the pool saw of the program that has fitness 0: the measure of all others,
+            and a stamp of the machine, since a run is not gone on with where it differs.
 
     Raises:
         RecordError: the reference differs from the recorded one.
@@ -193,20 +202,29 @@ class Search:
         reference: Measurement,
     ):
         evolution = config.evolution
-        self.progress = Progress.of_records(records, config.num_programs, evolution.population_size)
+        self.progress = Progress.of_records(records)
         self._config = config
         self._initial = initial
         self._records = records
         self._pool = pool
         self._reference = reference
-        self._space = config.mutation.to_space()
+        self._breed = make_breeder(
+            evolution.method,
+            initial,
+            seed=config.seed,
+            population_size=evolution.population_size,
+            tournament_size=evolution.tournament_size,
+            lag=evolution.lag,
+            space=config.mutation.to_space(),
+        )
+        self._reference_name = fingerprint(records.reference())
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
         self._history: dict[int, Individual] = {}  # the last `_num_remembered`
         self._identities: dict[int, Identity] = {}
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
         self._curves: dict[int, Curves] = {}  # if hurdles need them, of those with a fitness
-        self._initial_curves: Curves = ()
+        self._reference_curves: Curves = ()
         self._outcomes = records.outcome_summaries()  # by fingerprint
         self._known = records.fingerprints()  # of the recorded individuals
         self._in_flight: set[str] = set()
@@ -218,7 +236,7 @@ class Search:
             self._remember(row, identify(row.individual.program))
         self._check_reference()
         start = time.monotonic()
-        while self.progress.num_programs < self.progress.total:
+        while not self.progress.is_done:
             self._breed_ahead()
             is_known = bool(self._born) and self._born[0].identity.fingerprint in self._outcomes
             seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
@@ -227,12 +245,15 @@ class Search:
             self._records.commit()
             self.progress.seconds = time.monotonic() - start
             yield self.progress
+        while self._in_flight:  # bred beyond the end of training: what is trained is kept
+            self._record_outcomes(self._pool.wait(0.2))
+            self._records.commit()
 
     def _check_reference(self) -> None:
-        """Records the scores of the initial program, or compares them with the recorded ones."""
-        name = fingerprint(self._initial)
+        """Records the scores of the reference, or compares them with the recorded ones."""
+        name = self._reference_name
         recorded = self._records.measurement(name)
-        self._initial_curves = (recorded or self._reference).curves
+        self._reference_curves = (recorded or self._reference).curves
         if recorded is None:
             self._record_outcomes([(name, self._reference)])
         elif recorded.scores != self._reference.scores:
@@ -254,23 +275,14 @@ class Search:
                 elders = window(index, evolution.population_size, evolution.lag)
                 if elders.stop > self.progress.num_programs:
                     return
-                individual = breed(
-                    self._history,
-                    self._rank.__getitem__,
-                    index,
-                    seed=self._config.seed,
-                    population_size=evolution.population_size,
-                    tournament_size=evolution.tournament_size,
-                    lag=evolution.lag,
-                    space=self._space,
-                )
+                individual = self._breed(self._history, self._rank.__getitem__, index)
             self._born.append(self._examine(individual))
 
     def _examine(self, individual: Individual) -> _Born:
         """Names what an individual computes, and sends it out if that is new."""
         parent = individual.parent
         identity = identify(
-            individual.program, None if parent is None else self._identities[parent]
+            individual.program, None if parent is None else self._identities.get(parent)
         )
         name = identity.fingerprint
         if name not in self._outcomes and name not in self._in_flight:
@@ -287,7 +299,9 @@ class Search:
             for elder in window(index, evolution.population_size, evolution.lag)
             if elder in self._curves
         }
-        return set_hurdles(self._initial_curves, elders.values(), hurdles.slack, hurdles.percentile)
+        return set_hurdles(
+            self._reference_curves, elders.values(), hurdles.slack, hurdles.percentile
+        )
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
@@ -302,8 +316,12 @@ class Search:
             self._records.add_outcome(name, outcome)
 
     def _record_individuals(self) -> None:
-        """Records, in order of birth, every child that has an outcome."""
-        while self._born and self._born[0].identity.fingerprint in self._outcomes:
+        """Records, in order of birth, every child that has an outcome, up to the run's end."""
+        while (
+            self._born
+            and self._born[0].identity.fingerprint in self._outcomes
+            and not self.progress.is_done
+        ):
             individual, identity = self._born.popleft()
             fitness, reason = self._outcomes[identity.fingerprint]
             num_statements = len(individual.program.statements)
@@ -317,8 +335,17 @@ class Search:
             )
             self._records.add_individual(row)
             self._remember(row, identity)
-            self.progress.add(row, is_new=row.fingerprint not in self._known)
+            is_new = row.fingerprint not in self._known
+            self.progress.add(row, is_new, self._num_chunks(row.fingerprint) if is_new else 0)
             self._known.add(row.fingerprint)
+
+    def _num_chunks(self, name: str) -> int:
+        """Chunks of training that a recorded fingerprint ran, if the run is limited by them."""
+        if self._config.max_trainings is None:
+            return 0
+        measurement = self._records.measurement(name)
+        assert measurement is not None
+        return sum(map(len, measurement.curves))
 
     def _remember(self, row: Row, identity: Identity) -> None:
         """Takes an individual into the history, and forgets one that is nobody's elder any more."""
