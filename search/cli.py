@@ -31,6 +31,7 @@ from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
 from search.source import SourceError, find_program, is_run
+from search.study.command import study
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
@@ -141,6 +142,7 @@ app.command()(derive)
 app.command()(select)
 app.command()(compare)
 app.command()(claims)
+app.command()(study)
 
 app.add_typer(bench, name="bench")
 

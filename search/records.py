@@ -12,6 +12,7 @@ import hashlib
 import json
 import math
 from collections.abc import Iterator
+from typing import NamedTuple
 
 from dsl.program import Program
 from dsl.text import parse
@@ -57,6 +58,27 @@ class Row:
     def rank(self) -> float:
         """The fitness, or minus infinity if there is none: what tournaments compare."""
         return -math.inf if self.fitness is None else self.fitness
+
+
+class Window(NamedTuple):
+    """A part of a history, in numbers.
+
+    Attributes:
+        number: of the part, from 0.
+        num_programs: individuals in it.
+        best_fitness: among these; None if none has a fitness.
+        num_children: those that were bred.
+        num_new: children that are the first of their fingerprint.
+        num_statements, num_needed: of all together.
+    """
+
+    number: int
+    num_programs: int
+    best_fitness: float | None
+    num_children: int
+    num_new: int
+    num_statements: int
+    num_needed: int
 
 
 class Records(RecordFile):
@@ -174,6 +196,18 @@ class Records(RecordFile):
         query = """SELECT num_statements, num_needed FROM individuals
             ORDER BY "index" DESC LIMIT ?"""
         return self._query(query, last)[::-1]
+
+    def windows(self, num_windows: int) -> Iterator[Window]:
+        """So many equal parts of the history, in order; those that are empty are left out.
+
+        A child is new if no individual before it, in the whole history, has its fingerprint.
+        """
+        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+                sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
+                    (SELECT min("index") FROM individuals GROUP BY fingerprint)),
+                sum(num_statements), sum(num_needed)
+            FROM individuals JOIN outcomes USING (fingerprint) GROUP BY number ORDER BY number"""
+        return map(Window._make, self._connection.execute(query, (num_windows, self.count())))
 
     def fingerprints(self) -> set[str]:
         """Of all individuals."""

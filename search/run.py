@@ -185,7 +185,7 @@ class Search:
         config: of the run.
         initial: the program it begins with.
         records: its file, open to write; what is there already is the beginning of the history.
-        pool: where candidates are scored; it was started.
+        pool: where candidates are scored; it was started, and does nothing else.
         reference: what the pool saw of the program that has fitness 0: the measure of all others,
             and a stamp of the machine, since a run is not gone on with where it differs.
 
@@ -288,7 +288,8 @@ class Search:
         if name not in self._outcomes and name not in self._in_flight:
             self._in_flight.add(name)
             bytecode = assemble_canonical(identity.canonical)
-            self._pool.submit(Job(name, bytecode, hurdles=self._hurdles(individual.index)))
+            hurdles = self._hurdles(individual.index)
+            self._pool.submit(Job(name, bytecode, self._config.seed, hurdles=hurdles))
         return _Born(individual, identity)
 
     def _hurdles(self, index: int) -> Hurdles | None:
