@@ -8,7 +8,6 @@ from typing import Any, NamedTuple
 
 from dsl.bytecode import assemble
 from dsl.program import Program
-from dsl.text import parse
 from proxy_tasks.train import NUM_CHUNKS
 from search import run_file
 from search.config_file import ConfigError
@@ -167,9 +166,9 @@ def _identity(info: dict[str, Any]) -> dict[str, Any]:
         config[part] = info["config"][part]
     evaluation = info["config"]["evaluation"]
     config["evaluation"] = {key: evaluation[key] for key in ("combination", "batch_size")}
-    programs = {key: parse(info[key]) for key in ("initial", "reference")}
+    programs = {key: info[key].splitlines() for key in ("initial", "reference")}
     digests = {task["name"]: task["digest"] for task in info["tasks"]}
-    return {"config": config, "tasks": digests} | {k: str(v) for k, v in programs.items()}
+    return {"config": config, "tasks": digests} | programs
 
 
 @contextmanager
