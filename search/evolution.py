@@ -11,6 +11,7 @@ import dataclasses
 import random
 from collections.abc import Callable, Mapping
 
+from dsl.fingerprint import Identity
 from dsl.program import Program
 from search.mutation import MutationSpace, mutate
 
@@ -53,6 +54,7 @@ def breed(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    identities: Mapping[int, Identity] | None = None,
 ) -> Individual:
     """Returns child `index`: a mutation of the winner of a tournament among its elders.
 
@@ -61,12 +63,14 @@ def breed(
         fitness: of an elder; minus infinity if it has none.
         tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
             not say); the elder of equals wins.
+        identities: of the elders, if known; see `search.mutation.mutate`.
     """
     rng = random.Random((seed << 64) | index)
     elders = window(index, population_size, lag)
     contestants = (rng.choice(elders) for _ in range(tournament_size))
     parent = max(contestants, key=lambda i: (fitness(i), -i))
-    mutation, program, num_draws = mutate(history[parent].program, rng, space)
+    identity = None if identities is None else identities[parent]
+    mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
     return Individual(index, parent, mutation, program, num_draws)
 
 

@@ -17,7 +17,10 @@ class Progress:
         population_size: how many of them are the initial program.
         num_programs: individuals of the history.
         num_before: of these, when this session began.
-        num_evaluated: different fingerprints among them, each trained once.
+        num_evaluated: different programs among them that were trained.
+        num_equivalent: different programs that took the outcome of an elder with the same
+            functional fingerprint.
+        num_reevaluated: later evaluations, with another seed.
         reasons: their outcomes.
         first, best: the first individual, and the fittest so far.
         recent: (statements, needed statements) of the last population.
@@ -29,35 +32,50 @@ class Progress:
     num_programs: int = 0
     num_before: int = 0
     num_evaluated: int = 0
+    num_equivalent: int = 0
+    num_reevaluated: int = 0
     reasons: Counter[Reason] = dataclasses.field(default_factory=Counter)
     first: Row | None = None
     best: Row | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
+    _known: set[str] = dataclasses.field(default_factory=set, repr=False)
+    """Fingerprints of the history, and names of its outcomes."""
 
     @classmethod
     def of_records(cls, records: Records, total: int, population_size: int) -> "Progress":
         """The progress of a recorded run."""
         count = records.count()
+        reasons = Counter(records.reasons())
+        fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
             total,
             population_size,
             num_programs=count,
             num_before=count,
-            num_evaluated=records.num_evaluated(),
-            reasons=Counter(records.reasons()),
+            num_evaluated=reasons.total(),
+            num_equivalent=len(fingerprints - outcomes),
+            num_reevaluated=sum("#" in name for name in outcomes),
+            reasons=reasons,
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
+            _known=fingerprints | outcomes,
         )
 
-    def add(self, row: Row, is_new: bool) -> None:
-        """Counts one more individual; `is_new` if its fingerprint was not among those before."""
+    def add(self, row: Row) -> None:
+        """Counts one more individual."""
         self.num_programs += 1
         self.first = self.first or row
-        if is_new:
-            self.num_evaluated += 1
-            self.reasons[row.reason] += 1
+        outcome = str(row.outcome)
+        if row.fingerprint not in self._known:
+            if outcome == row.fingerprint:
+                self.num_evaluated += 1
+                self.reasons[row.reason] += 1
+            else:
+                self.num_equivalent += 1
+        self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known
+        self._known |= {row.fingerprint, outcome}
         self.recent.append((row.num_statements, row.num_needed))
         if row.rank > (-math.inf if self.best is None else self.best.rank):
             self.best = row
@@ -69,8 +87,8 @@ class Progress:
 
     @property
     def num_hits(self) -> int:
-        """Children whose fingerprint was known, and which cost no training."""
-        return self.num_children - max(0, self.num_evaluated - 1)
+        """Children whose fingerprint was known."""
+        return self.num_children - max(0, self.num_evaluated - 1) - self.num_equivalent
 
     @property
     def redundant_share(self) -> float:
