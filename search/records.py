@@ -150,26 +150,22 @@ class Records(RecordFile):
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
-    def best(self, num_programs: int | None = None, num_needed: int | None = None) -> Row | None:
-        """The fittest individual, the first of equals.
-
-        Args:
-            num_programs: of the first so many; of all if None.
-            num_needed: of those of this length; of any if None.
+    def best(self, num_programs: int | None = None) -> Row | None:
+        """The fittest of all individuals, or of the first `num_programs`; the first of equals.
 
         Returns:
             None if none has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        query = f'{_ROWS} WHERE "index" < ?1 AND num_needed = coalesce(?2, num_needed)'
-        found = self._query(f"{query} {_BY_FITNESS} LIMIT 1", end, num_needed)
+        found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
         return _to_row(found[0]) if found else None
 
-    def hall(self) -> Iterator[Row]:
-        """The best individual of every length that has one with a fitness, the shortest first."""
-        lengths = self._query("SELECT DISTINCT num_needed FROM individuals ORDER BY num_needed")
-        rows = (self.best(num_needed=length) for (length,) in lengths)
-        return (row for row in rows if row is not None)
+    def best_by_length(self) -> Iterator[Row]:
+        """The fittest of every number of needed statements, the first of equals; shortest first."""
+        best = f"SELECT num_needed, max(fitness) FROM {_FOUND} GROUP BY num_needed"
+        first = f'SELECT min("index") FROM {_FOUND} WHERE (num_needed, fitness) IN ({best})'
+        query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
+        return map(_to_row, self._connection.execute(query))
 
     def fittest(self) -> Iterator[Row]:
         """One individual of every fingerprint that has a fitness, the fittest first.
@@ -211,11 +207,6 @@ class Records(RecordFile):
         query = """SELECT reason, count(*) FROM outcomes
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
         return {Reason(reason): count for reason, count in self._query(query)}
-
-    def num_reevaluated(self) -> int:
-        """Evaluations on other seeds that individuals have the outcome of."""
-        query = "SELECT count(DISTINCT outcome) FROM taken WHERE instr(outcome, '#')"
-        return self._query(query)[0][0]
 
     def seconds(self) -> float:
         """Wall clock that all evaluations took together."""
