@@ -41,7 +41,8 @@ def _draw_probe() -> tuple[np.ndarray, np.ndarray]:
     rng = np.random.Generator(np.random.PCG64(20230213))
     weights = rng.standard_normal(shape)
     gradients = SCALES * rng.standard_normal(shape)
-    gradients[1, :, 2] = 0.0  # a parameter that gets no gradient for a step,
+    weights[0, :, [1, 4]] = 0.0  # parameters that begin at zero, as biases do,
+    gradients[1, :, 2] = 0.0  # one that gets no gradient for a step,
     gradients[:, :, -1] = 0.0  # and one that never gets any
     return weights, gradients
 

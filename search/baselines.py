@@ -5,7 +5,7 @@ import random
 from dsl import edit
 from dsl.program import Const, Program
 from search.evolution import Individual
-from search.mutation import MutationError, MutationSpace, draw_constant, mutate, scale
+from search.mutation import Mutant, MutationError, MutationSpace, draw_constant, mutate, scale
 
 END_OF_MUTATIONS = 64
 """A random program has fewer; about as many separate the end of a quickstart from its beginning, 63
@@ -13,8 +13,8 @@ to 73 (10,000 programs, population 200, tournament 4)."""
 
 
 def vary_constant(
-    program: Program, rng: random.Random, space: MutationSpace
-) -> tuple[str, Program, int]:
+    program: Program, rng: random.Random, space: object, identity: object = None
+) -> Mutant:
     """Changes one constant, and nothing else, as mutation changes it where it comes upon one.
 
     A new one from N(0, 1), or the old one times 2^a, a ~ N(0, 1). Chen et al., 2023, tuned the
@@ -23,7 +23,8 @@ def vary_constant(
     Args:
         program: any; its constants are those of all statements, also of redundant ones.
         rng: the source of all randomness.
-        space: not looked at; there so that it can take the place of `search.mutation.mutate`.
+        space, identity: not looked at; there so that it can take the place of
+            `search.mutation.mutate`.
 
     Returns:
         "constant", the mutant, and the number of draws it took.
@@ -48,7 +49,16 @@ def vary_constant(
             return "constant", edit.replace_argument(program, index, position, new), num_draws
 
 
-def draw_individual(initial: Program, index: int, *, seed: int, space: MutationSpace) -> Individual:
+def draw_individual(
+    history: object,
+    fitness: object,
+    index: int,
+    *,
+    initial: Program,
+    seed: int,
+    space: MutationSpace,
+    identities: object = None,
+) -> Individual:
     """Individual `index` of a random search: mutations of the initial program, and no selection.
 
     It depends on the run's seed and its own number, and on no other individual. The number of
@@ -56,6 +66,14 @@ def draw_individual(initial: Program, index: int, *, seed: int, space: MutationS
     32 to 63. So its programs are of the lengths that evolution visits, and it knows what evolution
     knows but for the fitness. The "random programs" of Chen et al., 2023, of which 2 million do not
     reach AdamW, know less, and would make a weaker baseline.
+
+    Args:
+        history, fitness, identities: not looked at; there so that it can take the place of
+            `search.evolution.breed`.
+        index: of the individual.
+        initial: the program that the run begins with.
+        seed: of the run.
+        space: what mutation may do.
 
     Raises:
         MutationError: a program on the way has no valid mutation.

@@ -28,9 +28,10 @@ class History:
     """A run as a replay needs it.
 
     Attributes:
-        names: the fingerprint of every individual, by birth.
-        measurements: by fingerprint, in the order of their first births.
-        fitness: by fingerprint, of those that trained to their end.
+        names: the outcome of every individual, by birth: a fingerprint, unless an option of the
+            run says otherwise.
+        measurements: by name, in the order of their first births.
+        fitness: by name, of those that trained to their end.
         population_size, lag: of its evolution.
     """
 
@@ -46,7 +47,7 @@ class History:
         return self.measurements[self.names[0]]
 
     def first_births(self) -> Iterator[tuple[int, str]]:
-        """Every fingerprint with the number of the first individual that has it, in order."""
+        """Every name with the number of the first individual that has it, in order."""
         seen = set()
         for index, name in enumerate(self.names):
             if name not in seen:
@@ -89,7 +90,7 @@ def load_history(records: Records) -> History:
     config = records.info()["config"]["evolution"]
     names, measurements, fitness = [], {}, {}
     for row in records.rows():
-        name = row.fingerprint
+        name = str(row.outcome)
         names.append(name)
         if name not in measurements:
             measurements[name] = records.measurement(name)
@@ -111,7 +112,7 @@ def chunk_seconds(history: History) -> np.ndarray:
 def replay(
     history: History, slack: float | None, percentile: float | None
 ) -> dict[str, Measurement]:
-    """What would have been seen of every program, by fingerprint."""
+    """What would have been seen of every program, by name."""
     initial = history.initial.curves
     seen: dict[str, Measurement] = {history.names[0]: history.initial}
     for index, name in history.first_births():

@@ -2,8 +2,9 @@
 
 import functools
 from collections.abc import Callable, Mapping
-from typing import Literal
+from typing import Literal, Protocol
 
+from dsl.fingerprint import Identity
 from dsl.program import Program
 from search.baselines import draw_individual, vary_constant
 from search.evolution import Individual, breed
@@ -12,8 +13,18 @@ from search.mutation import MutationSpace
 Method = Literal["evolution", "constants", "random"]
 """Regularized evolution; the same where constants alone mutate; random search."""
 
-Breed = Callable[[Mapping[int, Individual], Callable[[int], float], int], Individual]
-"""From at least the elders by number, their fitness and a number to the child of that number."""
+
+class Breed(Protocol):
+    """Breeds the child of a number from its elders; see `search.evolution.breed`."""
+
+    def __call__(
+        self,
+        history: Mapping[int, Individual],
+        fitness: Callable[[int], float],
+        index: int,
+        *,
+        identities: Mapping[int, Identity] | None = None,
+    ) -> Individual: ...
 
 
 def make_breeder(
@@ -34,7 +45,7 @@ def make_breeder(
         seed, population_size, tournament_size, lag, space: as of `search.evolution.breed`.
     """
     if method == "random":
-        return lambda _, __, index: draw_individual(initial, index, seed=seed, space=space)
+        return functools.partial(draw_individual, initial=initial, seed=seed, space=space)
     options = {"mutate": vary_constant} if method == "constants" else {}
     return functools.partial(
         breed,

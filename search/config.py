@@ -12,6 +12,7 @@ from proxy_tasks import FamilyOptions
 from search.breeding import Method
 from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
+from search.outcomes import Reevaluation
 
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
 
@@ -55,9 +56,13 @@ class MutationConfig(Config):
     modify: Weight = 1.0
     """How often an argument is modified."""
     max_statements: Count | None = None
-    """Programs of this length get no more statements; by default there is no limit."""
+    """Programs of so many statements, redundant ones counted, get no more; by default there is no
+    limit, as in the paper."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     """Functions of inserted statements; the paper's 43 by default."""
+    until_different: bool = False
+    """Whether mutations are drawn until the child computes something else than its parent. Fewer
+    children are known before; redundant statements, which later ones may build on, get rarer."""
 
     @pydantic.field_validator("functions")
     @classmethod
@@ -79,7 +84,7 @@ class MutationConfig(Config):
     def to_space(self) -> MutationSpace:
         """The same, as mutation takes it."""
         weights = (self.insert, self.delete, self.modify)
-        return MutationSpace(self.functions, weights, self.max_statements)
+        return MutationSpace(self.functions, weights, self.max_statements, self.until_different)
 
 
 class EvaluationConfig(Config):
@@ -88,6 +93,20 @@ class EvaluationConfig(Config):
     combination: Literal["mean", "min"] = "mean"
     """From the fitness on each task to one: the mean, or the worst. The fitness on a task is the
     gain over the reference's score, as a share of that score: 0 is as good as it."""
+    weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
+    """How much each task counts in the mean, in their order; the same by default."""
+    functional_cache: bool = False
+    """Whether a program that does what an elder did, in a few steps on small arrays, takes the
+    outcome of that elder: it saves about one evaluation in 20, and errs with one in 50 of these
+    (results/LOG.md)."""
+    reevaluate: Literal["average", "forget"] | None = None
+    """What is done about luck: a program that is born again and again is evaluated anew, with
+    another seed, and from then on has the mean fitness of its evaluations, or the latest. Whoever
+    was born before keeps what it had. The reference is measured with the same seeds."""
+    reevaluate_every: Count = 10
+    """Births of a program until its next evaluation."""
+    max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
+    """Of one program."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
     kills. The result does not depend on it."""
@@ -99,6 +118,18 @@ class EvaluationConfig(Config):
     where a batch is far slower. Part of what the run is: scores differ by float32 rounding from
     those of another batch size. To fill batches, let lag be four times as much: of the children in
     flight, those whose like is known are not trained."""
+
+    @pydantic.model_validator(mode="after")
+    def _check(self):
+        if self.weights is not None and self.combination != "mean":
+            raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
+        return self
+
+    def to_reevaluation(self) -> Reevaluation | None:
+        """The same, as outcomes are told it."""
+        if self.reevaluate is None:
+            return None
+        return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
 class HurdleConfig(Config):
@@ -143,6 +174,9 @@ class RunConfig(Config):
                 f"num_programs ({self.num_programs}) must be at least "
                 f"population_size ({self.evolution.population_size})"
             )
+        weights = self.evaluation.weights
+        if weights is not None and len(weights) != len(self.tasks):
+            raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
             raise ValueError(

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import statistics
 from typing import Any
 
 from dsl import library, liveness
@@ -11,7 +12,8 @@ from dsl.program import Program
 from dsl.text import to_line
 from proxy_tasks.train import NUM_CHUNKS
 from search.fitness import task_fitness
-from search.outcome import Measurement
+from search.hall import describe_hall
+from search.outcome import OutcomeName
 from search.progress import Progress
 from search.records import Records, Row
 from search.source import Source
@@ -69,6 +71,8 @@ def _describe_row(row: Row) -> dict[str, Any]:
         "statements": row.num_statements,
         "needed": row.num_needed,
         "fingerprint": row.fingerprint,
+        "outcome_of": row.outcome.owner,
+        "evaluation": row.outcome.number,
     }
 
 
@@ -116,6 +120,8 @@ def describe_records(records: Records) -> dict[str, Any]:
         "evaluated": progress.num_evaluated,
         "cache_hits": progress.num_hits,
         "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
+        "functional_hits": progress.num_equivalent,
+        "reevaluated": progress.num_reevaluated,
         "redundant_share": progress.redundant_share,
         "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
         "evaluation_seconds": records.seconds(),
@@ -127,34 +133,56 @@ def describe_records(records: Records) -> dict[str, Any]:
         "config": config,
         "initial": None,
         "best": None,
+        "hall": describe_hall(records),
     }
-    first = progress.first
-    reference = records.measurement(fingerprint(records.reference()))
-    for name, row in (("initial", first), ("best", progress.best)):
-        if row is not None and reference is not None:
-            scores = _describe_scores(records.measurement(row.fingerprint), reference, info)
+    if progress.first is None:
+        return summary
+    best = progress.best or progress.first
+    averages = config["evaluation"].get("reevaluate") == "average"
+    reference = fingerprint(records.reference())
+    for name, row in (("initial", progress.first), ("best", progress.best)):
+        if row is not None:
+            owner = row.outcome.owner
+            last = (best if owner == reference else row).outcome.number
+            numbers = range(1 if averages else last, last + 1)
+            is_known = row.fitness is not None
+            seen = (
+                _describe_scores(records, owner, reference, numbers, info["tasks"])
+                if is_known
+                else {}
+            )
             program = str(liveness.simplify(row.individual.program))
-            summary[name] = _describe_row(row) | {"program": program, "scores": scores}
+            summary[name] = _describe_row(row) | {"program": program, "scores": seen}
     return summary
 
 
 def _training_saved(records: Records, num_tasks: int) -> float:
     """The share of training that was not done since candidates stopped early."""
-    whole = records.num_evaluated() * num_tasks * NUM_CHUNKS
+    whole = len(records.outcome_names()) * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 
 def _describe_scores(
-    measurement: Measurement | None, reference: Measurement, info: dict[str, Any]
+    records: Records, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Score and fitness by task."""
-    scores = zip(
-        info["tasks"], measurement.scores if measurement else (), reference.scores, strict=False
-    )
-    return {
-        task["name"]: {
-            "score": score,
-            "fitness": task_fitness(score, initial, task["higher_is_better"]),
+    """Score and fitness by task, the means over evaluations of these numbers."""
+    pairs = [
+        list(zip(_scores(records, owner, n), _scores(records, initial, n), strict=True))
+        for n in numbers
+    ]
+    described = {}
+    for index, task in enumerate(tasks):
+        seen = [pair[index] for pair in pairs]
+        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in seen]
+        described[task["name"]] = {
+            "score": statistics.fmean(score for score, _ in seen),
+            "fitness": statistics.fmean(gains),
         }
-        for task, score, initial in scores
-    }
+    return described
+
+
+def _scores(records: Records, owner: str, number: int) -> tuple[float, ...]:
+    measurement = records.measurement(OutcomeName(owner, number))
+    if measurement is None:
+        raise ValueError("an outcome is missing")
+    return measurement.scores

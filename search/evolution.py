@@ -11,11 +11,12 @@ import dataclasses
 import random
 from collections.abc import Callable, Mapping
 
+from dsl.fingerprint import Identity
 from dsl.program import Program
-from search.mutation import MutationSpace, mutate
+from search.mutation import Mutant, MutationSpace, mutate
 
-Mutate = Callable[[Program, random.Random, MutationSpace], tuple[str, Program, int]]
-"""From a parent to the kind of mutation, the mutant, and the number of draws it took."""
+Mutate = Callable[[Program, random.Random, MutationSpace, Identity | None], Mutant]
+"""From a parent, its identity last, to a mutant."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -57,6 +58,7 @@ def breed(
     lag: int,
     space: MutationSpace,
     mutate: Mutate = mutate,
+    identities: Mapping[int, Identity] | None = None,
 ) -> Individual:
     """Returns child `index`: a mutation of the winner of a tournament among its elders.
 
@@ -65,13 +67,15 @@ def breed(
         fitness: of an elder; minus infinity if it has none.
         tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
             not say); the elder of equals wins.
+        identities: of the elders, if known; see `search.mutation.mutate`.
         mutate: how the winner is mutated, within `space`.
     """
     rng = random.Random((seed << 64) | index)
     elders = window(index, population_size, lag)
     contestants = (rng.choice(elders) for _ in range(tournament_size))
     parent = max(contestants, key=lambda i: (fitness(i), -i))
-    mutation, program, num_draws = mutate(history[parent].program, rng, space)
+    identity = None if identities is None else identities[parent]
+    mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
     return Individual(index, parent, mutation, program, num_draws)
 
 

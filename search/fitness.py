@@ -20,6 +20,7 @@ def to_outcome(
     initial: Measurement,
     directions: Sequence[bool],
     combination: str,
+    weights: Sequence[float] | None = None,
 ) -> Outcome:
     """Gives a measurement its fitness.
 
@@ -28,8 +29,11 @@ def to_outcome(
         initial: of the initial program, which has fitness 0 by this.
         directions: for each task, whether higher scores are better.
         combination: a name in `COMBINATIONS`.
+        weights: of the tasks in the mean; None if they are the same.
     """
     if measurement.reason is not Reason.OK:
         return Outcome(measurement, None)
-    by_task = map(task_fitness, measurement.scores, initial.scores, directions)
-    return Outcome(measurement, COMBINATIONS[combination](list(by_task)))
+    by_task = list(map(task_fitness, measurement.scores, initial.scores, directions))
+    if weights is not None:
+        return Outcome(measurement, statistics.fmean(by_task, weights))
+    return Outcome(measurement, COMBINATIONS[combination](by_task))

@@ -12,6 +12,7 @@ from contextlib import suppress
 import numpy as np
 
 from dsl import edit
+from dsl.fingerprint import Identity, identify
 from dsl.infer import advance, check_outputs, input_kinds
 from dsl.ops import OPS
 from dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
@@ -25,6 +26,9 @@ paper does not say; its raw program shows both."""
 
 MAX_DRAWS = 10_000
 """Draws after which a program is said to have no valid mutation."""
+
+MAX_SAME = 100
+"""Mutants in a row that may compute what their parent does; the last is taken as it is."""
 
 DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
 """The paper's 43 functions."""
@@ -43,22 +47,48 @@ class MutationSpace:
         weights: how often to insert, delete and modify; the paper's code has them equal.
         max_statements: programs of this length are not inserted into; None for no limit, as in
             the paper.
+        until_different: whether mutations are drawn until the mutant computes something else than
+            its parent, as its fingerprint tells.
     """
 
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     max_statements: int | None = None
+    until_different: bool = False
 
 
-def mutate(program: Program, rng: random.Random, space: MutationSpace) -> tuple[str, Program, int]:
-    """Draws mutations of a valid program until one is valid; the paper redraws in the same way.
+Mutant = tuple[str, Program, int]
+"""The kind of mutation, the program, and the number of draws it took."""
 
-    Returns:
-        The kind of mutation, the mutant, and the number of draws it took.
+
+def mutate(
+    program: Program, rng: random.Random, space: MutationSpace, identity: Identity | None = None
+) -> Mutant:
+    """Draws mutations of a valid program until one is valid, and different if `space` asks for it.
+
+    Args:
+        program: the parent.
+        rng: of all that is drawn.
+        space: what mutation may do.
+        identity: of the parent, if known, which makes it faster to tell what is different.
 
     Raises:
         MutationError: no draw was valid, as when `space` has no fitting function.
     """
+    mutant = _draw_valid(program, rng, space)
+    if not space.until_different:
+        return mutant
+    identity = identity or identify(program)
+    for _ in range(1, MAX_SAME):
+        if identify(mutant[1], identity).fingerprint != identity.fingerprint:
+            break
+        mutation, child, num_draws = _draw_valid(program, rng, space)
+        mutant = mutation, child, mutant[2] + num_draws
+    return mutant
+
+
+def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> Mutant:
+    """Draws until a mutation is valid; the paper redraws in the same way."""
     for num_draws in range(1, MAX_DRAWS + 1):
         (mutation,) = rng.choices(MUTATIONS, space.weights)
         try:

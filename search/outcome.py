@@ -3,6 +3,7 @@
 import dataclasses
 import enum
 import math
+from typing import NamedTuple
 
 
 class Reason(enum.StrEnum):
@@ -18,6 +19,27 @@ class Reason(enum.StrEnum):
     OUT_OF_MEMORY = "out_of_memory"
     TIMED_OUT = "timed_out"
     """It was stopped by the wall clock: the one reason that is not reproducible."""
+
+
+class OutcomeName(NamedTuple):
+    """The name of an outcome, as text FINGERPRINT, or FINGERPRINT#NUMBER of a later evaluation.
+
+    Attributes:
+        owner: the fingerprint of the program that it is the outcome of.
+        number: of the evaluation, from 1; each has a seed of its own.
+    """
+
+    owner: str
+    number: int = 1
+
+    @classmethod
+    def parse(cls, text: str) -> "OutcomeName":
+        """The name that reads so."""
+        owner, _, number = text.partition("#")
+        return cls(owner, int(number or 1))
+
+    def __str__(self) -> str:
+        return self.owner if self.number == 1 else f"{self.owner}#{self.number}"
 
 
 @dataclasses.dataclass(frozen=True)

@@ -5,7 +5,7 @@ import math
 from collections import Counter, deque
 
 from proxy_tasks.train import NUM_CHUNKS
-from search.outcome import Reason
+from search.outcome import OutcomeName, Reason
 from search.records import Records, Row
 
 
@@ -19,8 +19,11 @@ class Progress:
         population_size: how many of them are the initial program.
         num_programs: individuals of the history.
         num_before: of these, when this session began.
-        num_evaluated: different fingerprints among them, each trained once.
-        num_chunks: chunks of training that these ran, if the run is limited by them.
+        num_evaluated: different programs among them that were trained.
+        num_equivalent: different programs that took the outcome of an elder with the same
+            functional fingerprint.
+        num_reevaluated: later evaluations, with another seed.
+        num_chunks: chunks of training that all these ran, if the run is limited by them.
         reasons: their outcomes.
         first, best: the first individual, and the fittest so far.
         recent: (statements, needed statements) of the last population.
@@ -33,12 +36,16 @@ class Progress:
     num_programs: int = 0
     num_before: int = 0
     num_evaluated: int = 0
+    num_equivalent: int = 0
+    num_reevaluated: int = 0
     num_chunks: int = 0
     reasons: Counter[Reason] = dataclasses.field(default_factory=Counter)
     first: Row | None = None
     best: Row | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
+    _known: set[str] = dataclasses.field(default_factory=set, repr=False)
+    """Fingerprints of the history, and names of its outcomes."""
 
     @classmethod
     def of_records(cls, records: Records) -> "Progress":
@@ -47,37 +54,51 @@ class Progress:
         population_size = config["evolution"]["population_size"]
         limit = config.get("max_trainings")
         count = records.count()
+        reasons = Counter(records.reasons())
+        fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
             config["num_programs"],
             population_size,
             math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS,
             num_programs=count,
             num_before=count,
-            num_evaluated=records.num_evaluated(),
+            num_evaluated=reasons.total(),
+            num_equivalent=len(fingerprints - outcomes),
+            num_reevaluated=sum("#" in name for name in outcomes),
             num_chunks=0 if limit is None else records.num_chunks(),
-            reasons=Counter(records.reasons()),
+            reasons=reasons,
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
+            _known=fingerprints | outcomes,
         )
 
-    def add(self, row: Row, is_new: bool, num_chunks: int = 0) -> None:
+    def add(self, row: Row, num_chunks: int = 0) -> None:
         """Counts one more individual.
 
         Args:
             row: its record.
-            is_new: whether its fingerprint was not among those before.
-            num_chunks: of the training that it was the first to need.
+            num_chunks: of the training that it is the first to need.
         """
         self.num_programs += 1
         self.num_chunks += num_chunks
         self.first = self.first or row
-        if is_new:
-            self.num_evaluated += 1
-            self.reasons[row.reason] += 1
+        outcome = str(row.outcome)
+        if row.fingerprint not in self._known:
+            if outcome == row.fingerprint:
+                self.num_evaluated += 1
+                self.reasons[row.reason] += 1
+            else:
+                self.num_equivalent += 1
+        self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known
+        self._known |= {row.fingerprint, outcome}
         self.recent.append((row.num_statements, row.num_needed))
         if row.rank > (-math.inf if self.best is None else self.best.rank):
             self.best = row
+
+    def knows(self, outcome: OutcomeName) -> bool:
+        """Whether an individual of the history has that outcome."""
+        return str(outcome) in self._known
 
     @property
     def is_done(self) -> bool:
@@ -99,8 +120,8 @@ class Progress:
 
     @property
     def num_hits(self) -> int:
-        """Children whose fingerprint was known, and which cost no training."""
-        return self.num_children - max(0, self.num_evaluated - 1)
+        """Children whose fingerprint was known."""
+        return self.num_children - max(0, self.num_evaluated - 1) - self.num_equivalent
 
     @property
     def redundant_share(self) -> float:

@@ -4,20 +4,27 @@ Tables, each with a checksum at the end of its rows:
 
     run          key, value (JSON): config, initial program, tasks, versions
     individuals  one row a program, by birth; written in order, once all before it have an outcome
-    outcomes     one row a fingerprint, written when a worker is done with it
+    outcomes     one row an evaluation, written when a worker is done with it; named by the
+                 fingerprint, and FINGERPRINT#NUMBER where it is a later one, on another seed
+    taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
+                 elder with the same functional fingerprint, or that of several evaluations
+    functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 """
 
 import dataclasses
 import hashlib
 import json
 import math
+import sqlite3
+from collections import Counter
 from collections.abc import Iterator
+from pathlib import Path
 from typing import NamedTuple
 
 from dsl.program import Program
 from dsl.text import parse
 from search.evolution import Individual
-from search.outcome import Measurement, Outcome, Reason
+from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.record_file import RecordFile, to_columns, to_measurement
 from search.run_file import RUN, RecordError
 
@@ -33,6 +40,20 @@ CREATE TABLE outcomes (
     scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
+_LATER_TABLES = {
+    "taken": """
+CREATE {} TABLE IF NOT EXISTS taken (
+    "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
+    checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "functional": """
+CREATE {} TABLE IF NOT EXISTS functional (
+    fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+""",
+}
+"""Tables that runs from before there were such options do not have."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -43,14 +64,16 @@ class Row:
         individual: the program and where it came from.
         fingerprint: what it computes.
         num_statements, num_needed: its length, and how much of it matters.
-        fitness: None if it has none.
-        reason: of the outcome.
+        outcome: the name of its outcome: its own fingerprint's, unless an option says otherwise.
+        fitness: None if it has none; that of several evaluations is not that of `outcome` alone.
+        reason: why there is none.
     """
 
     individual: Individual
     fingerprint: str
     num_statements: int
     num_needed: int
+    outcome: OutcomeName
     fitness: float | None
     reason: Reason
 
@@ -85,8 +108,15 @@ class Records(RecordFile):
     """An open run."""
 
     kind = RUN
-    schema = _SCHEMA
-    tables = ("run", "individuals", "outcomes")
+    schema = _SCHEMA + "".join(table.format("") for table in _LATER_TABLES.values())
+    tables = ("run", "individuals", "outcomes", *_LATER_TABLES)
+
+    def __init__(self, path: Path, connection: sqlite3.Connection):
+        super().__init__(path, connection)
+        has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
+        for name, table in _LATER_TABLES.items():
+            if name not in has:  # empty ones stand for them; the file stays as it is
+                connection.execute(table.format("TEMP"))
 
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
@@ -110,18 +140,23 @@ class Records(RecordFile):
             row.num_statements,
             row.num_needed,
         )
+        if (name := str(row.outcome)) != row.fingerprint:
+            self._insert("taken", individual.index, name, row.reason.value, row.fitness)
 
-    def add_outcome(self, fingerprint: str, outcome: Outcome) -> None:
+    def add_outcome(self, name: str, outcome: Outcome) -> None:
         """Keeps an outcome."""
         reason, *rest = to_columns(outcome.measurement)
-        self._insert("outcomes", fingerprint, reason, outcome.fitness, *rest)
+        self._insert("outcomes", name, reason, outcome.fitness, *rest)
+
+    def add_functional(self, fingerprint: str, functional: str) -> None:
+        """Keeps the functional fingerprint of a fingerprint."""
+        self._insert("functional", fingerprint, functional)
 
     def check(self) -> None:
         """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
         super().check()
         ((count, first, last),) = self._query(
-            'SELECT count(*), min("index"), max("index") FROM individuals JOIN outcomes '
-            "USING (fingerprint)"
+            f'SELECT count(*), min("index"), max("index") FROM {_FOUND}'
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
             raise ValueError("programs are missing")
@@ -153,22 +188,47 @@ class Records(RecordFile):
         found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
         return _to_row(found[0]) if found else None
 
+    def best_by_length(self) -> Iterator[Row]:
+        """The fittest of every number of needed statements, the first of equals; shortest first."""
+        best = f"SELECT num_needed, max(fitness) FROM {_FOUND} GROUP BY num_needed"
+        first = f'SELECT min("index") FROM {_FOUND} WHERE (num_needed, fitness) IN ({best})'
+        query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
+        return map(_to_row, self._connection.execute(query))
+
     def fittest(self) -> Iterator[Row]:
-        """The first individual of every fingerprint that has a fitness, the fittest first."""
-        first = 'SELECT min("index") FROM individuals GROUP BY fingerprint'
-        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_FITNESS}'
+        """One individual of every fingerprint that has a fitness, the fittest first.
+
+        It is the first individual; of a program with several evaluations, the first that has the
+        latest outcome, which knows most.
+        """
+        first = f'SELECT fingerprint, min("index") AS first FROM {_FOUND} GROUP BY 1, outcome'
+        latest = f"SELECT max(first) FROM ({first}) GROUP BY fingerprint"
+        query = f'{_ROWS} WHERE "index" IN ({latest}) {_BY_FITNESS}'
         return map(_to_row, self._connection.execute(query))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
-        """Fitness and reason of every fingerprint that has an outcome."""
+        """Fitness and reason of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
         return {name: (fitness, Reason(reason)) for name, fitness, reason in rows}
 
-    def measurement(self, fingerprint: str) -> Measurement | None:
-        """What was seen of a fingerprint; None if nothing."""
+    def measurement(self, name: str | OutcomeName) -> Measurement | None:
+        """What was seen in the evaluation of that name; None if there was none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
-        found = self._query(query, fingerprint)
+        found = self._query(query, str(name))
         return to_measurement(*found[0]) if found else None
+
+    def functional(self) -> Iterator[tuple[str, str]]:
+        """Fingerprints with their functional fingerprints, in order of birth."""
+        query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
+        return iter(self._connection.execute(query))
+
+    def num_births(self) -> dict[str, int]:
+        """How many individuals have an outcome of that owner, by its fingerprint."""
+        rows = self._query(f"SELECT outcome, count(*) FROM {_FOUND} GROUP BY outcome")
+        counts: Counter[str] = Counter()
+        for name, count in rows:
+            counts[OutcomeName.parse(name).owner] += count
+        return counts
 
     def reasons(self) -> dict[Reason, int]:
         """How many of the fingerprints among the individuals have each outcome."""
@@ -176,19 +236,15 @@ class Records(RecordFile):
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
         return {Reason(reason): count for reason, count in self._query(query)}
 
-    def num_evaluated(self) -> int:
-        """Different fingerprints among the individuals."""
-        return self._query("SELECT count(DISTINCT fingerprint) FROM individuals")[0][0]
-
     def seconds(self) -> float:
         """Wall clock that all evaluations took together."""
         return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
     def num_chunks(self) -> int:
         """Chunks of training that the evaluations of the individuals ran together."""
-        query = """SELECT coalesce(sum(json_array_length(value)), 0)
+        query = f"""SELECT coalesce(sum(json_array_length(value)), 0)
             FROM outcomes, json_each(curves)
-            WHERE fingerprint IN (SELECT fingerprint FROM individuals)"""
+            WHERE fingerprint IN (SELECT outcome FROM {_FOUND})"""
         return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
@@ -202,16 +258,20 @@ class Records(RecordFile):
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
         """
-        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+        query = f"""SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
                 sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
-            FROM individuals JOIN outcomes USING (fingerprint) GROUP BY number ORDER BY number"""
+            FROM {_FOUND} GROUP BY number ORDER BY number"""
         return map(Window._make, self._connection.execute(query, (num_windows, self.count())))
 
     def fingerprints(self) -> set[str]:
         """Of all individuals."""
         return {name for (name,) in self._query("SELECT DISTINCT fingerprint FROM individuals")}
+
+    def outcome_names(self) -> set[str]:
+        """Of all outcomes that an individual has."""
+        return {name for (name,) in self._query(f"SELECT DISTINCT outcome FROM {_FOUND}")}
 
     def lineage(self, index: int) -> list[Row]:
         """An individual and its ancestors, the oldest first."""
@@ -224,18 +284,29 @@ class Records(RecordFile):
         """Names the history: index, parent, mutation, text and fitness of every individual."""
         digest = hashlib.sha256()
         columns = 'SELECT "index", parent, mutation, program, fitness'
-        query = f'{columns} FROM individuals JOIN outcomes USING (fingerprint) ORDER BY "index"'
+        query = f'{columns} FROM {_FOUND} ORDER BY "index"'
         for row in self._connection.execute(query):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
 
-_ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, fitness, reason FROM individuals JOIN outcomes USING (fingerprint)"""
+_FOUND = """(
+    SELECT individuals.*, coalesce(taken.outcome, individuals.fingerprint) AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        coalesce(taken.reason, outcomes.reason) AS reason
+    FROM individuals LEFT JOIN taken USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint)
+)"""
+"""The individuals, each with its outcome."""
+
+_ROWS = f"""SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
+    num_needed, outcome, fitness, reason FROM {_FOUND}"""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
 def _to_row(found: tuple) -> Row:
-    index, parent, mutation, num_draws, text, name, length, needed, fitness, reason = found
+    index, parent, mutation, num_draws, text, fingerprint, *rest = found
+    num_statements, num_needed, outcome, fitness, reason = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
-    return Row(individual, name, length, needed, fitness, Reason(reason))
+    name = OutcomeName.parse(outcome)
+    return Row(individual, fingerprint, num_statements, num_needed, name, fitness, Reason(reason))

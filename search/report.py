@@ -13,6 +13,7 @@ from rich.table import Table
 from rich.text import Text
 
 from search.describe import NEEDED, REDUNDANT, WITHIN_STEP
+from search.hall import hall_table
 from search.progress import Progress
 
 
@@ -133,13 +134,16 @@ def show_run(console: Console, summary: dict[str, Any]) -> None:
         console.print(Text(title, style="bold"))
         console.print(Syntax(best["program"], "python", background_color="default"))
         console.print(_scores_table(summary))
+        console.print(Text("best by length, where more statements are fitter", style="bold"))
+        console.print(hall_table(summary["hall"]))
     counts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
         ("programs", f"{summary['programs']:,} of {summary['total']:,}"),
         ("evaluated", f"{summary['evaluated']:,}"),
         (
             "cache hits",
-            f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)",
+            f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)"
+            + _options(summary["functional_hits"], summary["reevaluated"]),
         ),
         ("outcomes", _counts(summary["outcomes"])),
         ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
@@ -188,7 +192,8 @@ def progress_line(progress: Progress) -> str:
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
         f"evaluated {progress.num_evaluated}  "
-        f"hits {progress.num_hits}  redundant {progress.redundant_share:.0%}  "
+        f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
+        f"redundant {progress.redundant_share:.0%}  "
         f"{_counts(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
         f"left {_clock(progress.seconds_left)}"
     )
@@ -202,7 +207,11 @@ def progress_display(progress: Progress) -> Group:
     for name, value in (
         ("programs", f"{progress.num_programs:,} of {progress.expected_total:,}"),
         ("evaluated", f"{progress.num_evaluated:,}"),
-        ("cache hits", f"{progress.num_hits:,} ({share:.0%} of children)"),
+        (
+            "cache hits",
+            f"{progress.num_hits:,} ({share:.0%} of children)"
+            + _options(progress.num_equivalent, progress.num_reevaluated),
+        ),
         ("outcomes", _counts(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
         ("children a second", f"{progress.children_per_second:.0f}"),
@@ -212,6 +221,12 @@ def progress_display(progress: Progress) -> Group:
         table.add_row(Text(name, style="bold"), Text(value))
     bar = ProgressBar(total=progress.expected_total, completed=progress.num_programs, width=60)
     return Group(table, bar)
+
+
+def _options(num_equivalent: int, num_reevaluated: int) -> str:
+    """What the second level of the cache and evaluation with other seeds add to the hits."""
+    functional = f", {num_equivalent:,} functional" if num_equivalent else ""
+    return functional + (f", {num_reevaluated:,} reevaluated" if num_reevaluated else "")
 
 
 def _by_name(progress: Progress) -> dict[str, int]:

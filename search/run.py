@@ -25,11 +25,12 @@ from search.fitness import to_outcome
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
 from search.open_pool import open_pool_of
-from search.outcome import Measurement, Reason
+from search.outcome import Measurement, OutcomeName, Reason
+from search.outcomes import Outcomes, evaluation_seed
 from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
-from search.run_file import RecordError
+from search.reference import measure_references
 from search.source import SourceError, find_program
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
@@ -176,6 +177,7 @@ class _Born(NamedTuple):
 
     individual: Individual
     identity: Identity
+    outcome: OutcomeName
 
 
 class Search:
@@ -207,7 +209,6 @@ class Search:
         self._initial = initial
         self._records = records
         self._pool = pool
-        self._reference = reference
         self._breed = make_breeder(
             evolution.method,
             initial,
@@ -217,50 +218,57 @@ class Search:
             lag=evolution.lag,
             space=config.mutation.to_space(),
         )
-        self._reference_name = fingerprint(records.reference())
+        self._reference = records.reference()
+        self._references = [reference]  # its measurement in each evaluation
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
         self._history: dict[int, Individual] = {}  # the last `_num_remembered`
         self._identities: dict[int, Identity] = {}
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
-        self._curves: dict[int, Curves] = {}  # if hurdles need them, of those with a fitness
-        self._reference_curves: Curves = ()
-        self._outcomes = records.outcome_summaries()  # by fingerprint
-        self._known = records.fingerprints()  # of the recorded individuals
-        self._in_flight: set[str] = set()
+        # If hurdles need them, whose they are and the curves, of those with a fitness.
+        self._curves: dict[int, tuple[str, Curves]] = {}
+        self._outcomes = Outcomes(
+            records,
+            fingerprint(self._reference),
+            config.evaluation.functional_cache,
+            config.evaluation.to_reevaluation(),
+        )
         self._born: deque[_Born] = deque()
 
     def run(self) -> Generator[Progress, None, None]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
         for row in self._records.rows(self.progress.num_programs - self._num_remembered):
             self._remember(row, identify(row.individual.program))
-        self._check_reference()
+        self._measure_references()
         start = time.monotonic()
         while not self.progress.is_done:
             self._breed_ahead()
-            is_known = bool(self._born) and self._born[0].identity.fingerprint in self._outcomes
+            is_known = bool(self._born) and self._born[0].outcome in self._outcomes
             seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
-            self._record_outcomes(self._pool.wait(seconds) if self._in_flight else [])
+            self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
             self._record_individuals()
             self._records.commit()
             self.progress.seconds = time.monotonic() - start
             yield self.progress
-        while self._in_flight:  # bred beyond the end of training: what is trained is kept
+        while self._outcomes.is_waiting:  # bred beyond the end of training: what is trained is kept
             self._record_outcomes(self._pool.wait(0.2))
             self._records.commit()
 
-    def _check_reference(self) -> None:
-        """Records the scores of the reference, or compares them with the recorded ones."""
-        name = self._reference_name
-        recorded = self._records.measurement(name)
-        self._reference_curves = (recorded or self._reference).curves
-        if recorded is None:
-            self._record_outcomes([(name, self._reference)])
-        elif recorded.scores != self._reference.scores:
-            raise RecordError(
-                f"here the initial program scores {list(self._reference.scores)}, where the run "
-                f"was made {list(recorded.scores)}; go on with it there, or start a new one"
-            )
+    def _measure_references(self) -> None:
+        """Records the reference's scores, or compares them with the recorded ones."""
+        references = measure_references(
+            OutcomeName(fingerprint(self._reference)),
+            self._reference,
+            self._references[0],
+            records=self._records,
+            pool=self._pool,
+            seed=self._config.seed,
+            num_evaluations=self._outcomes.max_evaluations,
+        )
+        self._references = list(references.values())
+        for name, measurement in references.items():
+            if self._outcomes.begin(name):
+                self._record_outcomes([(str(name), measurement)])
 
     def _breed_ahead(self) -> None:
         """Breeds every child whose elders all have an outcome, and sends new programs out."""
@@ -275,77 +283,72 @@ class Search:
                 elders = window(index, evolution.population_size, evolution.lag)
                 if elders.stop > self.progress.num_programs:
                     return
-                individual = self._breed(self._history, self._rank.__getitem__, index)
+                individual = self._breed(
+                    self._history,
+                    self._rank.__getitem__,
+                    index,
+                    identities=self._identities,
+                )
             self._born.append(self._examine(individual))
 
     def _examine(self, individual: Individual) -> _Born:
-        """Names what an individual computes, and sends it out if that is new."""
+        """Names what an individual computes, and sends it out if it is to be evaluated."""
         parent = individual.parent
         identity = identify(
             individual.program, None if parent is None else self._identities.get(parent)
         )
-        name = identity.fingerprint
-        if name not in self._outcomes and name not in self._in_flight:
-            self._in_flight.add(name)
+        outcome = self._outcomes.claim(identity)
+        if self._outcomes.begin(outcome):
             bytecode = assemble_canonical(identity.canonical)
-            hurdles = self._hurdles(individual.index)
-            self._pool.submit(Job(name, bytecode, self._config.seed, hurdles=hurdles))
-        return _Born(individual, identity)
+            seed = evaluation_seed(self._config.seed, outcome.number)
+            hurdles = self._hurdles(individual.index, outcome.number)
+            self._pool.submit(Job(str(outcome), bytecode, seed, hurdles=hurdles))
+        return _Born(individual, identity, outcome)
 
-    def _hurdles(self, index: int) -> Hurdles | None:
-        """Those of child `index`, which is the first with its fingerprint."""
+    def _hurdles(self, index: int, number: int) -> Hurdles | None:
+        """Those of child `index`, which is the first in an evaluation of that number."""
         evolution, hurdles = self._config.evolution, self._config.hurdles
-        elders = {
-            self._identities[elder].fingerprint: self._curves[elder]
+        elders = dict(
+            self._curves[elder]
             for elder in window(index, evolution.population_size, evolution.lag)
             if elder in self._curves
-        }
-        return set_hurdles(
-            self._reference_curves, elders.values(), hurdles.slack, hurdles.percentile
         )
+        initial = self._references[number - 1].curves
+        return set_hurdles(initial, elders.values(), hurdles.slack, hurdles.percentile)
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
             outcome = to_outcome(
                 measurement,
-                self._reference,
+                self._references[OutcomeName.parse(name).number - 1],
                 self._directions,
                 self._config.evaluation.combination,
+                self._config.evaluation.weights,
             )
-            self._in_flight.discard(name)
-            self._outcomes[name] = (outcome.fitness, measurement.reason)
-            self._records.add_outcome(name, outcome)
+            self._outcomes.add(name, outcome)
 
     def _record_individuals(self) -> None:
         """Records, in order of birth, every child that has an outcome, up to the run's end."""
-        while (
-            self._born
-            and self._born[0].identity.fingerprint in self._outcomes
-            and not self.progress.is_done
-        ):
-            individual, identity = self._born.popleft()
-            fitness, reason = self._outcomes[identity.fingerprint]
-            num_statements = len(individual.program.statements)
+        while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
+            individual, identity, outcome = self._born.popleft()
             row = Row(
                 individual,
                 identity.fingerprint,
-                num_statements,
+                len(individual.program.statements),
                 len(identity.needed),
-                fitness,
-                reason,
+                outcome,
+                *self._outcomes.of(outcome),
             )
             self._records.add_individual(row)
             self._remember(row, identity)
-            is_new = row.fingerprint not in self._known
-            self.progress.add(row, is_new, self._num_chunks(row.fingerprint) if is_new else 0)
-            self._known.add(row.fingerprint)
+            self.progress.add(row, self._num_chunks(outcome))
 
-    def _num_chunks(self, name: str) -> int:
-        """Chunks of training that a recorded fingerprint ran, if the run is limited by them."""
-        if self._config.max_trainings is None:
+    def _num_chunks(self, outcome: OutcomeName) -> int:
+        """Chunks of training that an outcome took, if it is new, and the run limited by them."""
+        if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        measurement = self._records.measurement(name)
-        assert measurement is not None
+        measurement = self._records.measurement(outcome)
+        assert measurement is not None  # individuals are recorded once it is there
         return sum(map(len, measurement.curves))
 
     def _remember(self, row: Row, identity: Identity) -> None:
@@ -355,8 +358,8 @@ class Search:
         self._identities[index] = identity
         self._rank[index] = row.rank
         if row.fitness is not None and self._config.hurdles.percentile is not None:
-            measurement = self._records.measurement(row.fingerprint)
+            measurement = self._records.measurement(row.outcome)
             assert measurement is not None  # of a recorded individual
-            self._curves[index] = measurement.curves
+            self._curves[index] = row.outcome.owner, measurement.curves
         for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)

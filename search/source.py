@@ -16,7 +16,7 @@ MAX_BYTES = 4 * MAX_CHARACTERS + 4
 """More than a program can have, of four bytes a character."""
 
 _SQLITE = b"SQLite format 3\x00"
-_INDEX = re.compile("[0-9]{1,12}")
+_IN_RUN = re.compile("best|[0-9]{1,12}|best@[0-9]{1,6}")
 
 
 class SourceError(ValueError):
@@ -76,7 +76,9 @@ def is_run(word: str) -> bool:
 
 
 def find_program(word: str) -> Source:
-    """The program that a word names: of the library, in a file, or RUN:INDEX or RUN:best.
+    """The program that a word names: of the library, in a file, or of a run.
+
+    Of a run it is RUN:INDEX, RUN:best, or RUN:best@LENGTH, the best that needs so many statements.
 
     Raises:
         SourceError: it names none.
@@ -89,7 +91,7 @@ def find_program(word: str) -> Source:
         program, notes = _read(path)
         return Source(word, program, notes=notes)
     run, colon, which = word.rpartition(":")
-    if colon and run and (which == "best" or _INDEX.fullmatch(which)):
+    if colon and run and _IN_RUN.fullmatch(which):
         return _in_run(word, Path(run), which)
     if is_run(word):
         raise SourceError(f"{word} is a run; name a program of it, {word}:best or {word}:INDEX")
@@ -125,9 +127,18 @@ def _in_run(word: str, run: Path, which: str) -> Source:
     if not _is_file(RUN.locate(run)):
         raise RecordError(f"no run at {run}; it is a folder with a file {RUN.file_name}")
     with Records.open_to_read(run) as records:
-        row = records.best() if which == "best" else records.row(int(which))
+        row = _find_row(records, which)
         if row is None:
-            raise RecordError(f"{run} has no program with a fitness yet")
+            _, _, length = which.partition("@")
+            of_length = f" of {length} needed statements" if length else ""
+            raise RecordError(f"{run} has no program{of_length} with a fitness yet")
         lineage = tuple(records.lineage(row.individual.index))
     notes = Notes(f"Program {row.individual.index} of the run {run.name}.")
     return Source(word, row.individual.program, run, row, lineage, notes)
+
+
+def _find_row(records: Records, which: str) -> Row | None:
+    _, at, length = which.partition("@")
+    if at:
+        return next((r for r in records.best_by_length() if r.num_needed == int(length)), None)
+    return records.best() if which == "best" else records.row(int(which))

@@ -11,7 +11,7 @@ from dsl.program import Program
 from proxy_tasks.train import NUM_CHUNKS
 from search import run_file
 from search.config_file import ConfigError
-from search.job import Job
+from search.job import AnyJob, Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress
@@ -45,6 +45,19 @@ class Event(NamedTuple):
     number: int
     total: int
     progress: Progress
+
+
+class SeededPool:
+    """A pool as one run sees it: jobs that name no seed train with that of the run."""
+
+    def __init__(self, pool: Pool, seed: int):
+        self._pool = pool
+        self._seed = seed
+        self.start, self.wait, self.close = pool.start, pool.wait, pool.close
+
+    def submit(self, job: AnyJob) -> None:
+        assert isinstance(job, Job)
+        self._pool.submit(job if job.seed is not None else job._replace(seed=self._seed))
 
 
 class FinishedRun(NamedTuple):
@@ -108,7 +121,8 @@ class Study:
             with _open_records(folder, info) as records:
                 config, initial = load_run(records)
                 pool, reference = self._measure(records.reference(), config.seed)
-                search = Search(config, initial, records, pool, reference)
+                seeded = SeededPool(pool, config.seed)
+                search = Search(config, initial, records, seeded, reference)
                 for progress in search.run():
                     yield Event(planned.name, len(self._finished), self.num_runs, progress)
 

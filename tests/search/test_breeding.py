@@ -69,6 +69,7 @@ def test_any_order_of_results_and_any_stop_give_one_history(method, tmp_path):
 def test_constants_alone_change_one_at_a_time():
     history, _ = bred("constants", 200)
     for child in list(history.values())[POPULATION:]:
+        assert child.parent is not None
         parent = history[child.parent].program
         assert without_constants(child.program) == without_constants(PROGRAM)
         pairs = zip(child.program.statements, parent.statements, strict=True)
@@ -115,8 +116,9 @@ def test_random_programs_are_near_and_far():
     """As many are one mutation away as two or three, and as 32 to 63."""
     space = MutationSpace(weights=(1.0, 0.0, 0.0))  # then the length tells how many
     lengths = [
-        len(draw_individual(PROGRAM, index, seed=3, space=space).program.statements)
+        len(child.program.statements)
         for index in range(600)
+        for child in [draw_individual({}, None, index, initial=PROGRAM, seed=3, space=space)]
     ]
     mutations = [length - len(PROGRAM.statements) for length in lengths]
     octaves = Counter(math.floor(math.log2(count)) for count in mutations)

@@ -54,7 +54,7 @@ def test_every_fingerprint_is_trained_once(tmp_path):
         advance(records, pool)
         rows = list(records.rows())
         reasons = records.reasons()
-        evaluated = records.num_evaluated()
+        evaluated = describe_records(records)["evaluated"]
     assert len(pool.submitted) == len(set(pool.submitted))
     names = {row.fingerprint for row in rows}
     assert set(pool.submitted) == names - {rows[0].fingerprint}  # scored when the pool started

@@ -15,7 +15,7 @@ from search.outcome import Measurement, Reason
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run
 from search.run_file import RecordError
-from search.study.study import Study
+from search.study.study import SeededPool, Study
 
 NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
 
@@ -68,7 +68,7 @@ def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
     info = describe_run(repeat, load_initial(repeat.initial))
     with Records.create(tmp_path, info) as records:
         found, initial = load_run(records)
-        pool = SeedPool()
+        pool = SeededPool(SeedPool(), repeat.seed)
         reference = pool.start(Job("reference", assemble(initial), repeat.seed))
         for _ in Search(found, initial, records, pool, reference).run():
             pass

@@ -1,0 +1,60 @@
+"""The initial program in every evaluation: what others are measured by, and a stamp of machines."""
+
+from dsl.bytecode import assemble
+from dsl.program import Program
+from search.config_file import ConfigError
+from search.job import Job
+from search.outcome import Measurement, OutcomeName, Reason
+from search.outcomes import evaluation_seed
+from search.pool import Pool
+from search.records import Records
+from search.run_file import RecordError
+
+
+def measure_references(
+    name: OutcomeName,
+    initial: Program,
+    first: Measurement,
+    *,
+    records: Records,
+    pool: Pool,
+    seed: int,
+    num_evaluations: int,
+) -> dict[OutcomeName, Measurement]:
+    """What is seen of the initial program: as recorded, or measured where nothing is.
+
+    Args:
+        name: of its first evaluation.
+        initial: itself.
+        first: what the pool saw of it in the first evaluation.
+        records: of the run; nothing is written.
+        pool: started, and with nothing to do.
+        seed: of the run.
+        num_evaluations: how many a program can have.
+
+    Raises:
+        RecordError: the first evaluation differs from the recorded one.
+        ConfigError: it does not train in one of the others.
+    """
+    recorded = records.measurement(name)
+    if recorded is not None and recorded.scores != first.scores:
+        raise RecordError(
+            f"here the initial program scores {list(first.scores)}, where the run "
+            f"was made {list(recorded.scores)}; go on with it there, or start a new one"
+        )
+    references = {name: recorded or first}
+    for number in range(2, num_evaluations + 1):
+        later = name._replace(number=number)
+        measurement = records.measurement(later)
+        if measurement is None:
+            pool.submit(Job(str(later), assemble(initial), evaluation_seed(seed, number)))
+            while not (measured := pool.wait(1.0)):
+                pass
+            ((_, measurement),) = measured
+        if measurement.reason is not Reason.OK:
+            raise ConfigError(
+                f"the initial program does not train with the seed of evaluation {number} "
+                f"({measurement.reason.value}); choose another seed of the run"
+            )
+        references[later] = measurement
+    return references
