@@ -25,7 +25,7 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
-from search.progress import Progress
+from search.progress import is_at_end
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
@@ -188,7 +188,7 @@ def _free_folder(folder: Path) -> Path:
 def _run(records: Records, workers: int | None) -> None:
     """Runs to the end, showing progress; an interrupt ends in how to go on."""
     config, initial = load_run(records)
-    if Progress.of_records(records).is_done:
+    if is_at_end(records):
         return
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers

@@ -9,6 +9,22 @@ from search.outcome import OutcomeName, Reason
 from search.records import Records, Row
 
 
+def is_at_end(records: Records) -> bool:
+    """Whether a recorded run has all that it will have; faster than to ask its progress."""
+    total, max_chunks = _limits(records)
+    if records.count() >= total:
+        return True
+    return math.isfinite(max_chunks) and records.num_chunks() >= max_chunks
+
+
+def _limits(records: Records) -> tuple[int, float]:
+    """Individuals, and chunks of training, that end a run."""
+    config = records.info()["config"]
+    limit = config.get("max_trainings")
+    max_chunks = math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS
+    return config["num_programs"], max_chunks
+
+
 @dataclasses.dataclass
 class Progress:
     """Counts of a run so far, updated as it goes on.
@@ -50,22 +66,21 @@ class Progress:
     @classmethod
     def of_records(cls, records: Records) -> "Progress":
         """The progress of a recorded run."""
-        config = records.info()["config"]
-        population_size = config["evolution"]["population_size"]
-        limit = config.get("max_trainings")
+        population_size = records.info()["config"]["evolution"]["population_size"]
+        total, max_chunks = _limits(records)
         count = records.count()
         reasons = Counter(records.reasons())
         fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
-            config["num_programs"],
+            total,
             population_size,
-            math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS,
+            max_chunks,
             num_programs=count,
             num_before=count,
             num_evaluated=reasons.total(),
             num_equivalent=len(fingerprints - outcomes),
             num_reevaluated=sum("#" in name for name in outcomes),
-            num_chunks=0 if limit is None else records.num_chunks(),
+            num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             reasons=reasons,
             first=records.row(0) if count else None,
             best=records.best(),

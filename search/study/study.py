@@ -14,7 +14,7 @@ from search.config_file import ConfigError
 from search.job import AnyJob, Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
-from search.progress import Progress
+from search.progress import Progress, is_at_end
 from search.records import Records
 from search.run import (
     Search,
@@ -170,7 +170,7 @@ def _is_done(folder: Path, info: dict[str, Any]) -> bool:
         difference = next(differences(_identity(there), _identity(info)), None)
         if difference is not None:
             raise RecordError(f"{folder} is of another study ({difference}); choose another --out")
-        return Progress.of_records(records).is_done
+        return is_at_end(records)
 
 
 def _identity(info: dict[str, Any]) -> dict[str, Any]:
