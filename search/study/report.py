@@ -47,9 +47,9 @@ def _groups(described: Described) -> Table:
                 _measured(at_end["redundant_share"]),
             )
         )
-    heads = ("", "runs", "best fitness (%)", "evolution is higher by (%)", "programs")
-    rest = ("trainings", "cache hits (%)", "redundant (%)")
-    return Table("in the mean, ± standard error", (*heads, *rest), rows)
+    heads = ("", "runs", "fitness (%)", "evolution is higher by", "programs", "trainings")
+    title = "best fitness at the end, and the rest, in the mean ± standard error"
+    return Table(title, (*heads, "hits (%)", "redundant (%)"), rows)
 
 
 def _beside_the_paper(described: Described) -> Table:
@@ -72,7 +72,7 @@ def _runs(described: Described) -> Table:
             str(run["seed"]),
             "" if run["best_fitness"] is None else f"{100 * run['best_fitness']:+.2f}",
             "" if run["best_index"] is None else f"{run['best_index']:,}",
-            "" if run["best_index"] is None else f"{run['best_statements']}, {run['best_needed']}",
+            "" if run["best_index"] is None else f"{run['best_statements']} ({run['best_needed']})",
             f"{run['programs']:,}",
             f"{run['evaluated']:,}",
             f"{run['trainings']:,.0f}",
@@ -82,9 +82,9 @@ def _runs(described: Described) -> Table:
         )
         for run in described["runs"]
     ]
-    heads = ("run", "seed", "best fitness (%)", "by program", "statements, needed", "programs")
-    rest = ("evaluated", "trainings", "cache hits (%)", "redundant (%)", "evaluating")
-    return Table("runs", (*heads, *rest), rows)
+    heads = ("run", "seed", "fitness (%)", "by", "length", "programs")
+    rest = ("evaluated", "trainings", "hits (%)", "redundant (%)", "time")
+    return Table("runs, each with the program that is the best", (*heads, *rest), rows)
 
 
 def _measured(found: dict[str, float | None], form: str = ".1f") -> str:
@@ -108,8 +108,9 @@ def explanation(described: Described) -> str:
     texts = [
         "Fitness is the gain over the score of the initial program "
         f"{config['run']['initial']}, trained with the same seed, as a share of that score. "
-        "Repeats differ in their seed, of training too. Evaluated programs are those that differ; "
-        "trainings count what stops early as the share that it ran."
+        "Repeats differ in their seed, of training too. Of the length of a program, what is needed "
+        "is in brackets. Evaluated programs are those that differ; trainings count what stops "
+        "early as the share that it ran; time is that of all evaluations together."
     ]
     groups = {group["group"] for group in described["groups"]}
     if groups & {RANDOM, CONSTANTS}:
