@@ -36,8 +36,12 @@ class Reevaluation(NamedTuple):
     max_evaluations: int
 
     def number(self, num_births: int) -> int:
-        """The evaluation that an individual gets which is the so-manieth of its kind, from 1."""
+        """The evaluation, from 1, of the last of so many individuals that do the same."""
         return min(1 + (num_births - 1) // self.every, self.max_evaluations)
+
+    def is_due(self, num_births: int) -> bool:
+        """Whether the last of so many individuals is the first with a later evaluation."""
+        return 1 < self.number(num_births) != self.number(num_births - 1)
 
 
 def evaluation_seed(seed: int, number: int) -> int | None:

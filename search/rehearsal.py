@@ -8,6 +8,7 @@ import heapq
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -17,6 +18,7 @@ from dsl.program import Program
 from search.cost import row_functions
 from search.evolution import breed, initial_individual
 from search.mutation import MutationSpace
+from search.outcomes import Reevaluation
 
 MAX_CHILDREN = 10_000
 """Children that are rehearsed; what comes after is extrapolated."""
@@ -67,6 +69,7 @@ def rehearse(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    reevaluation: Reevaluation | None = None,
 ) -> Rehearsal:
     """Breeds the first children of a run, with planted fitness.
 
@@ -74,6 +77,7 @@ def rehearse(
         initial: the program it begins with.
         num_children: how many.
         seed, population_size, tournament_size, lag, space: as of `search.evolution.breed`.
+        reevaluation: when a program is evaluated anew: as another candidate, in this.
     """
     rng = random.Random(seed)
     first = identify(initial)
@@ -85,6 +89,7 @@ def rehearse(
     bytecode = assemble_canonical(first.canonical)
     candidates = [Candidate(row_functions(bytecode), False, bytecode.size)]
     known = {first.fingerprint: (0, 0.0)}
+    num_births: Counter[str] = Counter()
     programs = []
     began = time.process_time()
     for index in range(population_size, population_size + num_children):
@@ -97,6 +102,7 @@ def rehearse(
             tournament_size=tournament_size,
             lag=lag,
             space=space,
+            identities=identities,
         )
         assert child.parent is not None
         identity = identify(child.program, identities[child.parent])
@@ -109,6 +115,11 @@ def rehearse(
             known[identity.fingerprint] = len(candidates), planted
             candidates.append(Candidate(row_functions(bytecode), fails, bytecode.size))
         number, fitness[index] = known[identity.fingerprint]
+        num_births[identity.fingerprint] += number > 0  # the initial program has fitness 0
+        if reevaluation is not None and reevaluation.is_due(num_births[identity.fingerprint]):
+            candidates.append(candidates[number])
+            number = len(candidates) - 1
+            known[identity.fingerprint] = number, fitness[index]
         history[index], identities[index] = child, identity
         programs.append(number)
         for remembered in (history, identities, fitness):
