@@ -4,7 +4,7 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import programs
 
@@ -173,6 +173,7 @@ def test_a_program_at_its_limit_gets_no_more_statements():
 DIFFERENT = MutationSpace(until_different=True)
 
 
+@settings(max_examples=30)
 @given(programs(), st.integers(0, 2**32))
 def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, seed):
     identity = identify(program)
