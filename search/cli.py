@@ -25,11 +25,13 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
+from search.progress import Progress
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
 from search.source import SourceError, find_program, is_run
+from search.study.command import study
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
@@ -140,6 +142,7 @@ app.command()(derive)
 app.command()(select)
 app.command()(compare)
 app.command()(claims)
+app.command()(study)
 
 app.add_typer(bench, name="bench")
 
@@ -185,7 +188,7 @@ def _free_folder(folder: Path) -> Path:
 def _run(records: Records, workers: int | None) -> None:
     """Runs to the end, showing progress; an interrupt ends in how to go on."""
     config, initial = load_run(records)
-    if records.count() >= config.num_programs:
+    if Progress.of_records(records).is_done:
         return
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
@@ -196,7 +199,9 @@ def _run(records: Records, workers: int | None) -> None:
     try:
         with contextlib.ExitStack() as stack:
             with starting:
-                started = start_pool(config, initial, num_workers, records.cache)
+                started = start_pool(
+                    config, initial, num_workers, records.cache, records.reference()
+                )
                 pool, reference = stack.enter_context(started)
             events = Search(config, initial, records, pool, reference).run()
             follow(console, events, report.progress_display, report.progress_line)

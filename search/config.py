@@ -9,6 +9,7 @@ from pydantic import Field
 
 from dsl.ops import SYMBOLS, WORDS
 from proxy_tasks import FamilyOptions
+from search.breeding import Method
 from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 from search.outcomes import Reevaluation
@@ -22,6 +23,10 @@ Weight = Annotated[float, Field(ge=0, le=1e6)]
 
 class EvolutionConfig(Config):
     """Regularized evolution (the paper: population 1,000, tournament 2)."""
+
+    method: Method = "evolution"
+    """In place of evolution: "constants" varies the constants of the initial program alone, by
+    evolution too; "random" mutates the initial program at random, without selection."""
 
     population_size: Count = 1000
     """Programs that compete; the oldest leaves when a child is born."""
@@ -87,7 +92,7 @@ class EvaluationConfig(Config):
 
     combination: Literal["mean", "min"] = "mean"
     """From the fitness on each task to one: the mean, or the worst. The fitness on a task is the
-    gain over the initial program's score, as a share of that score: 0 is as good as it."""
+    gain over the reference's score, as a share of that score: 0 is as good as it."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """How much each task counts in the mean, in their order; the same by default."""
     functional_cache: bool = False
@@ -97,7 +102,7 @@ class EvaluationConfig(Config):
     reevaluate: Literal["average", "forget"] | None = None
     """What is done about luck: a program that is born again and again is evaluated anew, with
     another seed, and from then on has the mean fitness of its evaluations, or the latest. Whoever
-    was born before keeps what it had. The initial program is measured with the same seeds."""
+    was born before keeps what it had. The reference is measured with the same seeds."""
     reevaluate_every: Count = 10
     """Births of a program until its next evaluation."""
     max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
@@ -147,8 +152,14 @@ class RunConfig(Config):
     """Of everything random in the run."""
     num_programs: Count
     """Programs in all, the initial population included."""
+    max_trainings: Annotated[float, Field(gt=0, le=MAX_COUNT)] | None = None
+    """Training after which the run ends before it has all programs, in trainings from beginning to
+    end on all tasks: one that stops early counts as the share that it ran. By default no limit."""
     initial: str = "adamw_initial"
-    """The program that evolution begins with: a library name, or a file."""
+    """The program that evolution begins with: a library name, a file, RUN:best or RUN:INDEX."""
+    reference: str | None = None
+    """The program that has fitness 0; by default the initial one. A run that begins where another
+    ended names the initial program of that one, so that their fitness can be compared."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]
     """What candidates are scored on."""
     evolution: EvolutionConfig = EvolutionConfig()

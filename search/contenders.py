@@ -39,7 +39,7 @@ class RunSummary:
     Attributes:
         path: as given.
         digest: of its history.
-        info: its config, initial program and tasks.
+        info: its config and tasks, and the program that has fitness 0 as "initial".
         candidates: its fittest programs, the fittest first, no two the same.
         checkpoints: its best program so far, at points of its progress.
     """
@@ -69,7 +69,7 @@ def summarize_run(
         return RunSummary(
             str(path),
             records.history_digest(),
-            records.info(),
+            records.info() | {"initial": str(records.reference())},
             tuple(first_of_kind(fittest, num_candidates, skip_equivalent)),
             tuple(checkpoints(records, num_checkpoints)),
         )

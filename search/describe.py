@@ -111,12 +111,10 @@ def describe_records(records: Records) -> dict[str, Any]:
     records.check()
     info = records.info()
     config = info["config"]
-    progress = Progress.of_records(
-        records, config["num_programs"], config["evolution"]["population_size"]
-    )
+    progress = Progress.of_records(records)
     summary: dict[str, Any] = {
         "run": str(records.path),
-        "complete": progress.num_programs >= progress.total,
+        "complete": progress.is_done,
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
@@ -141,11 +139,18 @@ def describe_records(records: Records) -> dict[str, Any]:
         return summary
     best = progress.best or progress.first
     averages = config["evaluation"].get("reevaluate") == "average"
-    numbers = range(1 if averages else best.outcome.number, best.outcome.number + 1)
-    initial = progress.first.outcome.owner
+    reference = fingerprint(records.reference())
     for name, row in (("initial", progress.first), ("best", progress.best)):
         if row is not None:
-            seen = _describe_scores(records, row.outcome.owner, initial, numbers, info["tasks"])
+            owner = row.outcome.owner
+            last = (best if owner == reference else row).outcome.number
+            numbers = range(1 if averages else last, last + 1)
+            is_known = row.fitness is not None
+            seen = (
+                _describe_scores(records, owner, reference, numbers, info["tasks"])
+                if is_known
+                else {}
+            )
             program = str(liveness.simplify(row.individual.program))
             summary[name] = _describe_row(row) | {"program": program, "scores": seen}
     return summary
@@ -153,7 +158,7 @@ def describe_records(records: Records) -> dict[str, Any]:
 
 def _training_saved(records: Records, num_tasks: int) -> float:
     """The share of training that was not done since candidates stopped early."""
-    whole = len(records.outcome_summaries()) * num_tasks * NUM_CHUNKS
+    whole = len(records.outcome_names()) * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 

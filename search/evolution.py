@@ -13,7 +13,10 @@ from collections.abc import Callable, Mapping
 
 from dsl.fingerprint import Identity
 from dsl.program import Program
-from search.mutation import MutationSpace, mutate
+from search.mutation import Mutant, MutationSpace, mutate
+
+Mutate = Callable[[Program, random.Random, MutationSpace, Identity | None], Mutant]
+"""From a parent, its identity last, to a mutant."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -54,6 +57,7 @@ def breed(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    mutate: Mutate = mutate,
     identities: Mapping[int, Identity] | None = None,
 ) -> Individual:
     """Returns child `index`: a mutation of the winner of a tournament among its elders.
@@ -64,6 +68,7 @@ def breed(
         tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
             not say); the elder of equals wins.
         identities: of the elders, if known; see `search.mutation.mutate`.
+        mutate: how the winner is mutated, within `space`.
     """
     rng = random.Random((seed << 64) | index)
     elders = window(index, population_size, lag)

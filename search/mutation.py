@@ -188,6 +188,11 @@ def _draw_argument(
         return Var(rng.choice(names))
     if way == "scale" and isinstance(old, Const):
         return scale(old, rng)
+    return draw_constant(rng)
+
+
+def draw_constant(rng: random.Random) -> Const:
+    """A new constant, from N(0, 1)."""
     return Const(shortest(rng.gauss(0, 1)))
 
 

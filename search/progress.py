@@ -4,7 +4,8 @@ import dataclasses
 import math
 from collections import Counter, deque
 
-from search.outcome import Reason
+from proxy_tasks.train import NUM_CHUNKS
+from search.outcome import OutcomeName, Reason
 from search.records import Records, Row
 
 
@@ -13,7 +14,8 @@ class Progress:
     """Counts of a run so far, updated as it goes on.
 
     Attributes:
-        total: individuals that the run will have.
+        total: individuals that the run will have at most.
+        max_chunks: chunks of training after which it ends; infinite if it does not.
         population_size: how many of them are the initial program.
         num_programs: individuals of the history.
         num_before: of these, when this session began.
@@ -21,6 +23,7 @@ class Progress:
         num_equivalent: different programs that took the outcome of an elder with the same
             functional fingerprint.
         num_reevaluated: later evaluations, with another seed.
+        num_chunks: chunks of training that all these ran, if the run is limited by them.
         reasons: their outcomes.
         first, best: the first individual, and the fittest so far.
         recent: (statements, needed statements) of the last population.
@@ -29,11 +32,13 @@ class Progress:
 
     total: int
     population_size: int
+    max_chunks: float = math.inf
     num_programs: int = 0
     num_before: int = 0
     num_evaluated: int = 0
     num_equivalent: int = 0
     num_reevaluated: int = 0
+    num_chunks: int = 0
     reasons: Counter[Reason] = dataclasses.field(default_factory=Counter)
     first: Row | None = None
     best: Row | None = None
@@ -43,19 +48,24 @@ class Progress:
     """Fingerprints of the history, and names of its outcomes."""
 
     @classmethod
-    def of_records(cls, records: Records, total: int, population_size: int) -> "Progress":
+    def of_records(cls, records: Records) -> "Progress":
         """The progress of a recorded run."""
+        config = records.info()["config"]
+        population_size = config["evolution"]["population_size"]
+        limit = config.get("max_trainings")
         count = records.count()
         reasons = Counter(records.reasons())
         fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
-            total,
+            config["num_programs"],
             population_size,
+            math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS,
             num_programs=count,
             num_before=count,
             num_evaluated=reasons.total(),
             num_equivalent=len(fingerprints - outcomes),
             num_reevaluated=sum("#" in name for name in outcomes),
+            num_chunks=0 if limit is None else records.num_chunks(),
             reasons=reasons,
             first=records.row(0) if count else None,
             best=records.best(),
@@ -63,9 +73,15 @@ class Progress:
             _known=fingerprints | outcomes,
         )
 
-    def add(self, row: Row) -> None:
-        """Counts one more individual."""
+    def add(self, row: Row, num_chunks: int = 0) -> None:
+        """Counts one more individual.
+
+        Args:
+            row: its record.
+            num_chunks: of the training that it is the first to need.
+        """
         self.num_programs += 1
+        self.num_chunks += num_chunks
         self.first = self.first or row
         outcome = str(row.outcome)
         if row.fingerprint not in self._known:
@@ -79,6 +95,23 @@ class Progress:
         self.recent.append((row.num_statements, row.num_needed))
         if row.rank > (-math.inf if self.best is None else self.best.rank):
             self.best = row
+
+    def knows(self, outcome: OutcomeName) -> bool:
+        """Whether an individual of the history has that outcome."""
+        return str(outcome) in self._known
+
+    @property
+    def is_done(self) -> bool:
+        """Whether the run is at its end."""
+        return self.num_programs >= self.total or self.num_chunks >= self.max_chunks
+
+    @property
+    def expected_total(self) -> int:
+        """Individuals that the run will have at the pace of its training so far."""
+        if self.num_chunks >= self.max_chunks:
+            return self.num_programs
+        share = self.num_chunks / self.max_chunks
+        return min(self.total, round(self.num_programs / share)) if share else self.total
 
     @property
     def num_children(self) -> int:
@@ -107,4 +140,4 @@ class Progress:
     def seconds_left(self) -> float:
         """At the pace so far; infinite before there is one."""
         rate = self.children_per_second
-        return (self.total - self.num_programs) / rate if rate else math.inf
+        return (self.expected_total - self.num_programs) / rate if rate else math.inf

@@ -19,7 +19,9 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
+from typing import NamedTuple
 
+from dsl.program import Program
 from dsl.text import parse
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, OutcomeName, Reason
@@ -81,6 +83,27 @@ class Row:
         return -math.inf if self.fitness is None else self.fitness
 
 
+class Window(NamedTuple):
+    """A part of a history, in numbers.
+
+    Attributes:
+        number: of the part, from 0.
+        num_programs: individuals in it.
+        best_fitness: among these; None if none has a fitness.
+        num_children: those that were bred.
+        num_new: children that are the first of their fingerprint.
+        num_statements, num_needed: of all together.
+    """
+
+    number: int
+    num_programs: int
+    best_fitness: float | None
+    num_children: int
+    num_new: int
+    num_statements: int
+    num_needed: int
+
+
 class Records(RecordFile):
     """An open run."""
 
@@ -97,6 +120,11 @@ class Records(RecordFile):
 
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
+
+    def reference(self) -> Program:
+        """The program that has fitness 0: the initial one, unless the config names another."""
+        info = self.info()
+        return parse(info.get("reference", info["initial"]))
 
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
@@ -213,8 +241,10 @@ class Records(RecordFile):
         return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
     def num_chunks(self) -> int:
-        """Chunks of training that all evaluations ran together."""
-        query = "SELECT coalesce(sum(json_array_length(value)), 0) FROM outcomes, json_each(curves)"
+        """Chunks of training that the evaluations of the individuals ran together."""
+        query = f"""SELECT coalesce(sum(json_array_length(value)), 0)
+            FROM outcomes, json_each(curves)
+            WHERE fingerprint IN (SELECT outcome FROM {_FOUND})"""
         return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
@@ -222,6 +252,18 @@ class Records(RecordFile):
         query = """SELECT num_statements, num_needed FROM individuals
             ORDER BY "index" DESC LIMIT ?"""
         return self._query(query, last)[::-1]
+
+    def windows(self, num_windows: int) -> Iterator[Window]:
+        """So many equal parts of the history, in order; those that are empty are left out.
+
+        A child is new if no individual before it, in the whole history, has its fingerprint.
+        """
+        query = f"""SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+                sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
+                    (SELECT min("index") FROM individuals GROUP BY fingerprint)),
+                sum(num_statements), sum(num_needed)
+            FROM {_FOUND} GROUP BY number ORDER BY number"""
+        return map(Window._make, self._connection.execute(query, (num_windows, self.count())))
 
     def fingerprints(self) -> set[str]:
         """Of all individuals."""

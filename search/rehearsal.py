@@ -15,8 +15,9 @@ from typing import NamedTuple
 from dsl.bytecode import Size, assemble_canonical
 from dsl.fingerprint import identify
 from dsl.program import Program
+from search.breeding import Method, make_breeder
 from search.cost import row_functions
-from search.evolution import breed, initial_individual
+from search.evolution import initial_individual
 from search.mutation import MutationSpace
 from search.outcomes import Reevaluation
 
@@ -69,6 +70,7 @@ def rehearse(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    method: Method = "evolution",
     reevaluation: Reevaluation | None = None,
 ) -> Rehearsal:
     """Breeds the first children of a run, with planted fitness.
@@ -77,6 +79,7 @@ def rehearse(
         initial: the program it begins with.
         num_children: how many.
         seed, population_size, tournament_size, lag, space: as of `search.evolution.breed`.
+        method: of breeding.
         reevaluation: when a program is evaluated anew: as another candidate, in this.
     """
     rng = random.Random(seed)
@@ -92,25 +95,24 @@ def rehearse(
     num_births: Counter[str] = Counter()
     programs = []
     began = time.process_time()
+    breed = make_breeder(
+        method,
+        initial,
+        seed=seed,
+        population_size=population_size,
+        tournament_size=tournament_size,
+        lag=lag,
+        space=space,
+    )
     for index in range(population_size, population_size + num_children):
-        child = breed(
-            history,
-            fitness.__getitem__,
-            index,
-            seed=seed,
-            population_size=population_size,
-            tournament_size=tournament_size,
-            lag=lag,
-            space=space,
-            identities=identities,
-        )
+        child = breed(history, fitness.__getitem__, index)
         assert child.parent is not None
-        identity = identify(child.program, identities[child.parent])
+        identity = identify(child.program, identities.get(child.parent))
         if identity.fingerprint not in known:
             fails = rng.random() < FAILED_SHARE
             lost = max(0, at_first - len(identity.needed))
             change = rng.gauss(MEAN_CHANGE, 1.0) + LOST_STATEMENT * lost
-            planted = -math.inf if fails else fitness[child.parent] + change
+            planted = -math.inf if fails else fitness.get(child.parent, 0.0) + change
             bytecode = assemble_canonical(identity.canonical)
             known[identity.fingerprint] = len(candidates), planted
             candidates.append(Candidate(row_functions(bytecode), fails, bytecode.size))

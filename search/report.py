@@ -129,7 +129,7 @@ def show_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
 def show_run(console: Console, summary: dict[str, Any]) -> None:
     """Prints the summary of a run: its best program, the scores, and the counts."""
     best, initial = summary["best"], summary["initial"]
-    if best is not None and initial is not None:
+    if best is not None and initial is not None and initial["scores"]:
         title = f"best program: {best['index']}, what is not needed removed"
         console.print(Text(title, style="bold"))
         console.print(Syntax(best["program"], "python", background_color="default"))
@@ -190,7 +190,8 @@ def progress_line(progress: Progress) -> str:
     """One line for where there is no terminal."""
     best = "none" if progress.best is None else _number(progress.best.fitness or 0.0)
     return (
-        f"programs {progress.num_programs}/{progress.total}  evaluated {progress.num_evaluated}  "
+        f"programs {progress.num_programs}/{progress.expected_total}  "
+        f"evaluated {progress.num_evaluated}  "
         f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
         f"redundant {progress.redundant_share:.0%}  "
         f"{_counts(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
@@ -204,7 +205,7 @@ def progress_display(progress: Progress) -> Group:
     share = progress.num_hits / max(1, progress.num_children)
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
-        ("programs", f"{progress.num_programs:,} of {progress.total:,}"),
+        ("programs", f"{progress.num_programs:,} of {progress.expected_total:,}"),
         ("evaluated", f"{progress.num_evaluated:,}"),
         (
             "cache hits",
@@ -214,11 +215,11 @@ def progress_display(progress: Progress) -> Group:
         ("outcomes", _counts(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
         ("children a second", f"{progress.children_per_second:.0f}"),
-        ("best fitness", f"{best} (the initial program has 0)"),
+        ("best fitness", f"{best} (the reference has 0)"),
         ("time left", _clock(progress.seconds_left)),
     ):
         table.add_row(Text(name, style="bold"), Text(value))
-    bar = ProgressBar(total=progress.total, completed=progress.num_programs, width=60)
+    bar = ProgressBar(total=progress.expected_total, completed=progress.num_programs, width=60)
     return Group(table, bar)
 
 

@@ -16,10 +16,11 @@ from dsl.identities import reachable
 from dsl.program import Program
 from dsl.text import parse
 from proxy_tasks import Task
+from search.breeding import make_breeder
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
 from search.evaluate import Evaluator
-from search.evolution import Individual, breed, initial_individual, window
+from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
@@ -35,19 +36,21 @@ from search.source import SourceError, find_program
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
 
-def load_initial(name: str) -> Program:
-    """The program that a run begins with; raises `ConfigError` if it is none."""
+def load_initial(name: str, key: str = "initial") -> Program:
+    """The program that a key of a config names; raises `ConfigError` if it is none."""
     try:
         return find_program(name).program
     except SourceError as error:
-        raise ConfigError(f"initial: {error}") from None
+        raise ConfigError(f"{key}: {error}") from None
 
 
 def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
     """What a run is, for its records: enough to go on with it, and to tell where it ran."""
+    reference = initial if config.reference is None else load_initial(config.reference, "reference")
     return {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
+        "reference": str(reference),
         "tasks": describe_tasks([options.build() for options in config.tasks]),
     } | describe_environment()
 
@@ -100,9 +103,9 @@ def make_scorer(
     return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
-def candidate_functions(config: RunConfig, initial: Program) -> frozenset[str]:
-    """The functions that the canonical forms of a run's programs may have."""
-    first = {statement.op for statement in initial.statements}
+def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
+    """The functions that the canonical forms of these programs, and of a run's, may have."""
+    first = {statement.op for program in programs for statement in program.statements}
     return reachable(first.union(config.mutation.to_space().functions))
 
 
@@ -128,7 +131,11 @@ def open_pool(
 
 @contextmanager
 def start_pool(
-    config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
+    config: RunConfig,
+    initial: Program,
+    num_workers: int,
+    cache: Path | None = None,
+    reference: Program | None = None,
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
 
@@ -137,30 +144,32 @@ def start_pool(
         initial: the program it begins with.
         num_workers: Ray workers; 0 scores in this process.
         cache: see `make_scorer`.
+        reference: the program that has fitness 0; the initial one if None.
 
     Yields:
-        The pool, and what it saw of the initial program.
+        The pool, and what it saw of the reference.
 
     Raises:
-        ConfigError: the initial program does not train on the tasks.
+        ConfigError: the reference does not train on the tasks.
     """
+    reference = initial if reference is None else reference
     opened = open_pool(
         config.tasks,
         config.seed,
-        candidate_functions(config, initial),
+        candidate_functions(config, initial, reference),
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
     )
     with opened as pool:
-        reference = pool.start(Job("reference", assemble(initial)))
-        if reference.reason is not Reason.OK:
+        measured = pool.start(Job("reference", assemble(reference)))
+        if measured.reason is not Reason.OK:
             raise ConfigError(
-                f"the initial program does not train on the tasks ({reference.reason.value}); "
+                f"the initial program does not train on the tasks ({measured.reason.value}); "
                 "choose others"
             )
-        yield pool, reference
+        yield pool, measured
 
 
 class _Born(NamedTuple):
@@ -178,9 +187,9 @@ class Search:
         config: of the run.
         initial: the program it begins with.
         records: its file, open to write; what is there already is the beginning of the history.
-        pool: where candidates are scored; it was started.
-        reference: what the pool saw of the initial program: the measure of all others, and a stamp
-            of the machine, since a run is not gone on with where it differs.
+        pool: where candidates are scored; it was started, and does nothing else.
+        reference: what the pool saw of the program that has fitness 0: the measure of all others,
+            and a stamp of the machine, since a run is not gone on with where it differs.
 
     Raises:
         RecordError: the reference differs from the recorded one.
@@ -195,13 +204,22 @@ class Search:
         reference: Measurement,
     ):
         evolution = config.evolution
-        self.progress = Progress.of_records(records, config.num_programs, evolution.population_size)
+        self.progress = Progress.of_records(records)
         self._config = config
         self._initial = initial
         self._records = records
         self._pool = pool
-        self._references = [reference]  # the initial program, in each evaluation
-        self._space = config.mutation.to_space()
+        self._breed = make_breeder(
+            evolution.method,
+            initial,
+            seed=config.seed,
+            population_size=evolution.population_size,
+            tournament_size=evolution.tournament_size,
+            lag=evolution.lag,
+            space=config.mutation.to_space(),
+        )
+        self._reference = records.reference()
+        self._references = [reference]  # its measurement in each evaluation
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
         self._history: dict[int, Individual] = {}  # the last `_num_remembered`
@@ -211,7 +229,7 @@ class Search:
         self._curves: dict[int, tuple[str, Curves]] = {}
         self._outcomes = Outcomes(
             records,
-            fingerprint(initial),
+            fingerprint(self._reference),
             config.evaluation.functional_cache,
             config.evaluation.to_reevaluation(),
         )
@@ -223,7 +241,7 @@ class Search:
             self._remember(row, identify(row.individual.program))
         self._measure_references()
         start = time.monotonic()
-        while self.progress.num_programs < self.progress.total:
+        while not self.progress.is_done:
             self._breed_ahead()
             is_known = bool(self._born) and self._born[0].outcome in self._outcomes
             seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
@@ -232,12 +250,15 @@ class Search:
             self._records.commit()
             self.progress.seconds = time.monotonic() - start
             yield self.progress
+        while self._outcomes.is_waiting:  # bred beyond the end of training: what is trained is kept
+            self._record_outcomes(self._pool.wait(0.2))
+            self._records.commit()
 
     def _measure_references(self) -> None:
-        """Records the initial program's scores, or compares them with the recorded ones."""
+        """Records the reference's scores, or compares them with the recorded ones."""
         references = measure_references(
-            OutcomeName(fingerprint(self._initial)),
-            self._initial,
+            OutcomeName(fingerprint(self._reference)),
+            self._reference,
             self._references[0],
             records=self._records,
             pool=self._pool,
@@ -262,15 +283,10 @@ class Search:
                 elders = window(index, evolution.population_size, evolution.lag)
                 if elders.stop > self.progress.num_programs:
                     return
-                individual = breed(
+                individual = self._breed(
                     self._history,
                     self._rank.__getitem__,
                     index,
-                    seed=self._config.seed,
-                    population_size=evolution.population_size,
-                    tournament_size=evolution.tournament_size,
-                    lag=evolution.lag,
-                    space=self._space,
                     identities=self._identities,
                 )
             self._born.append(self._examine(individual))
@@ -279,7 +295,7 @@ class Search:
         """Names what an individual computes, and sends it out if it is to be evaluated."""
         parent = individual.parent
         identity = identify(
-            individual.program, None if parent is None else self._identities[parent]
+            individual.program, None if parent is None else self._identities.get(parent)
         )
         outcome = self._outcomes.claim(identity)
         if self._outcomes.begin(outcome):
@@ -312,8 +328,8 @@ class Search:
             self._outcomes.add(name, outcome)
 
     def _record_individuals(self) -> None:
-        """Records, in order of birth, every child that has an outcome."""
-        while self._born and self._born[0].outcome in self._outcomes:
+        """Records, in order of birth, every child that has an outcome, up to the run's end."""
+        while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
             individual, identity, outcome = self._born.popleft()
             row = Row(
                 individual,
@@ -325,7 +341,15 @@ class Search:
             )
             self._records.add_individual(row)
             self._remember(row, identity)
-            self.progress.add(row)
+            self.progress.add(row, self._num_chunks(outcome))
+
+    def _num_chunks(self, outcome: OutcomeName) -> int:
+        """Chunks of training that an outcome took, if it is new, and the run limited by them."""
+        if self._config.max_trainings is None or self.progress.knows(outcome):
+            return 0
+        measurement = self._records.measurement(outcome)
+        assert measurement is not None  # individuals are recorded once it is there
+        return sum(map(len, measurement.curves))
 
     def _remember(self, row: Row, identity: Identity) -> None:
         """Takes an individual into the history, and forgets one that is nobody's elder any more."""

@@ -11,6 +11,7 @@ from search.config import RunConfig, load_config
 from search.config_file import ConfigError, read_config
 from search.select_config import SelectConfig
 from search.simplify_config import SimplifyConfig
+from search.study.config import StudyConfig
 
 TEXT = """
 num_programs = 50
@@ -127,6 +128,7 @@ def test_every_config_loads_and_says_what_it_is_for(path):
         "claims": ClaimsConfig,
         "compare": CompareConfig,
         "select": SelectConfig,
+        "figure2": StudyConfig,
         "simplify": SimplifyConfig,
     }
     read_config(path, models.get(path.stem.partition("_")[0], RunConfig))

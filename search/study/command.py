@@ -1,0 +1,87 @@
+"""The command that makes a study: parses, calls, prints, writes the report."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console, Group
+from rich.text import Text
+
+from search import report as run_report
+from search.config_file import read_config
+from search.run_file import RecordError
+from search.study.config import StudyConfig
+from search.study.describe import describe_study
+from search.study.report import show_study, study_line, to_report
+from search.study.study import Event, FinishedRun, Study, open_study_pool
+from search.terminal import Json, Settings, Workers, follow, make_console
+
+REPORT = "report"
+
+
+def study(
+    config: Annotated[Path, typer.Argument(help="A TOML file; see configs/figure2*.toml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the study; runs/NAME by default.")
+    ] = None,
+    workers: Workers = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Repeat a search, compare it with random search and tuned constants, and begin it anew.
+
+    Every run of the study is one of its own in the folder. The same command goes on with a study
+    that was stopped or killed.
+    """
+    study_config = read_config(config, StudyConfig, settings or ())
+    folder = out or Path("runs") / config.stem
+    console = make_console(stderr=as_json)
+    num_workers = study_config.run.evaluation.workers if workers is None else workers
+    place = f"on {num_workers} workers" if num_workers else "in this process"
+    runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
+    start = f"study {folder}: {runs.num_runs} runs {place}; compiling the tasks first"
+    console.print(Text(start), soft_wrap=True)
+    finished = _run(runs, folder, console)
+    with console.status("reading the runs"):
+        described = describe_study(config.stem, study_config, finished)
+    _write(folder, described, f"lionhunt study {shlex.quote(str(config))}")
+    if as_json:
+        run_report.print_json(described)
+    else:
+        show_study(console, described)
+        console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
+
+
+def _run(runs: Study, folder: Path, console: Console) -> list[FinishedRun]:
+    """Makes the runs, and shows how far they are."""
+    try:
+        return follow(console, runs.run(), _display, _line)
+    except KeyboardInterrupt:
+        place = shlex.quote(str(folder))
+        console.print(f"stopped; the same command goes on with {place}")
+        raise
+
+
+def _line(event: Event) -> str:
+    return study_line(event, run_report.progress_line(event.progress))
+
+
+def _display(event: Event) -> Group:
+    title = Text(f"{event.name}, run {event.number} of {event.total}", style="bold")
+    return Group(title, run_report.progress_display(event.progress))
+
+
+def _write(folder: Path, described: dict[str, Any], command: str) -> None:
+    """Writes the report beside the runs, of which it is a view."""
+    from search.figures import write_figure  # takes half a second to import
+    from search.study.figures import study_figures
+
+    try:
+        for name, figure in study_figures(described).items():
+            write_figure(figure, folder / name)
+        (folder / f"{REPORT}.json").write_text(json.dumps(described), "utf-8")
+        (folder / f"{REPORT}.md").write_text(to_report(described, command), "utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

@@ -1,0 +1,205 @@
+"""The loop of a study: makes its runs, one after the other, in one pool of workers."""
+
+import functools
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from dsl.bytecode import assemble
+from dsl.program import Program
+from proxy_tasks.train import NUM_CHUNKS
+from search import run_file
+from search.config_file import ConfigError
+from search.job import AnyJob, Job
+from search.outcome import Measurement, Reason
+from search.pool import Pool
+from search.progress import Progress
+from search.records import Records
+from search.run import (
+    Search,
+    candidate_functions,
+    describe_run,
+    load_initial,
+    load_run,
+    open_pool,
+)
+from search.run_file import RUN, RecordError
+from search.selection_setup import differences
+from search.study.config import StudyConfig
+from search.study.plan import PlannedRun, plan_baselines, plan_evolutions, plan_restart
+
+OpenPool = Callable[[], AbstractContextManager[Pool]]
+
+
+class Event(NamedTuple):
+    """How far a study is.
+
+    Attributes:
+        name: of the run that goes on.
+        number, total: it is the so manieth of so many.
+        progress: its own.
+    """
+
+    name: str
+    number: int
+    total: int
+    progress: Progress
+
+
+class SeededPool:
+    """A pool as one run sees it: jobs that name no seed train with that of the run."""
+
+    def __init__(self, pool: Pool, seed: int):
+        self._pool = pool
+        self._seed = seed
+        self.start, self.wait, self.close = pool.start, pool.wait, pool.close
+
+    def submit(self, job: AnyJob) -> None:
+        assert isinstance(job, Job)
+        self._pool.submit(job if job.seed is not None else job._replace(seed=self._seed))
+
+
+class FinishedRun(NamedTuple):
+    """A run of a study at its end.
+
+    Attributes:
+        group: what it is a repeat of.
+        name: of its folder.
+        folder: itself.
+    """
+
+    group: str
+    name: str
+    folder: Path
+
+
+class Study:
+    """A set of runs in one folder. Those that are there are gone on with; nothing is done twice.
+
+    Args:
+        config: of the study.
+        folder: where its runs have a folder each.
+        open_pool: where candidates are scored; opened once a run needs it, for all runs.
+
+    Raises:
+        ConfigError: a program that a run begins with, or is measured by, is none.
+        RecordError: the folder holds other runs, or cannot be used.
+    """
+
+    def __init__(self, config: StudyConfig, folder: Path, open_pool: OpenPool):
+        self._config = config
+        self._folder = folder
+        self._open_pool = open_pool
+        self._pool: Pool | None = None
+        self._finished: list[FinishedRun] = []
+        num_baselines = config.num_random + config.num_constants
+        self.num_runs = config.num_repeats + num_baselines + config.restart
+
+    def run(self) -> Generator[Event, None, list[FinishedRun]]:
+        """Runs to the end, yielding now and then; everything yielded is recorded."""
+        with ExitStack() as self._stack:
+            for planned in plan_evolutions(self._config):
+                yield from self._finish(planned)
+            evolutions = list(self._finished)
+            num_trainings = sum(map(_num_trainings, evolutions)) / len(evolutions)
+            for planned in plan_baselines(self._config, num_trainings):
+                yield from self._finish(planned)
+            if self._config.restart:
+                fitness, seeds = zip(*map(_best_fitness_and_seed, evolutions), strict=True)
+                best = fitness.index(max(fitness))
+                planned = plan_restart(self._config, evolutions[best].folder, seeds[best])
+                yield from self._finish(planned)
+        return self._finished
+
+    def _finish(self, planned: PlannedRun) -> Generator[Event, None, None]:
+        """Makes one run, or goes on with it, if it is not at its end."""
+        folder = self._folder / planned.name
+        info = describe_run(planned.config, load_initial(planned.config.initial))
+        self._finished.append(FinishedRun(planned.group, planned.name, folder))
+        if not _is_done(folder, info):
+            with _open_records(folder, info) as records:
+                config, initial = load_run(records)
+                pool, reference = self._measure(records.reference(), config.seed)
+                seeded = SeededPool(pool, config.seed)
+                search = Search(config, initial, records, seeded, reference)
+                for progress in search.run():
+                    yield Event(planned.name, len(self._finished), self.num_runs, progress)
+
+    def _measure(self, program: Program, seed: int) -> tuple[Pool, Measurement]:
+        """The pool, and what it sees of a program."""
+        job = Job("reference", assemble(program), seed)
+        if self._pool is None:
+            self._pool = self._stack.enter_context(self._open_pool())
+            measurement = self._pool.start(job)
+        else:
+            self._pool.submit(job)
+            measured = []
+            while not measured:
+                measured = self._pool.wait(1.0)
+            ((_, measurement),) = measured
+        if measurement.reason is not Reason.OK:
+            raise ConfigError(
+                f"the initial program does not train on the tasks ({measurement.reason.value}) "
+                f"with seed {seed}; choose others"
+            )
+        return self._pool, measurement
+
+
+def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> OpenPool:
+    """What opens a place where the candidates of all runs are scored."""
+    run = config.run
+    return functools.partial(
+        open_pool,
+        run.tasks,
+        run.seed,
+        candidate_functions(run, load_initial(run.initial)),
+        num_workers=num_workers,
+        candidate_seconds=run.evaluation.candidate_seconds,
+        cache=folder.resolve() / run_file.CACHE,
+        batch_size=run.evaluation.batch_size,
+    )
+
+
+def _is_done(folder: Path, info: dict[str, Any]) -> bool:
+    """Whether a run is at its end; raises `RecordError` if it is another run."""
+    if not (folder / RUN.file_name).is_file():
+        return False
+    with Records.open_to_read(folder) as records:
+        there = records.info()
+        difference = next(differences(_identity(there), _identity(info)), None)
+        if difference is not None:
+            raise RecordError(f"{folder} is of another study ({difference}); choose another --out")
+        return Progress.of_records(records).is_done
+
+
+def _identity(info: dict[str, Any]) -> dict[str, Any]:
+    """What decides what comes of a run; how it names its programs, and where it runs, does not."""
+    config = {key: info["config"].get(key) for key in ("seed", "num_programs", "max_trainings")}
+    for part in ("evolution", "mutation", "hurdles", "tasks"):
+        config[part] = info["config"][part]
+    evaluation = info["config"]["evaluation"]
+    config["evaluation"] = {key: evaluation[key] for key in ("combination", "batch_size")}
+    programs = {key: info[key].splitlines() for key in ("initial", "reference")}
+    digests = {task["name"]: task["digest"] for task in info["tasks"]}
+    return {"config": config, "tasks": digests} | programs
+
+
+@contextmanager
+def _open_records(folder: Path, info: dict[str, Any]) -> Iterator[Records]:
+    is_there = (folder / RUN.file_name).is_file()
+    opened = Records.open_to_write(folder) if is_there else Records.create(folder, info)
+    with opened as records:
+        yield records
+
+
+def _num_trainings(run: FinishedRun) -> float:
+    """The training of a run, in trainings from beginning to end."""
+    with Records.open_to_read(run.folder) as records:
+        return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
+
+
+def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
+    with Records.open_to_read(run.folder) as records:
+        best = records.best()
+        return -float("inf") if best is None else best.rank, records.info()["config"]["seed"]
