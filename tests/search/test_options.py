@@ -179,7 +179,7 @@ def test_progress_counts_as_the_records_do(tmp_path):
         search = Search(run_config, initial, records, FormulaPool(), score(INITIAL))
         for number, progress in enumerate(search.run()):
             if number % 20 == 0:
-                again = Progress.of_records(records, 180, 24)
+                again = Progress.of_records(records)
                 for name in ("num_evaluated", "num_equivalent", "num_reevaluated", "reasons"):
                     assert getattr(again, name) == getattr(progress, name), name
                 assert again.num_hits == progress.num_hits
