@@ -159,10 +159,10 @@ def bench_functional(records: Records) -> dict[str, Any]:
     for row in records.rows():
         if row.fingerprint in seen:
             continue
-        seen.add(row.fingerprint)
         measurement = records.measurement(row.fingerprint)
         if measurement is None:
             continue  # it took the outcome of another, as the config of the run says
+        seen.add(row.fingerprint)
         name = functional_fingerprint(canonicalize(row.individual.program))
         first = first_by_form.setdefault(name, measurement)
         if first is measurement:

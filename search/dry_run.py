@@ -45,6 +45,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
         lag=evolution.lag,
         space=config.mutation.to_space(),
         method=evolution.method,
+        reevaluation=config.evaluation.to_reevaluation(),
     )
     num_cores = os.cpu_count() or 1
     found = estimate(

@@ -36,8 +36,12 @@ class Reevaluation(NamedTuple):
     max_evaluations: int
 
     def number(self, num_births: int) -> int:
-        """The evaluation that an individual gets which is the so-manieth of its kind, from 1."""
+        """The evaluation, from 1, of the last of so many individuals that do the same."""
         return min(1 + (num_births - 1) // self.every, self.max_evaluations)
+
+    def is_due(self, num_births: int) -> bool:
+        """Whether the last of so many individuals is the first with a later evaluation."""
+        return 1 < self.number(num_births) != self.number(num_births - 1)
 
 
 def evaluation_seed(seed: int, number: int) -> int | None:
@@ -52,7 +56,7 @@ class Outcomes:
 
     Args:
         records: of the run; what is there already is known.
-        initial: the fingerprint of the initial program, whose fitness is 0 with any seed.
+        reference: the fingerprint of the program that has fitness 0, with any seed.
         functional: whether there is a second level.
         reevaluation: None for one evaluation of each program.
     """
@@ -60,12 +64,12 @@ class Outcomes:
     def __init__(
         self,
         records: Records,
-        initial: str,
+        reference: str,
         functional: bool = False,
         reevaluation: Reevaluation | None = None,
     ):
         self._records = records
-        self._initial = initial
+        self._reference = reference
         self._reevaluation = reevaluation
         self._summaries: dict[str, Summary] = records.outcome_summaries()
         self._in_flight: set[str] = set()
@@ -92,7 +96,7 @@ class Outcomes:
     def claim(self, identity: Identity) -> OutcomeName:
         """The outcome that an individual will have; to be asked for each, in order of birth."""
         owner = self._owner(identity)
-        if self._reevaluation is None or owner == self._initial:
+        if self._reevaluation is None or owner == self._reference:
             return OutcomeName(owner)
         self._num_births[owner] = num_births = self._num_births.get(owner, 0) + 1
         return OutcomeName(owner, self._reevaluation.number(num_births))

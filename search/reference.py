@@ -1,4 +1,7 @@
-"""The initial program in every evaluation: what others are measured by, and a stamp of machines."""
+"""The program of fitness 0, measured in every evaluation: what others are compared with.
+
+It is the initial program, unless the config of the run names another.
+"""
 
 from dsl.bytecode import assemble
 from dsl.program import Program
@@ -13,7 +16,7 @@ from search.run_file import RecordError
 
 def measure_references(
     name: OutcomeName,
-    initial: Program,
+    reference: Program,
     first: Measurement,
     *,
     records: Records,
@@ -21,11 +24,11 @@ def measure_references(
     seed: int,
     num_evaluations: int,
 ) -> dict[OutcomeName, Measurement]:
-    """What is seen of the initial program: as recorded, or measured where nothing is.
+    """What is seen of the reference: as recorded, or measured where nothing is.
 
     Args:
         name: of its first evaluation.
-        initial: itself.
+        reference: itself.
         first: what the pool saw of it in the first evaluation.
         records: of the run; nothing is written.
         pool: started, and with nothing to do.
@@ -34,7 +37,7 @@ def measure_references(
 
     Raises:
         RecordError: the first evaluation differs from the recorded one.
-        ConfigError: it does not train in one of the others.
+        ConfigError: the reference does not train in one of the others.
     """
     recorded = records.measurement(name)
     if recorded is not None and recorded.scores != first.scores:
@@ -47,7 +50,7 @@ def measure_references(
         later = name._replace(number=number)
         measurement = records.measurement(later)
         if measurement is None:
-            pool.submit(Job(str(later), assemble(initial), evaluation_seed(seed, number)))
+            pool.submit(Job(str(later), assemble(reference), evaluation_seed(seed, number)))
             while not (measured := pool.wait(1.0)):
                 pass
             ((_, measurement),) = measured

@@ -8,6 +8,7 @@ import heapq
 import math
 import random
 import time
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
@@ -18,6 +19,7 @@ from search.breeding import Method, make_breeder
 from search.cost import row_functions
 from search.evolution import initial_individual
 from search.mutation import MutationSpace
+from search.outcomes import Reevaluation
 
 MAX_CHILDREN = 10_000
 """Children that are rehearsed; what comes after is extrapolated."""
@@ -69,6 +71,7 @@ def rehearse(
     lag: int,
     space: MutationSpace,
     method: Method = "evolution",
+    reevaluation: Reevaluation | None = None,
 ) -> Rehearsal:
     """Breeds the first children of a run, with planted fitness.
 
@@ -77,6 +80,7 @@ def rehearse(
         num_children: how many.
         seed, population_size, tournament_size, lag, space: as of `search.evolution.breed`.
         method: of breeding.
+        reevaluation: when a program is evaluated anew: as another candidate, in this.
     """
     rng = random.Random(seed)
     first = identify(initial)
@@ -88,6 +92,7 @@ def rehearse(
     bytecode = assemble_canonical(first.canonical)
     candidates = [Candidate(row_functions(bytecode), False, bytecode.size)]
     known = {first.fingerprint: (0, 0.0)}
+    num_births: Counter[str] = Counter()
     programs = []
     began = time.process_time()
     breed = make_breeder(
@@ -112,6 +117,11 @@ def rehearse(
             known[identity.fingerprint] = len(candidates), planted
             candidates.append(Candidate(row_functions(bytecode), fails, bytecode.size))
         number, fitness[index] = known[identity.fingerprint]
+        num_births[identity.fingerprint] += number > 0  # the initial program has fitness 0
+        if reevaluation is not None and reevaluation.is_due(num_births[identity.fingerprint]):
+            candidates.append(candidates[number])
+            number = len(candidates) - 1
+            known[identity.fingerprint] = number, fitness[index]
         history[index], identities[index] = child, identity
         programs.append(number)
         for remembered in (history, identities, fitness):

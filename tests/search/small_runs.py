@@ -22,10 +22,11 @@ def config(**changes) -> RunConfig:
     return parse_run_config(RAW | changes, "test")
 
 
-def score(bytecode: Bytecode) -> Measurement:
-    """A measurement that depends on the bytecode alone; one in five is a failure."""
+def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
+    """A measurement that depends on the bytecode, and on the seed; one in five is a failure."""
     parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
-    rng = random.Random(b"".join(part.tobytes() for part in parts))
+    luck = b"" if seed is None else str(seed).encode()
+    rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
     value = rng.random()
     if value < 0.2 and bytecode.num_row_code != 6:
         return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
@@ -35,7 +36,7 @@ def score(bytecode: Bytecode) -> Measurement:
 
 def score_job(job: Job, scorer=score) -> Measurement:
     """What is seen of a candidate that stops at its hurdles."""
-    measurement = scorer(job.bytecode)
+    measurement = scorer(job.bytecode) if job.seed is None else score(job.bytecode, job.seed)
     curves = []
     for curve, hurdles in zip(measurement.curves, job.hurdles or (), strict=False):
         curves.append(())

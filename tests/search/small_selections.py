@@ -11,7 +11,7 @@ from dsl.bytecode import Bytecode, assemble
 from dsl.program import Program
 from search.config_file import parse_config
 from search.evolution import Individual
-from search.outcome import Measurement, Outcome, Reason
+from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.records import Records, Row
 from search.run import describe_run, load_initial
 from search.select_config import SelectConfig
@@ -118,8 +118,9 @@ def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
                 seen.add(name)
             needed = len(dsl.simplify(program).statements)
             individual = Individual(index, None, "initial", program)
-            length = len(program.statements)
-            records.add_individual(Row(individual, name, length, needed, fitness, Reason.OK))
+            lengths = len(program.statements), needed
+            row = Row(individual, name, *lengths, OutcomeName(name), fitness, Reason.OK)
+            records.add_individual(row)
         records.commit()
     return folder
 

@@ -1,6 +1,7 @@
 """How long a run takes: the plan equals the run where costs are planted."""
 
 import random
+from collections import Counter
 from contextlib import closing
 
 import pytest
@@ -12,6 +13,7 @@ from search.cost import TaskCost
 from search.estimate import BY_WORKERS, IN_PROCESS, duration, estimate, saved_share
 from search.job import Job
 from search.mutation import MutationSpace
+from search.outcomes import Reevaluation
 from search.rehearsal import makespan, rehearse
 from search.run import Search, load_run
 
@@ -116,6 +118,16 @@ def test_rehearsal_counts_every_different_program_once():
     assert [number for number in new if number] == list(range(1, len(rehearsal.candidates)))
     assert 1 < len(rehearsal.candidates) < 300
     assert 0 < sum(candidate.fails for candidate in rehearsal.candidates) < 150
+
+
+def test_rehearsal_evaluates_anew_what_is_born_again_and_breeds_the_same():
+    plain = rehearsed()
+    again = rehearsed(reevaluation=Reevaluation("average", every=3, max_evaluations=4))
+    births = Counter(number for number in plain.programs if number)
+    expected = sum(min(1 + (count - 1) // 3, 4) for count in births.values())
+    assert len(again.candidates) - 1 == expected > len(births)
+    kinds = [[run.candidates[number] for number in run.programs] for run in (plain, again)]
+    assert kinds[0] == kinds[1]
 
 
 COSTS = [

@@ -26,6 +26,12 @@ def test_combination_of_tasks(combination, fitness):
     assert outcome.fitness == pytest.approx(fitness)
 
 
+def test_tasks_count_by_their_weights():
+    scores = measured(0.9, 3.3), measured(0.6, 3.0)
+    fitness = to_outcome(*scores, [True, False], "mean", (1.0, 3.0)).fitness
+    assert fitness == pytest.approx((0.5 - 3 * 0.1) / 4)
+
+
 def test_initial_program_has_fitness_zero():
     assert to_outcome(measured(0.3, 2.0), measured(0.3, 2.0), [True, False], "mean").fitness == 0
 

@@ -4,15 +4,17 @@ import random
 from collections import Counter
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from programs import programs
 
 import dsl
+from dsl.fingerprint import identify
 from dsl.ops import OPS
 from dsl.program import Const, Var
 from search.mutation import (
     DRAWN_FUNCTIONS,
+    MAX_SAME,
     MUTATIONS,
     MutationError,
     MutationSpace,
@@ -166,6 +168,32 @@ def test_a_program_at_its_limit_gets_no_more_statements():
     program = dsl.library.load("adamw_initial")
     space = MutationSpace(max_statements=9)
     assert {kind for kind, _, _ in draws(program, space, 300)} == {"delete", "modify"}
+
+
+DIFFERENT = MutationSpace(until_different=True)
+
+
+@settings(max_examples=30)
+@given(programs(), st.integers(0, 2**32))
+def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, seed):
+    identity = identify(program)
+    found = mutate(program, random.Random(seed), DIFFERENT, identity)
+    assert found == mutate(program, random.Random(seed), DIFFERENT)
+    rng, num_draws = random.Random(seed), 0
+    for _ in range(MAX_SAME):
+        mutation, mutant, draws = mutate(program, rng, SPACE)
+        num_draws += draws
+        if dsl.fingerprint(mutant) != identity.fingerprint:
+            break
+    assert found == (mutation, mutant, num_draws)
+
+
+def test_mutant_may_be_the_same_where_nothing_else_is_found():
+    program = dsl.parse("def f(w, g, lr):\n a = sign(w)\n b = a * 2.0\n return g")
+    space = MutationSpace(weights=(0.0, 1.0, 0.0), until_different=True)
+    mutation, mutant, num_draws = mutate(program, random.Random(0), space)
+    assert mutation == "delete" and dsl.fingerprint(mutant) == dsl.fingerprint(program)
+    assert num_draws >= MAX_SAME
 
 
 def test_a_scaled_constant_stays_a_float32():
