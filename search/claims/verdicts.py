@@ -26,24 +26,28 @@ SMALL = 0.005
 
 def flatness(comparison: Comparison) -> Finding:
     """Whether Lion's training loss is lower where the same noise is added to the weights."""
-    rows = tuple(
-        _under_noise(comparison, task, f"noise {noise:g}", level, relative=False)
-        for task in comparison.tasks
-        for level, noise in enumerate(ABSOLUTE_NOISES)
-    )
+    rows = _rows_under_noise(comparison, ABSOLUTE_NOISES, relative=False)
     words = count_words(rows, "cases", "lower", "higher")
     return Finding(f"Lion's loss under the same noise is {words}.", rows)
 
 
 def relative_flatness(comparison: Comparison) -> Finding:
     """The same with noise as large as a share of the weights."""
-    rows = tuple(
-        _under_noise(comparison, task, f"noise {noise:g} of the weights", level, relative=True)
-        for task in comparison.tasks
-        for level, noise in enumerate(RELATIVE_NOISES)
-    )
+    rows = _rows_under_noise(comparison, RELATIVE_NOISES, relative=True)
     words = count_words(rows, "cases", "lower", "higher")
     return Finding(f"With noise in proportion to the weights, Lion's loss is {words}.", rows)
+
+
+def _rows_under_noise(
+    comparison: Comparison, noises: Sequence[float], *, relative: bool
+) -> tuple[Row, ...]:
+    """A row for each task and noise."""
+    unit = " of the weights" if relative else ""
+    return tuple(
+        _under_noise(comparison, task, f"noise {noise:g}{unit}", level, relative=relative)
+        for task in comparison.tasks
+        for level, noise in enumerate(noises)
+    )
 
 
 def _under_noise(
