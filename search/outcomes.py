@@ -5,8 +5,8 @@ of one fingerprint, and if asked for those of one functional fingerprint. A prog
 time and again may be evaluated anew, with another seed. Nothing here depends on which evaluation
 ends first, so that a run stays a function of its history.
 
-Real et al., 2020 (arXiv:2003.03384), section 3.2, and Co-Reyes et al., 2023 (arXiv:2302.05433):
-functional hashing with a cache that averages or forgets.
+Real et al., 2020 (arXiv:2003.03384), section 3.2: a functional equivalence cache that forgets.
+Gillard et al., 2023 (arXiv:2302.05433): the same, and one that averages.
 """
 
 import random
