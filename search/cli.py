@@ -76,12 +76,40 @@ def search(
 
 @app.command()
 def resume(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")], workers: Workers = None
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    workers: Workers = None,
+    rescore: Annotated[
+        bool,
+        typer.Option("--rescore", help="Run it anew here, in a new folder; RUN is left alone."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="That folder; RUN-rescored by default.")] = None,
 ) -> None:
-    """Go on with a run that was stopped or killed."""
+    """Go on with a run that was stopped or killed.
+
+    A run that scores differently here is refused; --rescore begins it again, from its config.
+    """
+    if rescore:
+        _rescore(run, out, workers)
+        return
+    if out is not None:
+        raise ConfigError("--out is for --rescore; without it, a run goes on in its own folder")
     with Records.open_to_write(run) as records:
         _run(records, workers)
     _show_result(run)
+
+
+def _rescore(run: Path, out: Path | None, workers: int | None) -> None:
+    """Begins a recorded run again: scores made elsewhere are not mixed with those made here."""
+    with Records.open_to_read(run) as records:
+        config, initial = load_run(records)
+        old = records.path.parent.resolve()
+    folder = out or _free_folder(old.with_name(f"{old.name}-rescored"))
+    RUN.check_free(folder)
+    info = describe_run(config, initial) | {"rescored_from": str(old)}
+    make_console().print(f"{run} is left alone; it is run anew in {folder}", soft_wrap=True)
+    with Records.create(folder, info) as records:
+        _run(records, workers)
+    _show_result(folder)
 
 
 @app.command()

@@ -1,8 +1,6 @@
 """A run: builds the parts, loops, and yields what happened; the only reader of the clock."""
 
 import functools
-import importlib.metadata
-import platform
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -18,6 +16,7 @@ from dsl.text import parse
 from proxy_tasks import Task
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
+from search.environment import describe_environment, refuse_scores
 from search.evaluate import Evaluator
 from search.evolution import Individual, breed, initial_individual, window
 from search.fitness import to_outcome
@@ -28,10 +27,7 @@ from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
-from search.run_file import RecordError
 from search.source import SourceError, find_program
-
-VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
 
 def load_initial(name: str) -> Program:
@@ -65,15 +61,6 @@ def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
         }
         for name, task in zip(names, tasks, strict=True)
     ]
-
-
-def describe_environment() -> dict[str, Any]:
-    """The versions of what results depend on, and the machine."""
-    return {
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
-        | {"python": platform.python_version()},
-        "machine": f"{platform.machine()} {platform.system()}",
-    }
 
 
 def load_run(records: Records) -> tuple[RunConfig, Program]:
@@ -236,9 +223,12 @@ class Search:
         if recorded is None:
             self._record_outcomes([(name, self._reference)])
         elif recorded.scores != self._reference.scores:
-            raise RecordError(
-                f"here the initial program scores {list(self._reference.scores)}, where the run "
-                f"was made {list(recorded.scores)}; go on with it there, or start a new one"
+            raise refuse_scores(
+                "the initial program",
+                "run",
+                (recorded.scores, self._reference.scores),
+                (self._records.info(), describe_run(self._config, self._initial)),
+                f"run it anew here with 'lionhunt resume {self._records.path.parent} --rescore'",
             )
 
     def _breed_ahead(self) -> None:
