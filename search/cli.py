@@ -25,7 +25,9 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
+from search.query import QueryError
 from search.records import Records
+from search.records_command import export_run, query
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
@@ -33,7 +35,15 @@ from search.source import SourceError, find_program, is_run
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
-EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
+EXPECTED = (
+    ConfigError,
+    DataError,
+    MutationError,
+    QueryError,
+    RecordError,
+    SourceError,
+    WorkerError,
+)
 """Errors that a person can do something about; any other is a bug."""
 
 app = typer.Typer(
@@ -168,6 +178,9 @@ app.command()(derive)
 app.command()(select)
 app.command()(compare)
 app.command()(claims)
+
+app.command()(query)
+app.command("export-run")(export_run)
 
 app.add_typer(bench, name="bench")
 

@@ -178,6 +178,12 @@ class Records(RecordFile):
             rows.append(self.row(parent))
         return rows[::-1]
 
+    def columns(self, *names: str) -> Iterator[tuple]:
+        """Columns of all individuals with their outcomes, in order, as they are in the file."""
+        listed = ", ".join(f'"{name}"' for name in names)
+        query = f"SELECT {listed} FROM individuals JOIN outcomes USING (fingerprint)"
+        return self._connection.execute(f'{query} ORDER BY "index"')
+
     def history_digest(self) -> str:
         """Names the history: index, parent, mutation, text and fitness of every individual."""
         digest = hashlib.sha256()
