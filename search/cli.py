@@ -30,8 +30,10 @@ from search.records import Records
 from search.records_command import export_run, query
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
+from search.run_log import log_progress, log_run
 from search.selection_command import select
 from search.source import SourceError, find_program, is_run
+from search.tensorboard import TENSORBOARD, draw_progress
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
@@ -236,10 +238,13 @@ def _run(records: Records, workers: int | None) -> None:
     starting = console.status("starting: every worker compiles the tasks once")
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(log_run(records.log, records.count(), workers=num_workers))
             with starting:
                 started = start_pool(config, initial, num_workers, records.cache)
                 pool, reference = stack.enter_context(started)
-            events = Search(config, initial, records, pool, reference).run()
+            events = log_progress(Search(config, initial, records, pool, reference).run())
+            if config.observability.tensorboard:
+                events = draw_progress(events, folder / TENSORBOARD)
             follow(console, events, report.progress_display, report.progress_line)
     except KeyboardInterrupt:
         print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")

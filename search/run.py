@@ -27,6 +27,7 @@ from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
+from search.run_log import log_stopped
 from search.source import SourceError, find_program
 
 
@@ -281,6 +282,7 @@ class Search:
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
+            log_stopped(name, measurement)
             outcome = to_outcome(
                 measurement,
                 self._reference,

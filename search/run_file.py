@@ -24,6 +24,10 @@ NUM_READER_TRIES = 50
 the file, which readers and the next writer know."""
 
 
+LOG_SUFFIX = ".log.jsonl"
+"""Of the log beside it."""
+
+
 class RecordError(Exception):
     """A file of records that cannot be used: one line that says why and what to do."""
 
@@ -138,6 +142,7 @@ def _discard(file: Path, *, and_folder: bool) -> None:
     for suffix in (".sqlite", ".lock"):
         file.with_suffix(suffix).unlink(missing_ok=True)
     if and_folder:
+        file.with_suffix(LOG_SUFFIX).unlink(missing_ok=True)
         shutil.rmtree(file.with_name(CACHE), ignore_errors=True)
         with suppress(OSError):  # something else is in it
             file.parent.rmdir()

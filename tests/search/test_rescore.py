@@ -1,15 +1,12 @@
 """`lionhunt resume --rescore`: a run of another machine begins again here, in another folder."""
 
-import contextlib
 import dataclasses
 
 import pytest
 from command_lines import is_one_line
-from small_runs import FormulaPool, advance, create, score
+from small_runs import FormulaPool, advance, create, score, start_formula_pool
 
-from dsl.bytecode import assemble
 from search import cli
-from search.job import Job
 from search.records import Records
 
 
@@ -22,13 +19,7 @@ def here(bytecode):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """A run that was stopped elsewhere."""
-
-    @contextlib.contextmanager
-    def start_pool(config, initial, num_workers, cache):
-        pool = FormulaPool(scorer=here)
-        yield pool, pool.start(Job("reference", assemble(initial)))
-
-    monkeypatch.setattr(cli, "start_pool", start_pool)
+    monkeypatch.setattr(cli, "start_pool", start_formula_pool(here))
     with create(tmp_path / "run", seed=7) as records:
         advance(records, FormulaPool(), 50)
     return tmp_path / "run"
