@@ -1,13 +1,11 @@
 """Measurements of lionhunt itself: how fast the language is."""
 
-import contextlib
 import os
 import platform
 import random
 import statistics
 import time
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from dsl import library
@@ -18,6 +16,7 @@ from dsl.infer import infer
 from dsl.liveness import live
 from dsl.program import Program
 from dsl.text import parse
+from search.environment import processor_name
 from search.evolution import breed, initial_individual
 from search.mutation import MutationSpace, mutate
 
@@ -55,11 +54,7 @@ def bench_dsl() -> dict[str, Any]:
 
 def machine_name() -> str:
     """The processor, the number of cores and the Python that the figures are of."""
-    model = platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), model)
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{processor_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _bench(programs: list[Program]) -> dict[str, Any]:

@@ -145,6 +145,14 @@ class HurdleConfig(Config):
     has to equal at every point of training; it never has to be better than the initial program."""
 
 
+class ObservabilityConfig(Config):
+    """What a run shows of itself beside its log and its records; nothing depends on it."""
+
+    tensorboard: bool = False
+    """Writes event files for TensorBoard into the run's folder. It is here, and no option of a
+    command, so that a run that is gone on with goes on with its curves."""
+
+
 class RunConfig(Config):
     """One search."""
 
@@ -166,6 +174,7 @@ class RunConfig(Config):
     mutation: MutationConfig = MutationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     hurdles: HurdleConfig = HurdleConfig()
+    observability: ObservabilityConfig = ObservabilityConfig()
 
     @pydantic.model_validator(mode="after")
     def _check(self):

@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from dsl.fingerprint import Identity
 from dsl.functional import functional_fingerprint
+from search.hurdles import Curves
 from search.outcome import Outcome, OutcomeName, Reason
 from search.records import Records
 
@@ -124,6 +125,12 @@ class Outcomes:
         self._in_flight.discard(name)
         self._summaries[name] = (outcome.fitness, outcome.measurement.reason)
         self._records.add_outcome(name, outcome)
+
+    def curves(self, name: OutcomeName) -> Curves:
+        """The curves of an evaluation that is done."""
+        measurement = self._records.measurement(name)
+        assert measurement is not None
+        return measurement.curves
 
     def of(self, name: OutcomeName) -> Summary:
         """What an individual has that was told this name; its elders have theirs.
