@@ -126,6 +126,10 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert summary(tmp_path)["history_digest"] == undisturbed["history_digest"]
+    log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
+    events = [line["event"] for line in log]
+    assert events.count("resumed") + events.count("started") == 5
+    assert events[-3:] == ["worker_replaced", "progress", "ended"] and log[-3]["candidates"]
 
 
 def workers_of(pid):
