@@ -10,9 +10,9 @@ from search.progress import Progress
 
 TENSORBOARD = "tensorboard"
 """The folder of event files, beside the records."""
-NUM_POINTS = 1000
-"""Of a curve, about. They are so many programs apart, not seconds: a run that is gone on with has
-the points of one that was not stopped."""
+NUM_POINTS, MAX_APART = 1000, 1000
+"""Points of a curve, about; more where they would be further apart, in programs. It is programs,
+not seconds, so that a run that is gone on with has the points of one that was not stopped."""
 
 
 def draw_progress(events: Iterator[Progress], folder: Path) -> Generator[Progress, None, None]:
@@ -36,7 +36,7 @@ class _Curves:
 
     def __init__(self, folder: Path, progress: Progress):
         self._folder = folder
-        self._every = max(1, progress.total // NUM_POINTS)
+        self._every = max(1, min(progress.total // NUM_POINTS, MAX_APART))
         self._num_programs, self._seconds = progress.num_before, 0.0  # at the last point
         self._file: EventFile | None = None
         self._is_failed = False
