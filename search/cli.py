@@ -116,10 +116,10 @@ def _rescore(run: Path, out: Path | None, workers: int | None) -> None:
     """Begins a recorded run again: scores made elsewhere are not mixed with those made here."""
     with Records.open_to_read(run) as records:
         config, initial = load_run(records)
-        old = records.path.parent.resolve()
+        reference, old = records.reference(), records.path.parent.resolve()
     folder = out or _free_folder(old.with_name(f"{old.name}-rescored"))
     RUN.check_free(folder)
-    info = describe_run(config, initial) | {"rescored_from": str(old)}
+    info = describe_run(config, initial, reference) | {"rescored_from": str(old)}
     make_console().print(f"{run} is left alone; it is run anew in {folder}", soft_wrap=True)
     with Records.create(folder, info) as records:
         _run(records, workers)

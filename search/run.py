@@ -42,9 +42,19 @@ def load_initial(name: str, key: str = "initial") -> Program:
         raise ConfigError(f"{key}: {error}") from None
 
 
-def describe_run(config: RunConfig, initial: Program) -> dict[str, Any]:
-    """What a run is, for its records: enough to go on with it, and to tell where it ran."""
-    reference = initial if config.reference is None else load_initial(config.reference, "reference")
+def describe_run(
+    config: RunConfig, initial: Program, reference: Program | None = None
+) -> dict[str, Any]:
+    """What a run is, for its records: enough to go on with it, and to tell where it ran.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        reference: the program that has fitness 0, where it is recorded; else it is found by name.
+    """
+    if reference is None:
+        name = config.reference
+        reference = initial if name is None else load_initial(name, "reference")
     return {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
@@ -250,7 +260,9 @@ class Search:
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=self._outcomes.max_evaluations,
-            describe_here=lambda: describe_run(self._config, self._initial),
+            describe_here=lambda: describe_run(
+                self._config, self._initial, self._records.reference()
+            ),
         )
         self._references = list(references.values())
         for name, measurement in references.items():

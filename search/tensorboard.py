@@ -44,7 +44,7 @@ class _Curves:
     def draw(self, progress: Progress) -> None:
         """Adds a point if it is time for one."""
         is_next = progress.num_programs // self._every > self._num_programs // self._every
-        if self._is_failed or not (is_next or progress.num_programs == progress.total):
+        if self._is_failed or not (is_next or progress.is_done):
             return
         try:
             if self._file is None:

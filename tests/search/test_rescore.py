@@ -6,6 +6,7 @@ import pytest
 from command_lines import is_one_line
 from small_runs import FormulaPool, advance, create, score, start_formula_pool
 
+import dsl
 from search import cli
 from search.records import Records
 
@@ -51,3 +52,17 @@ def test_rescored_run_overwrites_nothing(lionhunt, run, tmp_path):
     status, _, err = lionhunt("resume", run, "--out", tmp_path / "other")
     assert status == 2 and is_one_line(err) and "--out is for --rescore" in err
     assert not (tmp_path / "other").exists()
+
+
+def test_rescored_run_has_the_programs_of_the_records_not_of_files(lionhunt, run, tmp_path):
+    """The files that the config names may be gone, or be others here."""
+    program = tmp_path / "mine.txt"
+    program.write_text(str(dsl.library.load("lion")))
+    with create(tmp_path / "other", initial=str(program), reference=str(program)) as records:
+        advance(records, FormulaPool(), 50)
+    program.unlink()
+    status, _, err = lionhunt("resume", tmp_path / "other")
+    assert status == 2 and "--rescore" in err
+    assert lionhunt("resume", tmp_path / "other", "--rescore")[0] == 0
+    with Records.open_to_read(tmp_path / "other-rescored") as records:
+        assert records.reference() == dsl.library.load("lion") and records.count() == 120

@@ -80,6 +80,16 @@ def test_points_are_what_the_progress_says(drawn, tmp_path):
     ]
 
 
+def test_run_that_ends_by_its_training_has_a_last_point(drawn, tmp_path):
+    def run():
+        for progress in session(0, 22):
+            progress.num_chunks, progress.max_chunks = progress.num_programs, 22
+            yield progress
+
+    list(draw_progress(run(), tmp_path))
+    assert [step for step, _ in drawn.points] == [6, 12, 15, 21, 22]
+
+
 def test_what_cannot_be_drawn_is_logged_and_the_run_goes_on(tmp_path):
     (tmp_path / "file").write_text("")
     with write_log(tmp_path / "log"):
