@@ -25,13 +25,21 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
+from search.ray_session import WorkerError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
 from search.source import SourceError, find_program, is_run
-from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
-from search.workers import WorkerError
+from search.terminal import (
+    Json,
+    RayAddress,
+    Settings,
+    Workers,
+    find_or_show,
+    follow,
+    make_console,
+)
 
 EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
 """Errors that a person can do something about; any other is a bug."""
@@ -51,6 +59,7 @@ def search(
         Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")
     ] = None,
     workers: Workers = None,
+    ray_address: RayAddress = None,
     settings: Settings = None,
     is_dry: Annotated[
         bool, typer.Option("--dry-run", help="Only say how long it will take.")
@@ -70,17 +79,19 @@ def search(
     folder = out or _free_folder(Path("runs") / config.stem)
     RUN.check_free(folder)
     with Records.create(folder, describe_run(run_config, initial)) as records:
-        _run(records, workers)
+        _run(records, workers, ray_address)
     _show_result(folder)
 
 
 @app.command()
 def resume(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")], workers: Workers = None
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    workers: Workers = None,
+    ray_address: RayAddress = None,
 ) -> None:
     """Go on with a run that was stopped or killed."""
     with Records.open_to_write(run) as records:
-        _run(records, workers)
+        _run(records, workers, ray_address)
     _show_result(run)
 
 
@@ -182,7 +193,7 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _run(records: Records, workers: int | None) -> None:
+def _run(records: Records, workers: int | None, ray_address: str | None) -> None:
     """Runs to the end, showing progress; an interrupt ends in how to go on."""
     config, initial = load_run(records)
     if records.count() >= config.num_programs:
@@ -196,7 +207,7 @@ def _run(records: Records, workers: int | None) -> None:
     try:
         with contextlib.ExitStack() as stack:
             with starting:
-                started = start_pool(config, initial, num_workers, records.cache)
+                started = start_pool(config, initial, num_workers, records.cache, ray_address)
                 pool, reference = stack.enter_context(started)
             events = Search(config, initial, records, pool, reference).run()
             follow(console, events, report.progress_display, report.progress_line)

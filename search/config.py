@@ -11,8 +11,12 @@ from dsl.ops import SYMBOLS, WORDS
 from proxy_tasks import FamilyOptions
 from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
+from search.ray_session import LOCAL
 
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
+
+RayAddress = Annotated[str, Field(pattern=r"^(local|auto|[^\s/]+:[0-9]+)$")]
+"""See `search.ray_session.RaySession`."""
 
 MAX_COUNT = 1_000_000_000
 Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
@@ -86,6 +90,9 @@ class EvaluationConfig(Config):
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
     kills. The result does not depend on it."""
+    ray_address: RayAddress = LOCAL
+    """Where Ray workers are: "local" is this machine; host:port or "auto" is a cluster that this
+    machine is a node of (docs/cluster.md)."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Wall clock after which a candidate, or a batch, is given up: generous, it only catches what
     hangs."""

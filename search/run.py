@@ -27,6 +27,7 @@ from search.open_pool import open_pool_of
 from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress
+from search.ray_session import LOCAL
 from search.records import Records, Row
 from search.run_file import RecordError
 from search.source import SourceError, find_program
@@ -114,6 +115,7 @@ def open_pool(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    ray_address: str = LOCAL,
 ) -> AbstractContextManager[Pool]:
     """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
     return open_pool_of(
@@ -122,12 +124,17 @@ def open_pool(
         candidate_seconds=candidate_seconds,
         cache=cache,
         batch_size=batch_size,
+        ray_address=ray_address,
     )
 
 
 @contextmanager
 def start_pool(
-    config: RunConfig, initial: Program, num_workers: int, cache: Path | None = None
+    config: RunConfig,
+    initial: Program,
+    num_workers: int,
+    cache: Path | None = None,
+    ray_address: str | None = None,
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
 
@@ -135,7 +142,8 @@ def start_pool(
         config: of the run.
         initial: the program it begins with.
         num_workers: Ray workers; 0 scores in this process.
-        cache: see `make_scorer`.
+        cache: see `open_pool_of`.
+        ray_address: where workers are; None for where the config says.
 
     Yields:
         The pool, and what it saw of the initial program.
@@ -151,6 +159,7 @@ def start_pool(
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
+        ray_address=ray_address or config.evaluation.ray_address,
     )
     with opened as pool:
         reference = pool.start(Job("reference", assemble(initial)))

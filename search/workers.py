@@ -5,12 +5,8 @@ the first worker show one whose arithmetic differs, and stop the run.
 """
 
 import dataclasses
-import logging
 import math
-import os
-import signal
 import time
-import warnings
 from collections.abc import Sequence
 from typing import Any
 
@@ -18,6 +14,7 @@ from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement, Reason
 from search.pool import MakeScorer
+from search.ray_session import LOCAL, RaySession, WorkerError
 
 MAX_DEATHS = 4
 """Workers that may die with a candidate before it is an outcome. Two would tell a candidate that
@@ -26,10 +23,6 @@ MAX_FAILED_STARTS = 20
 """Workers that may die in a row as they start."""
 START_SECONDS = 600.0
 """Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
-
-
-class WorkerError(Exception):
-    """Workers that cannot go on: one line that says why and what to do."""
 
 
 class _Worker:
@@ -57,20 +50,21 @@ Measured = list[tuple[str, Measurement]]
 
 
 class RayPool:
-    """Scores by Ray actors on this machine, each in a process of its own.
+    """Scores by Ray actors, on this machine or on a cluster, each in a process of its own.
 
     An actor that dies is replaced and its candidate tried again after the others, up to
     `MAX_DEATHS`; an actor whose candidate is past its time is killed, since a timeout on the
     waiting side stops nothing. Of a batch, each half is tried again by itself, and so on, down to
     the candidate that it was; a batch is given the time of one candidate.
 
-    The accelerators of the machine are shared out evenly.
+    The accelerators of the machine, or of all, are shared out evenly.
 
     Args:
         make_scorer: called in each actor.
         num_workers: actors.
         candidate_seconds: wall clock for one candidate, or for a batch.
         batch_size: candidates that an actor is given at once, if there are as many.
+        ray_address: see `search.ray_session.RaySession`.
     """
 
     def __init__(
@@ -79,27 +73,10 @@ class RayPool:
         num_workers: int,
         candidate_seconds: float,
         batch_size: int = 1,
+        ray_address: str = LOCAL,
     ):
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray has a paragraph to say of every worker that dies; here that is an everyday matter.
-        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "worker died|workers? .*killed")
-        import ray
-        import ray.exceptions
-
-        on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-        with warnings.catch_warnings():
-            # JAX warns of any fork; Ray's is followed at once by exec, which is safe.
-            warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
-            ray.init(
-                address="local",
-                num_cpus=num_workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=128 * 2**20,
-            )
-        signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
-        self._ray: Any = ray
+        self._session = RaySession(ray_address, num_workers)
+        ray = self._ray = self._session.ray
         self._make_scorer = ray.put(make_scorer)
         gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
         as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
@@ -125,6 +102,7 @@ class RayPool:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> Measured:
+        self._session.check()
         self._dispatch(only_full=not seconds)
         busy = {slot.answer: slot for slot in self._slots if not slot.is_idle}
         if not busy:
@@ -135,19 +113,27 @@ class RayPool:
         measured = [found for answer in done for found in self._collect(busy[answer])]
         now = time.monotonic()
         for slot in busy.values():
-            limit = self._candidate_seconds + (0.0 if slot.jobs else START_SECONDS)
-            if not slot.is_idle and slot.answer not in done and now - slot.started > limit:
+            is_late = now - slot.started > self._limit(slot)
+            if is_late and not slot.is_idle and slot.answer not in done:
                 measured += self._give_up(slot, now)
         # What was measured lets children be born: a batch that is not full may wait for them.
         self._dispatch(only_full=True)
         return measured
 
     def close(self) -> None:
-        self._ray.shutdown()
+        self._session.close()
 
     def _start_worker(self) -> _Slot:
         actor = self._actor_class.remote(self._make_scorer)
         return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_jobs))
+
+    def _limit(self, slot: _Slot) -> float:
+        """Wall clock that a worker has for what it is doing."""
+        if slot.jobs:
+            return self._candidate_seconds
+        if self._session.is_cluster and self._reference is not None:
+            return math.inf  # it may wait for a machine, while others work
+        return START_SECONDS + self._candidate_seconds
 
     def _dispatch(self, *, only_full: bool = False) -> None:
         for slot in self._slots:
@@ -160,8 +146,8 @@ class RayPool:
         jobs = slot.jobs
         try:
             measurements = self._ray.get(slot.answer)
-        except self._ray.exceptions.RayActorError:
-            return self._replace(slot)
+        except self._ray.exceptions.RayActorError as error:
+            return self._replace(slot, str(error))
         except self._ray.exceptions.OutOfMemoryError:
             self._restart(slot)
             return self._blame(jobs, Measurement(Reason.OUT_OF_MEMORY))
@@ -186,15 +172,22 @@ class RayPool:
                 f"{self._reference.scores}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot) -> Measured:
+    def _replace(self, slot: _Slot, cause: str) -> Measured:
         """The slot's actor died: a new one takes its place, and its candidate is tried again."""
         jobs = slot.jobs
         if not jobs:
             self._num_failed_starts += 1
-            if self._num_failed_starts >= MAX_FAILED_STARTS:
+            # A machine that goes takes many workers along.
+            if self._num_failed_starts >= max(MAX_FAILED_STARTS, self._num_workers):
+                last = cause.strip().splitlines()[-1].strip()
+                where = (
+                    "are lionhunt and the data on every node, and is"
+                    if self._session.is_cluster
+                    else "is"
+                )
                 raise WorkerError(
-                    "workers die as they start; is there memory for them? Try fewer, or "
-                    "--workers 0, which shows the error"
+                    f"workers die as they start ({last}); {where} there memory for them? Try "
+                    "fewer, or --workers 0, which shows the error"
                 )
         self._restart(slot)
         if len(jobs) == 1:
@@ -208,8 +201,13 @@ class RayPool:
     def _give_up(self, slot: _Slot, now: float) -> Measured:
         """The slot's actor is past its time."""
         jobs, seconds = slot.jobs, now - slot.started
+        if not jobs and self._session.is_cluster:
+            raise WorkerError(
+                f"no worker of the cluster started in {seconds:.0f} s; 'ray status' shows whether "
+                "a core, and an accelerator if it has any, is free"
+            )
         if not jobs:
-            return self._replace(slot)
+            return self._replace(slot, f"not ready after {seconds:.0f} s")
         self._restart(slot)
         return self._blame(jobs, Measurement(Reason.TIMED_OUT, seconds=seconds))
 
