@@ -30,6 +30,7 @@ from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.selection_command import select
+from search.simulate.command import simulate
 from search.source import SourceError, find_program, is_run
 from search.terminal import (
     Json,
@@ -151,6 +152,7 @@ app.command()(derive)
 app.command()(select)
 app.command()(compare)
 app.command()(claims)
+app.command()(simulate)
 
 app.add_typer(bench, name="bench")
 

@@ -10,7 +10,7 @@ if __name__ == "__main__":
     cluster.add_node(num_cpus=1)
     print(cluster.address, flush=True)
     for line in sys.stdin:
-        if line == "kill\n":
+        if line == "kill\n" and cluster.head_node is not None:
             cluster.head_node.kill_gcs_server(check_alive=False)
             print("killed", flush=True)
     cluster.shutdown()

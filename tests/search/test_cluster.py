@@ -1,4 +1,4 @@
-"""Workers on a cluster of two Ray nodes: the same run, and a head that cannot be reached or goes."""
+"""Workers on two Ray nodes: the same run, and a head that cannot be reached or goes."""
 
 import dataclasses
 import subprocess
