@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from dsl.export import to_latex, to_optax, to_torch
+from proxy_tasks import TaskError
 from proxy_tasks.data import DataError
 from search import report
 from search.bench_command import bench
@@ -33,7 +34,7 @@ from search.source import SourceError, find_program, is_run
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
-EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
+EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, TaskError, WorkerError)
 """Errors that a person can do something about; any other is a bug."""
 
 app = typer.Typer(

@@ -19,6 +19,7 @@ def open_pool_of(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
 ) -> Iterator[Pool]:
     """A place where jobs are scored, until the body ends.
 
@@ -29,12 +30,13 @@ def open_pool_of(
         cache: folder where compiled code is kept; None for as long as the body lasts, so that
             workers share it.
         batch_size: jobs that a scorer is given at once.
+        memory_gib: see `RayPool`.
     """
     with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
         make = functools.partial(_make, make_scorer, Path(folder))
         try:
             pool = (
-                RayPool(make, num_workers, candidate_seconds, batch_size)
+                RayPool(make, num_workers, candidate_seconds, batch_size, memory_gib)
                 if num_workers
                 else LocalPool(make, batch_size)
             )

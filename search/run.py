@@ -114,6 +114,7 @@ def open_pool(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
 ) -> AbstractContextManager[Pool]:
     """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
     return open_pool_of(
@@ -122,6 +123,7 @@ def open_pool(
         candidate_seconds=candidate_seconds,
         cache=cache,
         batch_size=batch_size,
+        memory_gib=memory_gib,
     )
 
 
@@ -151,6 +153,7 @@ def start_pool(
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
+        memory_gib=config.evaluation.worker_memory_gib,
     )
     with opened as pool:
         reference = pool.start(Job("reference", assemble(initial)))
