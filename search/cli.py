@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from dsl.export import to_latex, to_optax, to_torch
+from proxy_tasks import TaskError
 from proxy_tasks.data import DataError
 from search import report
 from search.bench_command import bench
@@ -25,7 +26,7 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
-from search.ray_session import WorkerError
+from search.ray_head import WorkerError
 from search.records import Records
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
@@ -42,7 +43,7 @@ from search.terminal import (
     make_console,
 )
 
-EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
+EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, TaskError, WorkerError)
 """Errors that a person can do something about; any other is a bug."""
 
 app = typer.Typer(

@@ -16,7 +16,7 @@ from search.ray_session import LOCAL
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
 
 RayAddress = Annotated[str, Field(pattern=r"^(local|auto|[^\s/]+:[0-9]+)$")]
-"""See `search.ray_session.RaySession`."""
+"""See `search.ray_session.connect`."""
 
 MAX_COUNT = 1_000_000_000
 Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
@@ -96,6 +96,10 @@ class EvaluationConfig(Config):
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Wall clock after which a candidate, or a batch, is given up: generous, it only catches what
     hangs."""
+    worker_memory_gib: Annotated[float, Field(ge=1, le=1e6)] | None = None
+    """What a worker may take of the machine's memory (on Linux, not of an accelerator's); beyond,
+    the candidate is out of memory. Workers of the tasks here hold 0.5 to 2.5. By default Ray stops
+    workers when the machine's memory is full, and their candidates are tried again."""
     batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
     """Candidates that train side by side on an accelerator, with one worker for each; 1 on a CPU,
     where a batch is far slower. Part of what the run is: scores differ by float32 rounding from

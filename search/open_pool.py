@@ -20,6 +20,7 @@ def open_pool_of(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
     ray_address: str = LOCAL,
 ) -> Iterator[Pool]:
     """A place where jobs are scored, until the body ends.
@@ -32,14 +33,15 @@ def open_pool_of(
             workers share it. Workers of a cluster, where it may not exist, have the one of
             `search.compile_cache.user_folder`.
         batch_size: jobs that a scorer is given at once.
-        ray_address: where workers are; see `search.ray_session.RaySession`.
+        memory_gib: see `RayPool`.
+        ray_address: where workers are; see `search.ray_session.connect`.
     """
     with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
         is_here = ray_address == LOCAL or not num_workers
         make = functools.partial(_make, make_scorer, Path(folder) if is_here else None)
         try:
             pool = (
-                RayPool(make, num_workers, candidate_seconds, batch_size, ray_address)
+                RayPool(make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address)
                 if num_workers
                 else LocalPool(make, batch_size)
             )

@@ -115,6 +115,7 @@ def open_pool(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
     ray_address: str = LOCAL,
 ) -> AbstractContextManager[Pool]:
     """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
@@ -124,6 +125,7 @@ def open_pool(
         candidate_seconds=candidate_seconds,
         cache=cache,
         batch_size=batch_size,
+        memory_gib=memory_gib,
         ray_address=ray_address,
     )
 
@@ -159,6 +161,7 @@ def start_pool(
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
+        memory_gib=config.evaluation.worker_memory_gib,
         ray_address=ray_address or config.evaluation.ray_address,
     )
     with opened as pool:

@@ -163,7 +163,10 @@ def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, und
     process = start("resume", tmp_path, "--workers", 0)
     wait_for(tmp_path, max(400, num_programs(tmp_path) + 20), process)
     interrupt(process, tmp_path)
-    with Records.open_to_read(Path(undisturbed["run"])) as expected, Records.open_to_read(tmp_path) as run:
+    with (
+        Records.open_to_read(Path(undisturbed["run"])) as expected,
+        Records.open_to_read(tmp_path) as run,
+    ):
         assert list(run.rows())[:400] == list(expected.rows())
 
 
