@@ -45,10 +45,10 @@ def connect(address: str, num_workers: int) -> Any:
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **how)
-        except (ConnectionError, RuntimeError) as error:  # as of another version of Ray
+        except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
             if address == LOCAL:
                 raise
-            raise _no_cluster(address, str(error)) from None
+            raise _refused(address, error) from None
     signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
     return ray
 
@@ -73,6 +73,16 @@ def _answers(head: str) -> bool:
             return True
     except OSError:
         return False
+
+
+def _refused(address: str, error: Exception) -> WorkerError:
+    """What to do about a cluster that does not take this process, as one of another version."""
+    if "Authenticat" in f"{error} {error.__cause__}":
+        return WorkerError(
+            f"the Ray cluster at '{address}' asks for a token: set RAY_AUTH_MODE=token for this "
+            "command and for every 'ray start', with one ~/.ray/auth_token on all nodes"
+        )
+    return _no_cluster(address, str(error))
 
 
 def _no_cluster(address: str, reason: str) -> WorkerError:

@@ -6,10 +6,12 @@ the first worker show one whose arithmetic differs, and stop the run.
 
 import dataclasses
 import math
+import queue
 import sys
 import time
-from collections import Counter
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from search.job import AnyJob
@@ -28,6 +30,8 @@ MAX_JOBS = 20_000
 MAX_PAUSE = 5.0
 """Wall clock between two looks at the workers, at most, that is counted: while this process is
 stopped, or the machine asleep, nobody's time runs."""
+LATE_SECONDS = 0.5
+"""Time between two looks for workers that are past their time."""
 MAX_FAILED_STARTS = 20
 """Workers that may die in a row as they start."""
 START_SECONDS = 600.0
@@ -63,10 +67,9 @@ class _Slot:
     """One actor and what it is doing; without jobs it scores the reference program."""
 
     actor: Any
-    started: float
-    answer: Any
+    started: float = 0.0
+    answer: Any = None  # that is waited for; None while it is idle
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
-    is_idle: bool = False
     num_jobs: int = 0
 
 
@@ -114,7 +117,9 @@ class RayPool:
         self._queue = JobQueue(batch_size)
         self._num_failed: Counter[tuple[str, Reason]] = Counter()
         self._slots: list[_Slot] = []
-        self._now, self._last_look = 0.0, time.monotonic()
+        self._idle: deque[_Slot] = deque()
+        self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
+        self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
         self._num_failed_starts = 0
         self._reference: Measurement | None = None
 
@@ -134,18 +139,9 @@ class RayPool:
         self._head.check()
         self._look_at_clock()
         self._dispatch(only_full=not seconds)
-        busy = {slot.answer: slot for slot in self._slots if not slot.is_idle}
-        if not busy:
-            return []
-        done, _ = self._ray.wait(list(busy), num_returns=1, timeout=seconds)
-        if done and len(busy) > 1:  # take along what else is ready
-            done, _ = self._ray.wait(list(busy), num_returns=len(busy), timeout=0)
-        measured = [found for answer in done for found in self._collect(busy[answer])]
+        measured = [found for slot in self._answered(seconds) for found in self._collect(slot)]
         self._look_at_clock()
-        for slot in busy.values():
-            is_late = self._now - slot.started > self._limit(slot)
-            if is_late and not slot.is_idle and slot.answer not in done:
-                measured += self._replace(slot, Reason.TIMED_OUT, "not ready in time")
+        measured += self._give_up_late()
         # What was measured lets children be born: a batch that is not full may wait for them.
         self._dispatch(only_full=True)
         return measured
@@ -159,11 +155,44 @@ class RayPool:
         self._last_look = now
 
     def _start_worker(self) -> _Slot:
-        actor = self._actor_class.remote(*self._worker_arguments)
-        return _Slot(actor, self._now, actor.evaluate.remote(self._reference_jobs))
+        slot = _Slot(self._actor_class.remote(*self._worker_arguments))
+        self._ask(slot, [])
+        return slot
+
+    def _ask(self, slot: _Slot, jobs: list[AnyJob]) -> None:
+        """Sends jobs, or the reference, to a slot's actor."""
+        answer = slot.actor.evaluate.remote(jobs or self._reference_jobs)
+        slot.jobs, slot.started, slot.answer = jobs, self._now, answer
+        # Ray tells of each answer: to ask for all those of thousands of workers takes it 30 ms.
+        answer.future().add_done_callback(lambda _: self._answers.put((slot, answer)))
+
+    def _answered(self, seconds: float) -> Iterator[_Slot]:
+        """The slots whose actors are done, or dead; waits for the first."""
+        if len(self._idle) == len(self._slots):
+            return
+        with suppress(queue.Empty):
+            while True:
+                slot, answer = self._answers.get(timeout=seconds)
+                if slot.answer is answer:  # else it is that of an actor that was replaced
+                    seconds = 0.0
+                    yield slot
+
+    def _give_up_late(self) -> Measured:
+        """Replaces actors that are past their time; looks now and then."""
+        if self._now - self._last_late < LATE_SECONDS:
+            return []
+        self._last_late = self._now
+        late = [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
+        return [
+            found
+            for slot in late
+            for found in self._replace(slot, Reason.TIMED_OUT, "not ready in time")
+        ]
 
     def _limit(self, slot: _Slot) -> float:
         """Wall clock that a worker has for what it is doing."""
+        if slot.answer is None:
+            return math.inf
         if slot.jobs:
             return self._candidate_seconds
         if self._is_cluster and self._reference is not None:
@@ -171,11 +200,8 @@ class RayPool:
         return START_SECONDS + self._candidate_seconds
 
     def _dispatch(self, *, only_full: bool = False) -> None:
-        for slot in self._slots:
-            if slot.is_idle and (jobs := self._queue.take(only_full=only_full)):
-                slot.jobs, slot.is_idle = jobs, False
-                slot.started = self._now
-                slot.answer = slot.actor.evaluate.remote(jobs)
+        while self._idle and (jobs := self._queue.take(only_full=only_full)):
+            self._ask(self._idle.popleft(), jobs)
 
     def _collect(self, slot: _Slot) -> Measured:
         jobs = slot.jobs
@@ -189,13 +215,15 @@ class RayPool:
             if isinstance(error.cause, MemoryError):
                 return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
             raise error.cause from error  # a bug, ours or of a task, or a file that is missing
-        slot.jobs, slot.is_idle = [], True
-        if not jobs:
-            self._check(*measurements)
-            return []
         slot.num_jobs += len(jobs)
         if slot.num_jobs >= MAX_JOBS or any(map(_ran_out_of_memory, measurements)):
             self._restart(slot)
+        else:
+            slot.jobs, slot.answer = [], None
+            self._idle.append(slot)
+        if not jobs:
+            self._check(*measurements)
+            return []
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
             is_failed = _ran_out_of_memory(found)
@@ -257,9 +285,8 @@ class RayPool:
 
     def _restart(self, slot: _Slot) -> None:
         self._ray.kill(slot.actor)  # it may only be out of reach
-        new = self._start_worker()
-        slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer
-        slot.jobs, slot.is_idle, slot.num_jobs = [], False, 0
+        slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
+        self._ask(slot, [])
 
 
 def gpu_share(num_gpus: int, num_workers: int) -> float:
