@@ -6,7 +6,7 @@ from itertools import groupby
 from typing import Any
 
 from search.derivation_report import Block, Paragraph
-from search.estimate import duration
+from search.estimate import BY_WORKERS, duration
 from search.simulate.simulation import Curve, Load
 from search.tables import Table
 
@@ -46,7 +46,7 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
     yield Paragraph(
         f"Evaluations take {duration(seconds)} +- {spread:.0%} of virtual time. The driver is the "
         "real one, with records on disk; its processor time is measured, all else is the same each "
-        "time. What Ray costs the driver is not in it."
+        "time."
     )
     heads = ("workers", "lag", "programs", "evaluated", "virtual time", "idle", "idle while bred")
     rows = [
@@ -70,7 +70,8 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         "Idle: the share of the workers' time without work, the end of the run included, where "
         "less and less is left to do; while bred: up to the last evaluation that was begun. Driver "
         "load: the driver's seconds for an evaluation, times workers, by the seconds of an "
-        "evaluation; most workers: as many as would make it 100 %."
+        f"evaluation, with {1e3 * BY_WORKERS.dispatch_seconds:g} ms for Ray, which does not run "
+        "here; most workers: as many as would make it 100 %."
     )
     if described["lags"]:
         yield _lag_table(described["lags"])

@@ -9,6 +9,7 @@ from typing import Any, NamedTuple
 
 from dsl.bytecode import assemble
 from search.config import RunConfig, parse_run_config
+from search.estimate import BY_WORKERS
 from search.job import Job
 from search.pool import LocalPool, Pool
 from search.records import Records
@@ -62,8 +63,9 @@ class Load(NamedTuple):
 
     @property
     def max_workers(self) -> float:
-        """Workers that one driver could keep at work."""
-        return self.evaluation_seconds * self.num_evaluations / self.driver_seconds
+        """Workers that one driver could keep at work, with what Ray costs it for an evaluation."""
+        driver_seconds = self.driver_seconds / self.num_evaluations + BY_WORKERS.dispatch_seconds
+        return self.evaluation_seconds / driver_seconds
 
 
 class Curve(NamedTuple):

@@ -97,7 +97,8 @@ def test_enough_lag_is_enough():
     assert load._replace(driver_seconds=0) == again._replace(driver_seconds=0)
     assert load.idle_share_while_bred < 0.01
     assert load.num_evaluations * 30 < 20 * load.seconds * (1 - load.idle_share)
-    assert load.max_workers * load.driver_seconds == pytest.approx(load.num_evaluations * 60)
+    without_ray = load.num_evaluations * 60 / load.driver_seconds
+    assert 20 < load.max_workers < without_ray
     assert load.driver_load == pytest.approx(20 / load.max_workers)
 
 
