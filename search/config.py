@@ -1,5 +1,6 @@
 """The configuration of a run."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -15,7 +16,14 @@ from search.ray_session import LOCAL
 
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
 
-RayAddress = Annotated[str, Field(pattern=r"^(local|auto|[^\s/]+:[0-9]+)$")]
+
+def _check_address(address: str) -> str:
+    if not re.fullmatch(r"local|auto|[^\s/]+:[0-9]+", address):
+        raise ValueError("expected 'local', 'auto' or host:port")
+    return address
+
+
+RayAddress = Annotated[str, pydantic.AfterValidator(_check_address)]
 """See `search.ray_session.connect`."""
 
 MAX_COUNT = 1_000_000_000

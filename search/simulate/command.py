@@ -58,7 +58,7 @@ def simulate(
     """Simulate a search with thousands of workers: its driver, their idle time, what lag does.
 
     The driver is the real one; workers work in virtual time, and score by a toy. By default 1 to
-    10,000 workers: about five minutes.
+    10,000 workers: six minutes, most of it for the last.
     """
     loads, curves = [], []
     with saying(make_console(stderr=True)) as say:

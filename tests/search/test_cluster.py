@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import ray
 import small_runs
+from command_lines import is_one_line
 from ray import cloudpickle
 from small_runs import FormulaPool, advance, create, finished
 
@@ -104,3 +105,15 @@ def test_cluster_that_is_not_there_is_said_in_one_line(address, reason, monkeypa
         connect(address, num_workers=1)
     assert "\n" not in str(error.value) and "ray start --head" in str(error.value)
     assert not ray.is_initialized()
+
+
+@pytest.mark.parametrize(
+    "words",
+    [["--ray-address", "127.0.0.1:1"], ["--set", "evaluation.ray_address=127.0.0.1:1"]],
+)
+def test_search_without_its_cluster_leaves_no_run(words, lionhunt, tmp_path):
+    config = tmp_path / "small.toml"
+    config.write_text('num_programs = 1000\n[[tasks]]\nkind = "digits_mlp"\n')
+    status, _, err = lionhunt("search", config, "--out", tmp_path / "run", *words)
+    assert status == 2 and is_one_line(err) and "no Ray cluster at '127.0.0.1:1'" in err
+    assert not (tmp_path / "run").exists()
