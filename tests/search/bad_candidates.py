@@ -24,7 +24,7 @@ from search.outcome import Measurement, Reason
 from search.workers import RayPool
 
 BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
-SHARE = 0.03
+SHARE = 0.04
 """How many candidates do each of them."""
 
 

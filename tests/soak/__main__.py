@@ -39,7 +39,7 @@ num_steps = 60
 batch_size = 8
 width = 8
 """
-MAX_PROGRAMS_BETWEEN = 1500
+MAX_PROGRAMS_BETWEEN = 800
 """Programs that are recorded between two faults, at most."""
 START_SECONDS = 300.0
 ORPHAN_SECONDS = 180.0
@@ -81,7 +81,7 @@ class Soak:
         folder = self.out / f"round-{self.summary.num_rounds}"
         self.summary.num_rounds += 1
         try:
-            if self.summary.num_rounds % 5 == 0:
+            if self.summary.num_rounds % 4 == 0:
                 self._run_bad_candidates(folder)
             else:
                 self._disturb(folder, end)
