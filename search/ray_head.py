@@ -51,7 +51,7 @@ class RayHead:
                 socket.create_connection(place, timeout=TIMEOUT).close()
             except ConnectionRefusedError:
                 raise WorkerError(
-                    "Ray has gone, as if it was killed; nothing is lost, start again where it was"
+                    "Ray has gone, as if it was killed; give the command again, or resume the run"
                 ) from None
             except OSError:  # it may be busy, or the network away for a moment
                 continue

@@ -31,7 +31,7 @@ population_size = 50
 tournament_size = 3
 lag = 16
 [evaluation]
-candidate_seconds = 10
+candidate_seconds = 20
 worker_memory_gib = 8
 [[tasks]]
 kind = "digits_mlp"

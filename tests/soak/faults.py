@@ -67,7 +67,7 @@ def sleep_machine(driver: Driver, rng: random.Random) -> bool:
     everyone = driver.look()
     driver.send(signal.SIGSTOP)
     stop_all(everyone)
-    time.sleep(rng.uniform(11.0, 15.0))
+    time.sleep(rng.uniform(21.0, 25.0))
     go_on_all(everyone)
     driver.send(signal.SIGCONT)
     return _goes_on(driver)
