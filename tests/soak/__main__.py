@@ -41,7 +41,7 @@ width = 8
 """
 MAX_PROGRAMS_BETWEEN = 800
 """Programs that are recorded between two faults, at most."""
-START_SECONDS = 300.0
+START_SECONDS = 600.0
 ORPHAN_SECONDS = 180.0
 """Time in which what a driver has started must end after it; Ray's agents take up to 100 s."""
 
@@ -102,6 +102,7 @@ class Soak:
                 while driver.status() is None:
                     count = driver.count() + self._rng.randrange(MAX_PROGRAMS_BETWEEN)
                     if not driver.wait_for_programs(count, START_SECONDS):
+                        driver.expect(0, "")
                         break
                     if time.monotonic() < end and not self._inject(driver):
                         break
