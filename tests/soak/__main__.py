@@ -100,7 +100,7 @@ class Soak:
         try:
             while True:
                 while driver.status() is None:
-                    count = driver.count() + self._rng.randrange(MAX_PROGRAMS_BETWEEN)
+                    count = driver.count() + self._rng.randint(1, MAX_PROGRAMS_BETWEEN)
                     if not driver.wait_for_programs(count, START_SECONDS):
                         driver.expect(0, "")
                         break
