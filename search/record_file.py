@@ -124,10 +124,9 @@ class RecordFile(ABC):
     def _query(self, query: str, *values: Any) -> list[tuple]:
         return self._connection.execute(query, values).fetchall()
 
-    def _insert(self, table: str, *values: Any, or_ignore: bool = False) -> None:
+    def _insert(self, table: str, *values: Any, conflict: str = "ABORT") -> None:
         places = ", ".join("?" * (len(values) + 1))
-        insert = "INSERT OR IGNORE" if or_ignore else "INSERT"
-        query = f"{insert} INTO {table} VALUES ({places})"
+        query = f"INSERT OR {conflict} INTO {table} VALUES ({places})"
         self._connection.execute(query, (*values, _checksum(values)))
 
 

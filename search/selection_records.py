@@ -92,7 +92,7 @@ class SelectionRecords(RecordFile):
             trial.tuning.learning_rate,
             scores.fitness,
             scores.reason.value,
-            or_ignore=True,
+            conflict="IGNORE",
         )
 
     def add_verdict(
@@ -108,7 +108,7 @@ class SelectionRecords(RecordFile):
             final.reason.value,
             *advantage,
             int(goes_on),
-            or_ignore=True,
+            conflict="IGNORE",
         )
 
     def digest(self) -> str:

@@ -1,9 +1,10 @@
 """What commands share: their options, the console, and how a person follows what takes long."""
 
 import functools
+import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator
+from collections.abc import Callable, Generator, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
@@ -30,6 +31,12 @@ Settings = Annotated[
 
 Event = TypeVar("Event")
 Result = TypeVar("Result")
+
+
+def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
+    """The command that makes the same again, as it is typed."""
+    replaced = [word for setting in settings or () for word in ("--set", setting)]
+    return shlex.join(["lionhunt", *map(str, words), *replaced])
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -122,7 +122,9 @@ class Claim:
 RULE = (
     "A claim is seen if it is seen in more than half of the cases that could be measured, reversed "
     "if it is reversed in more than half, and else not seen. One case is seen or reversed only "
-    "where its 95 % interval says so."
+    "where its 95 % interval says so; what trains nothing is counted, and who fails to train with "
+    "any seed is never the better one. Of cases in which nothing differs, 1 in 20 would still be "
+    "seen or reversed, and nothing corrects for their number."
 )
 
 
@@ -153,11 +155,11 @@ def of_none(advantage: Interval | None, margin: float) -> Verdict:
 
     Returns:
         Seen if the interval ends below the margin, so that an advantage worth the name is ruled
-        out; reversed if it begins above 0; else not seen.
+        out; reversed if it begins above the margin; else not seen.
     """
     if advantage is None:
         return Verdict.NOT_MEASURED
-    if advantage.low > 0:
+    if advantage.low > margin:
         return Verdict.REVERSED
     return Verdict.SEEN if advantage.high < margin else Verdict.NOT_SEEN
 

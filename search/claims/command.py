@@ -1,7 +1,6 @@
 """The command that judges the paper's claims: parses, calls, prints, writes the report."""
 
 import json
-import shlex
 from collections.abc import Callable, Collection, Mapping, Sequence
 from pathlib import Path
 from typing import Annotated, Any
@@ -35,7 +34,7 @@ from search.config_file import ConfigError, read_config
 from search.derivation_report import show, to_report
 from search.report import print_json
 from search.run_file import RecordError
-from search.terminal import Json, Settings, Workers, make_console, saying
+from search.terminal import Json, Settings, Workers, command_line, make_console, saying
 
 CONFIG = Path("configs/claims.toml")
 REPORT = "report"
@@ -80,14 +79,17 @@ def claims(
     comparisons = {name: each for name, each in results.items() if isinstance(each, Comparison)}
     pictures = _draw(folder, comparisons, examples)
     blocks += picture_blocks(pictures)
-    report = to_report(f"`lionhunt claims {shlex.quote(str(config))}`", blocks)
-    _write(folder / f"{REPORT}.json", json.dumps(described, indent=1))
-    _write(folder / f"{REPORT}.md", report)
+    keys = [claim.key for claim in chosen] if only else []
+    name = "-".join([REPORT, *keys])  # that of all claims stays where it is
+    words = [word for key in keys for word in ("--only", key)]
+    line = command_line("claims", config, *words, settings=settings)
+    _write(folder / f"{name}.json", json.dumps(described, indent=1, allow_nan=False))
+    _write(folder / f"{name}.md", to_report(f"`{line}`", blocks))
     if as_json:
         print_json(described)
     else:
         show(console, [claims_table(judged), rule_block()])
-        console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
+        console.print(Text(f"\nreport: {folder / name}.md"), soft_wrap=True)
 
 
 def choose_claims(keys: Sequence[str] | None) -> list[Claim]:

@@ -26,6 +26,8 @@ START = (-2.5, 0.1)
 LEARNING_RATE = 1e-3
 """The default of Adam and AdaBelief."""
 NUM_STEPS = 3_000
+STEPS_A_POINT = 10
+"""Steps between the points of a path that are kept."""
 
 
 class Region(NamedTuple):
@@ -96,7 +98,7 @@ class Path(NamedTuple):
             is divided; None if the optimizer has none.
         x_overshoot, y_overshoot: how far x and y went beyond their optimum.
         late: the largest |x| or |y| in the last tenth of the steps.
-        xs, ys: of every tenth step, from the start.
+        xs, ys: of every `STEPS_A_POINT`th step, from the start.
     """
 
     optimizer: str
@@ -192,8 +194,8 @@ def follow(
         x_overshoot=float(max(xs.max(), 0)),
         y_overshoot=float(max(-ys.min(), 0)),
         late=float(np.abs(points[-max(num_steps // 10, 1) :]).max()),
-        xs=tuple(xs[::10].tolist()),
-        ys=tuple(ys[::10].tolist()),
+        xs=tuple(xs[::STEPS_A_POINT].tolist()),
+        ys=tuple(ys[::STEPS_A_POINT].tolist()),
     )
 
 

@@ -13,6 +13,7 @@ from proxy_tasks import Task
 from search.claims.memory import StateMemory, measure_memory
 from search.claims.speed import LeftOut, Speed, measure_steps, measure_training
 from search.interval import Interval
+from search.run import describe_environment
 from search.run_file import RecordError
 
 MODEL = {"weights": (1024, 1024), "biases": (1024,)}
@@ -40,16 +41,23 @@ def time_optimizers(say: Callable[[str], None]) -> Speeds:
 def kept(path: Path, measure: Callable[[], Speeds]) -> Speeds:
     """What was measured before and is in a file, or else what is measured now and put there.
 
+    What was measured on another machine or with other versions is measured again, and so is what
+    had to leave something out.
+
     Raises:
         RecordError: the file cannot be read or written.
     """
+    here = describe_environment()
     try:
         if path.exists():
-            return _from_json(json.loads(path.read_text("utf-8")))
+            there = json.loads(path.read_text("utf-8"))
+            if there["environment"] == here and not there["left_out"]:
+                return _from_json(there)
         speeds, left_out = measure()
         rows = {
             "speeds": [s._asdict() for s in speeds],
             "left_out": [o._asdict() for o in left_out],
+            "environment": here,
         }
         unfinished = path.with_suffix(".part")
         unfinished.write_text(json.dumps(rows, indent=1), "utf-8")

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from search.claims.claim import Number
+from search.claims.claim import Number, Verdict
 from search.compare.result import ComparedTask, Comparison, Final
 from search.compare.statistics import bootstrap_mean, paired_difference
 from search.interval import Interval
@@ -28,14 +28,34 @@ class Pair(NamedTuple):
         mine, theirs: their names; differences are positive where mine is better.
         task: of the comparison.
         finals: trainings of both with the same seed, by that seed, where both ended well.
-        note: says whose trainings failed; empty if none did.
+        num_failures, num_their_failures: final seeds with which each of them failed.
     """
 
     mine: str
     theirs: str
     task: ComparedTask
     finals: Mapping[int, tuple[Final, Final]]
-    note: str
+    num_failures: int
+    num_their_failures: int
+
+    @property
+    def note(self) -> str:
+        """Says whose trainings failed; empty if none did."""
+        failed = ((self.mine, self.num_failures), (self.theirs, self.num_their_failures))
+        return "; ".join(f"{name} failed with {n} of the seeds" for name, n in failed if n)
+
+    def judged(self, verdict: Verdict, mine_is_better: Verdict = Verdict.SEEN) -> Verdict:
+        """A verdict on the seeds that trained; who fails with any is never the better one.
+
+        Args:
+            verdict: by the seeds with which both trained.
+            mine_is_better: the verdict that is in favour of mine, `SEEN` or `REVERSED`; the other
+                is in favour of theirs.
+        """
+        if verdict not in (Verdict.SEEN, Verdict.REVERSED):
+            return verdict
+        failures = self.num_failures if verdict is mine_is_better else self.num_their_failures
+        return Verdict.NOT_SEEN if failures else verdict
 
     def difference(self, value: Value, *, higher_is_better: bool) -> Interval | None:
         """How much better mine is in a value; None with fewer than two pairs."""
@@ -78,13 +98,9 @@ def pair(comparison: Comparison, task: ComparedTask, mine: str, theirs: str) -> 
         for seed, m, t in zip(comparison.final_seeds, ours, others, strict=False)
         if m is not None and t is not None
     }
-    notes = []
-    for name, found in ((mine, ours), (theirs, others)):
-        num_seeds = len(comparison.final_seeds)
-        failed = num_seeds - sum(final is not None for final in found)
-        if failed:
-            notes.append(f"{name} failed with {failed} of {num_seeds} seeds")
-    return Pair(mine, theirs, task, finals, "; ".join(notes))
+    num_seeds = len(comparison.final_seeds)
+    failures = [num_seeds - sum(final is not None for final in found) for found in (ours, others)]
+    return Pair(mine, theirs, task, finals, *failures)
 
 
 def with_difference(

@@ -29,7 +29,7 @@ CLAIMS = {
             "speed",
             "steps a second",
             "Lion takes 2 to 15 % more training steps a second.",
-            (Quote("more steps a second", (2, 15), "%"),),
+            (Quote("more steps a second, least and most", (2, 15), "%"),),
             SPEED,
             "Whole training steps of both in turn, in one process; seen where the interval of the "
             "ratio lies above 1. Judged as optax has them; as programs, AdamW keeps more states.",
@@ -72,7 +72,7 @@ CLAIMS = {
             (Quote("advantage, ViT-B/16 at 64", (0.0,), "points"),),
             BATCH_SIZE,
             "Seen where the interval ends below 0.5 % of AdamW's score, so that a larger advantage "
-            "is ruled out; reversed where it begins above 0.",
+            "is ruled out; reversed where it begins above that.",
             sweeps.small_batches,
         ),
         Claim(
@@ -80,14 +80,15 @@ CLAIMS = {
             "robustness to tuning",
             "Lion depends less on learning rate and weight decay.",
             (
-                Quote("accuracy of Lion over a 3 x 3 grid", (74.9, 77.6), "%"),
+                Quote("accuracy of Lion over a 3 x 3 grid, lowest and highest", (74.9, 77.6), "%"),
                 Quote("of AdamW", (67.7, 75.9), "%"),
                 Quote("Lion's spread over AdamW's", (0.33,)),
             ),
             MAIN,
             "A 3 x 3 grid by factors of 2 around the best point of each; the spread is the highest "
-            "mean score less the lowest, and the intervals take these two points as given. Where "
-            "only one of the two has points at which training fails, it is the less robust.",
+            "mean score less the lowest, and the intervals take these two points as given. One "
+            "that fails at two points or more is less robust than one that never fails; not "
+            "measured where both fail, or where the best point is at an edge of the grid.",
             sweeps.robustness,
         ),
         Claim(
@@ -99,7 +100,8 @@ CLAIMS = {
                 Quote("the same, ViT-B/16", (79.54, 79.90, 80.12, 80.77), "%"),
             ),
             VARIANTS,
-            f"{_PAIRED} One beta is Lion's first, or Lion's second, on that task.",
+            f"{_PAIRED} One beta is Lion's first, or Lion's second, on that task: seen where Lion "
+            "is better than both, reversed where it is worse than one of the two.",
             verdicts.one_beta,
         ),
         Claim(
@@ -141,18 +143,19 @@ CLAIMS = {
             "learning_rate",
             "smaller learning rates",
             "Lion's best learning rate is 3 to 10 times smaller than AdamW's.",
-            (Quote("AdamW's over Lion's", (3, 10)),),
+            (Quote("AdamW's over Lion's, least and most", (3, 10)),),
             MAIN,
-            "Best points of the grids. They are known to a step of the grid, given in the table, "
-            "and where scores hardly depend on them, by the luck of the seeds; reversed is what "
-            "lies more than a step on the other side of 1.",
+            "Best points of the grids, known to a step, which is in the table. The interval is of "
+            "the best points that resampled tuning seeds would have chosen: seen where it lies "
+            "within 3 to 10, reversed where it lies on the other side of 1, not measured where a "
+            "best point is at the edge of what was tried.",
             sweeps.learning_rates,
         ),
         Claim(
             "weight_decay",
             "larger weight decays",
             "Lion's best weight decay is 3 to 10 times larger than AdamW's.",
-            (Quote("Lion's over AdamW's", (3, 10)),),
+            (Quote("Lion's over AdamW's, least and most", (3, 10)),),
             MAIN,
             "As for learning rates. The product of both is what a step takes off the weights.",
             sweeps.weight_decays,
@@ -164,7 +167,7 @@ CLAIMS = {
             (Quote("beta2 of Lion, of the raw program", (0.99, 0.998)),),
             VARIANTS,
             "Lion with beta1 0.9 and either beta2, each tuned. Seen where the interval rules out "
-            "that 0.998 is better by 0.5 % of the score; reversed where it is better.",
+            "that 0.998 is better by 0.5 % of the score; reversed where it is better by that.",
             verdicts.constants,
         ),
         Claim(

@@ -7,6 +7,7 @@ from typing import NamedTuple
 import numpy as np
 from matplotlib.figure import Figure
 
+from search.claims.curvature import STEPS_A_POINT
 from search.claims.examples import Examples
 from search.claims.figures import paths_figure, response_figure
 from search.claims.paper import BATCH_SIZE, MAIN, VARIANTS
@@ -54,4 +55,4 @@ def claims_pictures(
         responses = {each.optimizer: (each.ages, each.responses) for each in examples.responses}
         yield Picture("responses", "The response to one gradient", response_figure(responses))
         paths = {each.optimizer: np.stack([each.xs, each.ys], 1) for each in examples.paths}
-        yield Picture("paths", "Ways down |x| + |y|", paths_figure(paths))
+        yield Picture("paths", "Ways down |x| + |y|", paths_figure(paths, STEPS_A_POINT))

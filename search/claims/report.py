@@ -4,6 +4,7 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from search.claims.claim import RULE, Claim, Finding, Number, Quote, Row, Verdict
+from search.compare.describe import known
 from search.derivation_report import Block, Heading, Paragraph
 from search.tables import Table
 
@@ -31,9 +32,16 @@ def _describe(claim: Claim, finding: Finding) -> dict[str, Any]:
         "counts": {verdict.value: count for verdict, count in finding.counts.items()},
         "finding": finding.sentence,
         "cases": [
-            row._asdict() | {"numbers": [number._asdict() for number in row.numbers]}
+            row._asdict() | {"numbers": [_describe_number(number) for number in row.numbers]}
             for row in finding.rows
         ],
+    }
+
+
+def _describe_number(number: Number) -> dict[str, Any]:
+    return {
+        key: known(value) if isinstance(value, float) else value
+        for key, value in number._asdict().items()
     }
 
 
@@ -92,7 +100,7 @@ def _digits(value: float) -> str:
 
 def _quotes(quotes: tuple[Quote, ...]) -> str:
     return "; ".join(
-        f"{quote.what}: {' '.join(f'{value:g}' for value in quote.values)} {quote.unit}".rstrip()
+        f"{quote.what}: {', '.join(f'{value:g}' for value in quote.values)} {quote.unit}".rstrip()
         for quote in quotes
     )
 

@@ -2,14 +2,15 @@
 their best points lie."""
 
 import itertools
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
+from search.claims.best_points import factor_between
 from search.claims.claim import Finding, Number, Row, Verdict, count_words, of_interval, of_none
 from search.claims.pairs import pair, score, with_difference
 from search.claims.verdicts import ADAMW, LION, SMALL
-from search.compare.result import ComparedTask, Comparison, Trial, Tuned
+from search.compare.result import ComparedTask, Comparison, Point, Trial, Tuned
 from search.compare.statistics import bootstrap_mean, paired_difference
 from search.interval import Interval
 from search.outcome import Reason
@@ -18,6 +19,8 @@ SMALL_BATCH = 64
 """Below it the paper sees no advantage."""
 FACTORS = (3.0, 10.0)
 """Between the best learning rates, and the best weight decays, of the two."""
+MIN_FAILURES = 2
+"""Points of a square at which training has to fail before that decides anything."""
 ROUNDING = 0.01
 """Points of a grid have few digits."""
 
@@ -35,12 +38,15 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> Row:
     pairs = [pair(comparison, task, LION, ADAMW) for task in tasks]
     used = [both for both in pairs if both.advantage()]
     seeds = [s for s in comparison.final_seeds if all(s in both.finals for both in used)]
-    interval = None
-    if len(used) > 1 and len(seeds) > 1:
+    interval, verdict = None, Verdict.NOT_MEASURED
+    if len(used) == len(pairs) > 1 and len(seeds) > 1:
         doublings = np.log2([both.task.batch_size for both in used])
         interval = bootstrap_mean(
             [float(np.polyfit(doublings, [both.gain(s) for both in used], 1)[0]) for s in seeds]
         )
+        verdict = of_interval(interval)
+        for both in used:
+            verdict = both.judged(verdict)
     numbers = tuple(
         Number.of(f"better by, at {both.task.batch_size}", advantage)
         for both in used
@@ -48,7 +54,7 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> Row:
     )
     numbers = with_difference(numbers, "a doubling", interval)
     note = "; ".join(f"{both.task.name}: {both.note}" for both in pairs if both.note)
-    return Row(f"{tasks[0].kind}, {tasks[0].metric}", of_interval(interval), numbers, note)
+    return Row(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
 
 
 def small_batches(comparison: Comparison) -> Finding:
@@ -63,7 +69,8 @@ def small_batches(comparison: Comparison) -> Finding:
         numbers = with_difference(both.means(score, "validation"), "better by", advantage)
         numbers += (Number("none is below", margin),)
         case = f"{task.kind} at {task.batch_size}, {task.metric}"
-        rows.append(Row(case, of_none(advantage, margin), numbers, both.note))
+        verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
+        rows.append(Row(case, verdict, numbers, both.note))
     words = count_words(rows, "cases", "ruled out", "there")
     return Finding(f"Below a batch of {SMALL_BATCH}, an advantage of Lion is {words}.", tuple(rows))
 
@@ -81,8 +88,11 @@ def robustness(comparison: Comparison) -> Finding:
 
 def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
     case = f"{task.name}, {task.metric}"
-    squares = [comparison.cells[name, task.name].spread for name in (LION, ADAMW)]
-    numbers, notes = [], []
+    cells = [comparison.cells[name, task.name] for name in (LION, ADAMW)]
+    squares = [cell.spread for cell in cells]
+    numbers = []
+    notes = _at_edge(dict(zip((LION, ADAMW), cells, strict=True)))
+    is_at_edge = bool(notes)
     for name, square in zip((LION, ADAMW), squares, strict=True):
         means = [float(np.mean(trial.scores)) for trial in square if trial.reason is Reason.OK]
         if means:
@@ -91,10 +101,12 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
         if failed := len(square) - len(means):
             notes.append(f"{name} fails at {failed} of {len(square)} points")
     failures = [sum(trial.reason is not Reason.OK for trial in square) for square in squares]
-    if not all(squares) or failures[0] == failures[1] > 0:
+    if not all(squares) or all(failures) or is_at_edge:
         return Row(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
     if any(failures):  # where training fails there is no score, and nothing is less robust
-        verdict = Verdict.SEEN if failures[0] < failures[1] else Verdict.REVERSED
+        verdict = Verdict.SEEN if failures[1] else Verdict.REVERSED
+        if max(failures) < MIN_FAILURES:
+            verdict = Verdict.NOT_SEEN
         return Row(case, verdict, tuple(numbers), "; ".join(notes))
     mine, theirs = (ranges_by_seed(square) for square in squares)
     smaller = paired_difference(mine, theirs, higher_is_better=False)
@@ -145,39 +157,52 @@ def _factors(comparison: Comparison, what: str, names: tuple[str, str], how: str
     rows = []
     for task in comparison.tasks:
         cells = {name: comparison.cells[name, task.name] for name in names}
-        rows.append(_factor(task.name, cells, what))
+        rows.append(_factor(task, cells, what))
     shown, (low, high) = what.replace("_", " "), FACTORS
     words = count_words(rows, "tasks", f"{low:g} to {high:g} times {how}", "the other way round")
     return Finding(f"Lion's best {shown} is {words}.", tuple(rows))
 
 
-def _factor(case: str, cells: Mapping[str, Tuned], what: str) -> Row:
+def _factor(task: ComparedTask, cells: Mapping[str, Tuned], what: str) -> Row:
     best = {name: tuned.best for name, tuned in cells.items()}
     points = [point for point in best.values() if point is not None]
     if len(points) < len(best):
         failed = [f"{name} failed at every point" for name in best if best[name] is None]
-        return Row(case, Verdict.NOT_MEASURED, note="; ".join(failed))
-    over, under = (getattr(point, what) for point in points)
-    factor = over / under
+        return Row(task.name, Verdict.NOT_MEASURED, note="; ".join(failed))
+    over, under = cells.values()
+    factor = factor_between(over, under, what, higher_is_better=task.higher_is_better)
     step = max(_grid_step(tuned, what) for tuned in cells.values())
     numbers = (
         *(
             Number(f"best of {name}", getattr(p, what))
             for name, p in zip(best, points, strict=True)
         ),
-        Number("factor", factor),
+        Number.of("factor", factor),
         Number("step of the grid", step),
         *(
             Number(f"product of {name}", p.learning_rate * p.weight_decay)
             for name, p in zip(best, points, strict=True)
         ),
     )
-    edges = [f"{name} is best at the edge" for name in cells if what in cells[name].at_edge]
-    low, high = (1 - ROUNDING) * FACTORS[0], (1 + ROUNDING) * FACTORS[1]
-    verdict = Verdict.SEEN if low <= factor <= high else Verdict.NOT_SEEN
-    if factor * step < 1 - ROUNDING:
-        verdict = Verdict.REVERSED
-    return Row(case, verdict, numbers, "; ".join(edges))
+    edges = _at_edge(cells, (what,))
+    verdict = Verdict.NOT_MEASURED if edges else _of_factor(factor)
+    return Row(task.name, verdict, numbers, "; ".join(edges))
+
+
+def _of_factor(factor: Interval) -> Verdict:
+    if factor.low >= (1 - ROUNDING) * FACTORS[0] and factor.high <= (1 + ROUNDING) * FACTORS[1]:
+        return Verdict.SEEN
+    return Verdict.REVERSED if factor.high < 1 - ROUNDING else Verdict.NOT_SEEN
+
+
+def _at_edge(cells: Mapping[str, Tuned], among: Collection[str] = Point._fields) -> list[str]:
+    """Says whose best point lies at an edge of what was tried, in one of these coordinates."""
+    return [
+        f"{name} is best at an edge of its {what.replace('_', ' ')}s"
+        for name, tuned in cells.items()
+        for what in tuned.at_edge
+        if what in among
+    ]
 
 
 def _grid_step(tuned: Tuned, what: str) -> float:

@@ -1,5 +1,7 @@
 """What one comparison says of each claim about the optimizers that it trained."""
 
+from collections.abc import Sequence
+
 from search.claims.claim import (
     Finding,
     Number,
@@ -24,24 +26,28 @@ SMALL = 0.005
 
 def flatness(comparison: Comparison) -> Finding:
     """Whether Lion's training loss is lower where the same noise is added to the weights."""
-    rows = tuple(
-        _under_noise(comparison, task, f"noise {noise:g}", level, relative=False)
-        for task in comparison.tasks
-        for level, noise in enumerate(ABSOLUTE_NOISES)
-    )
+    rows = _rows_under_noise(comparison, ABSOLUTE_NOISES, relative=False)
     words = count_words(rows, "cases", "lower", "higher")
     return Finding(f"Lion's loss under the same noise is {words}.", rows)
 
 
 def relative_flatness(comparison: Comparison) -> Finding:
     """The same with noise as large as a share of the weights."""
-    rows = tuple(
-        _under_noise(comparison, task, f"noise {noise:g} of the weights", level, relative=True)
-        for task in comparison.tasks
-        for level, noise in enumerate(RELATIVE_NOISES)
-    )
+    rows = _rows_under_noise(comparison, RELATIVE_NOISES, relative=True)
     words = count_words(rows, "cases", "lower", "higher")
     return Finding(f"With noise in proportion to the weights, Lion's loss is {words}.", rows)
+
+
+def _rows_under_noise(
+    comparison: Comparison, noises: Sequence[float], *, relative: bool
+) -> tuple[Row, ...]:
+    """A row for each task and noise."""
+    unit = " of the weights" if relative else ""
+    return tuple(
+        _under_noise(comparison, task, f"noise {noise:g}{unit}", level, relative=relative)
+        for task in comparison.tasks
+        for level, noise in enumerate(noises)
+    )
 
 
 def _under_noise(
@@ -56,7 +62,7 @@ def _under_noise(
     numbers = (*both.means(noisy_loss, "loss"), *clean)
     return Row(
         f"{task.name}, {noise}",
-        of_interval(lower),
+        both.judged(of_interval(lower)),
         with_difference(numbers, "lower by", lower),
         both.note,
     )
@@ -75,7 +81,7 @@ def higher_loss_better_validation(comparison: Comparison) -> Finding:
         numbers = with_difference(numbers, "better by", advantage)
         higher.append(Row(task.name, verdicts[0]))
         better.append(Row(task.name, verdicts[1]))
-        rows.append(Row(_case(task), _both(*verdicts), numbers, both.note))
+        rows.append(Row(_case(task), both.judged(_both(*verdicts)), numbers, both.note))
     loss_words = count_words(higher, "tasks", "higher", "lower")
     score_words = count_words(better, "tasks", "better", "worse")
     sentence = f"Lion's training loss is {loss_words}; its validation is {score_words}."
@@ -90,25 +96,31 @@ def _both(one: Verdict, other: Verdict) -> Verdict:
 
 
 def one_beta(comparison: Comparison) -> Finding:
-    """Whether Lion is better than the sign of one momentum, with either of its betas."""
+    """Whether Lion is better than the sign of one momentum, whichever of its betas that has."""
     rows = []
     for task in comparison.tasks:
+        numbers = _mean_score(comparison, task, LION) + _mean_score(comparison, task, ADAMW)
+        verdicts, notes = [], []
         for ablation in ABLATIONS:
             both = pair(comparison, task, LION, ablation)
             advantage = both.advantage()
-            numbers = (
-                *_mean_score(comparison, task, LION),
-                *_mean_score(comparison, task, ablation, "one beta"),
-                *_mean_score(comparison, task, ADAMW),
-            )
-            numbers = with_difference(numbers, "Lion better by", advantage)
-            adamw = pair(comparison, task, ADAMW, ablation).advantage()
-            numbers = with_difference(numbers, "AdamW better by", adamw)
             beta = ablation.removeprefix("one_")
-            case = f"{_case(task)}, {beta} alone"
-            rows.append(Row(case, of_interval(advantage), numbers, both.note))
-    words = count_words(rows, "cases", "better", "worse")
+            numbers += _mean_score(comparison, task, ablation, f"{beta} alone")
+            numbers = with_difference(numbers, f"Lion better than {beta} alone by", advantage)
+            verdicts.append(both.judged(of_interval(advantage)))
+            notes += [both.note] if both.note else []
+        rows.append(Row(_case(task), _worse_with_either(verdicts), numbers, "; ".join(notes)))
+    words = count_words(rows, "tasks", "better than with either beta", "worse than with one")
     return Finding(f"Against the sign of one momentum, Lion is {words}.", tuple(rows))
+
+
+def _worse_with_either(verdicts: Sequence[Verdict]) -> Verdict:
+    """Of a claim that holds against each: seen if all are, reversed if one is."""
+    if Verdict.NOT_MEASURED in verdicts:
+        return Verdict.NOT_MEASURED
+    if Verdict.REVERSED in verdicts:
+        return Verdict.REVERSED
+    return Verdict.NOT_SEEN if Verdict.NOT_SEEN in verdicts else Verdict.SEEN
 
 
 def convolutions(comparison: Comparison) -> Finding:
@@ -122,7 +134,10 @@ def convolutions(comparison: Comparison) -> Finding:
         margin = SMALL * abs(both.their_score())
         numbers = with_difference(both.means(score, "validation"), "better by", advantage)
         numbers += (Number("small is below", margin),)
-        rows.append(Row(_case(task), of_small(advantage, margin), numbers, both.note))
+        verdict = of_small(advantage, margin)
+        if verdict is Verdict.SEEN and both.note:
+            verdict = Verdict.NOT_SEEN  # that one fails is no small difference
+        rows.append(Row(_case(task), verdict, numbers, both.note))
     words = count_words(rows, "tasks", "small or none", "larger")
     return Finding(f"The difference on convolutional nets is {words}.", tuple(rows))
 
@@ -135,7 +150,8 @@ def constants(comparison: Comparison) -> Finding:
         advantage = both.advantage()
         margin = SMALL * abs(both.their_score())
         numbers = with_difference(both.means(score, "validation"), "0.998 better by", advantage)
-        rows.append(Row(_case(task), of_none(advantage, margin), numbers, both.note))
+        verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
+        rows.append(Row(_case(task), verdict, numbers, both.note))
     words = count_words(rows, "tasks", "loses nothing", "is worse")
     return Finding(f"Against 0.998, a beta2 of 0.99 {words}.", tuple(rows))
 

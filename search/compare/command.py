@@ -19,7 +19,7 @@ from search.compare.setup import Prepared, open_records
 from search.config_file import read_config
 from search.report import print_json
 from search.run_file import RecordError
-from search.terminal import Json, Settings, Workers, follow, make_console
+from search.terminal import Json, Settings, Workers, command_line, follow, make_console
 
 REPORT = "report"
 
@@ -49,7 +49,7 @@ def compare(
         console.print(Text(f"comparison {folder}: {sizes}, {place}"), soft_wrap=True)
         comparison = run_contest(records, prepared, compare_config.evaluation, num_workers, console)
     described = describe_comparison(comparison)
-    write_report(folder, comparison, described, f"lionhunt compare {shlex.quote(str(config))}")
+    write_report(folder, comparison, described, command_line("compare", config, settings=settings))
     if as_json:
         print_json(described)
     else:

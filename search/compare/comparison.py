@@ -11,12 +11,16 @@ from search.compare.records import ComparisonRecords, TrainingKey
 from search.compare.result import ComparedTask, Comparison, Point, Tuned
 from search.compare.study import Request, Seeds, num_trainings, study
 from search.compare.trainer import TrainingJob
-from search.outcome import Measurement
+from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.run_file import RecordError
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
 """Opens a pool for the tasks of a comparison."""
+
+
+LASTING = (Reason.OK, Reason.NOT_FINITE)
+"""What comes of a training wherever it runs; any other outcome is tried again the next time."""
 
 
 class Progress(NamedTuple):
@@ -64,7 +68,9 @@ class Contest:
         self._tasks = tuple(tasks)
         self._records = records
         self._open_trainers = open_trainers
-        self._known = records.trainings()
+        self._known = {
+            key: seen for key, seen in records.trainings().items() if seen.reason in LASTING
+        }
         self._in_flight: dict[str, TrainingKey] = {}
         self._pool: Pool | None = None
 

@@ -222,7 +222,7 @@ def _describe_final(final: Final | None) -> dict[str, Any]:
         return dict.fromkeys(Final._fields)
     values = final._asdict()
     return {
-        key: list(map(_known, value)) if isinstance(value, tuple) else value
+        key: list(map(known, value)) if isinstance(value, tuple) else value
         for key, value in values.items()
     }
 
@@ -235,9 +235,9 @@ def _describe_mean(values: Iterable[float]) -> dict[str, float | None] | None:
 def _describe_interval(found: Interval | None) -> dict[str, float | None] | None:
     if found is None:
         return None
-    return {key: _known(value) for key, value in found._asdict().items()}
+    return {key: known(value) for key, value in found._asdict().items()}
 
 
-def _known(value: float) -> float | None:
+def known(value: float) -> float | None:
     """JSON has no infinity."""
     return value if math.isfinite(value) else None

@@ -8,11 +8,12 @@ others it is added.
 import dataclasses
 import hashlib
 import inspect
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any, Literal, NamedTuple
 
 import jax
 import jax.numpy as jnp
+import numpy as np
 import optax
 
 from dsl.bytecode import Bytecode, assemble
@@ -162,7 +163,8 @@ def find_optimizer(
     named = {*constants, *(key for given in constants_by_kind.values() for key in given)}
     if word.startswith(OPTAX):
         program, roles = None, {}
-        _check_optax(word.removeprefix(OPTAX), named, constants)
+        given = [constants, *({**constants, **each} for each in constants_by_kind.values())]
+        _check_optax(word.removeprefix(OPTAX), named, given)
     else:
         try:
             source = find_program(word)
@@ -228,8 +230,17 @@ def _find_in_optax(name: str) -> Callable[..., optax.GradientTransformation]:
     return found
 
 
-def _check_optax(name: str, named: set[str], constants: Mapping[str, Constant]) -> None:
-    """Tries an optimizer of optax on a small matrix; raises `ConfigError` if it does not work."""
+def _check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Constant]]) -> None:
+    """Tries an optimizer of optax on a small matrix.
+
+    Args:
+        name: within optax.
+        named: all constants that are given.
+        choices: what they are on one kind of task or another.
+
+    Raises:
+        ConfigError: it does not work, or its weight decay is another one than ours.
+    """
     try:
         known = inspect.signature(_find_in_optax(name)).parameters
     except (AttributeError, TypeError, ValueError):
@@ -238,18 +249,34 @@ def _check_optax(name: str, named: set[str], constants: Mapping[str, Constant]) 
         raise ConfigError(f"optimizers: {OPTAX}{name} has no argument '{constant}'")
     for tuned in sorted(named & {"learning_rate", DECAY}):
         raise ConfigError(f"optimizers: {tuned} of {OPTAX}{name} is tuned; give where it starts")
-    values = {key: to_number(value, num_steps=100) for key, value in constants.items()}
+    for constants in choices:
+        values = tuple((key, to_number(value, 100)) for key, value in constants.items())
+        try:
+            decay = _decay_of(name, values)
+        except Exception as error:  # of code that is not ours, anything
+            reason = str(error).strip().splitlines() or [type(error).__name__]
+            raise ConfigError(
+                f"optimizers: {OPTAX}{name} does not take a learning rate and a gradient alone "
+                f"({reason[0]})"
+            ) from None
+        if not np.allclose(decay, 1, atol=0.01):
+            raise ConfigError(
+                f"optimizers: the weight decay of {OPTAX}{name} is not decoupled: a step does not "
+                "take learning rate x weight decay off the weights; choose another"
+            )
 
-    def step(params, learning_rate, weight_decay):
-        rule = OptaxRule(learning_rate, weight_decay, name, tuple(values.items()))
+
+def _decay_of(name: str, constants: tuple[tuple[str, float], ...]) -> np.ndarray:
+    """What the first step takes off the weights for their decay, over what it should take off."""
+    weights = jnp.array([[1.0, -2.0], [-3.0, 4.0]])
+    gradient = jnp.array([[0.5, 0.1], [-0.2, -0.3]])
+    rate, decay = 2.0**-6, 0.25
+
+    @jax.jit
+    def update(weight_decay):
+        rule = OptaxRule(jnp.float32(rate), weight_decay, name, constants)
         optimizer = rule.as_optimizer(lambda step_count: 1.0)
-        return optimizer.update(params, optimizer.init(params), params)[0]
+        return optimizer.update(gradient, optimizer.init(weights), weights)[0]
 
-    try:
-        jax.eval_shape(step, jnp.ones((2, 2)), jnp.ones(()), jnp.ones(()))
-    except Exception as error:  # of code that is not ours, anything
-        reason = str(error).strip().splitlines() or [type(error).__name__]
-        raise ConfigError(
-            f"optimizers: {OPTAX}{name} does not take a learning rate and a gradient alone "
-            f"({reason[0]})"
-        ) from None
+    difference = update(jnp.float32(0)) - update(jnp.float32(decay))
+    return np.asarray(difference / (rate * decay * weights))

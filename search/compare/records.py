@@ -47,10 +47,12 @@ class ComparisonRecords(RecordFile):
         return bool(self._query("SELECT 1 FROM trainings LIMIT 1"))
 
     def add_training(self, key: TrainingKey, measurement: Measurement) -> None:
-        """Keeps what was seen of a training."""
+        """Keeps what was seen of a training, in the place of what was seen before."""
         task, optimizer, seed, in_detail = key
         columns = to_columns(measurement)
-        self._insert("trainings", task, optimizer, seed, int(in_detail), *columns)
+        self._insert(
+            "trainings", task, optimizer, seed, int(in_detail), *columns, conflict="REPLACE"
+        )
 
     def trainings(self) -> dict[TrainingKey, Measurement]:
         """Everything that was seen."""

@@ -160,7 +160,9 @@ def explanation(described: Described) -> str:
         "are said only where the interval excludes 0. Seeds with which one of the two failed are "
         "left out, and who failed with a final seed is never called better. How often a run is "
         "better is counted over all pairs of runs, a tie as half. Intervals are over "
-        f"seeds, by bootstrap, at {described['confidence']:.0%}, for these tasks."
+        f"seeds, by bootstrap, at {described['confidence']:.0%}, for these tasks and for the "
+        "points that tuning chose. A fresh seed means other first weights and other batches; what "
+        "is validated on is the same in tuning and after it, for every optimizer."
     )
 
 

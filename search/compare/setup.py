@@ -14,6 +14,7 @@ from search.compare.records import COMPARISON, ComparisonRecords
 from search.compare.tasks import describe_compared
 from search.compare.trainer import Trainer
 from search.config import TaskOptions
+from search.config_file import ConfigError
 from search.open_pool import open_pool_of
 from search.pool import Pool
 from search.run import describe_environment
@@ -81,9 +82,12 @@ def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[Compari
     """The records of comparisons in a folder, new or gone on with.
 
     Raises:
+        ConfigError: a comparison has the name of something else in the records.
         RecordError: the folder holds other comparisons, or cannot be used.
     """
     info = {each.name: each.identity() for each in prepared}
+    for name in info.keys() & describe_environment():
+        raise ConfigError(f"a comparison cannot have the name '{name}'; rename its file")
     if not (folder / COMPARISON.file_name).is_file():
         opened = ComparisonRecords.create(folder, info | describe_environment())
     else:

@@ -91,7 +91,7 @@ def probability_of_improvement(mine: Values, theirs: Values, higher_is_better: b
     if num_seeds == 1:
         return Interval(mean, 0.0, 1.0)
     picks, _ = _resamples(num_seeds)
-    counts = (picks[:, :, None] == np.arange(num_seeds)).sum(axis=1) / num_seeds
+    counts = np.stack([(picks == i).sum(1) for i in range(num_seeds)], 1) / num_seeds
     shares = np.einsum("ri,ij,rj->r", counts, wins, counts, optimize=True)
     tail = (1 - CONFIDENCE) / 2
     student = math.sqrt(num_seeds / (num_seeds - 1)) * stdtrit(num_seeds - 1, tail)

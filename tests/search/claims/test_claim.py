@@ -61,7 +61,8 @@ def test_rule_favours_no_side(verdicts):
     "low, high, positive, none, small",
     [
         (2, 3, SEEN, REVERSED, REVERSED),
-        (0.1, 0.2, SEEN, REVERSED, SEEN),
+        (0.1, 0.2, SEEN, SEEN, SEEN),
+        (0.1, 2, SEEN, NOT_SEEN, NOT_SEEN),
         (-0.1, 0.2, NOT_SEEN, SEEN, SEEN),
         (-2, 2, NOT_SEEN, NOT_SEEN, NOT_SEEN),
         (-3, -0.1, REVERSED, SEEN, NOT_SEEN),
@@ -158,7 +159,7 @@ def test_table_of_cases(judged):
 def test_report_has_every_claim_with_the_numbers_of_the_paper(judged):
     table = claims_table(judged)
     assert [row[-1] for row in table.rows] == ["not seen (1 of 2)"] * 2
-    assert "78.23 78.19 78.89 79.46 %" in table.rows[0][1]
+    assert "78.23, 78.19, 78.89, 79.46 %" in table.rows[0][1]
     text = to_report("title", [table, *claim_blocks(judged)])
     for claim, finding in judged.values():
         assert f"## {claim.title}: not seen" in text

@@ -58,7 +58,7 @@ def ran(monkeypatch, examples):
     def speeds(name):
         asked.append(name)
         found = [Speed(name, by, 10, 2.0, 1.9, 0, 0, RATIO, 3, "wall time") for by in PAIRS]
-        return found, [LeftOut(100, "there is no room")]
+        return found, [LeftOut(100, "there is no room")] if name == "step" else []
 
     monkeypatch.setattr(command, "run_contest", run_contest)
     monkeypatch.setattr(command, "time_training", lambda tasks, say: speeds("training"))
@@ -106,6 +106,9 @@ def test_one_claim_runs_its_experiment_alone(lionhunt, ran, tmp_path):
     assert (status, ran) == (0, ["variants"])
     assert [claim["key"] for claim in described["claims"]] == ["beta2"]
     assert "examples" not in described
+    assert not (tmp_path / "report.md").exists()
+    report = (tmp_path / "report-beta2.md").read_text()
+    assert f"lionhunt claims {CONFIG} --only beta2 --set 'experiments.main.tasks=" in report
 
 
 def test_what_was_timed_is_not_timed_again(lionhunt, ran, tmp_path):
@@ -114,6 +117,10 @@ def test_what_was_timed_is_not_timed_again(lionhunt, ran, tmp_path):
     first, second = lionhunt(*words), lionhunt(*words)
     assert first == second and first[0] == 0
     assert ran == ["training"]
+    times = json.loads((tmp_path / "speed.json").read_text())
+    times["environment"]["versions"]["jax"] = "0.0.1"
+    (tmp_path / "speed.json").write_text(json.dumps(times))
+    assert lionhunt(*words) == first and ran == ["training"] * 2
     ratio = json.loads(first[1])["claims"][1]["cases"][0]["numbers"][2]
     assert (ratio["value"], ratio["low"], ratio["high"]) == RATIO
 
@@ -134,6 +141,12 @@ def test_wrong_input_is_one_line(lionhunt, ran, tmp_path, words, message):
     status, _, err = lionhunt("claims", *words, "--out", tmp_path / "claims")
     assert status == 2 and is_one_line(err) and message in err
     assert ran == [] and not (tmp_path / "claims").exists()
+
+
+def test_what_was_left_out_is_timed_again(lionhunt, ran, tmp_path):
+    words = ["claims", CONFIG, "--out", tmp_path, *FEW_TASKS, "--only", "optimizer_speed"]
+    assert lionhunt(*words)[0] == lionhunt(*words)[0] == 0
+    assert ran == ["step", "step"]
 
 
 def test_default_config_is_that_of_the_clone(lionhunt, ran, tmp_path, monkeypatch):

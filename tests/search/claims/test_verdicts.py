@@ -2,14 +2,16 @@
 
 import dataclasses
 import math
+import zlib
 
 import numpy as np
 import pytest
 from planted_comparisons import NOISE, SEEDS, planted, task_named, without_final
 
 from search.claims import sweeps, verdicts
+from search.claims.best_points import factor_between
 from search.claims.claim import Verdict
-from search.compare.result import Point, Trial
+from search.compare.result import Point, Trial, Tuned
 from search.outcome import Reason
 
 EFFECTS = pytest.mark.parametrize(
@@ -22,10 +24,6 @@ DIRECTIONS = pytest.mark.parametrize("higher_is_better", [True, False])
 def better(effect, higher_is_better=True):
     """The score of one that is better by so much than 0.8."""
     return 0.8 + (effect if higher_is_better else -effect)
-
-
-def test_noise_of_plants_is_smaller_than_their_effects():
-    assert 0 < NOISE < 0.1 / 3
 
 
 @EFFECTS
@@ -74,10 +72,21 @@ def test_one_beta_against_two(effect, verdict):
     scores = {"lion": 1.0 - effect, "one_beta1": 1.0, "one_beta2": 1.0, "adamw": 1.0 - effect / 2}
     comparison = planted({(name, task): {"score": score} for name, score in scores.items()})
     finding = verdicts.one_beta(comparison)
-    assert [row.verdict for row in finding.rows] == [verdict] * 2
-    numbers = {number.name: number.value for number in finding.rows[1].numbers}
+    assert [row.verdict for row in finding.rows] == [verdict]
+    numbers = {number.name: number.value for number in finding.rows[0].numbers}
     assert numbers["validation of adamw"] == pytest.approx(scores["adamw"], abs=NOISE)
-    assert numbers["AdamW better by"] == pytest.approx(effect / 2, abs=NOISE)
+    assert numbers["Lion better than beta2 alone by"] == pytest.approx(effect, abs=NOISE)
+
+
+@pytest.mark.parametrize(
+    "alone, verdict",
+    [((0.7, 0.7), Verdict.SEEN), ((0.7, 0.9), Verdict.REVERSED), ((0.7, 0.8), Verdict.NOT_SEEN)],
+)
+def test_either_beta_alone_has_to_be_worse(alone, verdict):
+    task = task_named("a")
+    scores = dict(zip(("lion", "one_beta1", "one_beta2", "adamw"), (0.8, *alone, 0.8), strict=True))
+    comparison = planted({(name, task): {"score": score} for name, score in scores.items()})
+    assert verdicts.one_beta(comparison).verdict is verdict
 
 
 @pytest.mark.parametrize(
@@ -169,8 +178,10 @@ def test_robustness(effect, verdict, higher_is_better):
     "failures, verdict",
     [
         ((0, 2), Verdict.SEEN),
-        ((1, 0), Verdict.REVERSED),
+        ((2, 0), Verdict.REVERSED),
+        ((1, 0), Verdict.NOT_SEEN),
         ((1, 1), Verdict.NOT_MEASURED),
+        ((1, 2), Verdict.NOT_MEASURED),
     ],
 )
 def test_points_that_do_not_train_are_not_robust(failures, verdict):
@@ -192,37 +203,89 @@ def test_range_of_a_seed_is_between_the_points_with_the_extreme_means():
     assert sweeps.ranges_by_seed(trials) == [6, -2]
 
 
+def peaked(center, width=1.0, num_seeds=3, noise=0.0):
+    """Trials on a grid by factors of 2, the best at `center`: a parabola in the logarithms."""
+    rng = np.random.default_rng(zlib.crc32(repr(center).encode()))
+    trials = []
+    for rate in 1e-3 * 2.0 ** np.arange(-5, 6):
+        for decay in 0.1 * 2.0 ** np.arange(-5, 6):
+            steps = np.log2(rate / center.learning_rate), np.log2(decay / center.weight_decay)
+            score = 0.8 - 0.01 / width * np.square(steps).sum()
+            scores = tuple(score + noise * rng.normal(size=num_seeds))
+            trials.append(Trial(Point(rate, decay), scores, Reason.OK))
+    return tuple(trials)
+
+
+def factor_findings(mine, theirs, **plant):
+    """Of both coordinates, where Lion's best and AdamW's lie there."""
+    task = task_named("a")
+    cells = {
+        ("lion", task): plant | {"best": mine, "trials": plant.get("trials", peaked(mine))},
+        ("adamw", task): plant | {"best": theirs, "trials": plant.get("trials", peaked(theirs))},
+    }
+    comparison = planted(cells)
+    return sweeps.learning_rates(comparison), sweeps.weight_decays(comparison)
+
+
 @pytest.mark.parametrize(
     "factor, verdict",
     [
         (4.0, Verdict.SEEN),
-        (10.0, Verdict.SEEN),
+        (8.0, Verdict.SEEN),
         (2.0, Verdict.NOT_SEEN),
-        (20.0, Verdict.NOT_SEEN),
-        (0.5, Verdict.NOT_SEEN),  # a step of the grid from 1
+        (16.0, Verdict.NOT_SEEN),
+        (1.0, Verdict.NOT_SEEN),
         (0.25, Verdict.REVERSED),
     ],
 )
 def test_factors_between_best_points(factor, verdict):
-    task = task_named("a")
     best = Point(1e-3, 0.1)
-    around = tuple(
-        Trial(Point(1e-3 * 2**i, 0.1 * 2**j), (0.8,), Reason.OK)
-        for i in range(-5, 6)
-        for j in range(-5, 6)
-    )
-    for judge, moved in (
-        (sweeps.learning_rates, Point(1e-3 / factor, 0.1)),
-        (sweeps.weight_decays, Point(1e-3, 0.1 * factor)),
-    ):
-        cells = {
-            ("lion", task): {"best": moved, "trials": around},
-            ("adamw", task): {"best": best, "trials": around},
-        }
-        finding = judge(planted(cells))
+    rates, _ = factor_findings(Point(1e-3 / factor, 0.1), best)
+    _, decays = factor_findings(Point(1e-3, 0.1 * factor), best)
+    for finding in (rates, decays):
         numbers = {number.name: number.value for number in finding.rows[0].numbers}
         assert numbers["factor"] == pytest.approx(factor)
         assert finding.verdict is verdict
+
+
+def test_flat_scores_show_no_factor():
+    """Where all points tie, the first is the best, and that is where tuning began."""
+    flat = peaked(Point(1e-3, 0.1), width=np.inf)
+    for finding in factor_findings(Point(2.5e-4, 0.4), Point(1e-3, 0.1), trials=flat):
+        assert finding.verdict is Verdict.NOT_SEEN
+        (factor,) = (n for n in finding.rows[0].numbers if n.name == "factor")
+        assert (factor.low, factor.high) == pytest.approx((2**-10, 2**10))
+
+
+def test_noise_of_tuning_seeds_widens_the_factor():
+    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    widths = []
+    for noise in (0.0, 1e-3, 0.1):
+        over = Tuned(peaked(theirs, noise=noise), theirs, (), ())
+        under = Tuned(peaked(mine, noise=noise), mine, (), ())
+        found = factor_between(over, under, "learning_rate", higher_is_better=True)
+        assert found.low <= found.mean <= found.high
+        widths.append(found.high / found.low)
+    assert widths[0] == pytest.approx(1) and widths == sorted(widths) and widths[2] > 4
+
+
+def test_factor_at_an_edge_is_not_measured():
+    task = task_named("a")
+    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    comparison = planted(
+        {
+            (name, task): {"best": best, "trials": peaked(best), "spread": square(0.1)}
+            for name, best in (("lion", mine), ("adamw", theirs))
+        }
+    )
+    cells = dict(comparison.cells)
+    cells["adamw", task.name] = cells["adamw", task.name]._replace(at_edge=("weight_decay",))
+    comparison = dataclasses.replace(comparison, cells=cells)
+    assert sweeps.learning_rates(comparison).verdict is Verdict.SEEN
+    for judge in (sweeps.weight_decays, sweeps.robustness):
+        finding = judge(comparison)
+        assert finding.verdict is Verdict.NOT_MEASURED
+        assert finding.rows[0].note == "adamw is best at an edge of its weight decays"
 
 
 def test_step_of_the_grid_is_the_one_beside_the_best_point():
@@ -238,16 +301,55 @@ def test_step_of_the_grid_is_the_one_beside_the_best_point():
 
 
 def test_seeds_that_fail_are_left_out_and_told():
-    task = task_named("a")
-    cells = {("lion", task): {"score": 0.9}, ("adamw", task): {"score": 0.8}}
-    comparison = without_final(planted(cells), "lion", task, seed=SEEDS[0])
-    finding = verdicts.convolutions(
-        dataclasses.replace(comparison, tasks=(task._replace(kind="digits_conv"),))
-    )
-    assert finding.rows[0].note == f"lion failed with 1 of {len(SEEDS)} seeds"
+    task = task_named("digits_conv")
+    comparison = planted({("lion", task): {"score": 0.9}, ("adamw", task): {"score": 0.8}})
+    failing = without_final(comparison, "lion", task, seed=SEEDS[0])
+    assert verdicts.convolutions(failing).rows[0].note == "lion failed with 1 of the seeds"
     for seed in SEEDS[1:-1]:
-        comparison = without_final(comparison, "lion", task, seed=seed)
-    assert verdicts.flatness(comparison).verdict is Verdict.NOT_MEASURED
+        failing = without_final(failing, "lion", task, seed=seed)
+    assert verdicts.flatness(failing).verdict is Verdict.NOT_MEASURED
+
+
+@pytest.mark.parametrize("failing, keeps", [("lion", False), ("adamw", True)])
+def test_who_fails_is_never_the_better_one(failing, keeps):
+    """Lion is better in everything; that is seen only where it never fails."""
+    cells = {}
+    for size, score in ((8, 0.85), (64, 0.9)):
+        task = task_named("digits_vit", size)
+        lion = {"score": score, "training_loss": 0.6, "absolute_noise": (0.5, 0.5, 0.5)}
+        cells |= {("lion", task): lion, ("adamw", task): {}}
+    comparison = planted(cells)
+    judges = (
+        verdicts.flatness,
+        verdicts.higher_loss_better_validation,
+        sweeps.growth_with_batch_size,
+    )
+    assert all(judge(comparison).verdict is Verdict.SEEN for judge in judges)
+    for task in comparison.tasks:
+        comparison = without_final(comparison, failing, task, seed=SEEDS[0])
+    expected = Verdict.SEEN if keeps else Verdict.NOT_SEEN
+    assert all(judge(comparison).verdict is expected for judge in judges)
+    assert (sweeps.small_batches(comparison).verdict is Verdict.REVERSED) == keeps
+
+
+def test_no_advantage_cannot_be_seen_where_the_other_fails():
+    task = task_named("a", 16)
+    comparison = planted({("lion", task): {"score": 0.7}, ("adamw", task): {"score": 0.8}})
+    assert sweeps.small_batches(comparison).verdict is Verdict.SEEN
+    failing = without_final(comparison, "adamw", task, seed=SEEDS[0])
+    assert sweeps.small_batches(failing).verdict is Verdict.NOT_SEEN
+    failing = without_final(comparison, "lion", task, seed=SEEDS[0])
+    assert sweeps.small_batches(failing).verdict is Verdict.SEEN
+
+
+def test_batch_size_at_which_one_never_trains_leaves_no_slope():
+    cells = {}
+    for size in (8, 64, 512):
+        task = task_named("vit", size)
+        cells |= {("lion", task): {"score": size / 1000}, ("adamw", task): {"score": 0.0}}
+    assert sweeps.growth_with_batch_size(planted(cells)).verdict is Verdict.SEEN
+    cells["lion", task_named("vit", 64)] = {"best": None}
+    assert sweeps.growth_with_batch_size(planted(cells)).verdict is Verdict.NOT_MEASURED
 
 
 def test_optimizer_that_never_trains_is_not_measured():

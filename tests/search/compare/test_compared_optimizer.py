@@ -134,6 +134,7 @@ def test_a_constant_may_be_the_length_of_the_training():
         ("lion", {"beta3": 0.5}, "lion has no constant 'beta3'; it has beta1, beta2"),
         ("lion", {"weight_decay": 0.5}, "weight_decay of lion is tuned"),
         ("optax.lionn", {}, "optax has no optimizer 'lionn'"),
+        ("optax.lamb", {}, "the weight decay of optax.lamb is not decoupled"),
         ("optax.pi", {}, "optax has no optimizer 'pi'"),
         ("optax.adamw", {"beta1": 0.5}, "optax.adamw has no argument 'beta1'"),
         ("optax.adamw", {"learning_rate": 0.5}, "learning_rate of optax.adamw is tuned"),

@@ -6,6 +6,7 @@ from small_contests import RAW, TASK, FormulaTrainers, compared, config, score, 
 from search.compare.comparison import spread_sizes
 from search.compare.optimizer import find_optimizer
 from search.compare.result import Point, to_final
+from search.compare.setup import Prepared, open_records
 from search.compare.study import Seeds
 from search.compare.trainer import TrainingJob
 from search.config_file import ConfigError
@@ -98,6 +99,23 @@ def test_a_final_training_that_fails_is_told(tmp_path):
     result = compared(tmp_path, FormulaTrainers(scorer=fail), tasks=[TASK])
     for tuned in result.cells.values():
         assert [final is None for final in tuned.finals] == [False, False, True, False, False]
+
+
+def test_what_was_given_up_is_tried_again(tmp_path):
+    """That a candidate was past its time, or killed its worker, says nothing of the next time."""
+
+    def give_up(job):
+        return Measurement(Reason.TIMED_OUT) if job.seed == 1 else score(job)
+
+    compared(tmp_path, FormulaTrainers(scorer=give_up))
+    assert compared(tmp_path, FormulaTrainers()) == compared(tmp_path / "new", FormulaTrainers())
+
+
+def test_a_comparison_with_the_name_of_something_else_is_refused(tmp_path):
+    prepared = Prepared("machine", config())
+    with pytest.raises(ConfigError, match="cannot have the name 'machine'; rename its file"):
+        with open_records(tmp_path / "machine", [prepared]):
+            pass
 
 
 def test_a_loss_is_tuned_downwards(tmp_path):
