@@ -62,10 +62,10 @@ class RayHead:
             raise self._gone()
 
     def _gone(self) -> WorkerError:
-        where = "start again where it was"
-        if not self._is_ours:
-            where = "start the cluster again, and go on where it was"
-        return WorkerError(f"Ray has gone, as if it was killed; nothing is lost, {where}")
+        first = "" if self._is_ours else "start the cluster again, then "
+        return WorkerError(
+            f"Ray has gone, as if it was killed; {first}give the command again, or resume the run"
+        )
 
     def close(self) -> None:
         """Leaves it; one of ours ends, and so does the folder of its session."""

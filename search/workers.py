@@ -25,7 +25,7 @@ MAX_TRIES = {Reason.CRASHED: 4, Reason.OUT_OF_MEMORY: 4, Reason.TIMED_OUT: 2}
 """Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
 tell a candidate that always kills; the others are for workers that someone else kills, stops, or
 takes the memory of: they must change no history. A hang costs too much time for more."""
-MAX_JOBS = 20_000
+MAX_JOBS = 100_000
 """Candidates of a worker; then a new one takes its place, whatever has been leaking."""
 MAX_PAUSE = 5.0
 """Wall clock between two looks at the workers, at most, that is counted: while this process is

@@ -24,7 +24,7 @@ from search.outcome import Measurement, Reason
 from search.workers import RayPool
 
 BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
-SHARE = 0.03
+SHARE = 0.04
 """How many candidates do each of them."""
 
 
@@ -63,7 +63,7 @@ class Scorer:
 def main() -> None:
     cloudpickle.register_pickle_by_value(small_runs)
     folder = Path(sys.argv[1])
-    pool = RayPool(Scorer, num_workers=2, candidate_seconds=3.0, memory_gib=2.0)
+    pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
     with create(folder) as records, closing(pool):
         digest = advance(records, pool).history_digest()
         print({reason.value: count for reason, count in records.reasons().items()})

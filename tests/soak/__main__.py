@@ -31,7 +31,7 @@ population_size = 50
 tournament_size = 3
 lag = 16
 [evaluation]
-candidate_seconds = 10
+candidate_seconds = 20
 worker_memory_gib = 8
 [[tasks]]
 kind = "digits_mlp"
@@ -39,9 +39,9 @@ num_steps = 60
 batch_size = 8
 width = 8
 """
-MAX_PROGRAMS_BETWEEN = 1500
+MAX_PROGRAMS_BETWEEN = 800
 """Programs that are recorded between two faults, at most."""
-START_SECONDS = 300.0
+START_SECONDS = 600.0
 ORPHAN_SECONDS = 180.0
 """Time in which what a driver has started must end after it; Ray's agents take up to 100 s."""
 
@@ -81,7 +81,7 @@ class Soak:
         folder = self.out / f"round-{self.summary.num_rounds}"
         self.summary.num_rounds += 1
         try:
-            if self.summary.num_rounds % 5 == 0:
+            if self.summary.num_rounds % 4 == 0:
                 self._run_bad_candidates(folder)
             else:
                 self._disturb(folder, end)
@@ -100,8 +100,9 @@ class Soak:
         try:
             while True:
                 while driver.status() is None:
-                    count = driver.count() + self._rng.randrange(MAX_PROGRAMS_BETWEEN)
+                    count = driver.count() + self._rng.randint(1, MAX_PROGRAMS_BETWEEN)
                     if not driver.wait_for_programs(count, START_SECONDS):
+                        driver.expect(0, "")
                         break
                     if time.monotonic() < end and not self._inject(driver):
                         break

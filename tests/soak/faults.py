@@ -18,7 +18,7 @@ from processes import Process, go_on_all, stop_all
 from search.records import Records
 from search.run_file import RUN, RecordError
 
-GOES_ON_SECONDS = 240.0
+GOES_ON_SECONDS = 600.0
 """Time after which a run that does not go on is stuck; machines are busy."""
 
 Fault = Callable[[Driver, random.Random], bool]
@@ -26,7 +26,10 @@ Fault = Callable[[Driver, random.Random], bool]
 
 def _goes_on(driver: Driver) -> bool:
     """Waits until more is recorded; a run that comes to its end has also gone on."""
-    return driver.wait_for_programs(driver.count() + 1, GOES_ON_SECONDS)
+    if driver.wait_for_programs(driver.count() + 1, GOES_ON_SECONDS):
+        return True
+    driver.expect(0, "")
+    return False
 
 
 def _choose(processes: list[Process], rng: random.Random) -> Process | None:
@@ -67,7 +70,7 @@ def sleep_machine(driver: Driver, rng: random.Random) -> bool:
     everyone = driver.look()
     driver.send(signal.SIGSTOP)
     stop_all(everyone)
-    time.sleep(rng.uniform(11.0, 15.0))
+    time.sleep(rng.uniform(21.0, 25.0))
     go_on_all(everyone)
     driver.send(signal.SIGCONT)
     return _goes_on(driver)
