@@ -3,7 +3,9 @@ PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
 
-.PHONY: search test lint docs fuzz format clean
+MINUTES ?= 30
+
+.PHONY: search test lint docs fuzz soak format clean
 
 search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
@@ -24,6 +26,10 @@ fuzz: .venv/installed-dev  ## a million texts against the reader of programs: ab
 	mkdir -p .fuzz
 	$(BIN)/python tests/dsl/fuzz_text.py .fuzz tests/dsl/corpus dsl/library -runs=1000000 \
 		-max_len=6000 -timeout=10 -artifact_prefix=.fuzz/
+
+soak: .venv/installed-dev  ## searches under faults for MINUTES=30; Linux
+	rm -rf .soak
+	$(BIN)/python tests/soak --minutes $(MINUTES) --out .soak
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .

@@ -10,7 +10,7 @@ from proxy_tasks.image_vit import ImageViT
 from proxy_tasks.language import StdlibLM
 from proxy_tasks.masked_language import StdlibMLM
 from proxy_tasks.mlp import DigitsMLP
-from proxy_tasks.task import Task
+from proxy_tasks.task import Task, TaskError
 from proxy_tasks.text_lm import TextLM
 from proxy_tasks.train import Training, train
 from proxy_tasks.vit import DigitsViT
@@ -44,6 +44,7 @@ __all__ = [
     "StdlibLM",
     "StdlibMLM",
     "Task",
+    "TaskError",
     "TextLM",
     "Training",
     "train",

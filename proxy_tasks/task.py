@@ -17,6 +17,10 @@ Data = Any
 """A tree of arrays."""
 
 
+class TaskError(Exception):
+    """A task that gives something else than it has to: one line that names the task."""
+
+
 @dataclasses.dataclass(frozen=True)
 class Task:
     """A training problem; everything random in it comes from the keys it is given.

@@ -8,7 +8,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from proxy_tasks.task import Params, Task
+from proxy_tasks.task import Params, Task, TaskError
 
 NUM_CHUNKS = 10
 """Points of a training curve, and places where training can stop early."""
@@ -54,9 +54,24 @@ def train(
 ) -> Training:
     """Trains and scores the result; pure, to be jitted by the caller. See `fit`."""
     fitted = fit(task, optimizer, key, hurdles)
-    score = jax.vmap(task.score, (0, None)) if key.shape else task.score
+    score = _checked(task, "score", task.score)
+    score = jax.vmap(score, (0, None)) if key.shape else score
     scores = jnp.where(fitted.finished, score(fitted.params, task.data), jnp.nan)
     return Training(scores, fitted.curve, fitted.num_chunks)
+
+
+def _checked(task: Task, what: str, function: Callable[..., Any]) -> Callable[..., jax.Array]:
+    """The function of a task, which raises `TaskError` as it is compiled if it gives no number."""
+
+    def checked(*args):
+        found = function(*args)
+        if isinstance(found, jax.Array):
+            if found.shape == () and jnp.issubdtype(found.dtype, jnp.floating):
+                return found
+            found = f"{found.dtype}, shape={found.shape}"
+        raise TaskError(f"task {task.name}: {what} must be a float, shape=(); it is {found!s:.80}")
+
+    return checked
 
 
 def fit(
@@ -92,7 +107,7 @@ def fit(
     params = each(task.init, (None, 0))(task.data, init_key)
     draw_key = each(jax.random.fold_in, (0, None))
     draw_batch = each(task.batch, (None, 0))
-    loss_and_gradient = each(jax.value_and_grad(task.loss))
+    loss_and_gradient = each(jax.value_and_grad(_checked(task, "loss", task.loss)))
     stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):

@@ -13,6 +13,7 @@ from typing import Annotated, Any, NoReturn
 import typer
 
 from dsl.export import to_latex, to_optax, to_torch
+from proxy_tasks import TaskError
 from proxy_tasks.data import DataError
 from search import report
 from search.bench_command import bench
@@ -27,17 +28,26 @@ from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
 from search.progress import is_at_end
 from search.query import QueryError
+from search.ray_head import WorkerError
 from search.records import Records
 from search.records_command import export_run, query
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
 from search.run_log import log_progress, log_run
 from search.selection_command import select
+from search.simulate.command import simulate
 from search.source import SourceError, find_program, is_run
 from search.study.command import study
 from search.tensorboard import TENSORBOARD, draw_progress
-from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
-from search.workers import WorkerError
+from search.terminal import (
+    Json,
+    RayAddress,
+    Settings,
+    Workers,
+    find_or_show,
+    follow,
+    make_console,
+)
 
 EXPECTED = (
     ConfigError,
@@ -46,6 +56,7 @@ EXPECTED = (
     QueryError,
     RecordError,
     SourceError,
+    TaskError,
     WorkerError,
 )
 """Errors that a person can do something about; any other is a bug."""
@@ -65,6 +76,7 @@ def search(
         Path | None, typer.Option(help="Folder of the run; runs/NAME by default.")
     ] = None,
     workers: Workers = None,
+    ray_address: RayAddress = None,
     settings: Settings = None,
     is_dry: Annotated[
         bool, typer.Option("--dry-run", help="Only say how long it will take.")
@@ -84,7 +96,7 @@ def search(
     folder = out or _free_folder(Path("runs") / config.stem)
     RUN.check_free(folder)
     with Records.create(folder, describe_run(run_config, initial)) as records:
-        _run(records, workers)
+        _run(records, workers, ray_address)
     _show_result(folder)
 
 
@@ -97,22 +109,23 @@ def resume(
         typer.Option("--rescore", help="Run it anew here, in a new folder; RUN is left alone."),
     ] = False,
     out: Annotated[Path | None, typer.Option(help="That folder; RUN-rescored by default.")] = None,
+    ray_address: RayAddress = None,
 ) -> None:
     """Go on with a run that was stopped or killed.
 
     A run that scores differently here is refused; --rescore begins it again, from its config.
     """
     if rescore:
-        _rescore(run, out, workers)
+        _rescore(run, out, workers, ray_address)
         return
     if out is not None:
         raise ConfigError("--out is for --rescore; without it, a run goes on in its own folder")
     with Records.open_to_write(run) as records:
-        _run(records, workers)
+        _run(records, workers, ray_address)
     _show_result(run)
 
 
-def _rescore(run: Path, out: Path | None, workers: int | None) -> None:
+def _rescore(run: Path, out: Path | None, workers: int | None, ray_address: str | None) -> None:
     """Begins a recorded run again: scores made elsewhere are not mixed with those made here."""
     with Records.open_to_read(run) as records:
         config, initial = load_run(records)
@@ -122,7 +135,7 @@ def _rescore(run: Path, out: Path | None, workers: int | None) -> None:
     info = describe_run(config, initial, reference) | {"rescored_from": str(old)}
     make_console().print(f"{run} is left alone; it is run anew in {folder}", soft_wrap=True)
     with Records.create(folder, info) as records:
-        _run(records, workers)
+        _run(records, workers, ray_address)
     _show_result(folder)
 
 
@@ -183,6 +196,7 @@ app.command()(select)
 app.command()(compare)
 app.command()(claims)
 app.command()(study)
+app.command()(simulate)
 
 app.command()(query)
 app.command("export-run")(export_run)
@@ -228,7 +242,7 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _run(records: Records, workers: int | None) -> None:
+def _run(records: Records, workers: int | None, ray_address: str | None) -> None:
     """Runs to the end, showing progress; an interrupt ends in how to go on."""
     config, initial = load_run(records)
     if is_at_end(records):
@@ -244,7 +258,7 @@ def _run(records: Records, workers: int | None) -> None:
             stack.enter_context(log_run(records.log, records.count(), workers=num_workers))
             with starting:
                 started = start_pool(
-                    config, initial, num_workers, records.cache, records.reference()
+                    config, initial, num_workers, records.cache, records.reference(), ray_address
                 )
                 pool, reference = stack.enter_context(started)
             events = log_progress(Search(config, initial, records, pool, reference).run())

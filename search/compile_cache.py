@@ -34,6 +34,16 @@ def keep_no_longer() -> None:
     compilation_cache.reset_cache()
 
 
+def user_folder() -> Path:
+    """A folder of this user, which all runs may share, and which can be deleted at any time.
+
+    On a cluster it is on every machine; where home is a network file system, machines of one kind
+    share what is in it.
+    """
+    base = os.environ.get("XDG_CACHE_HOME")
+    return (Path(base) if base else Path.home() / ".cache") / "lionhunt"
+
+
 def _processor() -> str:
     """Names what compiled code may ask of a processor: 16 hexadecimal digits."""
     told = [platform.machine(), platform.processor()]

@@ -1,5 +1,6 @@
 """The configuration of a run."""
 
+import re
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Any, Literal
@@ -13,8 +14,19 @@ from search.breeding import Method
 from search.config_file import Config, parse_config, read_config
 from search.mutation import DRAWN_FUNCTIONS, MutationSpace
 from search.outcomes import Reevaluation
+from search.ray_session import LOCAL
 
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
+
+
+def _check_address(address: str) -> str:
+    if not re.fullmatch(r"local|auto|[^\s/]+:[0-9]+", address):
+        raise ValueError("expected 'local', 'auto' or host:port")
+    return address
+
+
+RayAddress = Annotated[str, pydantic.AfterValidator(_check_address)]
+"""See `search.ray_session.connect`."""
 
 MAX_COUNT = 1_000_000_000
 Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
@@ -110,9 +122,16 @@ class EvaluationConfig(Config):
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
     kills. The result does not depend on it."""
+    ray_address: RayAddress = LOCAL
+    """Where Ray workers are: "local" is this machine; host:port or "auto" is a cluster that this
+    machine is a node of (docs/cluster.md)."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Wall clock after which a candidate, or a batch, is given up: generous, it only catches what
     hangs."""
+    worker_memory_gib: Annotated[float, Field(ge=1, le=1e6)] | None = None
+    """What a worker may take of the machine's memory (on Linux, not of an accelerator's); beyond,
+    the candidate is out of memory. Workers of the tasks here hold 0.5 to 2.5. By default Ray stops
+    workers when the machine's memory is full, and their candidates are tried again."""
     batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
     """Candidates that train side by side on an accelerator, with one worker for each; 1 on a CPU,
     where a batch is far slower. Part of what the run is: scores differ by float32 rounding from

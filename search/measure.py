@@ -254,6 +254,7 @@ def open_measurer(
         OPS.keys(),
         num_workers=num_workers,
         candidate_seconds=config.candidate_seconds,
+        ray_address=config.ray_address,
     )
     with opened as pool:
         pool.start(Job("reference", assemble(_STILL)))

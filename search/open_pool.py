@@ -6,8 +6,9 @@ from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
-from search.compile_cache import keep_compiled, keep_no_longer
+from search.compile_cache import keep_compiled, keep_no_longer, user_folder
 from search.pool import LocalPool, MakeScorer, Pool, Scorer
+from search.ray_session import LOCAL
 from search.workers import RayPool
 
 
@@ -19,6 +20,8 @@ def open_pool_of(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
+    ray_address: str = LOCAL,
 ) -> Iterator[Pool]:
     """A place where jobs are scored, until the body ends.
 
@@ -27,14 +30,18 @@ def open_pool_of(
         num_workers: Ray workers; 0 scores in this process.
         candidate_seconds: see `RayPool`.
         cache: folder where compiled code is kept; None for as long as the body lasts, so that
-            workers share it.
+            workers share it. Workers of a cluster, where it may not exist, have the one of
+            `search.compile_cache.user_folder`.
         batch_size: jobs that a scorer is given at once.
+        memory_gib: see `RayPool`.
+        ray_address: where workers are; see `search.ray_session.connect`.
     """
     with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
-        make = functools.partial(_make, make_scorer, Path(folder))
+        is_here = ray_address == LOCAL or not num_workers
+        make = functools.partial(_make, make_scorer, Path(folder) if is_here else None)
         try:
             pool = (
-                RayPool(make, num_workers, candidate_seconds, batch_size)
+                RayPool(make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address)
                 if num_workers
                 else LocalPool(make, batch_size)
             )
@@ -44,6 +51,6 @@ def open_pool_of(
             keep_no_longer()
 
 
-def _make(make_scorer: Callable[[], Scorer], cache: Path) -> Scorer:
-    keep_compiled(cache)
+def _make(make_scorer: Callable[[], Scorer], cache: Path | None) -> Scorer:
+    keep_compiled(user_folder() if cache is None else cache)
     return make_scorer()

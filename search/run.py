@@ -28,6 +28,7 @@ from search.outcome import Measurement, OutcomeName, Reason
 from search.outcomes import Outcomes, evaluation_seed
 from search.pool import Pool
 from search.progress import Progress
+from search.ray_session import LOCAL
 from search.records import Records, Row
 from search.reference import measure_references
 from search.run_log import log_stopped
@@ -117,6 +118,8 @@ def open_pool(
     candidate_seconds: float,
     cache: Path | None = None,
     batch_size: int = 1,
+    memory_gib: float | None = None,
+    ray_address: str = LOCAL,
 ) -> AbstractContextManager[Pool]:
     """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
     return open_pool_of(
@@ -125,6 +128,8 @@ def open_pool(
         candidate_seconds=candidate_seconds,
         cache=cache,
         batch_size=batch_size,
+        memory_gib=memory_gib,
+        ray_address=ray_address,
     )
 
 
@@ -135,6 +140,7 @@ def start_pool(
     num_workers: int,
     cache: Path | None = None,
     reference: Program | None = None,
+    ray_address: str | None = None,
 ) -> Iterator[tuple[Pool, Measurement]]:
     """The place where the candidates of a run are scored, started.
 
@@ -142,8 +148,9 @@ def start_pool(
         config: of the run.
         initial: the program it begins with.
         num_workers: Ray workers; 0 scores in this process.
-        cache: see `make_scorer`.
+        cache: see `open_pool_of`.
         reference: the program that has fitness 0; the initial one if None.
+        ray_address: where workers are; None for where the config says.
 
     Yields:
         The pool, and what it saw of the reference.
@@ -160,6 +167,8 @@ def start_pool(
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
         batch_size=config.evaluation.batch_size,
+        memory_gib=config.evaluation.worker_memory_gib,
+        ray_address=ray_address or config.evaluation.ray_address,
     )
     with opened as pool:
         measured = pool.start(Job("reference", assemble(reference)))

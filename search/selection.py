@@ -60,6 +60,7 @@ def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
         cache=cache,
+        ray_address=config.evaluation.ray_address,
     )
 
 

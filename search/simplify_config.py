@@ -6,8 +6,9 @@ import pydantic
 from pydantic import Field
 
 from proxy_tasks import DigitsMLP, StdlibLM
-from search.config import TaskOptions
+from search.config import RayAddress, TaskOptions
 from search.config_file import Config
+from search.ray_session import LOCAL
 from search.select_config import Factor, Seeds
 
 TASKS: tuple[TaskOptions, ...] = (
@@ -35,6 +36,8 @@ class SimplifyConfig(Config):
     with that, because its `lr` is the learning rate itself, the best power of ten below."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 trains in this process. The result does not depend on it."""
+    ray_address: RayAddress = LOCAL
+    """Where they are; see docs/cluster.md."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Wall clock after which a training is given up: generous, it only catches what hangs."""
     rewrite_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0

@@ -24,6 +24,13 @@ Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
 ]
+RayAddress = Annotated[
+    str | None,
+    typer.Option(
+        metavar="ADDRESS",
+        help="Where Ray workers are: 'local', or a cluster as host:port or 'auto'.",
+    ),
+]
 Settings = Annotated[
     list[str] | None,
     typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config."),

@@ -5,42 +5,62 @@ the first worker show one whose arithmetic differs, and stop the run.
 """
 
 import dataclasses
-import logging
 import math
-import os
-import signal
+import queue
+import sys
 import time
-import warnings
-from collections.abc import Sequence
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from typing import Any
 
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.log import log
 from search.outcome import Measurement, Reason
-from search.pool import MakeScorer
+from search.pool import MakeScorer, Scorer
+from search.ray_head import RayHead, WorkerError
+from search.ray_session import LOCAL, connect
 
-MAX_DEATHS = 4
-"""Workers that may die with a candidate before it is an outcome. Two would tell a candidate that
-always kills; the others are for workers that someone else kills: they must change no history."""
+MAX_TRIES = {Reason.CRASHED: 4, Reason.OUT_OF_MEMORY: 4, Reason.TIMED_OUT: 2}
+"""Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
+tell a candidate that always kills; the others are for workers that someone else kills, stops, or
+takes the memory of: they must change no history. A hang costs too much time for more."""
+MAX_JOBS = 100_000
+"""Candidates of a worker; then a new one takes its place, whatever has been leaking."""
+MAX_PAUSE = 5.0
+"""Wall clock between two looks at the workers, at most, that is counted: while this process is
+stopped, or the machine asleep, nobody's time runs."""
+LATE_SECONDS = 0.5
+"""Time between two looks for workers that are past their time."""
 MAX_FAILED_STARTS = 20
 """Workers that may die in a row as they start."""
 START_SECONDS = 600.0
 """Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
 
 
-class WorkerError(Exception):
-    """Workers that cannot go on: one line that says why and what to do."""
-
-
 class _Worker:
     """What runs in an actor's process."""
 
-    def __init__(self, make_scorer: MakeScorer):
-        self._scorer = make_scorer()
+    def __init__(self, make_scorer: MakeScorer, memory_gib: float | None):
+        limit_memory(memory_gib)
+        self._make_scorer = make_scorer
+        self._scorer: Scorer | None = None
 
     def evaluate(self, jobs: Sequence[AnyJob]) -> list[Measurement]:
+        if self._scorer is None:  # not when the actor starts: there Ray would hide an error
+            self._scorer = self._make_scorer()
         return self._scorer.evaluate(jobs)
+
+
+def limit_memory(gib: float | None) -> None:
+    """Has allocations of this process fail beyond so many GiB (Linux; elsewhere, nothing)."""
+    if gib is not None and sys.platform == "linux":
+        import resource
+
+        # Of private memory that can be written; addresses are reserved far beyond what is used.
+        _, most = resource.getrlimit(resource.RLIMIT_DATA)
+        resource.setrlimit(resource.RLIMIT_DATA, (round(gib * 2**30), most))
 
 
 @dataclasses.dataclass
@@ -48,30 +68,32 @@ class _Slot:
     """One actor and what it is doing; without jobs it scores the reference program."""
 
     actor: Any
-    started: float
-    answer: Any
+    started: float = 0.0
+    answer: Any = None  # that is waited for; None while it is idle
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
-    is_idle: bool = False
+    num_jobs: int = 0
 
 
 Measured = list[tuple[str, Measurement]]
 
 
 class RayPool:
-    """Scores by Ray actors on this machine, each in a process of its own.
+    """Scores by Ray actors, on this machine or on a cluster, each in a process of its own.
 
-    An actor that dies is replaced and its candidate tried again after the others, up to
-    `MAX_DEATHS`; an actor whose candidate is past its time is killed, since a timeout on the
-    waiting side stops nothing. Of a batch, each half is tried again by itself, and so on, down to
-    the candidate that it was; a batch is given the time of one candidate.
+    An actor that dies or runs out of memory is replaced and its candidate tried again after the
+    others, up to `MAX_TRIES`; an actor whose candidate is past its time is killed, since a timeout
+    on the waiting side stops nothing. Of a batch, each half is tried again by itself, and so on,
+    down to the candidate that it was; a batch is given the time of one candidate.
 
-    The accelerators of the machine are shared out evenly.
+    The accelerators of the machine, or of all, are shared out evenly.
 
     Args:
         make_scorer: called in each actor.
         num_workers: actors.
         candidate_seconds: wall clock for one candidate, or for a batch.
         batch_size: candidates that an actor is given at once, if there are as many.
+        memory_gib: what an actor may take of the machine's memory; None for no limit.
+        ray_address: see `search.ray_session.connect`.
     """
 
     def __init__(
@@ -80,41 +102,30 @@ class RayPool:
         num_workers: int,
         candidate_seconds: float,
         batch_size: int = 1,
+        memory_gib: float | None = None,
+        ray_address: str = LOCAL,
     ):
-        os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-        # Ray has a paragraph to say of every worker that dies; here that is an everyday matter.
-        os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", "worker died|workers? .*killed")
-        import ray
-        import ray.exceptions
-
-        on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-        with warnings.catch_warnings():
-            # JAX warns of any fork; Ray's is followed at once by exec, which is safe.
-            warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
-            ray.init(
-                address="local",
-                num_cpus=num_workers,
-                include_dashboard=False,
-                log_to_driver=False,
-                logging_level=logging.ERROR,
-                object_store_memory=128 * 2**20,
-            )
-        signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
-        self._ray: Any = ray
-        self._make_scorer = ray.put(make_scorer)
+        self._ray = ray = connect(ray_address, num_workers)
+        self._is_cluster = ray_address != LOCAL
+        self._head = RayHead(ray, is_ours=not self._is_cluster)
+        # Not by `ray.put`: when Ray goes away, it ends a process that has something there.
+        self._worker_arguments = (make_scorer, memory_gib)
         gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
         as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
         self._actor_class: Any = as_actor(_Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
-        self._deaths: dict[str, int] = {}
+        self._num_failed: Counter[tuple[str, Reason]] = Counter()
         self._slots: list[_Slot] = []
+        self._idle: deque[_Slot] = deque()
+        self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
+        self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
         self._num_failed_starts = 0
         self._reference: Measurement | None = None
 
     def start(self, reference: AnyJob) -> Measurement:
-        self._reference_jobs = self._ray.put([reference])
+        self._reference_jobs = [reference]
         # The first compiles on all cores; the others, which join later, find what it compiled.
         self._slots = [self._start_worker()]
         while self._reference is None:
@@ -126,55 +137,99 @@ class RayPool:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> Measured:
+        self._head.check()
+        self._look_at_clock()
         self._dispatch(only_full=not seconds)
-        busy = {slot.answer: slot for slot in self._slots if not slot.is_idle}
-        if not busy:
-            return []
-        done, _ = self._ray.wait(list(busy), num_returns=1, timeout=seconds)
-        if done and len(busy) > 1:  # take along what else is ready
-            done, _ = self._ray.wait(list(busy), num_returns=len(busy), timeout=0)
-        measured = [found for answer in done for found in self._collect(busy[answer])]
-        now = time.monotonic()
-        for slot in busy.values():
-            limit = self._candidate_seconds + (0.0 if slot.jobs else START_SECONDS)
-            if not slot.is_idle and slot.answer not in done and now - slot.started > limit:
-                measured += self._give_up(slot, now)
+        measured = [found for slot in self._answered(seconds) for found in self._collect(slot)]
+        self._look_at_clock()
+        measured += self._give_up_late()
         # What was measured lets children be born: a batch that is not full may wait for them.
         self._dispatch(only_full=True)
         return measured
 
     def close(self) -> None:
-        self._ray.shutdown()
+        self._head.close()
+
+    def _look_at_clock(self) -> None:
+        now = time.monotonic()
+        self._now += min(now - self._last_look, MAX_PAUSE)
+        self._last_look = now
 
     def _start_worker(self) -> _Slot:
-        actor = self._actor_class.remote(self._make_scorer)
-        return _Slot(actor, time.monotonic(), actor.evaluate.remote(self._reference_jobs))
+        slot = _Slot(self._actor_class.remote(*self._worker_arguments))
+        self._ask(slot, [])
+        return slot
+
+    def _ask(self, slot: _Slot, jobs: list[AnyJob]) -> None:
+        """Sends jobs, or the reference, to a slot's actor."""
+        answer = slot.actor.evaluate.remote(jobs or self._reference_jobs)
+        slot.jobs, slot.started, slot.answer = jobs, self._now, answer
+        # Ray tells of each answer: to ask for all those of thousands of workers takes it 30 ms.
+        answer.future().add_done_callback(lambda _: self._answers.put((slot, answer)))
+
+    def _answered(self, seconds: float) -> Iterator[_Slot]:
+        """The slots whose actors are done, or dead; waits for the first."""
+        if len(self._idle) == len(self._slots):
+            return
+        with suppress(queue.Empty):
+            while True:
+                slot, answer = self._answers.get(timeout=seconds)
+                if slot.answer is answer:  # else it is that of an actor that was replaced
+                    seconds = 0.0
+                    yield slot
+
+    def _give_up_late(self) -> Measured:
+        """Replaces actors that are past their time; looks now and then."""
+        if self._now - self._last_late < LATE_SECONDS:
+            return []
+        self._last_late = self._now
+        late = [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
+        return [
+            found
+            for slot in late
+            for found in self._replace(slot, Reason.TIMED_OUT, "not ready in time")
+        ]
+
+    def _limit(self, slot: _Slot) -> float:
+        """Wall clock that a worker has for what it is doing."""
+        if slot.answer is None:
+            return math.inf
+        if slot.jobs:
+            return self._candidate_seconds
+        if self._is_cluster and self._reference is not None:
+            return math.inf  # it may wait for a machine, while others work
+        return START_SECONDS + self._candidate_seconds
 
     def _dispatch(self, *, only_full: bool = False) -> None:
-        for slot in self._slots:
-            if slot.is_idle and (jobs := self._queue.take(only_full=only_full)):
-                slot.jobs, slot.is_idle = jobs, False
-                slot.started = time.monotonic()
-                slot.answer = slot.actor.evaluate.remote(jobs)
+        while self._idle and (jobs := self._queue.take(only_full=only_full)):
+            self._ask(self._idle.popleft(), jobs)
 
     def _collect(self, slot: _Slot) -> Measured:
         jobs = slot.jobs
         try:
             measurements = self._ray.get(slot.answer)
-        except self._ray.exceptions.RayActorError:
-            return self._replace(slot)
-        except self._ray.exceptions.OutOfMemoryError:
-            self._restart(slot)
-            return self._blame(jobs, Measurement(Reason.OUT_OF_MEMORY))
+        except self._ray.exceptions.RayActorError as error:
+            return self._replace(slot, Reason.CRASHED, str(error))
+        except self._ray.exceptions.OutOfMemoryError as error:  # of the machine, as Ray sees it
+            return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
         except self._ray.exceptions.RayTaskError as error:
-            raise error.as_instanceof_cause() from None  # a bug, ours or of a task
-        slot.jobs, slot.is_idle = [], True
+            if isinstance(error.cause, MemoryError):
+                return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
+            raise error.cause from error  # a bug, ours or of a task, or a file that is missing
+        slot.num_jobs += len(jobs)
+        if slot.num_jobs >= MAX_JOBS or any(map(_ran_out_of_memory, measurements)):
+            self._restart(slot)
+        else:
+            slot.jobs, slot.answer = [], None
+            self._idle.append(slot)
         if not jobs:
             self._check(*measurements)
             return []
-        for job in jobs:
-            self._deaths.pop(job.name, None)
-        return [(job.name, found) for job, found in zip(jobs, measurements, strict=True)]
+        measured = []
+        for job, found in zip(jobs, measurements, strict=True):
+            is_failed = _ran_out_of_memory(found)
+            measured += self._blame([job], found) if is_failed else self._done(job, found)
+        return measured
 
     def _check(self, measurement: Measurement) -> None:
         """Compares a new worker's scores of the reference program with the first one's."""
@@ -187,49 +242,53 @@ class RayPool:
                 f"{self._reference.scores}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot) -> Measured:
-        """The slot's actor died: a new one takes its place, and its candidate is tried again."""
-        jobs = slot.jobs
+    def _replace(self, slot: _Slot, reason: Reason, cause: str) -> Measured:
+        """The slot's actor failed: a new one takes its place, and its candidate is tried again."""
+        jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:
             self._num_failed_starts += 1
-            if self._num_failed_starts >= MAX_FAILED_STARTS:
-                raise WorkerError(
-                    "workers die as they start; is there memory for them? Try fewer, or "
-                    "--workers 0, which shows the error"
-                )
+            # A machine that goes takes many workers along.
+            if self._num_failed_starts >= max(MAX_FAILED_STARTS, self._num_workers):
+                raise self._cannot_start(cause)
         self._restart(slot)
-        if len(jobs) == 1:
-            name = jobs[0].name
-            self._deaths[name] = self._deaths.get(name, 0) + 1
-            if self._deaths[name] < MAX_DEATHS:
-                self._queue.put_batch(jobs)
-                return []
-        return self._blame(jobs, Measurement(Reason.CRASHED))
+        return self._blame(jobs, Measurement(reason, seconds=seconds))
 
-    def _give_up(self, slot: _Slot, now: float) -> Measured:
-        """The slot's actor is past its time."""
-        jobs, seconds = slot.jobs, now - slot.started
-        if not jobs:
-            return self._replace(slot)
-        self._restart(slot)
-        return self._blame(jobs, Measurement(Reason.TIMED_OUT, seconds=seconds))
+    def _cannot_start(self, cause: str) -> WorkerError:
+        last = (cause.strip().splitlines() or [""])[-1].strip()
+        asked = "is there memory for them?"
+        if self._is_cluster:
+            asked = f"is lionhunt on every node, is a core free, {asked}"
+        return WorkerError(
+            f"workers die as they start ({last}); {asked} Try fewer, or --workers 0, which shows "
+            "the error"
+        )
 
     def _blame(self, jobs: list[AnyJob], measurement: Measurement) -> Measured:
-        """What stopped a worker is the outcome of one candidate; of a batch, the halves go on."""
+        """What stopped a worker is the outcome of one candidate, once it was tried often enough; of
+        a batch, the halves go on."""
         if len(jobs) == 1:
-            return [(jobs[0].name, measurement)]
+            (job,) = jobs
+            self._num_failed[job.name, measurement.reason] += 1
+            if self._num_failed[job.name, measurement.reason] >= MAX_TRIES[measurement.reason]:
+                return self._done(job, measurement)
+            self._queue.put_batch(jobs)
+            return []
         half = len(jobs) // 2
         for part in (jobs[:half], jobs[half:]):
             if part:
                 self._queue.put_batch(part)
         return []
 
+    def _done(self, job: AnyJob, measurement: Measurement) -> Measured:
+        for reason in MAX_TRIES:
+            self._num_failed.pop((job.name, reason), None)
+        return [(job.name, measurement)]
+
     def _restart(self, slot: _Slot) -> None:
         log("worker_replaced", candidates=[job.name for job in slot.jobs])
         self._ray.kill(slot.actor)  # it may only be out of reach
-        new = self._start_worker()
-        slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer
-        slot.jobs, slot.is_idle = [], False
+        slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
+        self._ask(slot, [])
 
 
 def gpu_share(num_gpus: int, num_workers: int) -> float:
@@ -238,3 +297,7 @@ def gpu_share(num_gpus: int, num_workers: int) -> float:
         return 0.0
     per_gpu = math.ceil(num_workers / num_gpus)
     return math.floor(10_000 / per_gpu) / 10_000  # Ray counts in ten-thousandths, and rounds
+
+
+def _ran_out_of_memory(measurement: Measurement) -> bool:
+    return measurement.reason is Reason.OUT_OF_MEMORY

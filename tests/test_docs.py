@@ -66,3 +66,12 @@ def test_error_is_shown_as_the_page_says(tmp_path):
         stderr=subprocess.STDOUT,
     )
     assert sorted(done.stdout.splitlines()) == sorted(expected.splitlines())
+
+
+def test_tests_that_the_page_on_faults_names_are_there():
+    page = (ROOT / "docs" / "reliability.md").read_text("utf-8")
+    tests = "".join(file.read_text("utf-8") for file in (ROOT / "tests").rglob("test_*.py"))
+    names = re.findall(r"`(test_\w+)`", page)
+    assert len(names) > 10
+    for name in names:
+        assert f"def {name}(" in tests, name

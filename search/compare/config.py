@@ -7,8 +7,9 @@ from pydantic import Field
 
 from search.compare.optimizer import ComparedOptimizer, find_optimizer
 from search.compare.result import Point
-from search.config import TaskOptions
+from search.config import RayAddress, TaskOptions
 from search.config_file import Config
+from search.ray_session import LOCAL
 
 Positive = Annotated[float, Field(ge=1e-9, le=1e4)]
 Factor = Annotated[float, Field(gt=1, le=1000)]
@@ -116,6 +117,8 @@ class TrainingsConfig(Config):
 
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 trains in this process."""
+    ray_address: RayAddress = LOCAL
+    """Where they are; see docs/cluster.md."""
     training_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Wall clock after which a training is given up, with what it has to compile."""
 

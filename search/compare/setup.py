@@ -62,6 +62,7 @@ class Prepared:
             num_workers=num_workers,
             candidate_seconds=evaluation.training_seconds,
             cache=records.cache,
+            ray_address=evaluation.ray_address,
         )
         return Contest(self.name, self.config, self.optimizers, self.tasks, records, open_trainers)
 

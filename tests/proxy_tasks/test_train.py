@@ -1,12 +1,14 @@
 """The training loop against a plain Python loop, and when it stops early."""
 
+import dataclasses
+
 import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
 
-from proxy_tasks import DigitsMLP, StdlibLM, train
+from proxy_tasks import DigitsMLP, StdlibLM, TaskError, train
 from proxy_tasks.train import NUM_CHUNKS
 
 TASK = DigitsMLP(num_steps=25, batch_size=8, width=8).build()
@@ -113,3 +115,24 @@ def test_lanes_train_as_each_by_itself():
         assert alone.num_chunks == lanes.num_chunks[lane]
         np.testing.assert_allclose(lanes.curve[lane], alone.curve, rtol=1e-4)
         np.testing.assert_allclose(lanes.score[lane], alone.score, atol=2 / 600)
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ({"score": lambda params, data: "0.5"}, "score must be a float, shape=.*; it is 0.5"),
+        (
+            {"score": lambda params, data: jnp.ones(3)},
+            r"score must .*; it is float32, shape=\(3,\)",
+        ),
+        ({"score": lambda params, data: jnp.ones((), int)}, "score must .*; it is int32"),
+        ({"loss": lambda params, batch: None}, "loss must be a float, shape=.*; it is None"),
+        ({"loss": lambda params, batch: jnp.ones(8)}, r"loss must .*; it is float32, shape=\(8,\)"),
+    ],
+)
+@pytest.mark.parametrize("num_lanes", [0, 2])
+def test_task_that_gives_no_number_is_named(change, message, num_lanes, key):
+    task = dataclasses.replace(TASK, **change)
+    keys = jax.random.split(key, num_lanes) if num_lanes else key
+    with pytest.raises(TaskError, match=f"task digits_mlp: {message}"):
+        jax.eval_shape(lambda key: train(task, optax.sgd(0.1), key), keys)

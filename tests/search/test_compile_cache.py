@@ -8,7 +8,7 @@ from jax.experimental.compilation_cache import compilation_cache
 import dsl
 from dsl.bytecode import assemble
 from proxy_tasks import DigitsMLP
-from search.compile_cache import keep_compiled, keep_no_longer
+from search.compile_cache import keep_compiled, keep_no_longer, user_folder
 from search.job import Job
 from search.run import open_pool
 
@@ -89,3 +89,11 @@ def test_who_has_chosen_a_folder_keeps_it(tmp_path, hits, monkeypatch):
     assert folder_in_use() == str(tmp_path / "mine")
     keep_no_longer()
     assert folder_in_use() == str(tmp_path / "mine")
+
+
+def test_folder_of_a_user_is_where_such_things_are(tmp_path, monkeypatch):
+    monkeypatch.setenv("HOME", str(tmp_path))
+    monkeypatch.delenv("XDG_CACHE_HOME", raising=False)
+    assert user_folder() == tmp_path / ".cache" / "lionhunt"
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "elsewhere"))
+    assert user_folder() == tmp_path / "elsewhere" / "lionhunt"

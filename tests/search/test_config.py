@@ -66,6 +66,8 @@ def test_settings_replace_values(file):
             "evaluation.batch_size=128",
             r"batch_size \(128\) must be at most lag \(64\), .*; to fill batches, set lag to 512",
         ),
+        ("evaluation.ray_address=here", "ray_address: expected 'local', 'auto' .*, got 'here'"),
+        ("evaluation.ray_address=ray://a:1", "ray_address: expected .*host:port, got 'ray://a:1'"),
         ("evolution.lag='8'", "evolution.lag: Input should be a valid integer, got '8'"),
         ("evolution.lag=1.5", "evolution.lag: .*got 1.5"),
         ("evolution.lag=-1", "evolution.lag: .*greater than or equal to 0, got -1"),

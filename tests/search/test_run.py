@@ -6,6 +6,7 @@ import pytest
 from small_runs import FormulaPool, advance, config, create, finished, score
 
 import dsl
+from search import open_pool
 from search.config_file import ConfigError
 from search.describe import describe_records
 from search.environment import describe_environment
@@ -153,6 +154,20 @@ def test_initial_program_that_does_not_train_is_refused():
     with pytest.raises(ConfigError, match=r"does not train on the tasks \(not_finite\)"):
         with start_pool(config(), program, num_workers=0):
             pass
+
+
+def test_workers_are_limited_as_the_config_says(monkeypatch):
+    opened = []
+
+    def open_formula_pool(make_scorer, *limits):
+        opened.append(limits)
+        return FormulaPool()
+
+    monkeypatch.setattr(open_pool, "RayPool", open_formula_pool)
+    limits = {"candidate_seconds": 7.0, "batch_size": 2, "worker_memory_gib": 3.0}
+    limits["ray_address"] = "there:6379"
+    with start_pool(config(evaluation=limits), load_initial("adamw_initial"), num_workers=4):
+        assert opened == [(4, 7.0, 2, 3.0, "there:6379")]
 
 
 def test_initial_program_from_a_file(tmp_path):

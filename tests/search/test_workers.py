@@ -7,18 +7,21 @@ import sys
 import time
 from contextlib import closing, contextmanager
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
+import ray
 from ray import cloudpickle
 
 import dsl
 from dsl.bytecode import assemble
+from proxy_tasks.data import DataError
 from search import workers
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.pool import LocalPool
-from search.workers import MAX_DEATHS, RayPool, WorkerError
+from search.workers import RayPool, WorkerError
 
 cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
 
@@ -30,7 +33,7 @@ def candidate(behaviour: str):
     return REFERENCE._replace(scalars=np.array([BEHAVIOURS.index(behaviour)], np.float32))
 
 
-BEHAVIOURS = ("fine", "kill", "kill once", "hang", "raise", "out of memory")
+BEHAVIOURS = ("fine", "kill", "kill once", "hang", "stop once", "slow", "raise", "out of memory")
 
 
 @dataclasses.dataclass
@@ -56,14 +59,22 @@ class Misbehaving:
             os.kill(os.getpid(), signal.SIGKILL)
         if behaviour == "hang":
             time.sleep(1000)
+        if behaviour == "stop once" and first:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if behaviour == "slow":
+            time.sleep(1.0)
+        if behaviour == "out of memory":
+            hoard = [np.empty(2**26, np.uint8) for _ in range(1024)]
+            assert len(hoard) == 0
         if behaviour == "raise":
             raise ZeroDivisionError("a bug of a task")
         return Measurement(Reason.OK, (1.0,))
 
 
 @contextmanager
-def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1):
-    with closing(RayPool(make_scorer, num_workers, candidate_seconds, batch_size)) as pool:
+def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0):
+    opened = RayPool(make_scorer, num_workers, candidate_seconds, batch_size, memory_gib)
+    with closing(opened) as pool:
         pool.start(Job("reference", REFERENCE))
         yield pool
 
@@ -78,24 +89,37 @@ def collect(pool, count, seconds=90):
     return measured
 
 
-def test_candidates_that_kill_and_hang_are_outcomes_and_the_others_are_scored(tmp_path):
-    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=3.0) as pool:
-        for behaviour in ("kill", "kill once", "hang"):
+def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path, monkeypatch):
+    tries = {Reason.CRASHED: 2, Reason.OUT_OF_MEMORY: 2, Reason.TIMED_OUT: 2}
+    monkeypatch.setattr(workers, "MAX_TRIES", tries)
+    names = ("kill", "kill once", "hang", "stop once", "out of memory")
+    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0) as pool:
+        for behaviour in names:
             pool.submit(Job(behaviour, candidate(behaviour)))
         for number in range(20):
             pool.submit(Job(f"fine {number}", candidate("fine")))
-        measured = collect(pool, 23)
+        measured = collect(pool, 25)
+        folder = session_folder()
     assert measured["kill"].reason is Reason.CRASHED
-    assert measured["kill once"] == Measurement(Reason.OK, (1.0,))
-    assert measured["hang"].reason is Reason.TIMED_OUT and measured["hang"].seconds >= 3
-    assert all(measured[f"fine {number}"].scores == (1.0,) for number in range(20))
-    assert len(list(tmp_path.glob("kill-*"))) == MAX_DEATHS  # as many processes
-    (hanging,) = tmp_path.glob("hang-*")
-    assert not is_alive(int(hanging.name.removeprefix("hang-")))
+    assert measured["hang"].reason is Reason.TIMED_OUT and measured["hang"].seconds >= 2
+    assert measured["out of memory"].reason is Reason.OUT_OF_MEMORY
+    fine = [measured[f"fine {number}"] for number in range(20)]
+    for each in (measured["kill once"], measured["stop once"], *fine):
+        assert each == Measurement(Reason.OK, (1.0,))
+    for name in names:
+        processes = [int(file.name.split("-")[1]) for file in tmp_path.glob(f"{name}-*")]
+        assert len(processes) == 2 and not any(map(is_alive, processes))
+    assert not folder.exists()
+
+
+def session_folder() -> Path:
+    """Where the Ray of this process keeps its logs and sockets."""
+    (node,) = ray.nodes()
+    return Path(node["ObjectStoreSocketName"]).parents[1]
 
 
 def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, monkeypatch):
-    monkeypatch.setattr(workers, "MAX_DEATHS", 2)
+    monkeypatch.setattr(workers, "MAX_TRIES", {Reason.CRASHED: 2, Reason.TIMED_OUT: 1})
     behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
     with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
         for number, behaviour in enumerate(behaviours):
@@ -122,8 +146,22 @@ def is_alive(pid: int) -> bool:
         return False
 
 
-def test_bug_in_an_evaluation_is_raised_with_its_own_type(tmp_path):
+def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, monkeypatch):
+    """And a bug in an evaluation is raised with its own type."""
+    slept = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
+    monkeypatch.setattr(workers, "time", clock)
+    monkeypatch.setattr(workers, "MAX_JOBS", 2)
     with ray_pool(lambda: Misbehaving(tmp_path), num_workers=1) as pool:
+        pool.submit(Job("slow", candidate("slow")))
+        assert pool.wait(0.0) == []
+        slept = 100_000.0
+        collect(pool, 1)
+        assert len(list(tmp_path.glob("slow-*"))) == 1  # it was not tried again
+        for name in "abc":
+            pool.submit(Job(name, candidate("fine")))
+        collect(pool, 3)
+        assert len(list(tmp_path.glob("fine-*"))) == 2  # workers
         pool.submit(Job("raise", candidate("raise")))
         with pytest.raises(ZeroDivisionError, match="a bug of a task"):
             collect(pool, 1)
@@ -142,8 +180,16 @@ def test_worker_that_scores_differently_is_refused(tmp_path):
             collect(pool, 1)
 
 
+def test_scorer_that_cannot_be_made_says_why():
+    def fail():
+        raise DataError("no file digits.npz")
+
+    with pytest.raises(DataError, match="^no file digits.npz$"), ray_pool(fail, num_workers=1):
+        pass
+
+
 def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
-    monkeypatch.setattr(workers, "MAX_FAILED_STARTS", 3)
+    monkeypatch.setattr(workers, "MAX_FAILED_STARTS", 2)
 
     def die():
         os.kill(os.getpid(), signal.SIGKILL)

@@ -1,0 +1,75 @@
+"""A run whose candidates misbehave; a script of the soak, which kills its workers besides.
+
+    python tests/search/bad_candidates.py FOLDER
+
+Scores come from a formula. Some candidates kill their worker, hang, or take memory without bound;
+what each does is a function of its bytecode, and is its outcome.
+"""
+
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+
+import numpy as np
+import small_runs
+from ray import cloudpickle
+from small_runs import FormulaPool, advance, create, finished, score, score_job
+
+from dsl.bytecode import Bytecode
+from search.outcome import Measurement, Reason
+from search.workers import RayPool
+
+BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
+SHARE = 0.04
+"""How many candidates do each of them."""
+
+
+def fate(bytecode: Bytecode) -> Reason:
+    """What a candidate does; the initial program behaves."""
+    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
+    is_bad = bytecode.num_row_code != 6 and drawn < SHARE * len(BAD)
+    return BAD[int(drawn / SHARE)] if is_bad else Reason.OK
+
+
+def expected_score(bytecode: Bytecode) -> Measurement:
+    reason = fate(bytecode)
+    return score(bytecode) if reason is Reason.OK else Measurement(reason)
+
+
+class Scorer:
+    """Does what candidates do."""
+
+    def evaluate(self, jobs):
+        return [score_job(job, self._score) for job in jobs]
+
+    def _score(self, bytecode: Bytecode) -> Measurement:
+        reason = fate(bytecode)
+        if reason is Reason.CRASHED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if reason is Reason.TIMED_OUT:
+            time.sleep(1000.0)
+        if reason is Reason.OUT_OF_MEMORY:
+            hoard = [np.ones(2**23) for _ in range(1000)]
+            assert not hoard
+        time.sleep(0.05)
+        return score(bytecode)
+
+
+def main() -> None:
+    cloudpickle.register_pickle_by_value(small_runs)
+    folder = Path(sys.argv[1])
+    pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
+    with create(folder) as records, closing(pool):
+        digest = advance(records, pool).history_digest()
+        print({reason.value: count for reason, count in records.reasons().items()})
+    expected = finished(folder / "expected", FormulaPool(scorer=expected_score))
+    sys.exit(0 if digest == expected else "another history")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,113 @@
+"""A search as a process, with all that it starts, and how far it is."""
+
+import os
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+from processes import Process, below
+
+from search.records import Records
+from search.run_file import RecordError
+
+ROOT = Path(__file__).parents[2]
+
+
+class SoakError(Exception):
+    """Something was not as it should be."""
+
+
+class Driver:
+    """A command of lionhunt on a run.
+
+    Args:
+        words: of the command.
+        folder: of the run.
+        log: where what it prints is kept.
+    """
+
+    def __init__(self, words: list[str], folder: Path, log: Path):
+        self.folder = folder
+        self.log = log
+        self._err = log.with_suffix(".err")
+        with log.with_suffix(".out").open("w") as stdout, self._err.open("w") as stderr:
+            self._process = subprocess.Popen(
+                [sys.executable, *words],
+                stdout=stdout,
+                stderr=stderr,
+                cwd=ROOT,
+                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                start_new_session=True,
+            )
+        self.pid = self._process.pid
+        self.seen: set[Process] = set()
+        self.memory = self.worker_memory = 0.0
+
+    def status(self) -> int | None:
+        """The exit status, once it has ended."""
+        return self._process.poll()
+
+    def send(self, number: int) -> None:
+        self._process.send_signal(number)
+
+    def look(self) -> list[Process]:
+        """All that it has started and that runs now."""
+        now = below(self.pid)
+        self.seen.update(now)
+        self.memory = max(self.memory, Process(self.pid, 0, "").memory())
+        sizes = [each.memory() for each in now if is_worker(each)]
+        self.worker_memory = max(self.worker_memory, *sizes, 0.0)
+        return now
+
+    def workers(self) -> list[Process]:
+        return [each for each in self.look() if is_worker(each)]
+
+    def count(self) -> int:
+        """Programs recorded so far."""
+        try:
+            with Records.open_to_read(self.folder) as records:
+                return records.count()
+        except RecordError:
+            return 0
+
+    def is_complete(self) -> bool:
+        """Whether all programs of the run are recorded."""
+        with Records.open_to_read(self.folder) as records:
+            return records.count() == records.info()["config"]["num_programs"]
+
+    def wait_for_end(self, seconds: float) -> int:
+        """The exit status; raises `SoakError` if it does not end."""
+        end = time.monotonic() + seconds
+        while self.status() is None:
+            if time.monotonic() > end:
+                raise SoakError(f"has not ended after {seconds:.0f} s")
+            self.look()
+            time.sleep(0.2)
+        return self._process.wait()
+
+    def wait_for_programs(self, count: int, seconds: float) -> bool:
+        """Waits until so many are recorded; whether the run goes on."""
+        end = time.monotonic() + seconds
+        while self.status() is None and self.count() < count:
+            if time.monotonic() > end:
+                raise SoakError(f"has not come to {count} programs in {seconds:.0f} s")
+            self.look()
+            time.sleep(0.2)
+        return self.status() is None
+
+    def expect(self, status: int, said: str, seconds: float = 60.0) -> None:
+        """Waits for its end, with a status and one line that says something."""
+        found, told = self.wait_for_end(seconds), self._err.read_text()
+        lines = [line for line in told.splitlines() if line.startswith(("lionhunt:", "Traceback"))]
+        if found != status or said and not (len(lines) == 1 and said in lines[0]):
+            raise SoakError(f"ended with {found}: {told[-2000:]}")
+
+
+def is_worker(process: Process) -> bool:
+    return process.name.startswith("ray::_Worker")
+
+
+def lionhunt(words: list[str]) -> list[str]:
+    """The command, of this folder's source."""
+    return ["-c", "from search.cli import main; main()", *words]
