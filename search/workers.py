@@ -203,11 +203,14 @@ class RayPool:
                 return self._replace(slot, Reason.OUT_OF_MEMORY)
             raise error.cause from error  # a bug, ours or of a task, or a file that is missing
         slot.jobs, slot.is_idle = [], True
+        is_short = any(map(_ran_out_of_memory, measurements))
         if not jobs:
+            if is_short and self._reference is not None:  # for now: the first one had enough
+                return self._replace(slot, Reason.OUT_OF_MEMORY)
             self._check(*measurements)
             return []
         slot.num_jobs += len(jobs)
-        if slot.num_jobs >= MAX_JOBS or any(map(_ran_out_of_memory, measurements)):
+        if slot.num_jobs >= MAX_JOBS or is_short:
             self._restart(slot)
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
