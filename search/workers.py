@@ -216,8 +216,11 @@ class RayPool:
             if isinstance(error.cause, MemoryError):
                 return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
             raise error.cause from error  # a bug, ours or of a task, or a file that is missing
+        is_short = any(map(_ran_out_of_memory, measurements))
+        if is_short and not jobs and self._reference is not None:  # the first one had enough
+            return self._replace(slot, Reason.OUT_OF_MEMORY, "out of memory")
         slot.num_jobs += len(jobs)
-        if slot.num_jobs >= MAX_JOBS or any(map(_ran_out_of_memory, measurements)):
+        if slot.num_jobs >= MAX_JOBS or is_short:
             self._restart(slot)
         else:
             slot.jobs, slot.answer = [], None
