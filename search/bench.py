@@ -1,15 +1,11 @@
-"""Measurements of lionhunt itself: how fast the language is, and how often equivalence errs."""
+"""Measurements of lionhunt itself: how fast the language is."""
 
-import contextlib
-import math
 import os
 import platform
 import random
 import statistics
 import time
-from collections import Counter
 from collections.abc import Callable, Sequence
-from pathlib import Path
 from typing import Any
 
 from dsl import library
@@ -20,10 +16,9 @@ from dsl.infer import infer
 from dsl.liveness import live
 from dsl.program import Program
 from dsl.text import parse
+from search.environment import processor_name
 from search.evolution import breed, initial_individual
 from search.mutation import MutationSpace, mutate
-from search.outcome import Measurement
-from search.records import Records
 
 LENGTHS = (10, 40, 100)
 """Statements of the programs that are timed."""
@@ -59,11 +54,7 @@ def bench_dsl() -> dict[str, Any]:
 
 def machine_name() -> str:
     """The processor, the number of cores and the Python that the figures are of."""
-    model = platform.machine()
-    with contextlib.suppress(OSError):
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-        model = next((x.partition(": ")[2] for x in lines if x.startswith("model name")), model)
-    return f"{model}, {os.cpu_count()} cores, Python {platform.python_version()}"
+    return f"{processor_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _bench(programs: list[Program]) -> dict[str, Any]:
@@ -137,55 +128,3 @@ def _rate(function: Callable[[Any], Any], values: Sequence[Any]) -> float:
             function(value)
         rates.append(len(values) / (time.process_time() - start))
     return statistics.median(rates)
-
-
-SAME = 0.02
-"""Relative difference of scores up to which two trainings count as one. Rounding makes as much: an
-update times 1 + 2**-23 changed the scores of 60 programs by up to 0.017 (results/LOG.md)."""
-
-
-def bench_functional(records: Records) -> dict[str, Any]:
-    """How often the functional fingerprint merges programs of a run, and how often it is wrong.
-
-    All programs of the run with different fingerprints were trained, unless its config has a
-    functional cache, in which those that it merged do not count. Those with one functional
-    fingerprint would have shared the outcome of the first of them; a merge is false where the
-    outcome of its own is another: another reason, or a score that differs by more than `SAME`.
-    """
-    first_by_form: dict[str, Measurement] = {}
-    seen: set[str] = set()
-    counts = Counter[str]()
-    worst = 0.0
-    for row in records.rows():
-        if row.fingerprint in seen:
-            continue
-        measurement = records.measurement(row.fingerprint)
-        if measurement is None:
-            continue  # it took the outcome of another, as the config of the run says
-        seen.add(row.fingerprint)
-        name = functional_fingerprint(canonicalize(row.individual.program))
-        first = first_by_form.setdefault(name, measurement)
-        if first is measurement:
-            continue
-        difference = _difference(first, measurement)
-        counts["merged"] += 1
-        counts["equal"] += difference == 0.0
-        counts["false"] += difference > SAME
-        worst = max(worst, difference)
-    return {
-        "run": str(records.path),
-        "evaluated": len(seen),
-        "merged": counts["merged"],
-        "equal": counts["equal"],
-        "rounding": counts["merged"] - counts["equal"] - counts["false"],
-        "false": counts["false"],
-        "largest_difference": worst,
-    }
-
-
-def _difference(one: Measurement, other: Measurement) -> float:
-    """The largest relative difference of their scores; infinite if one did not end as the other."""
-    if one.reason is not other.reason:
-        return math.inf
-    scores = zip(one.scores, other.scores, strict=True)
-    return max((abs(a - b) / max(abs(a), abs(b), 1e-30) for a, b in scores), default=0.0)

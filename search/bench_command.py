@@ -7,8 +7,9 @@ import typer
 
 from proxy_tasks import FAMILIES
 from search import bench_batch, report
-from search.bench import bench_dsl, bench_functional
+from search.bench import bench_dsl
 from search.bench_children import NUM_CHILDREN, RAW_CONFIG, breed_children, read_children
+from search.bench_functional import bench_functional, show_bench_functional
 from search.bench_hurdles import bench_hurdles
 from search.bench_machine import bench_machine
 from search.bench_machine_report import show_bench_machine
@@ -35,7 +36,7 @@ def bench_functional_fingerprint(
     """How often the functional fingerprint would have been wrong in a run."""
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
-    report.print_json(figures) if as_json else report.show_counts(make_console(), figures)
+    report.print_json(figures) if as_json else show_bench_functional(make_console(), figures)
 
 
 def _known(name: str) -> str:

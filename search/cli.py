@@ -26,16 +26,28 @@ from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
 from search.progress import is_at_end
+from search.query import QueryError
 from search.records import Records
+from search.records_command import export_run, query
 from search.run import Search, describe_run, load_initial, load_run, start_pool
 from search.run_file import RUN, RecordError
+from search.run_log import log_progress, log_run
 from search.selection_command import select
 from search.source import SourceError, find_program, is_run
 from search.study.command import study
+from search.tensorboard import TENSORBOARD, draw_progress
 from search.terminal import Json, Settings, Workers, find_or_show, follow, make_console
 from search.workers import WorkerError
 
-EXPECTED = (ConfigError, DataError, MutationError, RecordError, SourceError, WorkerError)
+EXPECTED = (
+    ConfigError,
+    DataError,
+    MutationError,
+    QueryError,
+    RecordError,
+    SourceError,
+    WorkerError,
+)
 """Errors that a person can do something about; any other is a bug."""
 
 app = typer.Typer(
@@ -78,12 +90,40 @@ def search(
 
 @app.command()
 def resume(
-    run: Annotated[Path, typer.Argument(help="A run's folder.")], workers: Workers = None
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    workers: Workers = None,
+    rescore: Annotated[
+        bool,
+        typer.Option("--rescore", help="Run it anew here, in a new folder; RUN is left alone."),
+    ] = False,
+    out: Annotated[Path | None, typer.Option(help="That folder; RUN-rescored by default.")] = None,
 ) -> None:
-    """Go on with a run that was stopped or killed."""
+    """Go on with a run that was stopped or killed.
+
+    A run that scores differently here is refused; --rescore begins it again, from its config.
+    """
+    if rescore:
+        _rescore(run, out, workers)
+        return
+    if out is not None:
+        raise ConfigError("--out is for --rescore; without it, a run goes on in its own folder")
     with Records.open_to_write(run) as records:
         _run(records, workers)
     _show_result(run)
+
+
+def _rescore(run: Path, out: Path | None, workers: int | None) -> None:
+    """Begins a recorded run again: scores made elsewhere are not mixed with those made here."""
+    with Records.open_to_read(run) as records:
+        config, initial = load_run(records)
+        old = records.path.parent.resolve()
+    folder = out or _free_folder(old.with_name(f"{old.name}-rescored"))
+    RUN.check_free(folder)
+    info = describe_run(config, initial) | {"rescored_from": str(old)}
+    make_console().print(f"{run} is left alone; it is run anew in {folder}", soft_wrap=True)
+    with Records.create(folder, info) as records:
+        _run(records, workers)
+    _show_result(folder)
 
 
 @app.command()
@@ -144,6 +184,9 @@ app.command()(compare)
 app.command()(claims)
 app.command()(study)
 
+app.command()(query)
+app.command("export-run")(export_run)
+
 app.add_typer(bench, name="bench")
 
 
@@ -198,12 +241,15 @@ def _run(records: Records, workers: int | None) -> None:
     starting = console.status("starting: every worker compiles the tasks once")
     try:
         with contextlib.ExitStack() as stack:
+            stack.enter_context(log_run(records.log, records.count(), workers=num_workers))
             with starting:
                 started = start_pool(
                     config, initial, num_workers, records.cache, records.reference()
                 )
                 pool, reference = stack.enter_context(started)
-            events = Search(config, initial, records, pool, reference).run()
+            events = log_progress(Search(config, initial, records, pool, reference).run())
+            if config.observability.tensorboard:
+                events = draw_progress(events, folder / TENSORBOARD)
             follow(console, events, report.progress_display, report.progress_line)
     except KeyboardInterrupt:
         print(f"stopped; continue with: lionhunt resume {shlex.quote(str(folder))}")

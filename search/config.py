@@ -97,12 +97,12 @@ class EvaluationConfig(Config):
     """How much each task counts in the mean, in their order; the same by default."""
     functional_cache: bool = False
     """Whether a program that does what an elder did, in a few steps on small arrays, takes the
-    outcome of that elder: it saves about one evaluation in 20, and errs with one in 50 of these
-    (results/LOG.md)."""
+    outcome of that elder. It saved one evaluation in 20, and was wrong with one in 70 of these
+    (results/LOG.md; `lionhunt bench functional` tells it of a run)."""
     reevaluate: Literal["average", "forget"] | None = None
     """What is done about luck: a program that is born again and again is evaluated anew, with
-    another seed, and from then on has the mean fitness of its evaluations, or the latest. Whoever
-    was born before keeps what it had. The reference is measured with the same seeds."""
+    another seed, and from then on has the mean fitness of its evaluations so far, or the latest.
+    Who was born before keeps what it had. The reference is measured with the same seeds."""
     reevaluate_every: Count = 10
     """Births of a program until its next evaluation."""
     max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
@@ -145,6 +145,14 @@ class HurdleConfig(Config):
     has to equal at every point of training; it never has to be better than the initial program."""
 
 
+class ObservabilityConfig(Config):
+    """What a run shows of itself beside its log and its records; nothing depends on it."""
+
+    tensorboard: bool = False
+    """Writes event files for TensorBoard into the run's folder. It is here, and no option of a
+    command, so that a run that is gone on with goes on with its curves."""
+
+
 class RunConfig(Config):
     """One search."""
 
@@ -166,6 +174,7 @@ class RunConfig(Config):
     mutation: MutationConfig = MutationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     hurdles: HurdleConfig = HurdleConfig()
+    observability: ObservabilityConfig = ObservabilityConfig()
 
     @pydantic.model_validator(mode="after")
     def _check(self):

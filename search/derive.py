@@ -10,8 +10,8 @@ from dsl.rewrite import Warrant
 from search import derivation
 from search.config_file import ConfigError
 from search.deletion import delete_by_search
+from search.environment import describe_environment
 from search.measure import BaseFailed, Measurer, open_measurer
-from search.run import describe_environment
 from search.simplification import Event, Simplifier, final
 from search.simplify_config import SimplifyConfig
 from search.source import Source

@@ -5,8 +5,8 @@ of one fingerprint, and if asked for those of one functional fingerprint. A prog
 time and again may be evaluated anew, with another seed. Nothing here depends on which evaluation
 ends first, so that a run stays a function of its history.
 
-Real et al., 2020 (arXiv:2003.03384), section 3.2, and Co-Reyes et al., 2023 (arXiv:2302.05433):
-functional hashing with a cache that averages or forgets.
+Real et al., 2020 (arXiv:2003.03384), section 3.2: a functional equivalence cache that forgets.
+Gillard et al., 2023 (arXiv:2302.05433): the same, and one that averages.
 """
 
 import random
@@ -15,6 +15,7 @@ from typing import Literal, NamedTuple
 
 from dsl.fingerprint import Identity
 from dsl.functional import functional_fingerprint
+from search.hurdles import Curves
 from search.outcome import Outcome, OutcomeName, Reason
 from search.records import Records
 
@@ -124,6 +125,12 @@ class Outcomes:
         self._in_flight.discard(name)
         self._summaries[name] = (outcome.fitness, outcome.measurement.reason)
         self._records.add_outcome(name, outcome)
+
+    def curves(self, name: OutcomeName) -> Curves:
+        """The curves of an evaluation that is done."""
+        measurement = self._records.measurement(name)
+        assert measurement is not None
+        return measurement.curves
 
     def of(self, name: OutcomeName) -> Summary:
         """What an individual has that was told this name; its elders have theirs.

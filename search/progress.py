@@ -79,7 +79,7 @@ class Progress:
             num_before=count,
             num_evaluated=reasons.total(),
             num_equivalent=len(fingerprints - outcomes),
-            num_reevaluated=sum("#" in name for name in outcomes),
+            num_reevaluated=sum(OutcomeName.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             reasons=reasons,
             first=records.row(0) if count else None,

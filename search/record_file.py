@@ -40,6 +40,11 @@ class RecordFile(ABC):
         """The folder beside it for what can be made again."""
         return self.path.parent.resolve() / run_file.CACHE
 
+    @property
+    def log(self) -> Path:
+        """The file beside it for what happened, and when."""
+        return self.path.with_suffix(run_file.LOG_SUFFIX)
+
     @abstractmethod
     def is_begun(self) -> bool:
         """Whether there is a result that must not be lost."""

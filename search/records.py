@@ -9,6 +9,8 @@ Tables, each with a checksum at the end of its rows:
     taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
                  elder with the same functional fingerprint, or that of several evaluations
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
+
+The view `history` has the individuals with the outcome of each.
 """
 
 import dataclasses
@@ -40,7 +42,7 @@ CREATE TABLE outcomes (
     scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-_LATER_TABLES = {
+_LATER = {
     "taken": """
 CREATE {} TABLE IF NOT EXISTS taken (
     "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
@@ -52,8 +54,17 @@ CREATE {} TABLE IF NOT EXISTS functional (
     fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
 ) STRICT;
 """,
+    "history": """
+CREATE {} VIEW IF NOT EXISTS history AS
+    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
+        num_statements, num_needed, outcomes.fingerprint AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
+    FROM individuals LEFT JOIN taken USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
+""",
 }
-"""Tables that runs from before there were such options do not have."""
+"""What runs from before there were such options do not have."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -108,15 +119,15 @@ class Records(RecordFile):
     """An open run."""
 
     kind = RUN
-    schema = _SCHEMA + "".join(table.format("") for table in _LATER_TABLES.values())
-    tables = ("run", "individuals", "outcomes", *_LATER_TABLES)
+    schema = _SCHEMA + "".join(later.format("") for later in _LATER.values())
+    tables = ("run", "individuals", "outcomes", "taken", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
         has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
-        for name, table in _LATER_TABLES.items():
-            if name not in has:  # empty ones stand for them; the file stays as it is
-                connection.execute(table.format("TEMP"))
+        for name, later in _LATER.items():
+            if name not in has:  # one that is not in the file stands for it
+                connection.execute(later.format("TEMP"))
 
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
@@ -156,7 +167,7 @@ class Records(RecordFile):
         """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
         super().check()
         ((count, first, last),) = self._query(
-            f'SELECT count(*), min("index"), max("index") FROM {_FOUND}'
+            'SELECT count(*), min("index"), max("index") FROM history'
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
             raise ValueError("programs are missing")
@@ -190,8 +201,8 @@ class Records(RecordFile):
 
     def best_by_length(self) -> Iterator[Row]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
-        best = f"SELECT num_needed, max(fitness) FROM {_FOUND} GROUP BY num_needed"
-        first = f'SELECT min("index") FROM {_FOUND} WHERE (num_needed, fitness) IN ({best})'
+        best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
+        first = f'SELECT min("index") FROM history WHERE (num_needed, fitness) IN ({best})'
         query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
         return map(_to_row, self._connection.execute(query))
 
@@ -201,7 +212,7 @@ class Records(RecordFile):
         It is the first individual; of a program with several evaluations, the first that has the
         latest outcome, which knows most.
         """
-        first = f'SELECT fingerprint, min("index") AS first FROM {_FOUND} GROUP BY 1, outcome'
+        first = 'SELECT fingerprint, min("index") AS first FROM history GROUP BY 1, outcome'
         latest = f"SELECT max(first) FROM ({first}) GROUP BY fingerprint"
         query = f'{_ROWS} WHERE "index" IN ({latest}) {_BY_FITNESS}'
         return map(_to_row, self._connection.execute(query))
@@ -224,7 +235,7 @@ class Records(RecordFile):
 
     def num_births(self) -> dict[str, int]:
         """How many individuals have an outcome of that owner, by its fingerprint."""
-        rows = self._query(f"SELECT outcome, count(*) FROM {_FOUND} GROUP BY outcome")
+        rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
         counts: Counter[str] = Counter()
         for name, count in rows:
             counts[OutcomeName.parse(name).owner] += count
@@ -242,9 +253,9 @@ class Records(RecordFile):
 
     def num_chunks(self) -> int:
         """Chunks of training that the evaluations of the individuals ran together."""
-        query = f"""SELECT coalesce(sum(json_array_length(value)), 0)
+        query = """SELECT coalesce(sum(json_array_length(value)), 0)
             FROM outcomes, json_each(curves)
-            WHERE fingerprint IN (SELECT outcome FROM {_FOUND})"""
+            WHERE fingerprint IN (SELECT outcome FROM history)"""
         return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
@@ -258,11 +269,11 @@ class Records(RecordFile):
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
         """
-        query = f"""SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
                 sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
-            FROM {_FOUND} GROUP BY number ORDER BY number"""
+            FROM history GROUP BY number ORDER BY number"""
         return map(Window._make, self._connection.execute(query, (num_windows, self.count())))
 
     def fingerprints(self) -> set[str]:
@@ -271,7 +282,7 @@ class Records(RecordFile):
 
     def outcome_names(self) -> set[str]:
         """Of all outcomes that an individual has."""
-        return {name for (name,) in self._query(f"SELECT DISTINCT outcome FROM {_FOUND}")}
+        return {name for (name,) in self._query("SELECT DISTINCT outcome FROM history")}
 
     def lineage(self, index: int) -> list[Row]:
         """An individual and its ancestors, the oldest first."""
@@ -280,27 +291,24 @@ class Records(RecordFile):
             rows.append(self.row(parent))
         return rows[::-1]
 
+    def columns(self, *names: str) -> Iterator[tuple]:
+        """Columns of all individuals with their outcomes, in order, as they are in the file."""
+        listed = ", ".join(f'"{name}"' for name in names)
+        query = f"SELECT {listed} FROM history"
+        return self._connection.execute(f'{query} ORDER BY "index"')
+
     def history_digest(self) -> str:
         """Names the history: index, parent, mutation, text and fitness of every individual."""
         digest = hashlib.sha256()
         columns = 'SELECT "index", parent, mutation, program, fitness'
-        query = f'{columns} FROM {_FOUND} ORDER BY "index"'
+        query = f'{columns} FROM history ORDER BY "index"'
         for row in self._connection.execute(query):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
 
-_FOUND = """(
-    SELECT individuals.*, coalesce(taken.outcome, individuals.fingerprint) AS outcome,
-        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
-        coalesce(taken.reason, outcomes.reason) AS reason
-    FROM individuals LEFT JOIN taken USING ("index")
-    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint)
-)"""
-"""The individuals, each with its outcome."""
-
-_ROWS = f"""SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason FROM {_FOUND}"""
+_ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
+    num_needed, outcome, fitness, reason FROM history"""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 

@@ -3,47 +3,53 @@
 It is the initial program, unless the config of the run names another.
 """
 
+from collections.abc import Callable
+from typing import Any
+
 from dsl.bytecode import assemble
-from dsl.program import Program
+from dsl.fingerprint import fingerprint
 from search.config_file import ConfigError
+from search.environment import refuse_scores
 from search.job import Job
 from search.outcome import Measurement, OutcomeName, Reason
 from search.outcomes import evaluation_seed
 from search.pool import Pool
 from search.records import Records
-from search.run_file import RecordError
 
 
 def measure_references(
-    name: OutcomeName,
-    reference: Program,
     first: Measurement,
     *,
     records: Records,
     pool: Pool,
     seed: int,
     num_evaluations: int,
+    describe_here: Callable[[], dict[str, Any]],
 ) -> dict[OutcomeName, Measurement]:
     """What is seen of the reference: as recorded, or measured where nothing is.
 
     Args:
-        name: of its first evaluation.
-        reference: itself.
         first: what the pool saw of it in the first evaluation.
-        records: of the run; nothing is written.
+        records: of the run, which tell what the reference is; nothing is written.
         pool: started, and with nothing to do.
         seed: of the run.
         num_evaluations: how many a program can have.
+        describe_here: what the run would be if it were begun here and now.
 
     Raises:
         RecordError: the first evaluation differs from the recorded one.
         ConfigError: the reference does not train in one of the others.
     """
+    reference = records.reference()
+    name = OutcomeName(fingerprint(reference))
     recorded = records.measurement(name)
     if recorded is not None and recorded.scores != first.scores:
-        raise RecordError(
-            f"here the initial program scores {list(first.scores)}, where the run "
-            f"was made {list(recorded.scores)}; go on with it there, or start a new one"
+        raise refuse_scores(
+            "the initial program",
+            "run",
+            (recorded.scores, first.scores),
+            (records.info(), describe_here()),
+            f"run it anew here with 'lionhunt resume {records.path.parent} --rescore'",
         )
     references = {name: recorded or first}
     for number in range(2, num_evaluations + 1):

@@ -1,8 +1,6 @@
 """A run: builds the parts, loops, and yields what happened; the only reader of the clock."""
 
 import functools
-import importlib.metadata
-import platform
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -19,6 +17,7 @@ from proxy_tasks import Task
 from search.breeding import make_breeder
 from search.config import RunConfig, TaskOptions, parse_run_config
 from search.config_file import ConfigError
+from search.environment import describe_environment
 from search.evaluate import Evaluator
 from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
@@ -31,9 +30,8 @@ from search.pool import Pool
 from search.progress import Progress
 from search.records import Records, Row
 from search.reference import measure_references
+from search.run_log import log_stopped
 from search.source import SourceError, find_program
-
-VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
 
 def load_initial(name: str, key: str = "initial") -> Program:
@@ -69,15 +67,6 @@ def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
         }
         for name, task in zip(names, tasks, strict=True)
     ]
-
-
-def describe_environment() -> dict[str, Any]:
-    """The versions of what results depend on, and the machine."""
-    return {
-        "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
-        | {"python": platform.python_version()},
-        "machine": f"{platform.machine()} {platform.system()}",
-    }
 
 
 def load_run(records: Records) -> tuple[RunConfig, Program]:
@@ -218,7 +207,6 @@ class Search:
             lag=evolution.lag,
             space=config.mutation.to_space(),
         )
-        self._reference = records.reference()
         self._references = [reference]  # its measurement in each evaluation
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
@@ -229,7 +217,7 @@ class Search:
         self._curves: dict[int, tuple[str, Curves]] = {}
         self._outcomes = Outcomes(
             records,
-            fingerprint(self._reference),
+            fingerprint(records.reference()),
             config.evaluation.functional_cache,
             config.evaluation.to_reevaluation(),
         )
@@ -257,13 +245,12 @@ class Search:
     def _measure_references(self) -> None:
         """Records the reference's scores, or compares them with the recorded ones."""
         references = measure_references(
-            OutcomeName(fingerprint(self._reference)),
-            self._reference,
             self._references[0],
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=self._outcomes.max_evaluations,
+            describe_here=lambda: describe_run(self._config, self._initial),
         )
         self._references = list(references.values())
         for name, measurement in references.items():
@@ -284,10 +271,7 @@ class Search:
                 if elders.stop > self.progress.num_programs:
                     return
                 individual = self._breed(
-                    self._history,
-                    self._rank.__getitem__,
-                    index,
-                    identities=self._identities,
+                    self._history, self._rank.__getitem__, index, identities=self._identities
                 )
             self._born.append(self._examine(individual))
 
@@ -318,6 +302,7 @@ class Search:
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
+            log_stopped(name, measurement)
             outcome = to_outcome(
                 measurement,
                 self._references[OutcomeName.parse(name).number - 1],
@@ -347,9 +332,7 @@ class Search:
         """Chunks of training that an outcome took, if it is new, and the run limited by them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        measurement = self._records.measurement(outcome)
-        assert measurement is not None  # individuals are recorded once it is there
-        return sum(map(len, measurement.curves))
+        return sum(map(len, self._outcomes.curves(outcome)))
 
     def _remember(self, row: Row, identity: Identity) -> None:
         """Takes an individual into the history, and forgets one that is nobody's elder any more."""
@@ -358,8 +341,6 @@ class Search:
         self._identities[index] = identity
         self._rank[index] = row.rank
         if row.fitness is not None and self._config.hurdles.percentile is not None:
-            measurement = self._records.measurement(row.outcome)
-            assert measurement is not None  # of a recorded individual
-            self._curves[index] = row.outcome.owner, measurement.curves
+            self._curves[index] = row.outcome.owner, self._outcomes.curves(row.outcome)
         for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)

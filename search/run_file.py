@@ -8,6 +8,7 @@ import dataclasses
 import os
 import shutil
 import sqlite3
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -16,6 +17,15 @@ import filelock
 
 CACHE = "cache"
 """The folder beside it for what can be made again, and can be deleted at any time."""
+
+
+NUM_READER_TRIES = 50
+"""Tenths of a second that a writer waits at its end for readers; after that its log stays beside
+the file, which readers and the next writer know."""
+
+
+LOG_SUFFIX = ".log.jsonl"
+"""Of the log beside it."""
 
 
 class RecordError(Exception):
@@ -132,6 +142,7 @@ def _discard(file: Path, *, and_folder: bool) -> None:
     for suffix in (".sqlite", ".lock"):
         file.with_suffix(suffix).unlink(missing_ok=True)
     if and_folder:
+        file.with_suffix(LOG_SUFFIX).unlink(missing_ok=True)
         shutil.rmtree(file.with_name(CACHE), ignore_errors=True)
         with suppress(OSError):  # something else is in it
             file.parent.rmdir()
@@ -181,9 +192,22 @@ def _writing(kind: FileKind, file: Path) -> Iterator[sqlite3.Connection]:
         try:
             yield connection
         finally:
-            with suppress(sqlite3.Error):  # of a full disk, or a reader that has it open
+            with suppress(sqlite3.Error):  # of a full disk, or a reader that takes its time
                 connection.rollback()
-                connection.execute("PRAGMA journal_mode = DELETE")
+                _leave_one_file(connection)
+
+
+def _leave_one_file(connection: sqlite3.Connection) -> None:
+    """Takes the write-ahead log into the file; readers, who are in the way, are waited for."""
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # so that all is in it, whoever reads
+    for is_last in [False] * NUM_READER_TRIES + [True]:
+        try:
+            connection.execute("PRAGMA journal_mode = DELETE")
+            return
+        except sqlite3.OperationalError as error:
+            if is_last or "locked" not in str(error):
+                raise
+            time.sleep(0.1)
 
 
 @contextmanager

@@ -7,12 +7,12 @@ from dsl.bytecode import assemble, assemble_canonical
 from dsl.fingerprint import fingerprint, identify
 from dsl.program import Program
 from search.config_file import ConfigError
+from search.environment import describe_environment, refuse_scores
 from search.fitness import to_outcome
 from search.funnel import Scores, to_scores
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
-from search.run_file import RecordError
 from search.selection_records import MeasurementKey, SelectionRecords
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -112,10 +112,11 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
             if recorded is None:
                 self._add(key, reference)
             elif recorded.scores != reference.scores:
-                raise RecordError(
-                    f"here the initial program scores {list(reference.scores)}, where the "
-                    f"selection was made {list(recorded.scores)}; go on with it there, or start a "
-                    "new one"
+                raise refuse_scores(
+                    "the initial program",
+                    "selection",
+                    (recorded.scores, reference.scores),
+                    (self._records.info(), describe_environment()),
                 )
         return self._pool
 

@@ -16,6 +16,7 @@ from typing import Any
 
 from search.job import AnyJob
 from search.job_queue import JobQueue
+from search.log import log
 from search.outcome import Measurement, Reason
 from search.pool import MakeScorer
 
@@ -224,6 +225,7 @@ class RayPool:
         return []
 
     def _restart(self, slot: _Slot) -> None:
+        log("worker_replaced", candidates=[job.name for job in slot.jobs])
         self._ray.kill(slot.actor)  # it may only be out of reach
         new = self._start_worker()
         slot.actor, slot.started, slot.answer = new.actor, new.started, new.answer

@@ -11,9 +11,9 @@ from search.compare.records import ComparisonRecords, TrainingKey
 from search.compare.result import ComparedTask, Comparison, Point, Tuned
 from search.compare.study import Request, Seeds, num_trainings, study
 from search.compare.trainer import TrainingJob
+from search.environment import describe_environment, refuse_scores
 from search.outcome import Measurement, Reason
 from search.pool import Pool
-from search.run_file import RecordError
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
 """Opens a pool for the tasks of a comparison."""
@@ -135,9 +135,11 @@ class Contest:
                 self._known[key] = seen
                 self._records.add_training(key, seen)
             elif recorded.scores != seen.scores:
-                raise RecordError(
-                    f"here the reference scores {list(seen.scores)}, where the comparison was "
-                    f"made {list(recorded.scores)}; go on with it there, or start a new one"
+                raise refuse_scores(
+                    "the reference",
+                    "comparison",
+                    (recorded.scores, seen.scores),
+                    (self._records.info(), describe_environment()),
                 )
         return self._pool
 

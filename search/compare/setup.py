@@ -15,9 +15,9 @@ from search.compare.tasks import describe_compared
 from search.compare.trainer import Trainer
 from search.config import TaskOptions
 from search.config_file import ConfigError
+from search.environment import describe_environment
 from search.open_pool import open_pool_of
 from search.pool import Pool
-from search.run import describe_environment
 from search.run_file import RecordError
 from search.selection_setup import differences
 

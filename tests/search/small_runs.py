@@ -1,7 +1,7 @@
 """A small search whose scores come from a formula, not from training: fast and deterministic."""
 
 import random
-from contextlib import closing
+from contextlib import closing, contextmanager
 
 from dsl.bytecode import Bytecode, assemble
 from search.config import RunConfig, parse_run_config
@@ -79,6 +79,17 @@ class FormulaPool:
 
     def close(self):
         pass
+
+
+def start_formula_pool(scorer=score):
+    """Stands for `search.run.start_pool`."""
+
+    @contextmanager
+    def start(config, initial, *_):
+        pool = FormulaPool(scorer=scorer)
+        yield pool, pool.start(Job("reference", assemble(initial)))
+
+    return start
 
 
 def create(folder, **changes):

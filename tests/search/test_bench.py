@@ -8,7 +8,7 @@ from small_runs import FormulaPool, advance, create
 
 from dsl.liveness import live
 from proxy_tasks import DigitsMLP
-from search import bench, bench_batch, cli, report
+from search import bench, bench_batch, bench_functional, cli, report
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.terminal import make_console
@@ -70,6 +70,8 @@ def test_merges_of_a_run_are_counted_and_compared(tmp_path, monkeypatch, capsys)
     assert 0 < figures["merged"] < figures["evaluated"]
     assert figures["merged"] == figures["equal"] + figures["rounding"] + figures["false"]
     assert figures["false"] > 0  # scores by a formula of the bytecode differ for equals
+    merged = [found["merged"] for found in figures["by_bits"]]
+    assert merged[0] >= merged[-1] and figures["merged"] == merged[2]
     assert "merged" in call(monkeypatch, capsys, "bench", "functional", tmp_path / "run")
 
 
@@ -77,12 +79,13 @@ def test_difference_of_outcomes():
     def ok(*scores):
         return Measurement(Reason.OK, scores)
 
+    difference = bench_functional._difference
     failed, late = Measurement(Reason.NOT_FINITE), Measurement(Reason.TIMED_OUT)
-    assert bench._difference(ok(0.5, 2.0), ok(0.5, 2.0)) == 0
-    assert bench._difference(ok(0.5, 2.0), ok(0.5, 2.5)) == pytest.approx(0.2)
-    assert bench._difference(ok(0.0), ok(0.0)) == 0
-    assert bench._difference(failed, failed) == 0
-    assert bench._difference(failed, ok(0.5)) == bench._difference(failed, late) == float("inf")
+    assert difference(ok(0.5, 2.0), ok(0.5, 2.0)) == 0
+    assert difference(ok(0.5, 2.0), ok(0.5, 2.5)) == pytest.approx(0.2)
+    assert difference(ok(0.0), ok(0.0)) == 0
+    assert difference(failed, failed) == 0
+    assert difference(failed, ok(0.5)) == difference(failed, late) == float("inf")
 
 
 def test_bench_of_batches_tells_every_task_and_size(monkeypatch):

@@ -179,13 +179,11 @@ def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, 
     identity = identify(program)
     found = mutate(program, random.Random(seed), DIFFERENT, identity)
     assert found == mutate(program, random.Random(seed), DIFFERENT)
-    rng, num_draws = random.Random(seed), 0
-    for _ in range(MAX_SAME):
-        mutation, mutant, draws = mutate(program, rng, SPACE)
-        num_draws += draws
-        if dsl.fingerprint(mutant) != identity.fingerprint:
-            break
-    assert found == (mutation, mutant, num_draws)
+    rng = random.Random(seed)
+    drawn = [mutate(program, rng, SPACE)]
+    while len(drawn) < MAX_SAME and dsl.fingerprint(drawn[-1][1]) == identity.fingerprint:
+        drawn.append(mutate(program, rng, SPACE))
+    assert found == (*drawn[-1][:2], sum(num_draws for _, _, num_draws in drawn))
 
 
 def test_mutant_may_be_the_same_where_nothing_else_is_found():

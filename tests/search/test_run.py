@@ -1,14 +1,17 @@
 """The loop: one history whatever the order of results and however often it is stopped."""
 
+import dataclasses
+
 import pytest
 from small_runs import FormulaPool, advance, config, create, finished, score
 
 import dsl
 from search.config_file import ConfigError
 from search.describe import describe_records
-from search.outcome import Measurement, Reason
+from search.environment import describe_environment
+from search.outcome import Reason
 from search.records import Records
-from search.run import load_initial, start_pool
+from search.run import describe_run, load_initial, start_pool
 from search.run_file import RecordError
 
 
@@ -110,16 +113,39 @@ def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):
         assert advance(records, FormulaPool()).history_digest() == digest
 
 
-def test_machine_that_scores_differently_is_refused(tmp_path):
-    def elsewhere(bytecode):
-        measurement = score(bytecode)
-        return Measurement(measurement.reason, tuple(s + 1e-7 for s in measurement.scores))
+def elsewhere(bytecode):
+    """The scores of another machine."""
+    measurement = score(bytecode)
+    return dataclasses.replace(measurement, scores=tuple(s + 1e-7 for s in measurement.scores))
 
+
+def test_machine_that_scores_differently_is_refused(tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 50)
-        with pytest.raises(RecordError, match="here the initial program scores"):
+        with pytest.raises(RecordError, match="here the initial program scores") as error:
             advance(records, FormulaPool(scorer=elsewhere))
         assert records.count() < 120
+    told = str(error.value)
+    assert "(nothing else that is recorded differs)" in told and "\n" not in told
+    assert f"'lionhunt resume {tmp_path} --rescore'" in told
+
+
+def test_refusal_names_what_differs_between_the_places(tmp_path):
+    info = describe_run(config(), load_initial("adamw_initial"))
+    info["versions"] = info["versions"] | {"jax": "0.10.99", "ray": None}
+    info["tasks"] = [info["tasks"][0] | {"digest": "of other data"}]
+    info["processor"] = "Abacus"
+    del info["machine"]  # as in records from before it was told
+    here = describe_environment()
+    with Records.create(tmp_path, info) as records:
+        advance(records, FormulaPool(), 50)
+        with pytest.raises(RecordError) as error:
+            advance(records, FormulaPool(scorer=elsewhere))
+    assert (
+        f"(jax 0.10.99 there and {here['versions']['jax']} here, "
+        f"ray None there and {here['versions']['ray']} here, "
+        f"processor Abacus there and {here['processor']} here, digits_mlp has other data here)"
+    ) in str(error.value)
 
 
 def test_initial_program_that_does_not_train_is_refused():

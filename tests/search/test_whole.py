@@ -126,6 +126,9 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
     assert summary(tmp_path)["history_digest"] == undisturbed["history_digest"]
+    log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
+    assert {"started", "resumed"} <= {line["event"] for line in log} and log[-1]["event"] == "ended"
+    assert [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
 
 
 def workers_of(pid):

@@ -1,0 +1,60 @@
+"""A log of what happened and when, a line of JSON each: for people, and no part of any records.
+
+Whatever has something to tell calls `log`. It is written while `write_log` is in force, else nobody
+hears of it. A line that cannot be written is lost and counted, and all else goes on.
+"""
+
+import datetime
+import json
+import logging
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
+
+_LOGGER = logging.getLogger("lionhunt")
+_LOGGER.addHandler(logging.NullHandler())
+
+
+def log(event: str, **fields: Any) -> None:
+    """Tells that something happened; fields are JSON values."""
+    _LOGGER.info(event, extra={"fields": fields})
+
+
+@contextmanager
+def write_log(file: Path) -> Iterator[None]:
+    """Appends what is told in the body to a file, which is made if need be."""
+    handler, level = _JsonLines(file), _LOGGER.level
+    _LOGGER.addHandler(handler)
+    _LOGGER.setLevel(logging.INFO)
+    try:
+        yield
+    finally:
+        _LOGGER.removeHandler(handler)
+        _LOGGER.setLevel(level)
+
+
+class _JsonLines(logging.Handler):
+    """Appends to a file; what a killed process left of a line is ended first."""
+
+    def __init__(self, file: Path):
+        super().__init__()
+        self._file = file
+        self._num_lost = 0
+
+    def emit(self, record: logging.LogRecord) -> None:
+        now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
+        line = {"time": now, "event": record.getMessage(), **getattr(record, "fields", {})}
+        if self._num_lost:
+            line["lost_before"] = self._num_lost
+        try:
+            with self._file.open("a+b") as file:
+                if file.tell():
+                    file.seek(-1, os.SEEK_END)
+                torn = b"\n" if file.read(1) not in (b"", b"\n") else b""
+                file.write(torn + json.dumps(line, default=str).encode() + b"\n")
+        except OSError:
+            self._num_lost += 1
+        else:
+            self._num_lost = 0
