@@ -47,9 +47,9 @@ def _groups(described: Described) -> Table:
                 _measured(at_end["redundant_share"]),
             )
         )
-    heads = ("", "runs", "fitness (%)", "evolution is higher by", "programs", "trainings")
-    title = "best fitness at the end, and the rest, in the mean ± standard error"
-    return Table(title, (*heads, "hits (%)", "redundant (%)"), rows)
+    heads = ("", "runs", "fitness", "evolution is higher by", "programs", "trainings")
+    title = "means ± standard errors; best fitness, hits and redundant in %"
+    return Table(title, (*heads, "hits", "redundant"), rows)
 
 
 def _beside_the_paper(described: Described) -> Table:
@@ -82,9 +82,10 @@ def _runs(described: Described) -> Table:
         )
         for run in described["runs"]
     ]
-    heads = ("run", "seed", "fitness (%)", "by", "length", "programs")
-    rest = ("evaluated", "trainings", "hits (%)", "redundant (%)", "time")
-    return Table("runs, each with the program that is the best", (*heads, *rest), rows)
+    heads = ("run", "seed", "fitness", "by", "length", "programs")
+    rest = ("evaluated", "trainings", "hits", "redundant", "time")
+    title = "runs, each with the program that is the best; fitness, hits and redundant in %"
+    return Table(title, (*heads, *rest), rows)
 
 
 def _measured(found: dict[str, float | None], form: str = ".1f") -> str:
