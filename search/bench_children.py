@@ -10,14 +10,8 @@ from dsl.program import Program
 from search.config import RunConfig
 from search.config_file import ConfigError
 from search.records import Records, Row
-from search.run import (
-    Search,
-    candidate_functions,
-    describe_run,
-    load_initial,
-    load_run,
-    start_pool,
-)
+from search.run import Search, candidate_functions, start_pool
+from search.run_setup import describe_run, load_initial, load_run
 
 NUM_CHILDREN = 200
 

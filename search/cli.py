@@ -31,9 +31,10 @@ from search.query import QueryError
 from search.ray_head import WorkerError
 from search.records import Records
 from search.records_command import export_run, query
-from search.run import Search, describe_run, load_initial, load_run, start_pool
+from search.run import Search, start_pool
 from search.run_file import RUN, RecordError
 from search.run_log import log_progress, log_run
+from search.run_setup import describe_run, load_initial, load_run
 from search.selection_command import select
 from search.simulate.command import simulate
 from search.source import SourceError, find_program, is_run

@@ -16,7 +16,8 @@ from search.job import Job
 from search.outcome import Reason
 from search.pool import Pool
 from search.records import Records
-from search.run import Search, describe_run
+from search.run import Search
+from search.run_setup import describe_run
 from search.simplify_config import SimplifyConfig
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)

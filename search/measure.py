@@ -20,7 +20,8 @@ from search.interval import Interval, interval
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
-from search.run import describe_tasks, open_pool
+from search.run import open_pool
+from search.run_setup import describe_tasks
 from search.simplify_config import SimplifyConfig
 from search.tuning import apply_tuning, untuned
 

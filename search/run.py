@@ -6,18 +6,15 @@ from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 from dsl.bytecode import assemble, assemble_canonical
 from dsl.fingerprint import Identity, fingerprint, identify
 from dsl.identities import reachable
 from dsl.program import Program
-from dsl.text import parse
-from proxy_tasks import Task
 from search.breeding import make_breeder
-from search.config import RunConfig, TaskOptions, parse_run_config
+from search.config import RunConfig, TaskOptions
 from search.config_file import ConfigError
-from search.environment import describe_environment
 from search.evaluate import Evaluator
 from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
@@ -32,58 +29,7 @@ from search.ray_session import LOCAL
 from search.records import Records, Row
 from search.reference import measure_references
 from search.run_log import log_stopped
-from search.source import SourceError, find_program
-
-
-def load_initial(name: str, key: str = "initial") -> Program:
-    """The program that a key of a config names; raises `ConfigError` if it is none."""
-    try:
-        return find_program(name).program
-    except SourceError as error:
-        raise ConfigError(f"{key}: {error}") from None
-
-
-def describe_run(
-    config: RunConfig, initial: Program, reference: Program | None = None
-) -> dict[str, Any]:
-    """What a run is, for its records: enough to go on with it, and to tell where it ran.
-
-    Args:
-        config: of the run.
-        initial: the program it begins with.
-        reference: the program that has fitness 0, where it is recorded; else it is found by name.
-    """
-    if reference is None:
-        name = config.reference
-        reference = initial if name is None else load_initial(name, "reference")
-    return {
-        "config": config.model_dump(mode="json"),
-        "initial": str(initial),
-        "reference": str(reference),
-        "tasks": describe_tasks([options.build() for options in config.tasks]),
-    } | describe_environment()
-
-
-def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Tasks for records, each under a name of its own."""
-    families = [task.name for task in tasks]
-    counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
-    names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
-    return [
-        {
-            "name": name,
-            "metric": task.metric,
-            "higher_is_better": task.higher_is_better,
-            "digest": task.digest,
-        }
-        for name, task in zip(names, tasks, strict=True)
-    ]
-
-
-def load_run(records: Records) -> tuple[RunConfig, Program]:
-    """The configuration and the initial program of a recorded run."""
-    info = records.info()
-    return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
+from search.run_setup import describe_run
 
 
 def make_scorer(

@@ -8,8 +8,8 @@ from typing import Any
 from search.config import TaskOptions
 from search.contenders import choose_candidates, load_baseline, summarize_run
 from search.environment import describe_environment
-from search.run import describe_tasks
 from search.run_file import RecordError
+from search.run_setup import describe_tasks
 from search.select_config import SelectConfig
 
 META = "meta-validation"

@@ -12,8 +12,8 @@ import jax.numpy as jnp
 from proxy_tasks import Task
 from search.claims.memory import StateMemory, measure_memory
 from search.claims.speed import LeftOut, Speed, measure_steps, measure_training
+from search.environment import describe_environment
 from search.interval import Interval
-from search.run import describe_environment
 from search.run_file import RecordError
 
 MODEL = {"weights": (1024, 1024), "biases": (1024,)}

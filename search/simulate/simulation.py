@@ -13,7 +13,8 @@ from search.estimate import BY_WORKERS
 from search.job import Job
 from search.pool import LocalPool, Pool
 from search.records import Records
-from search.run import Search, load_initial
+from search.run import Search
+from search.run_setup import load_initial
 from search.simulate.pool import SimulatedPool
 from search.simulate.quadratics import METRIC, QuadraticScorer
 

@@ -7,10 +7,11 @@ from typing import Any
 import numpy as np
 
 from proxy_tasks.train import NUM_CHUNKS
+from search.environment import describe_environment
 from search.interval import interval
 from search.progress import Progress
 from search.records import Records
-from search.run import describe_environment, describe_tasks
+from search.run_setup import describe_tasks
 from search.study.config import StudyConfig
 from search.study.curves import NUM_POINTS, Curve, read_curve, spread
 from search.study.paper import HIT_RATE, REDUNDANT_SHARE

@@ -16,15 +16,9 @@ from search.outcome import Measurement, Reason
 from search.pool import Pool
 from search.progress import Progress, is_at_end
 from search.records import Records
-from search.run import (
-    Search,
-    candidate_functions,
-    describe_run,
-    load_initial,
-    load_run,
-    open_pool,
-)
+from search.run import Search, candidate_functions, open_pool
 from search.run_file import RUN, RecordError
+from search.run_setup import describe_run, load_initial, load_run
 from search.selection_setup import differences
 from search.study.config import StudyConfig
 from search.study.plan import PlannedRun, plan_baselines, plan_evolutions, plan_restart

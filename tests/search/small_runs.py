@@ -8,7 +8,8 @@ from search.config import RunConfig, parse_run_config
 from search.job import Hurdles, Job
 from search.outcome import Measurement, Reason
 from search.records import Records
-from search.run import Search, describe_run, load_initial, load_run
+from search.run import Search
+from search.run_setup import describe_run, load_initial, load_run
 
 RAW = {
     "seed": 1,

@@ -13,7 +13,7 @@ from search.config_file import parse_config
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.records import Records, Row
-from search.run import describe_run, load_initial
+from search.run_setup import describe_run, load_initial
 from search.select_config import SelectConfig
 from search.selection import Selection, SelectionResult
 from search.selection_records import SelectionRecords

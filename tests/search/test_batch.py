@@ -20,7 +20,8 @@ from search.job import Job
 from search.mutation import MutationSpace, mutate
 from search.outcome import Reason
 from search.records import Records
-from search.run import Search, describe_run, load_run, start_pool
+from search.run import Search, start_pool
+from search.run_setup import describe_run, load_run
 
 TASKS = (
     DigitsMLP(num_steps=20, batch_size=4, width=5, depth=1),

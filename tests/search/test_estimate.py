@@ -15,7 +15,8 @@ from search.job import Job
 from search.mutation import MutationSpace
 from search.outcomes import Reevaluation
 from search.rehearsal import makespan, rehearse
-from search.run import Search, load_run
+from search.run import Search
+from search.run_setup import load_run
 
 LAG = 6
 

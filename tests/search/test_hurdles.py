@@ -22,8 +22,9 @@ from search.hurdles import MIN_ELDERS, set_hurdles
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.records import Records
-from search.run import Search, describe_run, load_initial, load_run
+from search.run import Search
 from search.run_file import RecordError
+from search.run_setup import describe_run, load_initial, load_run
 from search.simplify_config import SimplifyConfig
 
 LOSSES = st.floats(width=32, allow_nan=False, allow_infinity=False)

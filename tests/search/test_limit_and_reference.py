@@ -14,7 +14,8 @@ from search.contenders import summarize_run
 from search.describe import describe_records
 from search.fitness import task_fitness
 from search.records import Records
-from search.run import Search, load_run, start_pool
+from search.run import Search, start_pool
+from search.run_setup import load_run
 
 LIMIT = 6.5
 LIMITED = {"max_trainings": LIMIT, "num_programs": 1000}

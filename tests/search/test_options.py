@@ -22,8 +22,9 @@ from search.outcome import Measurement, OutcomeName, Reason
 from search.outcomes import evaluation_seed
 from search.progress import Progress
 from search.records import Records, Row
-from search.run import Search, load_initial, load_run
+from search.run import Search
 from search.run_file import RUN
+from search.run_setup import load_initial, load_run
 
 EVERY, MOST = 4, 3
 AGAIN = {"reevaluate_every": EVERY, "max_evaluations": MOST}

@@ -9,8 +9,8 @@ from small_runs import FormulaPool, advance, create, finished
 from search.describe import describe_records
 from search.outcome import Reason
 from search.records import Records
-from search.run import load_run
 from search.run_file import RUN, RecordError
+from search.run_setup import load_run
 
 
 def test_what_is_written_is_read(tmp_path):

@@ -12,8 +12,9 @@ from search.describe import describe_records
 from search.environment import describe_environment
 from search.outcome import Reason
 from search.records import Records
-from search.run import describe_run, load_initial, start_pool
+from search.run import start_pool
 from search.run_file import RecordError
+from search.run_setup import describe_run, load_initial
 
 
 @pytest.fixture(scope="module")

@@ -13,8 +13,9 @@ from search.config_file import ConfigError
 from search.job import Job
 from search.outcome import Measurement, Reason
 from search.records import Records
-from search.run import Search, describe_run, load_initial, load_run
+from search.run import Search
 from search.run_file import RecordError
+from search.run_setup import describe_run, load_initial, load_run
 from search.study.study import SeededPool, Study
 
 NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
