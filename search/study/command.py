@@ -16,7 +16,7 @@ from search.study.config import StudyConfig
 from search.study.describe import describe_study
 from search.study.report import show_study, study_line, to_report
 from search.study.study import Event, FinishedRun, Study, open_study_pool
-from search.terminal import Json, Settings, Workers, follow, make_console
+from search.terminal import Json, Settings, Workers, command_line, follow, make_console
 
 REPORT = "report"
 
@@ -46,7 +46,7 @@ def study(
     finished = _run(runs, folder, console)
     with console.status("reading the runs"):
         described = describe_study(config.stem, study_config, finished)
-    _write(folder, described, f"lionhunt study {shlex.quote(str(config))}")
+    _write(folder, described, command_line("study", config, settings=settings))
     if as_json:
         run_report.print_json(described)
     else:

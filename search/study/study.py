@@ -10,6 +10,7 @@ from dsl.bytecode import assemble
 from dsl.program import Program
 from proxy_tasks.train import NUM_CHUNKS
 from search import run_file
+from search.config import parse_run_config
 from search.config_file import ConfigError
 from search.job import AnyJob, Job
 from search.outcome import Measurement, Reason
@@ -18,10 +19,12 @@ from search.progress import Progress, is_at_end
 from search.records import Records
 from search.run import Search, candidate_functions, open_pool
 from search.run_file import RUN, RecordError
+from search.run_log import log_progress, log_run
 from search.run_setup import describe_run, load_initial, load_run
 from search.selection_setup import differences
 from search.study.config import StudyConfig
 from search.study.plan import PlannedRun, plan_baselines, plan_evolutions, plan_restart
+from search.tensorboard import TENSORBOARD, draw_progress
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
 
@@ -117,8 +120,12 @@ class Study:
                 pool, reference = self._measure(records.reference(), config.seed)
                 seeded = SeededPool(pool, config.seed)
                 search = Search(config, initial, records, seeded, reference)
-                for progress in search.run():
-                    yield Event(planned.name, len(self._finished), self.num_runs, progress)
+                with log_run(records.log, records.count(), study=str(self._folder)):
+                    events = log_progress(search.run())
+                    if config.observability.tensorboard:
+                        events = draw_progress(events, folder / TENSORBOARD)
+                    for progress in events:
+                        yield Event(planned.name, len(self._finished), self.num_runs, progress)
 
     def _measure(self, program: Program, seed: int) -> tuple[Pool, Measurement]:
         """The pool, and what it sees of a program."""
@@ -152,6 +159,8 @@ def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> Open
         candidate_seconds=run.evaluation.candidate_seconds,
         cache=folder.resolve() / run_file.CACHE,
         batch_size=run.evaluation.batch_size,
+        memory_gib=run.evaluation.worker_memory_gib,
+        ray_address=run.evaluation.ray_address,
     )
 
 
@@ -161,22 +170,29 @@ def _is_done(folder: Path, info: dict[str, Any]) -> bool:
         return False
     with Records.open_to_read(folder) as records:
         there = records.info()
-        difference = next(differences(_identity(there), _identity(info)), None)
+        difference = next(differences(_identity(there, folder), _identity(info, folder)), None)
         if difference is not None:
             raise RecordError(f"{folder} is of another study ({difference}); choose another --out")
         return is_at_end(records)
 
 
-def _identity(info: dict[str, Any]) -> dict[str, Any]:
+def _identity(info: dict[str, Any], place: Path) -> dict[str, Any]:
     """What decides what comes of a run; how it names its programs, and where it runs, does not."""
-    config = {key: info["config"].get(key) for key in ("seed", "num_programs", "max_trainings")}
-    for part in ("evolution", "mutation", "hurdles", "tasks"):
-        config[part] = info["config"][part]
-    evaluation = info["config"]["evaluation"]
-    config["evaluation"] = {key: evaluation[key] for key in ("combination", "batch_size")}
+    config = parse_run_config(info["config"], str(place)).model_dump(
+        mode="json", exclude=_ELSEWHERE
+    )
     programs = {key: info[key].splitlines() for key in ("initial", "reference")}
     digests = {task["name"]: task["digest"] for task in info["tasks"]}
     return {"config": config, "tasks": digests} | programs
+
+
+_ELSEWHERE: Any = {
+    "initial": True,
+    "reference": True,
+    "observability": True,
+    "evaluation": {"workers", "candidate_seconds", "worker_memory_gib", "ray_address"},
+}
+"""Parts of a config that do not decide what comes of a run, or are told by the rest of its info."""
 
 
 @contextmanager

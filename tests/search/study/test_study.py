@@ -1,5 +1,6 @@
 """The runs of a study: what they are, and that they are gone on with, not made again."""
 
+import json
 import statistics
 from contextlib import closing, nullcontext
 
@@ -113,6 +114,13 @@ def test_what_is_done_is_not_done_again(made):
     assert not pools.opened
 
 
+def test_every_run_has_a_log(made):
+    for run in made[0]:
+        with Records.open_to_read(run.folder) as records:
+            events = [json.loads(line)["event"] for line in records.log.read_text().splitlines()]
+        assert events[0] == "started" and events[-1] == "ended"
+
+
 def test_without_baselines_and_restart_there_are_repeats_alone(tmp_path):
     finished = finish(
         tmp_path, Pools(), num_repeats=1, num_random=0, num_constants=0, restart=False
@@ -126,6 +134,7 @@ def test_without_baselines_and_restart_there_are_repeats_alone(tmp_path):
         ({"run": {"seed": 9}}, "evolution_0 is of another study .config.seed is 1 there and 9"),
         ({"run": {"num_programs": 130}}, "num_programs is 60 there and 130 here"),
         ({"run": {"initial": "lion"}}, "initial differs.; choose another --out"),
+        ({"run": {"evaluation": {"functional_cache": True}}}, "functional_cache is False there"),
     ],
 )
 def test_folder_of_another_study_is_refused(changes, message, made):
