@@ -45,6 +45,8 @@ def config(tmp_path_factory):
 
 def start(*words):
     """A process of its own group, as a terminal starts one."""
+    # What a shell starts in the background ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [LIONHUNT, *map(str, words)],
         stdout=subprocess.PIPE,

@@ -42,15 +42,21 @@ class Misbehaving:
 
     Attributes:
         folder: where the processes that began a candidate leave their numbers.
+        has_little_memory: not enough for the second process to score the reference.
     """
 
     folder: Path
+    has_little_memory: bool = False
 
     def evaluate(self, jobs):
         return [self.evaluate_one(job.bytecode) for job in jobs]
 
     def evaluate_one(self, bytecode):
-        if len(bytecode.scalars) > 1:
+        if len(bytecode.scalars) > 1:  # the reference
+            num_started = len(list(self.folder.glob("start-*")))
+            (self.folder / f"start-{os.getpid()}").touch()
+            if self.has_little_memory and num_started == 1:
+                return Measurement(Reason.OUT_OF_MEMORY)
             return Measurement(Reason.OK, (0.5,))
         behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
         first = not any(self.folder.glob(f"{behaviour}-*"))
@@ -93,7 +99,7 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
     tries = {Reason.CRASHED: 2, Reason.OUT_OF_MEMORY: 2, Reason.TIMED_OUT: 2}
     monkeypatch.setattr(workers, "MAX_TRIES", tries)
     names = ("kill", "kill once", "hang", "stop once", "out of memory")
-    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0) as pool:
+    with ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
         for behaviour in names:
             pool.submit(Job(behaviour, candidate(behaviour)))
         for number in range(20):

@@ -203,6 +203,8 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("soak"))
     parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
+    # What a shell starts in the background ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     out = words.out.resolve()
     (out / "logs").mkdir(parents=True)
     shared_memory = set(os.listdir("/dev/shm"))

@@ -101,7 +101,7 @@ def kill_driver(driver: Driver, rng: random.Random) -> bool:
 def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
     """The driver is interrupted, or told to end."""
     driver.send(rng.choice([signal.SIGINT, signal.SIGTERM]))
-    if driver.wait_for_end(GOES_ON_SECONDS) not in (0, 130):
+    if driver.wait_for_end(GOES_ON_SECONDS) != 0 or not driver.is_complete():
         driver.expect(130, "")
     return False
 
