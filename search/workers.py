@@ -217,16 +217,17 @@ class RayPool:
                 return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
             raise error.cause from error  # a bug, ours or of a task, or a file that is missing
         is_short = any(map(_ran_out_of_memory, measurements))
-        if is_short and not jobs and self._reference is not None:  # the first one had enough
-            return self._replace(slot, Reason.OUT_OF_MEMORY, "out of memory")
+        if not jobs:
+            if is_short and self._reference is not None:  # the first one had enough
+                return self._replace(slot, Reason.OUT_OF_MEMORY, "no memory to score the reference")
+            self._check(*measurements)
         slot.num_jobs += len(jobs)
-        if slot.num_jobs >= MAX_JOBS or is_short:
+        if jobs and (slot.num_jobs >= MAX_JOBS or is_short):
             self._restart(slot)
         else:
             slot.jobs, slot.answer = [], None
             self._idle.append(slot)
         if not jobs:
-            self._check(*measurements)
             return []
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
