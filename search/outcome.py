@@ -15,10 +15,11 @@ class Reason(enum.StrEnum):
     HURDLE = "hurdle"
     """Its loss was above a hurdle of its run, and training stopped early."""
     CRASHED = "crashed"
-    """Its workers died, time and again."""
+    """Its workers died, four times."""
     OUT_OF_MEMORY = "out_of_memory"
+    """There was not enough for it, four times."""
     TIMED_OUT = "timed_out"
-    """It was stopped by the wall clock: the one reason that is not reproducible."""
+    """It was stopped by the wall clock, twice: the one reason that is not reproducible."""
 
 
 class OutcomeName(NamedTuple):

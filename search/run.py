@@ -259,11 +259,10 @@ class Search:
     def _hurdles(self, index: int, number: int) -> Hurdles | None:
         """Those of child `index`, which is the first in an evaluation of that number."""
         evolution, hurdles = self._config.evolution, self._config.hurdles
-        elders = dict(
-            self._curves[elder]
-            for elder in window(index, evolution.population_size, evolution.lag)
-            if elder in self._curves
-        )
+        elders: dict[str, Curves] = {}
+        if self._curves:  # else there is no need to go through thousands of elders
+            candidates = window(index, evolution.population_size, evolution.lag)
+            elders = dict(self._curves[elder] for elder in candidates if elder in self._curves)
         initial = self._references[number - 1].curves
         return set_hurdles(initial, elders.values(), hurdles.slack, hurdles.percentile)
 

@@ -22,6 +22,12 @@ TASKS = (
 )
 
 
+FUNCTIONS = frozenset().union(
+    *(assemble(dsl.library.load(name)).functions for name in ("raw_lion", "adamw_initial"))
+)
+"""Those of the programs here; the fewer there are, the less is compiled."""
+
+
 def evaluate(evaluator: Evaluator, *job) -> Measurement:
     (measurement,) = evaluator.evaluate([Job("candidate", *job)])
     return measurement
@@ -29,13 +35,13 @@ def evaluate(evaluator: Evaluator, *job) -> Measurement:
 
 def test_evaluator_scores_as_the_compiled_program_trains():
     tasks = [options.build() for options in TASKS]
-    evaluator = Evaluator(tasks, seed=0)
+    evaluator = Evaluator(tasks, 0, FUNCTIONS)
     program = dsl.library.load("raw_lion")
     measurement = evaluate(evaluator, assemble(program))
     assert measurement.reason is Reason.OK and measurement.seconds > 0
     other = evaluate(evaluator, assemble(program), 7)
     assert evaluate(evaluator, assemble(program), 0).scores == measurement.scores
-    assert evaluate(Evaluator(tasks, seed=7), assemble(program)).curves == other.curves
+    assert evaluate(Evaluator(tasks, 7, FUNCTIONS), assemble(program)).curves == other.curves
     assert other.curves != measurement.curves
     last = evaluate(evaluator, assemble(program), 7, 1)
     assert (last.scores, last.curves) == (other.scores[1:], other.curves[1:])
@@ -62,7 +68,7 @@ def test_functions_that_are_left_out_change_nothing_and_are_refused():
 
 
 def test_evaluator_stops_at_a_hurdle():
-    evaluator = Evaluator([options.build() for options in TASKS], seed=0)
+    evaluator = Evaluator([options.build() for options in TASKS], 0, FUNCTIONS)
     program = assemble(dsl.library.load("adamw_initial"))
     whole = evaluate(evaluator, program)
     first, second = whole.curves
@@ -101,16 +107,17 @@ def test_evaluator_stops_at_the_first_task_that_diverges():
     program = dsl.parse(
         "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
     )
-    measurement = evaluate(Evaluator(tasks, seed=0), assemble(program))
+    code = assemble(program)
+    measurement = evaluate(Evaluator(tasks, 0, code.functions), code)
     assert measurement.reason is Reason.NOT_FINITE
     assert measurement.scores == () and len(measurement.curves) == 1
 
 
 def test_optax_enters_by_the_same_door():
     task = TASKS[0].build()
-    evaluator = Evaluator([task], seed=0)
+    sgd = assemble(dsl.library.load("sgd"))
     optimizer = optax.sgd(task.schedule)
     training = jit(lambda key: train(task, optimizer, key))(task_key(0, 0))
-    measurement = evaluate(evaluator, assemble(dsl.library.load("sgd")))
+    measurement = evaluate(Evaluator([task], 0, sgd.functions), sgd)
     np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-4)
     assert measurement.scores[0] == pytest.approx(float(training.score), abs=2 / 600)
