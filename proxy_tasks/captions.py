@@ -10,7 +10,7 @@ import numpy as np
 
 from proxy_tasks.conv import ConvNet
 from proxy_tasks.data import digest, load_digits
-from proxy_tasks.digits import METRICS, NUM_CLASSES, cross_entropy
+from proxy_tasks.digits import METRICS, NUM_CLASSES, mean_loss
 from proxy_tasks.task import Task, split_model
 from proxy_tasks.transformer import Transformer, TransformerOptions
 
@@ -181,7 +181,7 @@ class DigitsCaptions(TransformerOptions):
             similarities = to_model(params).compare(images.reshape(-1, 8, 8), captions)
             groups = similarities.reshape(num_groups, NUM_CLASSES, NUM_CLASSES)
             both_ways = jnp.concatenate([groups, groups.mT])
-            return cross_entropy(both_ways, jnp.tile(digits, (2 * num_groups, 1)))
+            return mean_loss(both_ways, jnp.tile(digits, (2 * num_groups, 1)))
 
         def score(params, data):
             images, labels = data.validation

@@ -5,9 +5,9 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import lax
 
+from proxy_tasks.cross_entropy import cross_entropy
 from proxy_tasks.data import digest
 from proxy_tasks.image_files import load_images
 from proxy_tasks.task import Task, split_model
@@ -78,7 +78,7 @@ class ImageViT(TransformerOptions):
         def loss(params, batch):
             images, labels = batch
             logits = jax.vmap(to_model(params))(images)
-            return optax.softmax_cross_entropy_with_integer_labels(logits, labels).mean()
+            return cross_entropy(logits, labels).mean()
 
         def score(params, data):
             def of_one(example):
@@ -86,7 +86,7 @@ class ImageViT(TransformerOptions):
                 logits = to_model(params)(normalize(image))
                 if self.metric == "accuracy":
                     return (jnp.argmax(logits) == label).astype(jnp.float32)
-                return optax.softmax_cross_entropy_with_integer_labels(logits, label)
+                return cross_entropy(logits, label)
 
             # A batch at a time, as in training: images are large as float32.
             return lax.map(of_one, data.validation, batch_size=self.batch_size).mean()

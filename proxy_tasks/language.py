@@ -7,8 +7,8 @@ import equinox as eqx
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
+from proxy_tasks.cross_entropy import cross_entropy
 from proxy_tasks.data import VOCABULARY_SIZE, DataError, Split, digest, load_stdlib_text
 from proxy_tasks.task import Task, split_model
 from proxy_tasks.transformer import Transformer, TransformerOptions
@@ -104,7 +104,7 @@ class StdlibLM(StdlibOptions):
 
         def loss(params, tokens):
             logits = jax.vmap(to_model(params))(tokens[:, :-1])
-            return optax.softmax_cross_entropy_with_integer_labels(logits, tokens[:, 1:]).mean()
+            return cross_entropy(logits, tokens[:, 1:]).mean()
 
         return Task(
             self.kind,

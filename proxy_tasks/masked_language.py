@@ -6,8 +6,8 @@ from typing import Literal, NamedTuple
 import equinox as eqx
 import jax
 import jax.numpy as jnp
-import optax
 
+from proxy_tasks.cross_entropy import cross_entropy
 from proxy_tasks.data import VOCABULARY_SIZE, Split, digest
 from proxy_tasks.language import StdlibOptions, draw_windows, spread_windows
 from proxy_tasks.task import Task, split_model
@@ -98,7 +98,7 @@ class StdlibMLM(StdlibOptions):
 
         def loss(params, masked):
             logits = jax.vmap(to_model(params))(masked.tokens, masked.places)
-            return optax.softmax_cross_entropy_with_integer_labels(logits, masked.targets).mean()
+            return cross_entropy(logits, masked.targets).mean()
 
         return Task(
             self.kind,

@@ -5,9 +5,9 @@ from typing import Literal
 
 import jax
 import jax.numpy as jnp
-import optax
 from jax import lax
 
+from proxy_tasks.cross_entropy import cross_entropy
 from proxy_tasks.data import DataError, Split, digest
 from proxy_tasks.language import LanguageModel, draw_windows, spread_windows
 from proxy_tasks.task import Task, split_model
@@ -95,7 +95,7 @@ class TextLM(TransformerOptions):
 
         def loss_of_one(params, tokens):
             logits = to_model(params)(tokens[:-1])
-            return optax.softmax_cross_entropy_with_integer_labels(logits, tokens[1:]).mean()
+            return cross_entropy(logits, tokens[1:]).mean()
 
         def loss(params, tokens):
             return jax.vmap(lambda one: loss_of_one(params, one))(tokens).mean()
