@@ -19,11 +19,12 @@ def plain_loop(task, optimizer, key):
     init_key, batch_key = jax.random.split(key)
     params = task.init(task.data, init_key)
     state = optimizer.init(params)
+    loss_and_gradient, update = jax.jit(jax.value_and_grad(task.loss)), jax.jit(optimizer.update)
     losses = []
     for step in range(task.num_steps):
         batch = task.batch(task.data, jax.random.fold_in(batch_key, step))
-        loss, gradient = jax.value_and_grad(task.loss)(params, batch)
-        updates, state = optimizer.update(gradient, state, params)
+        loss, gradient = loss_and_gradient(params, batch)
+        updates, state = update(gradient, state, params)
         params = optax.apply_updates(params, updates)
         losses.append(float(loss))
     return task.score(params, task.data), losses

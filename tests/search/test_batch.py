@@ -177,6 +177,7 @@ def advance(folder, num_workers, num_programs=None) -> str:
         return records.history_digest()
 
 
+@pytest.mark.slow
 def test_run_in_batches_is_one_run_on_any_workers_and_after_a_stop(tmp_path):
     run_config = config(**RUN)
     for name in "ab":

@@ -88,6 +88,7 @@ def test_difference_of_outcomes():
     assert difference(failed, ok(0.5)) == difference(failed, late) == float("inf")
 
 
+@pytest.mark.slow
 def test_bench_of_batches_tells_every_task_and_size(monkeypatch):
     monkeypatch.setattr(bench_batch, "LEAST", 2)
     monkeypatch.setattr(bench_batch, "DRAWN_FUNCTIONS", ("add", "divide", "sign"))

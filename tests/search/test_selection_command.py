@@ -236,6 +236,7 @@ def num_measured(folder):
         return 0
 
 
+@pytest.mark.slow
 def test_killed_and_started_again_it_ends_as_if_nothing_had_been(config, tmp_path):
     """For real: training in a process that is killed at a moment of the clock's choice."""
     programs = [(dsl.library.load(name), 0.1) for name in ("signum", "signsgd", "sgd")]
