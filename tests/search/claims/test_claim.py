@@ -172,3 +172,11 @@ def test_dictionary_is_json(judged):
     first = json.loads(json.dumps(described))["claims"][0]
     assert first["counts"] == {"seen": 1, "not seen": 0, "reversed": 1, "not measured": 1}
     assert first["cases"][0]["numbers"][0]["low"] == 0.001
+
+
+def test_json_has_no_infinity():
+    row = Row("a", NOT_SEEN, (Number("one seed", 0.5, float("-inf"), float("inf")),))
+    described = describe_claims({"beta2": (CLAIMS["beta2"], Finding("", (row,)))})
+    json.dumps(described, allow_nan=False)
+    (number,) = described["claims"][0]["cases"][0]["numbers"]
+    assert (number["value"], number["low"], number["high"]) == (0.5, None, None)
