@@ -1,6 +1,7 @@
-"""The command line as a fixture."""
+"""The command line and a finished run as fixtures."""
 
 import pytest
+from small_runs import FormulaPool, advance, create
 
 from search import cli
 
@@ -17,3 +18,12 @@ def lionhunt(monkeypatch, capsys):
         return stopped.value.code or 0, out, err
 
     return call
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    """The folder of a finished run, scored by a formula."""
+    folder = tmp_path_factory.mktemp("run")
+    with create(folder) as records:
+        advance(records, FormulaPool())
+    return folder

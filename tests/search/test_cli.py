@@ -11,7 +11,7 @@ import sys
 import pytest
 from command_lines import is_one_line
 from rich.console import Console
-from small_runs import RAW, FormulaPool, advance, create
+from small_runs import RAW
 
 import dsl
 from dsl import library
@@ -30,15 +30,6 @@ num_steps = 5
 batch_size = 4
 width = 4
 """
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A finished run, scored by a formula."""
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
 
 
 @pytest.mark.parametrize(

@@ -22,14 +22,6 @@ FITNESS = 'SELECT "index", fitness, program FROM individuals JOIN outcomes USING
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
-
-
-@pytest.fixture(scope="module")
 def expected(run):
     with Records.open_to_read(run) as records:
         return [

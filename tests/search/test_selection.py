@@ -29,15 +29,6 @@ from search.stage import UNTUNED
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A finished run, scored by a formula."""
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
-
-
-@pytest.fixture(scope="module")
 def undisturbed(run, tmp_path_factory):
     """What comes of the selection that nothing disturbs, and its digest."""
     return selected(tmp_path_factory.mktemp("selection") / "s", [run], beats="mean")

@@ -4,13 +4,22 @@ import dataclasses
 import zlib
 
 import numpy as np
+import pytest
 
+from search.claims.claim import Verdict
 from search.compare.result import ComparedTask, Comparison, Final, Point, Trial, Tuned
 from search.outcome import Reason
 
 SEEDS = tuple(range(100, 108))
 NOISE = 0.01
 """Standard deviation of every number, of each seed and each optimizer."""
+
+EFFECTS = pytest.mark.parametrize(
+    "effect, verdict",
+    [(0.1, Verdict.SEEN), (0.0, Verdict.NOT_SEEN), (-0.1, Verdict.REVERSED)],
+)
+DIRECTIONS = pytest.mark.parametrize("higher_is_better", [True, False])
+"""An effect that is planted, and what has to be said of it."""
 
 
 def task_named(kind, batch_size=64, higher_is_better=True):
@@ -62,3 +71,21 @@ def _tuned(optimizer, task, plant, noise):
         for _ in SEEDS
     )
     return Tuned(trials, best, (), finals, plant.get("spread", ()))
+
+
+def better(effect, higher_is_better=True):
+    """The score of one that is better by so much than 0.8."""
+    return 0.8 + (effect if higher_is_better else -effect)
+
+
+def square(spread, center=0.8, noise=0.003, seed=0):
+    """A grid of nine points, the last worse by `spread` than the first."""
+    rng = np.random.default_rng(seed)
+    return tuple(
+        Trial(
+            Point(1e-3 * 2 ** (i // 3), 0.1 * 2 ** (i % 3)),
+            tuple(center - spread * i / 8 + noise * rng.normal(size=5)),
+            Reason.OK,
+        )
+        for i in range(9)
+    )
