@@ -41,6 +41,7 @@ from search.source import SourceError, find_program, is_run
 from search.study.command import study
 from search.tensorboard import TENSORBOARD, draw_progress
 from search.terminal import (
+    DryRun,
     Json,
     RayAddress,
     Settings,
@@ -79,9 +80,7 @@ def search(
     workers: Workers = None,
     ray_address: RayAddress = None,
     settings: Settings = None,
-    is_dry: Annotated[
-        bool, typer.Option("--dry-run", help="Only say how long it will take.")
-    ] = False,
+    is_dry: DryRun = False,
     as_json: Annotated[bool, typer.Option("--json", help="Of a dry run: print JSON.")] = False,
 ) -> None:
     """Search for optimizers, as CONFIG says."""

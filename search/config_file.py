@@ -78,6 +78,8 @@ def parse_config(raw: dict[str, Any], source: str, model: type[C]) -> C:
         match first["type"]:
             case "extra_forbidden" | "unexpected_keyword_argument":
                 message = "unknown key; remove it or correct its name"
+            case "missing":
+                message = "missing; add it, or is this the config of another command?"
             case "union_tag_invalid":
                 tag = first.get("ctx", {}).get("tag")
                 message = f"unknown task '{tag}'; there are {', '.join(FAMILIES)}"

@@ -3,7 +3,7 @@
 import math
 import os
 import time
-from typing import Any
+from typing import Any, NamedTuple
 
 from rich.console import Console
 from rich.table import Table
@@ -12,28 +12,54 @@ from dsl.bytecode import assemble
 from dsl.program import Program
 from search.config import RunConfig
 from search.config_file import ConfigError
-from search.cost import clock, measure_task, row_functions
+from search.cost import TaskCost, clock, measure_task, row_functions
 from search.estimate import UNCERTAINTY, duration, estimate, saved_share
 from search.rehearsal import MAX_CHILDREN, rehearse
 from search.report import show_counts
 from search.run import candidate_functions
 
 
-def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str, Any]:
-    """Measures the tasks for a moment, rehearses the evolution, and puts both together.
+class Measured(NamedTuple):
+    """What the tasks of a run cost here.
 
-    Nothing is written. Times are of this machine as busy as it is now.
-
-    Raises:
-        ConfigError: no candidate could end in its time.
-        DataError: the data of a task is not there.
+    Attributes:
+        costs: of each.
+        busy: how much longer all takes than by the processor's time alone; at least 1.
     """
+
+    costs: list[TaskCost]
+    busy: float
+
+
+def measure_tasks(config: RunConfig, initial: Program) -> Measured:
+    """Trains on the tasks for a moment; raises `DataError` if the data of one is not there."""
     now = clock()
     functions = candidate_functions(config, initial)
     bytecode = assemble(initial)
     wall, spent = time.perf_counter(), now()
     costs = [measure_task(task.build(), bytecode, functions) for task in config.tasks]
-    busy = max(1.0, (time.perf_counter() - wall) / max(now() - spent, 1e-9))
+    return Measured(costs, max(1.0, (time.perf_counter() - wall) / max(now() - spent, 1e-9)))
+
+
+def plan_run(
+    config: RunConfig, initial: Program, num_workers: int, measured: Measured | None = None
+) -> dict[str, Any]:
+    """Rehearses the evolution, and puts it together with what the tasks cost.
+
+    Nothing is written. Times are of this machine as busy as it is now.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        num_workers: 0 for scoring in the driver.
+        measured: what `measure_tasks` gives; None to measure now.
+
+    Raises:
+        ConfigError: no candidate could end in its time.
+        DataError: the data of a task is not there.
+    """
+    costs, busy = measured or measure_tasks(config, initial)
+    functions = row_functions(assemble(initial))
     evolution = config.evolution
     num_children = config.num_programs - evolution.population_size
     rehearsal = rehearse(
@@ -56,6 +82,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
         num_cores=num_cores,
         lag=evolution.lag,
         slack=config.hurdles.slack,
+        max_trainings=math.inf if config.max_trainings is None else config.max_trainings,
     ).stretched(busy)
     _check_time(found.evaluation_seconds, config.evaluation.candidate_seconds)
     return {
@@ -67,14 +94,15 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
                 "name": cost.name,
                 "parameters": cost.num_parameters,
                 "steps": cost.num_steps,
-                "seconds": busy * cost.seconds(row_functions(bytecode)),
+                "seconds": busy * cost.seconds(functions),
             }
             for cost in costs
         ],
         "training_saved": saved_share(config.hurdles.slack),
-        "programs": config.num_programs,
+        "programs": evolution.population_size + found.num_children,
         "rehearsed": len(rehearsal.programs),
         "evaluations": found.num_evaluations,
+        "trainings": found.num_trainings,
         "evaluation_seconds": found.mean_seconds,
         "starting_seconds": found.starting_seconds,
         "searching_seconds": found.searching_seconds,

@@ -48,14 +48,18 @@ class Estimate:
     """What a run will come to.
 
     Attributes:
+        num_children: that are bred.
         num_evaluations: different programs, each trained once.
+        num_trainings: of these, in trainings from beginning to end.
         evaluation_seconds: of the initial program.
         mean_seconds: of the different programs, those that fail at once included.
         starting_seconds: until the first candidate is scored.
         searching_seconds: from then on.
     """
 
+    num_children: int
     num_evaluations: int
+    num_trainings: float
     evaluation_seconds: float
     mean_seconds: float
     starting_seconds: float
@@ -87,19 +91,25 @@ def estimate(
     num_cores: int,
     lag: int,
     slack: float | None = None,
+    max_trainings: float = math.inf,
 ) -> Estimate:
     """Puts together what evaluations cost and how many there will be.
 
     Args:
         costs: of the run's tasks.
         rehearsal: of its first children.
-        num_children: of the whole run.
+        num_children: of the whole run, at most.
         num_workers: 0 for scoring in the driver.
         num_cores: that workers and driver share.
         lag: children that may be in flight.
         slack: of the run's hurdles; None for no hurdles.
+        max_trainings: that end the run.
     """
     share = 1 - saved_share(slack)
+    least = 1 / (NUM_CHUNKS * len(costs))
+    trainings = [least if candidate.fails else share for candidate in rehearsal.candidates]
+    num_children = _limited(num_children, rehearsal, trainings, max_trainings)
+    rehearsal = rehearsal.first(num_children)
     overheads = BY_WORKERS if num_workers else IN_PROCESS
     seconds = [
         overheads.call_seconds + _candidate_seconds(costs, candidate, share)
@@ -122,13 +132,39 @@ def estimate(
     growth = rest**GROWTH
     num_sizes = len({candidate.size for candidate in rehearsal.candidates})
     return Estimate(
+        num_children=num_children,
         num_evaluations=1 + round(num_new * growth),
+        num_trainings=trainings[0] + growth * sum(trainings[1 : 1 + num_new]),
         evaluation_seconds=task_seconds(costs, rehearsal.candidates[0].functions),
         mean_seconds=sum(seconds) / len(seconds),
         starting_seconds=overheads.start_seconds
         + num_sizes * sum(cost.compile_seconds for cost in costs),
         searching_seconds=max(growth * max(span, work / num_cores), num_children * driver_seconds),
     )
+
+
+def _limited(
+    num_children: int, rehearsal: Rehearsal, trainings: Sequence[float], max_trainings: float
+) -> int:
+    """Children until that much is trained, and at most those of the whole run.
+
+    Args:
+        num_children: of the whole run.
+        rehearsal: of the first of them.
+        trainings: of each of its candidates.
+        max_trainings: infinite for no end.
+    """
+    if math.isinf(max_trainings):
+        return num_children
+    spent, last = trainings[0], 0
+    for number, program in enumerate(rehearsal.programs):
+        if program > last:  # candidates have numbers in the order in which they are first met
+            last = program
+            spent += trainings[program]
+        if spent >= max_trainings:
+            return min(num_children, number + 1)
+    growth = max_trainings / spent
+    return min(num_children, round(len(rehearsal.programs) * growth ** (1 / GROWTH)))
 
 
 def saved_share(slack: float | None) -> float:

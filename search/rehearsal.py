@@ -60,6 +60,14 @@ class Rehearsal(NamedTuple):
     programs: list[int]
     child_seconds: float
 
+    def first(self, num_children: int) -> "Rehearsal":
+        """That of so many children, if there are as many."""
+        if num_children >= len(self.programs):
+            return self
+        programs = self.programs[:num_children]
+        num_candidates = 1 + max(programs, default=0)
+        return Rehearsal(self.candidates[:num_candidates], programs, self.child_seconds)
+
 
 def rehearse(
     initial: Program,

@@ -24,6 +24,7 @@ Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
 ]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how long it will take.")]
 RayAddress = Annotated[
     str | None,
     typer.Option(

@@ -222,8 +222,10 @@ class RayPool:
                 return self._replace(slot, Reason.OUT_OF_MEMORY, "no memory to score the reference")
             self._check(*measurements)
         slot.num_jobs += len(jobs)
-        if jobs and (slot.num_jobs >= MAX_JOBS or is_short):
-            self._restart(slot)
+        if jobs and is_short:
+            self._restart(slot, Reason.OUT_OF_MEMORY.value)
+        elif jobs and slot.num_jobs >= MAX_JOBS:
+            self._restart(slot, "renewed")
         else:
             slot.jobs, slot.answer = [], None
             self._idle.append(slot)
@@ -254,7 +256,7 @@ class RayPool:
             # A machine that goes takes many workers along.
             if self._num_failed_starts >= max(MAX_FAILED_STARTS, self._num_workers):
                 raise self._cannot_start(cause)
-        self._restart(slot)
+        self._restart(slot, reason.value)
         return self._blame(jobs, Measurement(reason, seconds=seconds))
 
     def _cannot_start(self, cause: str) -> WorkerError:
@@ -288,8 +290,8 @@ class RayPool:
             self._num_failed.pop((job.name, reason), None)
         return [(job.name, measurement)]
 
-    def _restart(self, slot: _Slot) -> None:
-        log("worker_replaced", candidates=[job.name for job in slot.jobs])
+    def _restart(self, slot: _Slot, reason: str) -> None:
+        log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs])
         self._ray.kill(slot.actor)  # it may only be out of reach
         slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
         self._ask(slot, [])

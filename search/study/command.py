@@ -14,9 +14,18 @@ from search.config_file import read_config
 from search.run_file import RecordError
 from search.study.config import StudyConfig
 from search.study.describe import describe_study
+from search.study.dry_run import plan_study, show_study_plan
 from search.study.report import show_study, study_line, to_report
 from search.study.study import Event, FinishedRun, Study, open_study_pool
-from search.terminal import Json, Settings, Workers, command_line, follow, make_console
+from search.terminal import (
+    DryRun,
+    Json,
+    Settings,
+    Workers,
+    command_line,
+    follow,
+    make_console,
+)
 
 REPORT = "report"
 
@@ -28,6 +37,7 @@ def study(
     ] = None,
     workers: Workers = None,
     settings: Settings = None,
+    is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
     """Repeat a search, compare it with random search and tuned constants, and begin it anew.
@@ -39,6 +49,10 @@ def study(
     folder = out or Path("runs") / config.stem
     console = make_console(stderr=as_json)
     num_workers = study_config.run.evaluation.workers if workers is None else workers
+    if is_dry:
+        plan = plan_study(study_config, num_workers)
+        run_report.print_json(plan) if as_json else show_study_plan(console, plan)
+        return
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
     start = f"study {folder}: {runs.num_runs} runs {place}; compiling the tasks first"

@@ -137,7 +137,7 @@ COSTS = [
 ]
 
 
-def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2, slack=None):
+def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2, slack=None, **limit):
     return estimate(
         COSTS,
         rehearsal,
@@ -146,6 +146,7 @@ def estimated(rehearsal, num_children=300, num_workers=0, num_cores=2, slack=Non
         num_cores=num_cores,
         lag=LAG,
         slack=slack,
+        **limit,
     )
 
 
@@ -196,6 +197,18 @@ def test_longer_runs_take_longer_and_find_fewer_new_programs():
     for shorter, longer in zip(times, times[1:], strict=False):
         assert shorter.seconds < longer.seconds < 10 * shorter.seconds
         assert shorter.num_evaluations < longer.num_evaluations < 10 * shorter.num_evaluations
+
+
+@pytest.mark.parametrize("limit", [5.0, 60.0, 400.0, 1e9])
+def test_a_run_ends_with_its_training(limit):
+    rehearsal = rehearsed()
+    found = estimated(rehearsal, num_children=30_000, max_trainings=limit)
+    whole = estimated(rehearsal, num_children=30_000)
+    if limit > whole.num_trainings:
+        assert found == whole
+    else:  # it ends with a candidate as a whole
+        assert found.num_trainings == pytest.approx(limit, rel=0.02, abs=1.0)
+        assert found.num_children < 30_000 and found.searching_seconds < whole.searching_seconds
 
 
 def test_run_without_children_only_starts():

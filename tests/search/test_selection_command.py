@@ -183,7 +183,7 @@ def test_nobody_beats_the_bar_is_said(lionhunt, formula, config, tmp_path):
         (["{run}"], "Missing option '--config'"),
         (["--config", "{config}"], "Missing argument"),
         (["{run}", "--config", "none.toml"], "cannot read none.toml"),
-        (["{run}", "--config", "{run_config}"], "run.toml: stages: Field required"),
+        (["{run}", "--config", "{run_config}"], "run.toml: stages: missing; add it"),
         (["{run}", "--config", "{config}", "--set", "stages.0.foo=1"], "foo: unknown key"),
         (["none", "--config", "{config}"], "no run at none"),
         (["{garbage}", "--config", "{config}"], "is not a run of lionhunt"),

@@ -126,7 +126,8 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
         assert found[key] == undisturbed[key]
     log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
     assert {"started", "resumed"} <= {line["event"] for line in log} and log[-1]["event"] == "ended"
-    assert [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
+    replaced = [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
+    assert {line["reason"] for line in replaced} == {"crashed"}
 
 
 def workers_of(pid):

@@ -7,6 +7,8 @@ import pytest
 from command_lines import is_one_line
 from small_studies import STUDY, Pools
 
+from search import dry_run
+from search.cost import TaskCost
 from search.records import Records
 from search.study import command
 from search.study.report import conclusions
@@ -27,6 +29,7 @@ def folder(tmp_path_factory):
     """Holds a config, and the studies that are made of it."""
     path = tmp_path_factory.mktemp("studies")
     (path / "small.toml").write_text(CONFIG)
+    (path / "run.toml").write_text("num_programs = 100")
     return path
 
 
@@ -105,10 +108,33 @@ def test_words_are_those_of_the_data():
     ]
 
 
+def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder, monkeypatch):
+    cost = TaskCost("digits_mlp", 310, 5, 0.1, 0.02, 1.0, 4.0)
+    monkeypatch.setattr(dry_run, "measure_task", lambda *_: cost)
+    words = ("study", "small.toml", "--dry-run", "--set", "num_random=2", "--set", "restart=true")
+    before = sorted(folder.iterdir())
+    status, out, _ = lionhunt(*words, "--json")
+    plan = json.loads(out)
+    assert status == 0 and sorted(folder.iterdir()) == before and not pools
+    groups = {group["group"]: group for group in plan["groups"]}
+    assert [group["runs"] for group in plan["groups"]] == [2, 2, 1, 1]
+    evolution, restart = groups["evolution"], groups["restart"]
+    assert evolution["programs"] == restart["programs"] == RUN["num_programs"]
+    assert evolution["seconds"] == 2 * restart["seconds"]
+    for baseline in (groups["random"], groups["constants"]):  # most of their programs are new
+        assert RUN["num_programs"] < baseline["programs"] <= 4 * RUN["num_programs"]
+        assert 3 < baseline["trainings"] / evolution["trainings"] < 4.1
+    total = plan["starting_seconds"] + sum(group["seconds"] for group in plan["groups"])
+    assert plan["seconds"] == total and plan["least_seconds"] < total < plan["most_seconds"]
+    status, out, _ = lionhunt(*words, "--workers", 0)
+    assert status == 0 and "random search" in out and "in this process" in out
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [
         (["none.toml"], "cannot read none.toml"),
+        (["run.toml"], "run.toml: run: missing; add it, or is this"),
         (["small.toml", "--set", "num_repeats=0"], "num_repeats"),
         (["small.toml", "--set", "run.evolution.method=chance"], "run.evolution.method"),
         (["small.toml", "--set", "run.initial=lio", "--out", "x"], "did you mean 'lion'"),
