@@ -4,6 +4,7 @@ import re
 import runpy
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,9 +13,12 @@ import dsl
 from dsl import program
 from dsl.export import to_optax
 from dsl.ops import OPS
+from proxy_tasks import FAMILIES
+from search.config import load_config, parse_run_config
 
 ROOT = Path(__file__).parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
+CONFIG = (ROOT / "docs" / "config.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -23,10 +27,41 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
 
 
-def test_table_of_functions_is_that_of_the_op_table():
-    functions = runpy.run_path(str(ROOT / "docs" / "functions.py"))
-    assert functions["page"]() == LANGUAGE, "run `make docs`"
+@pytest.mark.parametrize("name", ["language.md", "config.md"])
+def test_tables_are_those_of_the_code(name):
+    tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+    assert tables["page"](name) == (ROOT / "docs" / name).read_text("utf-8"), "run `make docs`"
+
+
+def test_every_function_has_a_row():
     assert all(f"`{op.meaning}`" in LANGUAGE for op in OPS.values())
+
+
+def test_every_key_of_a_config_has_a_row():
+    """Found otherwise than the tables are: key by key of a whole config with every kind of task."""
+    tasks = [{"kind": kind} for kind in FAMILIES]
+    config = parse_run_config({"num_programs": 1000, "tasks": tasks}, "the test").model_dump()
+    options, _, kinds = CONFIG.partition("## Tasks")
+    for name, value in config.items():
+        for key in value if isinstance(value, dict) else [name]:
+            assert options.count(f"\n| `{key}` |") == 1, key
+    for kind, task in zip(FAMILIES, config["tasks"], strict=True):
+        (row,) = re.findall(rf"^\| `{kind}` \| .*$", kinds, re.MULTILINE)
+        for key in task.keys() - {"kind"}:
+            assert f"`{key} = " in row and f"\n| `{key}` |" in kinds, (kind, key)
+
+
+def test_config_of_the_page_is_one():
+    (text,) = blocks(CONFIG, "toml")
+    parse_run_config(tomllib.loads(text), "the page")
+
+
+def test_commands_of_the_page_on_configs_set_what_there_is():
+    commands = re.findall(r"^lionhunt search .*$", CONFIG, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        file, *settings = command.removeprefix("lionhunt search ").split(" --set ")
+        load_config(ROOT / file, settings)
 
 
 CODE = [*blocks(LANGUAGE, "python"), *blocks(README, "python")]
