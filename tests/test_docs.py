@@ -1,7 +1,10 @@
 """What the pages say is so: their code runs, and their tables are those of the program."""
 
+import contextlib
+import os
 import re
 import runpy
+import sqlite3
 import subprocess
 import sys
 import tomllib
@@ -110,3 +113,56 @@ def test_tests_that_the_page_on_faults_names_are_there():
     assert len(names) > 10
     for name in names:
         assert f"def {name}(" in tests, name
+
+
+FAKE_LIONHUNT = f"""#!{sys.executable}
+import os, pathlib, sqlite3, sys, time
+command, *words = sys.argv[1:]
+run = pathlib.Path(words[0] if command == "resume" else words[words.index("--out") + 1])
+run.mkdir(exist_ok=command == "resume")
+file = sqlite3.connect(run / "run.sqlite")
+file.execute("PRAGMA journal_mode = WAL")
+file.execute("CREATE TABLE IF NOT EXISTS jobs (what)")
+file.execute("INSERT INTO jobs VALUES (?)", [command])
+file.commit()
+with (run / "run.log.jsonl").open("a") as log:
+    print(command, *words[-4:], file=log)
+os._exit(9)  # killed, with its write-ahead log
+"""
+
+
+def test_slurm_script_goes_on_where_the_last_job_was(tmp_path):
+    """As bash runs it, with stand-ins for Slurm, Ray and lionhunt, whose driver is killed."""
+    (script,) = blocks((ROOT / "docs" / "cluster.md").read_text("utf-8"), "bash")
+    home, local, bin = (tmp_path / name for name in ("home", "local", "home/lionhunt/.venv/bin"))
+    bin.mkdir(parents=True)
+    local.mkdir()
+    (bin / "activate").touch()
+    programs = {"lionhunt": FAKE_LIONHUNT, "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'}
+    programs |= dict.fromkeys(("ray", "srun", "sleep"), "#!/bin/sh\n")
+    programs["hostname"] = "#!/bin/sh\necho 10.0.0.7 10.1.0.7\n"
+    for name, text in programs.items():
+        (bin / name).write_text(text)
+        (bin / name).chmod(0o755)
+    slurm = {"SLURM_CPUS_PER_TASK": "64", "SLURM_NNODES": "16", "SLURMD_NODENAME": "n1"}
+    for job in ("1", "2", "2", "3"):  # the second is requeued
+        for name in ("big", f"big-{job}"):  # what a job that was killed has left
+            (local / name).mkdir(exist_ok=True)
+            (local / name / "run.sqlite").write_text("stale")
+        environment = {
+            "HOME": str(home),
+            "TMPDIR": str(local),
+            "PATH": f"{bin}:{os.environ['PATH']}",
+        }
+        subprocess.run(
+            ["bash", "-c", script], env=environment | slurm | {"SLURM_JOB_ID": job}, check=True
+        )
+        assert not (local / f"big-{job}").exists()
+    kept = home / "runs" / "big"
+    assert sorted(path.name for path in kept.iterdir()) == ["run.log.jsonl", "run.sqlite"]
+    with contextlib.closing(sqlite3.connect(kept / "run.sqlite")) as file:
+        rows = file.execute("SELECT what FROM jobs").fetchall()
+    assert rows == [("search",), ("resume",), ("resume",), ("resume",)]
+    log = (kept / "run.log.jsonl").read_text().splitlines()
+    words = "--workers 1022 --ray-address 10.0.0.7:6379"
+    assert log == [f"{what} {words}" for (what,) in rows]
