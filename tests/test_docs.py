@@ -139,7 +139,8 @@ def test_slurm_script_goes_on_where_the_last_job_was(tmp_path):
     local.mkdir()
     (bin / "activate").touch()
     programs = {"lionhunt": FAKE_LIONHUNT, "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'}
-    programs |= dict.fromkeys(("ray", "srun", "sleep"), "#!/bin/sh\n")
+    programs |= dict.fromkeys(("ray", "sleep"), "#!/bin/sh\n")
+    programs["srun"] = '#!/bin/sh\necho "$@" > "$HOME/srun"\n'
     programs["hostname"] = "#!/bin/sh\necho 10.0.0.7 10.1.0.7\n"
     for name, text in programs.items():
         (bin / name).write_text(text)
@@ -164,5 +165,6 @@ def test_slurm_script_goes_on_where_the_last_job_was(tmp_path):
         rows = file.execute("SELECT what FROM jobs").fetchall()
     assert rows == [("search",), ("resume",), ("resume",), ("resume",)]
     log = (kept / "run.log.jsonl").read_text().splitlines()
+    assert "--nodes=15 --ntasks=15 --exclude=n1 --cpus-per-task=64" in (home / "srun").read_text()
     words = "--workers 1022 --ray-address 10.0.0.7:6379"
     assert log == [f"{what} {words}" for (what,) in rows]

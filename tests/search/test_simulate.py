@@ -20,6 +20,7 @@ from search.outcome import Reason
 from search.rehearsal import makespan
 from search.simulate import command
 from search.simulate.command import enough_lag
+from search.simulate.figures import load_figure
 from search.simulate.pool import SimulatedPool
 from search.simulate.quadratics import CURVATURES, QuadraticScorer, make_step
 from search.simulate.report import describe_simulation, simulation_blocks
@@ -151,6 +152,10 @@ def test_report_marks_a_driver_that_would_not_keep_up():
     assert [">=" in row for row in rows] == [False, True]
     assert "| >= 0.50 s | >= 95.0% | not told |" in rows[1]
     assert "would not keep up with 40 workers" in text
+    (axes,) = load_figure(described["loads"]).axes
+    idle, while_bred, _ = (np.asarray(line.get_ydata()) for line in axes.get_lines())
+    np.testing.assert_allclose(idle, [0, 95])
+    np.testing.assert_array_equal(while_bred, [0, np.nan])
     described["loads"].pop()
     assert "not keep up" not in to_report("the test", [*simulation_blocks(described)])
 
