@@ -19,6 +19,8 @@ num_programs = 400
 population_size = 20
 tournament_size = 3
 lag = 8
+[mutation]  # a few functions compile in a third of the time
+functions = ["+", "-", "*", "/", "sign", "sqrt", "square", "interp", "tanh"]
 [[tasks]]
 kind = "digits_mlp"
 num_steps = 20
