@@ -3,7 +3,6 @@
 import functools
 import hashlib
 import importlib.metadata
-import importlib.resources
 import platform
 from collections.abc import Iterator
 from pathlib import Path
@@ -25,6 +24,7 @@ NOUNS = {
 }
 """What else is told of a place, in words."""
 
+ROOT = Path(__file__).parents[1]
 PACKAGES = ("dsl", "proxy_tasks", "search")
 
 
@@ -48,10 +48,10 @@ def source_digest() -> str:
     """Names the text of this program: 16 hexadecimal digits of its packages' files."""
     digest = hashlib.sha256()
     for package in PACKAGES:
-        root = Path(str(importlib.resources.files(package)))
-        for path in sorted([*root.rglob("*.py"), *root.rglob("*.txt")]):
+        folder = ROOT / package
+        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.txt")]):
             text = path.read_bytes().replace(b"\r\n", b"\n")
-            name = f"{package}/{path.relative_to(root).as_posix()}"
+            name = path.relative_to(ROOT).as_posix()
             digest.update(f"{name} {len(text)}\n".encode() + text)
     return digest.hexdigest()[:16]
 

@@ -1,24 +1,13 @@
 """A place where candidates are scored, and the simplest: this process."""
 
 import time
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Protocol
 
 from search.blame import Blame, Measured, is_of_place, raised
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement
-
-
-class Scorer(Protocol):
-    """What scores jobs of one kind, as `search.evaluate.Evaluator`, or a stand-in of a test."""
-
-    def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
-        """What is seen of jobs, one of each."""
-        ...
-
-
-MakeScorer = Callable[[], Scorer]
+from search.scorer import MakeScorer
 
 
 class Pool(Protocol):

@@ -7,21 +7,21 @@ those of the first worker show one whose arithmetic differs, and stop the run.
 import dataclasses
 import math
 import queue
-import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from search.actor import Worker
 from search.blame import MAX_TRIES, Blame, Measured, is_of_place, raised
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.log import log
 from search.outcome import Measurement, Reason, first_difference
-from search.pool import MakeScorer, Scorer
 from search.ray_head import RayHead, WorkerError
 from search.ray_session import LOCAL, connect
+from search.scorer import MakeScorer
 
 MAX_JOBS = 100_000
 """Candidates of a worker; then a new one takes its place, whatever has been leaking."""
@@ -34,30 +34,6 @@ MAX_FAILED_STARTS = 20
 """Workers that may die in a row as they start."""
 START_SECONDS = 600.0
 """Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
-
-
-class _Worker:
-    """What runs in an actor's process."""
-
-    def __init__(self, make_scorer: MakeScorer, memory_gib: float | None):
-        limit_memory(memory_gib)
-        self._make_scorer = make_scorer
-        self._scorer: Scorer | None = None
-
-    def evaluate(self, jobs: Sequence[AnyJob]) -> list[Measurement]:
-        if self._scorer is None:  # not when the actor starts: there Ray would hide an error
-            self._scorer = self._make_scorer()
-        return self._scorer.evaluate(jobs)
-
-
-def limit_memory(gib: float | None) -> None:
-    """Has allocations of this process fail beyond so many GiB (Linux; elsewhere, nothing)."""
-    if gib is not None and sys.platform == "linux":
-        import resource
-
-        # Of private memory that can be written; addresses are reserved far beyond what is used.
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (round(gib * 2**30), most))
 
 
 @dataclasses.dataclass
@@ -111,7 +87,7 @@ class RayPool:
         self._worker_arguments = (make_scorer, memory_gib)
         gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
         as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
-        self._actor_class: Any = as_actor(_Worker)
+        self._actor_class: Any = as_actor(Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
