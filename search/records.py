@@ -137,6 +137,11 @@ class Records(RecordFile):
         info = self.info()
         return parse(info.get("reference", info["initial"]))
 
+    @property
+    def is_reevaluated(self) -> bool:
+        """Whether a program may have several outcomes, the latest of which knows most."""
+        return self.info()["config"]["evaluation"].get("reevaluate") is not None
+
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
         individual = row.individual
@@ -190,21 +195,29 @@ class Records(RecordFile):
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
     def best(self, num_programs: int | None = None) -> Row | None:
-        """The fittest of all individuals, or of the first `num_programs`; the first of equals.
+        """The fittest of all programs, or of the first `num_programs`; the first of equals.
+
+        Where programs are evaluated again, their latest fitness counts: the highest of all would be
+        that of the luckiest seed.
 
         Returns:
             None if none has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
+        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
+        query = f'{_ROWS} WHERE "index" < ?1 {latest} {_BY_FITNESS} LIMIT 1'
+        found = self._query(query, end)
         return _to_row(found[0]) if found else None
 
     def best_by_length(self) -> Iterator[Row]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
-        best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
-        first = f'SELECT min("index") FROM history WHERE (num_needed, fitness) IN ({best})'
-        query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
-        return map(_to_row, self._connection.execute(query))
+        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
+        programs = f'WHERE "index" < ?1 {latest}'
+        best = f"SELECT num_needed, max(fitness) FROM history {programs} GROUP BY num_needed"
+        first = f"""SELECT min("index") FROM history {programs}
+            AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
+        query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
+        return map(_to_row, self._connection.execute(query, (self.count(),)))
 
     def fittest(self) -> Iterator[Row]:
         """One individual of every fingerprint that has a fitness, the fittest first.
@@ -212,10 +225,8 @@ class Records(RecordFile):
         It is the first individual; of a program with several evaluations, the first that has the
         latest outcome, which knows most.
         """
-        first = 'SELECT fingerprint, min("index") AS first FROM history GROUP BY 1, outcome'
-        latest = f"SELECT max(first) FROM ({first}) GROUP BY fingerprint"
-        query = f'{_ROWS} WHERE "index" IN ({latest}) {_BY_FITNESS}'
-        return map(_to_row, self._connection.execute(query))
+        query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
+        return map(_to_row, self._connection.execute(query, (self.count(),)))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every outcome, by name."""
@@ -309,6 +320,11 @@ class Records(RecordFile):
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""
+_LATEST = """SELECT max(first) FROM (
+        SELECT fingerprint, min("index") AS first FROM history WHERE "index" < ?1
+        GROUP BY fingerprint, outcome
+    ) GROUP BY fingerprint"""
+"""Of each program among the first so many, the first individual that has its latest outcome."""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
