@@ -99,19 +99,22 @@ def test_what_a_candidate_raises_is_its_outcome_and_no_others(open_pool, batch_s
                 assert ["reference"] in asked[number:]
 
 
-def test_what_the_reference_raises_too_is_no_outcome(open_pool):
-    """The task is broken for all, from some moment on."""
-    is_broken = False
+@pytest.mark.parametrize("last", range(1, MAX_TRIES[Reason.RAISED] + 1))
+def test_what_the_reference_raises_too_is_no_outcome(open_pool, last):
+    """The task is broken for all, from one of the tries on."""
+    tries = []
 
     def evaluate(_, jobs):
-        nonlocal is_broken
-        is_broken |= jobs[0].name == "bad"
-        if is_broken:
-            raise KeyError(jobs[0].name)
-        return [SEEN for _ in jobs]
+        (job,) = jobs
+        if job.name == "bad":
+            tries.append(job)
+        if job.name == "bad" or len(tries) == last:
+            raise KeyError(job.name)
+        return [SEEN]
 
     with open_pool(evaluate) as pool, pytest.raises(KeyError, match="reference"):
         collect(pool, ["bad"])
+    assert len(tries) == last
 
 
 @pytest.mark.parametrize("error", [OSError, FileNotFoundError, DataError, TaskError, WorkerError])
