@@ -12,7 +12,8 @@ from typing import Any
 
 from dsl.bytecode import Bytecode
 from search.job import Job
-from search.pool import MakeScorer, Pool
+from search.pool import Pool
+from search.scorer import MakeScorer
 from search.workers import RayPool
 
 STATM = Path("/proc/self/statm")

@@ -1,24 +1,59 @@
 """Where results are made: versions and machine, and the refusal where another scores otherwise."""
 
+import functools
+import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import jax
+
+from search.outcome import Difference
 from search.run_file import RecordError
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
 
+NOUNS = {
+    "machine": "machine",
+    "processor": "processor",
+    "jax_device": "JAX device",
+    "source_digest": "source of lionhunt",
+}
+"""What else is told of a place, in words."""
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("dsl", "proxy_tasks", "search")
+
+
 def describe_environment() -> dict[str, Any]:
-    """The versions of what results depend on, the machine and its processor."""
+    """The versions and source of what results depend on, the machine, and what JAX runs on.
+
+    That starts JAX, which whatever has built its tasks did already.
+    """
     return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
         | {"python": platform.python_version()},
         "machine": f"{platform.machine()} {platform.system()}",
         "processor": processor_name(),
+        "jax_device": jax.devices()[0].device_kind,
+        "source_digest": source_digest(),
     }
+
+
+@functools.cache
+def source_digest() -> str:
+    """Names the text of this program: 16 hexadecimal digits of its packages' files."""
+    digest = hashlib.sha256()
+    for package in PACKAGES:
+        folder = ROOT / package
+        for path in sorted([*folder.rglob("*.py"), *folder.rglob("*.txt")]):
+            text = path.read_bytes().replace(b"\r\n", b"\n")
+            name = path.relative_to(ROOT).as_posix()
+            digest.update(f"{name} {len(text)}\n".encode() + text)
+    return digest.hexdigest()[:16]
 
 
 def processor_name() -> str:
@@ -31,37 +66,37 @@ def processor_name() -> str:
     return next(models, platform.machine())
 
 
-def refuse_scores(
+def refuse_difference(
     what: str,
     noun: str,
-    scores: tuple[Sequence[float], Sequence[float]],
+    found: Difference,
     info: tuple[dict[str, Any], dict[str, Any]],
     instead: str = "start a new one",
 ) -> RecordError:
-    """The refusal to go on where scores differ from those that were recorded elsewhere.
+    """The refusal to go on where training differs from what was recorded elsewhere.
 
     Args:
-        what: was scored in both places.
+        what: was trained in both places.
         noun: of the records.
-        scores: there and here.
+        found: there and here.
         info: of the records, there and as they would be made here; the differences are named.
         instead: what else can be done, beside going on there.
     """
-    found = ", ".join(_differences(*info)) or "nothing else that is recorded differs"
-    there, here = map(list, scores)
+    others = ", ".join(environment_differences(*info)) or "nothing else that is recorded differs"
     return RecordError(
-        f"here {what} scores {here}, where the {noun} was made {there} ({found}); scores of two "
-        f"places are not mixed: go on with it there, or {instead}"
+        f"here {what} {found.verb} {found.here}, where the {noun} was made {found.there} "
+        f"({others}); scores of two places are not mixed: go on with it there, or {instead}"
     )
 
 
-def _differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
+def environment_differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
+    """What two descriptions of a place, or of records, tell apart; not what only one tells."""
     for name, version in here["versions"].items():
-        if (other := there["versions"].get(name)) != version:
+        if (other := there["versions"].get(name, version)) != version:
             yield f"{name} {other} there and {version} here"
-    for key in ("machine", "processor"):
-        if (other := there.get(key)) not in (here[key], None):  # None in older records
-            yield f"{key} {other} there and {here[key]} here"
+    for key, noun in NOUNS.items():
+        if (other := there.get(key, here[key])) != here[key]:
+            yield f"{noun} {other} there and {here[key]} here"
     for old, new in zip(there.get("tasks", ()), here.get("tasks", ()), strict=False):
         if old["digest"] != new["digest"]:
             yield f"{new['name']} has other data here"

@@ -7,8 +7,9 @@ from contextlib import closing, contextmanager, nullcontext
 from pathlib import Path
 
 from search.compile_cache import keep_compiled, keep_no_longer, user_folder
-from search.pool import LocalPool, MakeScorer, Pool, Scorer
+from search.pool import LocalPool, Pool
 from search.ray_session import LOCAL
+from search.scorer import MakeScorer, Scorer
 from search.workers import RayPool
 
 

@@ -2,6 +2,7 @@
 
 import dataclasses
 import enum
+import itertools
 import math
 from typing import NamedTuple
 
@@ -20,6 +21,8 @@ class Reason(enum.StrEnum):
     """There was not enough for it, four times."""
     TIMED_OUT = "timed_out"
     """It was stopped by the wall clock, twice: the one reason that is not reproducible."""
+    RAISED = "raised"
+    """Its training raised an error, twice, where the reference trained in between."""
 
 
 class OutcomeName(NamedTuple):
@@ -52,18 +55,57 @@ class Measurement:
         scores: one validation metric for each task, in order; empty unless the reason is OK.
         curves: training losses of each task that was begun, by chunk.
         seconds: wall clock; in a batch, its share of that of the batch.
+        error: type and first line of what it raised; not recorded.
     """
 
     reason: Reason
     scores: tuple[float, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
+    error: str = dataclasses.field(default="", compare=False)
+
+    @property
+    def why(self) -> str:
+        """The reason in words: with the error, if there was one."""
+        return f"{self.reason.value}: {self.error}" if self.error else self.reason.value
 
     def __post_init__(self):
         if (self.reason is Reason.OK) != bool(self.scores):
             raise ValueError(f"{len(self.scores)} scores with reason {self.reason}")
         if not all(map(math.isfinite, self.scores)):
             raise ValueError(f"scores {self.scores} must be finite")
+
+
+class Difference(NamedTuple):
+    """Where two trainings of one program part.
+
+    Attributes:
+        verb: what it does to get a number.
+        there: the number, or numbers, of one.
+        here: those of the other.
+    """
+
+    verb: str
+    there: str
+    here: str
+
+
+def first_difference(there: Measurement, here: Measurement) -> Difference | None:
+    """Where two measurements of one program part; None if the trainings are alike to the bit.
+
+    Scores alone may be alike by chance: some are a count out of some hundred.
+    """
+    losses = itertools.zip_longest(*(itertools.chain(*m.curves) for m in (there, here)))
+    pairs = [
+        ("ends", there.reason.value, here.reason.value),
+        ("scores", list(there.scores), list(here.scores)),
+        *(("has a training loss of", *pair) for pair in losses),
+    ]
+    for verb, *pair in pairs:
+        old, new = map(str, pair)  # as text NaN is like NaN
+        if old != new:
+            return Difference(verb, old, new)
+    return None
 
 
 @dataclasses.dataclass(frozen=True)

@@ -1,22 +1,13 @@
 """A place where candidates are scored, and the simplest: this process."""
 
-from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+import time
+from typing import Protocol
 
+from search.blame import Blame, Measured, is_of_place, raised
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement
-
-
-class Scorer(Protocol):
-    """What scores jobs of one kind, as `search.evaluate.Evaluator`, or a stand-in of a test."""
-
-    def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
-        """What is seen of jobs, one of each."""
-        ...
-
-
-MakeScorer = Callable[[], Scorer]
+from search.scorer import MakeScorer
 
 
 class Pool(Protocol):
@@ -31,7 +22,7 @@ class Pool(Protocol):
         """Queues a candidate."""
         ...
 
-    def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
+    def wait(self, seconds: float) -> Measured:
         """What has been measured since; waits for the first, up to `seconds`.
 
         With 0 seconds, no batch is begun that may still grow.
@@ -46,6 +37,8 @@ class Pool(Protocol):
 class LocalPool:
     """Scores in this process, one batch a call of `wait`.
 
+    What comes of a candidate that raises is what comes of it in `search.workers.RayPool`.
+
     Args:
         make_scorer: called once.
         batch_size: candidates that the scorer is given at once.
@@ -54,17 +47,29 @@ class LocalPool:
     def __init__(self, make_scorer: MakeScorer, batch_size: int = 1):
         self._scorer = make_scorer()
         self._queue = JobQueue(batch_size)
+        self._blame = Blame(self._queue)
+        self._reference: list[AnyJob] = []
 
     def start(self, reference: AnyJob) -> Measurement:
-        return self._scorer.evaluate([reference])[0]
+        self._reference = [reference]
+        return self._scorer.evaluate(self._reference)[0]
 
     def submit(self, job: AnyJob) -> None:
         self._queue.put(job)
 
-    def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
+    def wait(self, seconds: float) -> Measured:
         jobs = self._queue.take(only_full=not seconds)
-        names = [job.name for job in jobs]
-        return list(zip(names, self._scorer.evaluate(jobs), strict=True)) if jobs else []
+        start = time.perf_counter()
+        try:
+            measurements = self._scorer.evaluate(jobs) if jobs else []
+        except Exception as error:
+            if isinstance(error, MemoryError) or is_of_place(error):
+                raise
+            suspicion = raised(error, time.perf_counter() - start)
+            self._scorer.evaluate(self._reference)  # which ends the run, if it raises too
+            return self._blame.put(jobs, suspicion)
+        found = zip(jobs, measurements, strict=True)
+        return [done for job, seen in found for done in self._blame.end(job, seen)]
 
     def close(self) -> None:
         self._queue.clear()

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import re
 import signal
 import socket
 import warnings
@@ -25,7 +26,7 @@ def connect(address: str, num_workers: int) -> Any:
         num_workers: cores of a Ray of its own.
 
     Raises:
-        WorkerError: there is no such cluster.
+        WorkerError: there is no such cluster, or Ray does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray has a paragraph to say of every death; here that is an everyday matter, or told.
@@ -45,10 +46,9 @@ def connect(address: str, num_workers: int) -> Any:
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:
             ray.init(log_to_driver=False, logging_level=logging.ERROR, **how)
-        except (ConnectionError, RuntimeError, ray.exceptions.RayError) as error:
-            if address == LOCAL:
-                raise
-            raise _refused(address, error) from None
+        except Exception as error:  # Ray raises that very type where a node is slow to start
+            refusal = _not_started if address == LOCAL else _refused
+            raise refusal(address, error) from error
     signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
     return ray
 
@@ -60,7 +60,7 @@ def _find_head(address: str) -> str:
     try:
         head = canonicalize_bootstrap_address_or_die(address)
     except (ConnectionError, ValueError, OSError) as error:
-        raise _no_cluster(address, str(error)) from None
+        raise _no_cluster(address, error) from None
     if not _answers(head):
         raise _no_cluster(address, f"nothing answers at {head}")
     return head
@@ -75,6 +75,13 @@ def _answers(head: str) -> bool:
         return False
 
 
+def _not_started(_: str, error: Exception) -> WorkerError:
+    return WorkerError(
+        f"Ray does not start on this machine ({_first_line(error)}); is there room in /tmp and "
+        "/dev/shm, and memory? Try again, or --workers 0, which does without"
+    )
+
+
 def _refused(address: str, error: Exception) -> WorkerError:
     """What to do about a cluster that does not take this process, as one of another version."""
     if "Authenticat" in f"{error} {error.__cause__}":
@@ -82,11 +89,23 @@ def _refused(address: str, error: Exception) -> WorkerError:
             f"the Ray cluster at '{address}' asks for a token: set RAY_AUTH_MODE=token for this "
             "command and for every 'ray start', with one ~/.ray/auth_token on all nodes"
         )
-    return _no_cluster(address, str(error))
+    versions = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
+    if "Version mismatch" in str(error) and len(versions) == 2:
+        there, here = (f"Ray {of_ray} and Python {of_python}" for of_ray, of_python in versions)
+        return WorkerError(
+            f"the Ray cluster at '{address}' was started with {there}, this command has {here}: "
+            "install the same versions on every node and here"
+        )
+    return _no_cluster(address, error)
 
 
-def _no_cluster(address: str, reason: str) -> WorkerError:
+def _first_line(error: Exception) -> str:
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def _no_cluster(address: str, error: Exception | str) -> WorkerError:
+    reason = _first_line(error) if isinstance(error, Exception) else error
     return WorkerError(
-        f"no Ray cluster at '{address}' ({reason.partition(chr(10))[0]}); start one with 'ray "
+        f"no Ray cluster at '{address}' ({reason}); start one with 'ray "
         f"start --head', or give --ray-address {LOCAL} for this machine alone"
     )

@@ -9,9 +9,9 @@ from typing import Any
 from dsl.bytecode import assemble
 from dsl.fingerprint import fingerprint
 from search.config_file import ConfigError
-from search.environment import refuse_scores
+from search.environment import refuse_difference
 from search.job import Job
-from search.outcome import Measurement, OutcomeName, Reason
+from search.outcome import Measurement, OutcomeName, Reason, first_difference
 from search.outcomes import evaluation_seed
 from search.pool import Pool
 from search.records import Records
@@ -43,11 +43,11 @@ def measure_references(
     reference = records.reference()
     name = OutcomeName(fingerprint(reference))
     recorded = records.measurement(name)
-    if recorded is not None and recorded.scores != first.scores:
-        raise refuse_scores(
+    if recorded is not None and (found := first_difference(recorded, first)) is not None:
+        raise refuse_difference(
             "the initial program",
             "run",
-            (recorded.scores, first.scores),
+            found,
             (records.info(), describe_here()),
             f"run it anew here with 'lionhunt resume {records.path.parent} --rescore'",
         )
@@ -63,7 +63,7 @@ def measure_references(
         if measurement.reason is not Reason.OK:
             raise ConfigError(
                 f"the initial program does not train with the seed of evaluation {number} "
-                f"({measurement.reason.value}); choose another seed of the run"
+                f"({measurement.why}); choose another seed of the run"
             )
         references[later] = measurement
     return references

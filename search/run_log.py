@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
+from search.blame import MAX_TRIES
 from search.environment import describe_environment
 from search.log import log, write_log
 from search.outcome import Measurement, Reason
@@ -54,8 +55,12 @@ def log_progress(events: Iterator[Progress]) -> Generator[Progress, None, None]:
 
 def log_stopped(name: str, measurement: Measurement) -> None:
     """Tells of a candidate, by its fingerprint, that did not end by itself."""
-    if measurement.reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY, Reason.TIMED_OUT):
-        log(f"candidate_{measurement.reason.value}", candidate=name, seconds=measurement.seconds)
+    reason = measurement.reason
+    if reason in MAX_TRIES:
+        told: dict[str, Any] = {"candidate": name, "seconds": measurement.seconds}
+        if reason is Reason.RAISED:
+            told["error"], _, told["message"] = measurement.error.partition(": ")
+        log(f"candidate_{reason.value}", **told)
 
 
 def _fields(progress: Progress) -> dict[str, Any]:

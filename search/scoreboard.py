@@ -7,11 +7,11 @@ from dsl.bytecode import assemble, assemble_canonical
 from dsl.fingerprint import fingerprint, identify
 from dsl.program import Program
 from search.config_file import ConfigError
-from search.environment import describe_environment, refuse_scores
+from search.environment import describe_environment, refuse_difference
 from search.fitness import to_outcome
 from search.funnel import Scores, to_scores
 from search.job import Job
-from search.outcome import Measurement, Reason
+from search.outcome import Measurement, Reason, first_difference
 from search.pool import Pool
 from search.selection_records import MeasurementKey, SelectionRecords
 
@@ -111,11 +111,11 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
             recorded = self._measurements.get(key)
             if recorded is None:
                 self._add(key, reference)
-            elif recorded.scores != reference.scores:
-                raise refuse_scores(
+            elif (found := first_difference(recorded, reference)) is not None:
+                raise refuse_difference(
                     "the initial program",
                     "selection",
-                    (recorded.scores, reference.scores),
+                    found,
                     (self._records.info(), describe_environment()),
                 )
         return self._pool
@@ -125,9 +125,8 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         self._records.add_measurement(self._part, *key, measurement)
 
     def _check_initial(self, measurement: Measurement, seed: int) -> None:
-        reason = measurement.reason
-        if reason is not Reason.OK:
+        if measurement.reason is not Reason.OK:
             raise ConfigError(
                 f"the initial program of the runs does not train on the tasks of {self._part} "
-                f"with seed {seed} ({reason.value}); choose others"
+                f"with seed {seed} ({measurement.why}); choose others"
             )

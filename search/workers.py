@@ -1,31 +1,28 @@
 """Ray actors that score candidates; the result is that of `search.pool.LocalPool`.
 
-Every worker first scores a reference, which compiles its tasks; scores that differ from those of
-the first worker show one whose arithmetic differs, and stop the run.
+Every worker first scores a reference, which compiles its tasks; scores or losses that differ from
+those of the first worker show one whose arithmetic differs, and stop the run.
 """
 
 import dataclasses
 import math
 import queue
-import sys
 import time
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from contextlib import suppress
 from typing import Any
 
+from search.actor import Worker
+from search.blame import MAX_TRIES, Blame, Measured, is_of_place, raised
 from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.log import log
-from search.outcome import Measurement, Reason
-from search.pool import MakeScorer, Scorer
+from search.outcome import Measurement, Reason, first_difference
 from search.ray_head import RayHead, WorkerError
 from search.ray_session import LOCAL, connect
+from search.scorer import MakeScorer
 
-MAX_TRIES = {Reason.CRASHED: 4, Reason.OUT_OF_MEMORY: 4, Reason.TIMED_OUT: 2}
-"""Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
-tell a candidate that always kills; the others are for workers that someone else kills, stops, or
-takes the memory of: they must change no history. A hang costs too much time for more."""
 MAX_JOBS = 100_000
 """Candidates of a worker; then a new one takes its place, whatever has been leaking."""
 MAX_PAUSE = 5.0
@@ -39,30 +36,6 @@ START_SECONDS = 600.0
 """Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
 
 
-class _Worker:
-    """What runs in an actor's process."""
-
-    def __init__(self, make_scorer: MakeScorer, memory_gib: float | None):
-        limit_memory(memory_gib)
-        self._make_scorer = make_scorer
-        self._scorer: Scorer | None = None
-
-    def evaluate(self, jobs: Sequence[AnyJob]) -> list[Measurement]:
-        if self._scorer is None:  # not when the actor starts: there Ray would hide an error
-            self._scorer = self._make_scorer()
-        return self._scorer.evaluate(jobs)
-
-
-def limit_memory(gib: float | None) -> None:
-    """Has allocations of this process fail beyond so many GiB (Linux; elsewhere, nothing)."""
-    if gib is not None and sys.platform == "linux":
-        import resource
-
-        # Of private memory that can be written; addresses are reserved far beyond what is used.
-        _, most = resource.getrlimit(resource.RLIMIT_DATA)
-        resource.setrlimit(resource.RLIMIT_DATA, (round(gib * 2**30), most))
-
-
 @dataclasses.dataclass
 class _Slot:
     """One actor and what it is doing; without jobs it scores the reference program."""
@@ -72,18 +45,20 @@ class _Slot:
     answer: Any = None  # that is waited for; None while it is idle
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
     num_jobs: int = 0
-
-
-Measured = list[tuple[str, Measurement]]
+    suspects: list[AnyJob] = dataclasses.field(default_factory=list)
+    suspicion: Measurement | None = None  # of them, until a new actor has scored the reference
 
 
 class RayPool:
     """Scores by Ray actors, on this machine or on a cluster, each in a process of its own.
 
-    An actor that dies or runs out of memory is replaced and its candidate tried again after the
-    others, up to `MAX_TRIES`; an actor whose candidate is past its time is killed, since a timeout
-    on the waiting side stops nothing. Of a batch, each half is tried again by itself, and so on,
-    down to the candidate that it was; a batch is given the time of one candidate.
+    An actor that dies, raises or runs out of memory is replaced and its candidate tried again after
+    the others, up to `MAX_TRIES`; an actor whose candidate is past its time is killed, since a
+    timeout on the waiting side stops nothing. Of a batch, each half is tried again by itself, and
+    so on, down to the candidate that it was; a batch is given the time of one candidate.
+
+    What raises is blamed on a candidate once the next actor has scored the reference. If that
+    raises too, the fault is not the candidate's, and `wait` raises it.
 
     The accelerators of the machine, or of all, are shared out evenly.
 
@@ -112,17 +87,18 @@ class RayPool:
         self._worker_arguments = (make_scorer, memory_gib)
         gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
         as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
-        self._actor_class: Any = as_actor(_Worker)
+        self._actor_class: Any = as_actor(Worker)
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
-        self._num_failed: Counter[tuple[str, Reason]] = Counter()
+        self._blame = Blame(self._queue)
         self._slots: list[_Slot] = []
         self._idle: deque[_Slot] = deque()
         self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
         self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
-        self._num_failed_starts = 0
+        self._failed_starts: Counter[Reason] = Counter()  # in a row
         self._reference: Measurement | None = None
+        self._error: Exception | None = None
 
     def start(self, reference: AnyJob) -> Measurement:
         self._reference_jobs = [reference]
@@ -137,12 +113,23 @@ class RayPool:
         self._queue.put(job)
 
     def wait(self, seconds: float) -> Measured:
+        if self._error is not None:
+            raise self._error
         self._head.check()
         self._look_at_clock()
         self._dispatch(only_full=not seconds)
-        measured = [found for slot in self._answered(seconds) for found in self._collect(slot)]
-        self._look_at_clock()
-        measured += self._give_up_late()
+        measured: Measured = []
+        try:
+            for slot in self._answered(seconds):
+                measured += self._collect(slot)
+            self._look_at_clock()
+            for slot in self._late():
+                measured += self._replace(slot, Reason.TIMED_OUT, "not ready in time")
+        except Exception as error:
+            if not measured:
+                raise
+            self._error = error  # told by the next call: what was measured comes first
+            return measured
         # What was measured lets children be born: a batch that is not full may wait for them.
         self._dispatch(only_full=True)
         return measured
@@ -178,17 +165,12 @@ class RayPool:
                     seconds = 0.0
                     yield slot
 
-    def _give_up_late(self) -> Measured:
-        """Replaces actors that are past their time; looks now and then."""
+    def _late(self) -> list[_Slot]:
+        """The slots whose actors are past their time; looks now and then."""
         if self._now - self._last_late < LATE_SECONDS:
             return []
         self._last_late = self._now
-        late = [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
-        return [
-            found
-            for slot in late
-            for found in self._replace(slot, Reason.TIMED_OUT, "not ready in time")
-        ]
+        return [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
 
     def _limit(self, slot: _Slot) -> float:
         """Wall clock that a worker has for what it is doing."""
@@ -215,7 +197,12 @@ class RayPool:
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, MemoryError):
                 return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
-            raise error.cause from error  # a bug, ours or of a task, or a file that is missing
+            if not jobs or is_of_place(error.cause):
+                raise error.cause from error
+            suspicion = raised(error.cause, self._now - slot.started)
+            self._restart(slot, Reason.RAISED.value, error=suspicion.error)
+            slot.suspects, slot.suspicion = jobs, suspicion
+            return []
         is_short = any(map(_ran_out_of_memory, measurements))
         if not jobs:
             if is_short and self._reference is not None:  # the first one had enough
@@ -230,34 +217,53 @@ class RayPool:
             slot.jobs, slot.answer = [], None
             self._idle.append(slot)
         if not jobs:
-            return []
+            return self._judge(slot)
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
             is_failed = _ran_out_of_memory(found)
-            measured += self._blame([job], found) if is_failed else self._done(job, found)
+            measured += self._blame.put([job], found) if is_failed else self._blame.end(job, found)
         return measured
 
+    def _judge(self, slot: _Slot) -> Measured:
+        """The reference was scored here: what raised before was no fault of the place."""
+        if slot.suspicion is None:
+            return []
+        suspects, suspicion = slot.suspects, slot.suspicion
+        slot.suspects, slot.suspicion = [], None
+        return self._blame.put(suspects, suspicion)
+
     def _check(self, measurement: Measurement) -> None:
-        """Compares a new worker's scores of the reference program with the first one's."""
-        self._num_failed_starts = 0
+        """Compares what a new worker saw of the reference program with what the first one saw."""
+        self._failed_starts.clear()
         if self._reference is None:
             self._reference = measurement
-        elif measurement.scores != self._reference.scores:
+        elif (found := first_difference(self._reference, measurement)) is not None:
             raise WorkerError(
-                f"two workers score one program differently ({measurement.scores} and "
-                f"{self._reference.scores}); use machines of one kind"
+                f"two workers score one program differently (it {found.verb} {found.there} and "
+                f"{found.here}); use machines of one kind"
             )
 
     def _replace(self, slot: _Slot, reason: Reason, cause: str) -> Measured:
         """The slot's actor failed: a new one takes its place, and its candidate is tried again."""
         jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:
-            self._num_failed_starts += 1
+            self._failed_starts[reason] += 1
+            num_late = self._failed_starts[Reason.TIMED_OUT]
+            if self._reference is None and num_late >= MAX_TRIES[Reason.TIMED_OUT]:
+                raise self._too_slow(self._limit(slot))
             # A machine that goes takes many workers along.
-            if self._num_failed_starts >= max(MAX_FAILED_STARTS, self._num_workers):
+            if self._failed_starts.total() >= max(MAX_FAILED_STARTS, self._num_workers):
                 raise self._cannot_start(cause)
         self._restart(slot, reason.value)
-        return self._blame(jobs, Measurement(reason, seconds=seconds))
+        return self._blame.put(jobs, Measurement(reason, seconds=seconds))
+
+    def _too_slow(self, seconds: float) -> WorkerError:
+        core = "is a core of the cluster free? " if self._is_cluster else ""
+        return WorkerError(
+            f"the initial program was not scored in {seconds:.0f} s, twice; {core}If it needs more "
+            "time, raise evaluation.candidate_seconds (training_seconds of a comparison); "
+            "--workers 0 shows where it hangs"
+        )
 
     def _cannot_start(self, cause: str) -> WorkerError:
         last = (cause.strip().splitlines() or [""])[-1].strip()
@@ -269,29 +275,8 @@ class RayPool:
             "the error"
         )
 
-    def _blame(self, jobs: list[AnyJob], measurement: Measurement) -> Measured:
-        """What stopped a worker is the outcome of one candidate, once it was tried often enough; of
-        a batch, the halves go on."""
-        if len(jobs) == 1:
-            (job,) = jobs
-            self._num_failed[job.name, measurement.reason] += 1
-            if self._num_failed[job.name, measurement.reason] >= MAX_TRIES[measurement.reason]:
-                return self._done(job, measurement)
-            self._queue.put_batch(jobs)
-            return []
-        half = len(jobs) // 2
-        for part in (jobs[:half], jobs[half:]):
-            if part:
-                self._queue.put_batch(part)
-        return []
-
-    def _done(self, job: AnyJob, measurement: Measurement) -> Measured:
-        for reason in MAX_TRIES:
-            self._num_failed.pop((job.name, reason), None)
-        return [(job.name, measurement)]
-
-    def _restart(self, slot: _Slot, reason: str) -> None:
-        log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs])
+    def _restart(self, slot: _Slot, reason: str, **told: str) -> None:
+        log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs], **told)
         self._ray.kill(slot.actor)  # it may only be out of reach
         slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
         self._ask(slot, [])

@@ -12,7 +12,7 @@ import jax.numpy as jnp
 from proxy_tasks import Task
 from search.claims.memory import StateMemory, measure_memory
 from search.claims.speed import LeftOut, Speed, measure_steps, measure_training
-from search.environment import describe_environment
+from search.environment import describe_environment, environment_differences
 from search.interval import Interval
 from search.run_file import RecordError
 
@@ -41,8 +41,8 @@ def time_optimizers(say: Callable[[str], None]) -> Speeds:
 def kept(path: Path, measure: Callable[[], Speeds]) -> Speeds:
     """What was measured before and is in a file, or else what is measured now and put there.
 
-    What was measured on another machine or with other versions is measured again, and so is what
-    had to leave something out.
+    What was measured on another machine, with other versions or another source is measured again,
+    and so is what had to leave something out.
 
     Raises:
         RecordError: the file cannot be read or written.
@@ -51,7 +51,8 @@ def kept(path: Path, measure: Callable[[], Speeds]) -> Speeds:
     try:
         if path.exists():
             there = json.loads(path.read_text("utf-8"))
-            if there["environment"] == here and not there["left_out"]:
+            is_from_here = not any(environment_differences(there["environment"], here))
+            if is_from_here and not there["left_out"]:
                 return _from_json(there)
         speeds, left_out = measure()
         rows = {

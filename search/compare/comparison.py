@@ -11,8 +11,8 @@ from search.compare.records import ComparisonRecords, TrainingKey
 from search.compare.result import ComparedTask, Comparison, Point, Tuned
 from search.compare.study import Request, Seeds, num_trainings, study
 from search.compare.trainer import TrainingJob
-from search.environment import describe_environment, refuse_scores
-from search.outcome import Measurement, Reason
+from search.environment import describe_environment, refuse_difference
+from search.outcome import Measurement, Reason, first_difference
 from search.pool import Pool
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
@@ -134,11 +134,11 @@ class Contest:
             if recorded is None:
                 self._known[key] = seen
                 self._records.add_training(key, seen)
-            elif recorded.scores != seen.scores:
-                raise refuse_scores(
+            elif (found := first_difference(recorded, seen)) is not None:
+                raise refuse_difference(
                     "the reference",
                     "comparison",
-                    (recorded.scores, seen.scores),
+                    found,
                     (self._records.info(), describe_environment()),
                 )
         return self._pool

@@ -8,7 +8,7 @@ from collections.abc import Callable
 
 from search.job import AnyJob
 from search.outcome import Measurement
-from search.pool import Scorer
+from search.scorer import Scorer
 
 
 class SimulatedPool:

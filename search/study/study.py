@@ -14,9 +14,9 @@ from search import run_file
 from search.baselines import constant_places
 from search.config import parse_run_config
 from search.config_file import ConfigError
-from search.environment import refuse_scores
+from search.environment import refuse_difference
 from search.job import AnyJob, Job
-from search.outcome import Measurement, Reason
+from search.outcome import Measurement, Reason, first_difference
 from search.pool import Pool
 from search.progress import Progress, is_at_end
 from search.records import Records
@@ -161,7 +161,7 @@ class Study:
         measurement = self._measured[key]
         if measurement.reason is not Reason.OK:
             raise ConfigError(
-                f"the initial program does not train on the tasks ({measurement.reason.value}) "
+                f"the initial program does not train on the tasks ({measurement.why}) "
                 f"with seed {seed}; choose others"
             )
         return measurement
@@ -181,11 +181,11 @@ class Study:
             if there is None:
                 continue
             measured = self._measure(pool, reference, info["config"]["seed"])
-            if (there.scores, there.curves) != (measured.scores, measured.curves):
-                raise refuse_scores(
+            if (found := first_difference(there, measured)) is not None:
+                raise refuse_difference(
                     f"the initial program of {folder.name}",
                     "study",
-                    (there.scores, measured.scores),
+                    found,
                     (info, here),
                     "choose another --out",
                 )

@@ -2,8 +2,8 @@
 
     python tests/search/bad_candidates.py FOLDER
 
-Scores come from a formula. Some candidates kill their worker, hang, or take memory without bound;
-what each does is a function of its bytecode, and is its outcome.
+Scores come from a formula. Some candidates kill their worker, hang, raise, or take memory without
+bound; what each does is a function of its bytecode, and is its outcome.
 """
 
 import os
@@ -23,7 +23,7 @@ from dsl.bytecode import Bytecode
 from search.outcome import Measurement, Reason
 from search.workers import RayPool
 
-BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
+BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.RAISED)
 SHARE = 0.04
 """How many candidates do each of them."""
 
@@ -56,6 +56,8 @@ class Scorer:
         if reason is Reason.OUT_OF_MEMORY:
             hoard = [np.ones(2**23) for _ in range(1000)]
             assert not hoard
+        if reason is Reason.RAISED:
+            raise ZeroDivisionError("a candidate's own")
         time.sleep(0.05)
         return score(bytecode)
 

@@ -12,11 +12,13 @@ import ray
 import small_runs
 from command_lines import is_one_line
 from ray import cloudpickle
+from ray._private.utils import check_version_info
 from small_runs import FormulaPool, advance, create, finished
 
+from search import ray_session
 from search.open_pool import open_pool_of
 from search.ray_head import WorkerError
-from search.ray_session import connect
+from search.ray_session import LOCAL, connect
 from search.records import Records
 
 cloudpickle.register_pickle_by_value(small_runs)  # workers cannot import tests
@@ -113,6 +115,54 @@ def test_cluster_that_is_not_there_is_said_in_one_line(address, reason, monkeypa
         connect(address, num_workers=1)
     assert "\n" not in str(error.value) and "ray start --head" in str(error.value)
     assert not ray.is_initialized()
+
+
+def version_mismatch():
+    """What Ray says of a cluster of other versions, in seven lines."""
+    of_cluster = {"ray_version": "2.59.1", "python_version": "3.12.1"}
+    with pytest.raises(RuntimeError) as error:
+        check_version_info(of_cluster, "node 10.0.0.2")
+    return error.value
+
+
+SLOW = "The current node timed out during startup. This could happen because of these reasons:\nx"
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (
+            version_mismatch(),
+            rf"with Ray 2.59.1 and Python 3.12.1, this command has Ray {ray.__version__} and Py",
+        ),
+        (
+            Exception(SLOW),
+            r"no Ray cluster at '10.0.0.1:6379' \(The current node timed out during startup",
+        ),
+        (RuntimeError(""), r"no Ray cluster at '10.0.0.1:6379' \(RuntimeError\)"),
+    ],
+)
+def test_cluster_that_refuses_is_said_in_one_line(error, told, monkeypatch):
+    monkeypatch.setattr(ray, "init", raising(error))
+    monkeypatch.setattr(ray_session, "_find_head", str)
+    with pytest.raises(WorkerError, match=told) as refused:
+        connect("10.0.0.1:6379", num_workers=1)
+    assert "\n" not in str(refused.value)
+
+
+@pytest.mark.parametrize("error", [Exception(SLOW), RuntimeError("a"), ConnectionError("b")])
+def test_ray_of_our_own_that_does_not_start_is_said_in_one_line(error, monkeypatch):
+    monkeypatch.setattr(ray, "init", raising(error))
+    with pytest.raises(WorkerError, match="Ray does not start on this machine") as refused:
+        connect(LOCAL, num_workers=1)
+    assert "\n" not in str(refused.value) and str(error).split(".")[0] in str(refused.value)
+
+
+def raising(error):
+    def init(**_):
+        raise error
+
+    return init
 
 
 @pytest.mark.parametrize(

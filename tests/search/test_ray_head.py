@@ -7,7 +7,7 @@ from types import SimpleNamespace
 import pytest
 
 from search import ray_head
-from search.ray_head import RayHead, WorkerError
+from search.ray_head import MAX_SILENT, RayHead, WorkerError
 
 
 def listen():
@@ -56,6 +56,27 @@ def test_ray_that_is_slow_has_not_gone(tmp_path, monkeypatch):
         head, _ = make_head(gcs, node, tmp_path)
         for _ in range(4):
             head.check()
+
+
+def test_ray_that_stays_silent_has_gone(tmp_path, monkeypatch):
+    """As a machine that was switched off; one answer in between, and the count begins anew."""
+    monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
+    with closing(listen()) as gcs, closing(listen()) as node:
+        head, _ = make_head(gcs, node, tmp_path)
+
+    def check(is_there):
+        def connect(*_, timeout):
+            if not is_there:
+                raise TimeoutError
+            return SimpleNamespace(close=lambda: None)
+
+        monkeypatch.setattr(ray_head.socket, "create_connection", connect)
+        head.check()
+
+    for is_there in (*[False] * (MAX_SILENT - 1), True, *[False] * (MAX_SILENT - 1)):
+        check(is_there)
+    with pytest.raises(WorkerError, match="Ray has gone"):
+        check(False)
 
 
 @pytest.mark.parametrize("is_ours", [True, False])

@@ -132,12 +132,28 @@ def test_machine_that_scores_differently_is_refused(tmp_path):
     assert f"'lionhunt resume {tmp_path} --rescore'" in told
 
 
+def test_machine_of_the_same_scores_and_other_losses_is_refused(tmp_path):
+    """An accuracy is a count out of some hundred: other arithmetic may hit the same."""
+
+    def other_losses(bytecode):
+        seen = score(bytecode)
+        (curve,) = seen.curves
+        return dataclasses.replace(seen, curves=((*curve[:-1], curve[-1] + 1e-7),))
+
+    with create(tmp_path) as records:
+        advance(records, FormulaPool(), 50)
+        with pytest.raises(RecordError, match="here the initial program has a training loss of"):
+            advance(records, FormulaPool(scorer=other_losses))
+
+
 def test_refusal_names_what_differs_between_the_places(tmp_path):
     info = describe_run(config(), load_initial("adamw_initial"))
     info["versions"] = info["versions"] | {"jax": "0.10.99", "ray": None}
     info["tasks"] = [info["tasks"][0] | {"digest": "of other data"}]
     info["processor"] = "Abacus"
-    del info["machine"]  # as in records from before it was told
+    info["source_digest"] = "of older source"
+    for key in ("machine", "jax_device"):  # as in records from before they were told
+        del info[key]
     here = describe_environment()
     with Records.create(tmp_path, info) as records:
         advance(records, FormulaPool(), 50)
@@ -146,7 +162,9 @@ def test_refusal_names_what_differs_between_the_places(tmp_path):
     assert (
         f"(jax 0.10.99 there and {here['versions']['jax']} here, "
         f"ray None there and {here['versions']['ray']} here, "
-        f"processor Abacus there and {here['processor']} here, digits_mlp has other data here)"
+        f"processor Abacus there and {here['processor']} here, "
+        f"source of lionhunt of older source there and {here['source_digest']} here, "
+        "digits_mlp has other data here)"
     ) in str(error.value)
 
 

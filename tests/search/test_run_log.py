@@ -6,6 +6,7 @@ import logging
 import pytest
 from small_runs import FormulaPool, advance, create, score
 
+from search.blame import raised
 from search.log import log, write_log
 from search.outcome import Measurement, Reason
 from search.progress import Progress
@@ -60,18 +61,27 @@ def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
     assert told[0]["outcomes"] == {"ok": 3} and told[0]["best"] is None
 
 
-def test_log_tells_of_candidates_that_were_stopped(tmp_path):
+STOPPED = (
+    Measurement(Reason.TIMED_OUT, seconds=9.0),
+    raised(KeyError("a: b"), seconds=9.0),
+)
+
+
+@pytest.mark.parametrize("outcome", STOPPED, ids=lambda each: each.reason.value)
+def test_log_tells_of_candidates_that_were_stopped(outcome, tmp_path):
     def scorer(bytecode):
         seen = score(bytecode)
-        return seen if seen.reason is Reason.OK else Measurement(Reason.TIMED_OUT, seconds=9.0)
+        return seen if seen.reason is Reason.OK else outcome
 
     with create(tmp_path) as records, write_log(records.log):
         advance(records, FormulaPool(scorer=scorer))
         stopped = {n for n, (_, why) in records.outcome_summaries().items() if why != Reason.OK}
         told = read(tmp_path / "run.log.jsonl")
-    assert {line["event"] for line in told} == {"candidate_timed_out"}
+    assert {line["event"] for line in told} == {f"candidate_{outcome.reason.value}"}
     assert {line["candidate"] for line in told} == stopped and len(told) == len(stopped) >= 3
     assert told[0]["seconds"] == 9.0
+    why = {"error": "KeyError", "message": "'a: b'"} if outcome.error else {}
+    assert told[0].items() >= why.items() and ("error" in told[0]) == bool(why)
 
 
 def test_what_cannot_be_written_is_lost_and_counted(tmp_path):

@@ -219,7 +219,7 @@ def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
 
     shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
     study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Elsewhere()))
-    with pytest.raises(RecordError, match="evolution_[01] scores .* or choose another --out"):
+    with pytest.raises(RecordError, match="evolution_[01] has a training loss .* another --out"):
         list(study.run())
 
 

@@ -1,0 +1,60 @@
+"""What is told of the place where results are made, and what two places tell apart."""
+
+import re
+
+import jax
+
+from search import environment
+from search.environment import describe_environment, environment_differences
+from search.outcome import Measurement, Reason, first_difference
+
+
+def test_source_has_a_name_that_follows_its_text(tmp_path, monkeypatch):
+    monkeypatch.setattr(environment, "ROOT", tmp_path)
+    monkeypatch.setattr(environment, "PACKAGES", ("lone",))
+    package = tmp_path / "lone"
+    package.mkdir()
+    digest = environment.source_digest.__wrapped__
+
+    def written(text, name="module.py"):
+        (package / name).parent.mkdir(exist_ok=True)
+        (package / name).write_bytes(text)
+        return digest()
+
+    first = written(b"a = 1\n")
+    assert re.fullmatch("[0-9a-f]{16}", first)
+    assert written(b"a = 1\r\n") == first == written(b"of no matter", "__pycache__/module.pyc")
+    assert written(b"a = 2\n") != first == written(b"a = 1\n")
+    assert written(b"", "other.py") != first
+    assert len({first, written(b"lion", "lion.py.txt"), written(b"lion", "lions.py.txt")}) == 3
+
+
+def test_only_what_both_places_tell_is_a_difference():
+    here = describe_environment()
+    assert here["jax_device"] == jax.devices()[0].device_kind
+    assert list(environment_differences(here, here)) == []
+    assert list(environment_differences({"versions": {}}, here)) == []
+    there = here | {"jax_device": "Abacus", "versions": {"jax": "0.1"}}
+    assert list(environment_differences(there, here)) == [
+        f"jax 0.1 there and {jax.__version__} here",
+        f"JAX device Abacus there and {here['jax_device']} here",
+    ]
+
+
+def test_one_program_on_one_machine_trains_alike_to_the_bit():
+    def trained(*curves, scores=(0.5,), reason=Reason.OK, seconds=1.0):
+        return Measurement(reason, scores, curves, seconds)
+
+    seen = trained((2.0, 1.0), (3.0,))
+    assert first_difference(seen, trained((2.0, 1.0), (3.0,), seconds=9.0)) is None
+    failed = trained((float("nan"),), scores=(), reason=Reason.NOT_FINITE)
+    again = trained((float("nan"),), scores=(), reason=Reason.NOT_FINITE)
+    assert first_difference(failed, again) is None
+    others = [
+        (failed, ("ends", "ok", "not_finite")),
+        (trained((2.0, 1.0), (3.0,), scores=(0.25,)), ("scores", "[0.5]", "[0.25]")),
+        (trained((2.0, 1.0), (3.5,)), ("has a training loss of", "3.0", "3.5")),
+        (trained((2.0, 1.0)), ("has a training loss of", "3.0", "None")),
+    ]
+    for other, told in others:
+        assert first_difference(seen, other) == told
