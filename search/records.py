@@ -21,10 +21,11 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dsl.program import Program
 from dsl.text import parse
+from search import run_file
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.record_file import RecordFile, to_columns, to_measurement
@@ -164,13 +165,12 @@ class Records(RecordFile):
         self._insert("functional", fingerprint, functional)
 
     def check(self) -> None:
-        """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
         super().check()
         ((count, first, last),) = self._query(
             'SELECT count(*), min("index"), max("index") FROM history'
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
-            raise ValueError("programs are missing")
+            raise run_file.damaged(self.path, "programs are missing")
 
     def count(self) -> int:
         """Individuals recorded."""
@@ -179,12 +179,12 @@ class Records(RecordFile):
     def rows(self, start: int = 0) -> Iterator[Row]:
         """Individuals from number `start`, in order."""
         cursor = self._connection.execute(f'{_ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
-        return map(_to_row, cursor)
+        return self._read(_to_row, cursor)
 
     def row(self, index: int) -> Row:
         """One individual; raises `RecordError` if there is none of that number."""
-        for found in self._query(f'{_ROWS} WHERE "index" = ?', index):
-            return _to_row(found)
+        for row in self._read(_to_row, self._query(f'{_ROWS} WHERE "index" = ?', index)):
+            return row
         count = self.count()
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
@@ -197,14 +197,14 @@ class Records(RecordFile):
         """
         end = self.count() if num_programs is None else num_programs
         found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
-        return _to_row(found[0]) if found else None
+        return next(self._read(_to_row, found), None)
 
     def best_by_length(self) -> Iterator[Row]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
         best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
         first = f'SELECT min("index") FROM history WHERE (num_needed, fitness) IN ({best})'
         query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
-        return map(_to_row, self._connection.execute(query))
+        return self._read(_to_row, self._connection.execute(query))
 
     def fittest(self) -> Iterator[Row]:
         """One individual of every fingerprint that has a fitness, the fittest first.
@@ -215,18 +215,18 @@ class Records(RecordFile):
         first = 'SELECT fingerprint, min("index") AS first FROM history GROUP BY 1, outcome'
         latest = f"SELECT max(first) FROM ({first}) GROUP BY fingerprint"
         query = f'{_ROWS} WHERE "index" IN ({latest}) {_BY_FITNESS}'
-        return map(_to_row, self._connection.execute(query))
+        return self._read(_to_row, self._connection.execute(query))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
-        return {name: (fitness, Reason(reason)) for name, fitness, reason in rows}
+        return dict(self._read(_to_summary, rows))
 
     def measurement(self, name: str | OutcomeName) -> Measurement | None:
         """What was seen in the evaluation of that name; None if there was none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
         found = self._query(query, str(name))
-        return to_measurement(*found[0]) if found else None
+        return next(self._read(to_measurement, found), None)
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Fingerprints with their functional fingerprints, in order of birth."""
@@ -237,15 +237,15 @@ class Records(RecordFile):
         """How many individuals have an outcome of that owner, by its fingerprint."""
         rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
         counts: Counter[str] = Counter()
-        for name, count in rows:
-            counts[OutcomeName.parse(name).owner] += count
+        for owner, count in self._read(_to_births, rows):
+            counts[owner] += count
         return counts
 
     def reasons(self) -> dict[Reason, int]:
         """How many of the fingerprints among the individuals have each outcome."""
         query = """SELECT reason, count(*) FROM outcomes
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
-        return {Reason(reason): count for reason, count in self._query(query)}
+        return dict(self._read(_to_count, self._query(query)))
 
     def seconds(self) -> float:
         """Wall clock that all evaluations took together."""
@@ -256,7 +256,8 @@ class Records(RecordFile):
         query = """SELECT coalesce(sum(json_array_length(value)), 0)
             FROM outcomes, json_each(curves)
             WHERE fingerprint IN (SELECT outcome FROM history)"""
-        return self._query(query)[0][0]
+        with run_file.making_sense_of(self.path):
+            return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
         """Statements and needed statements of the last so many individuals, in order."""
@@ -312,9 +313,24 @@ _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, nu
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
-def _to_row(found: tuple) -> Row:
-    index, parent, mutation, num_draws, text, fingerprint, *rest = found
-    num_statements, num_needed, outcome, fitness, reason = rest
+def _to_row(
+    index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
+) -> Row:
+    fingerprint, num_statements, num_needed, outcome, fitness, reason = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     name = OutcomeName.parse(outcome)
     return Row(individual, fingerprint, num_statements, num_needed, name, fitness, Reason(reason))
+
+
+def _to_summary(
+    name: str, fitness: float | None, reason: str
+) -> tuple[str, tuple[float | None, Reason]]:
+    return name, (fitness, Reason(reason))
+
+
+def _to_births(name: str, count: int) -> tuple[str, int]:
+    return OutcomeName.parse(name).owner, count
+
+
+def _to_count(reason: str, count: int) -> tuple[Reason, int]:
+    return Reason(reason), count
