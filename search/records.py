@@ -189,6 +189,11 @@ class Records(RecordFile):
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
+    def fates(self, start: int) -> Iterator[tuple[int, OutcomeName, float | None]]:
+        """Number, outcome and fitness of individuals from number `start`, in order."""
+        query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
+        return self._read(_to_fate, self._connection.execute(query, (start,)))
+
     def best(self, num_programs: int | None = None) -> Row | None:
         """The fittest of all individuals, or of the first `num_programs`; the first of equals.
 
@@ -320,6 +325,12 @@ def _to_row(
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     name = OutcomeName.parse(outcome)
     return Row(individual, fingerprint, num_statements, num_needed, name, fitness, Reason(reason))
+
+
+def _to_fate(
+    index: int, outcome: str, fitness: float | None
+) -> tuple[int, OutcomeName, float | None]:
+    return index, OutcomeName.parse(outcome), fitness
 
 
 def _to_summary(
