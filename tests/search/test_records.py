@@ -187,7 +187,7 @@ def test_statement_that_is_wrong_is_a_bug_and_no_damage(small, opener):
         ("UPDATE run SET value = '{' WHERE key = 'config'", "a row of run is not as it was"),
         ("UPDATE outcomes SET reason = 'fine'", "'fine' is not a valid Reason"),
         (
-            "UPDATE individuals SET program = 'def train(' WHERE \"index\" = 0",
+            "UPDATE individuals SET program = 'def train('",
             "line 1, column 11: expected",
         ),
         ("UPDATE outcomes SET curves = '['", "malformed JSON"),
