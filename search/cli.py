@@ -290,7 +290,7 @@ def _stop(signum, frame) -> NoReturn:
 def explain(error: OSError) -> str:
     """What the system said, and of what; of the output where that takes no more."""
     of_what = "output" if error.errno in _OF_OUTPUT else type(error).__name__
-    return f"{error.filename or of_what}: {error.strerror or error or 'it says no more'}"
+    return f"{error.filename or of_what}: {error.strerror or str(error) or 'it says no more'}"
 
 
 _OF_OUTPUT = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EBADF, errno.EIO}
