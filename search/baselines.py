@@ -32,12 +32,7 @@ def vary_constant(
     Raises:
         MutationError: the program has no constant.
     """
-    places = [
-        (index, position, arg)
-        for index, statement in enumerate(program.statements)
-        for position, arg in enumerate(statement.args)
-        if isinstance(arg, Const)
-    ]
+    places = constant_places(program)
     if not places:
         raise MutationError("the initial program has no constant to vary; begin with another")
     num_draws = 0
@@ -47,6 +42,16 @@ def vary_constant(
         new = scale(old, rng) if rng.random() < 0.5 else draw_constant(rng)
         if new != old:
             return "constant", edit.replace_argument(program, index, position, new), num_draws
+
+
+def constant_places(program: Program) -> list[tuple[int, int, Const]]:
+    """All constants of a program: statement, argument, and the constant."""
+    return [
+        (index, position, arg)
+        for index, statement in enumerate(program.statements)
+        for position, arg in enumerate(statement.args)
+        if isinstance(arg, Const)
+    ]
 
 
 def draw_individual(

@@ -9,6 +9,7 @@ import pydantic
 from pydantic import Field
 
 from dsl.ops import SYMBOLS, WORDS
+from dsl.text import MAX_STATEMENTS
 from proxy_tasks import FamilyOptions
 from search.breeding import Method
 from search.config_file import Config, parse_config, read_config
@@ -67,9 +68,9 @@ class MutationConfig(Config):
     """How often a statement is deleted."""
     modify: Weight = 1.0
     """How often an argument is modified."""
-    max_statements: Count | None = None
+    max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Programs of so many statements, redundant ones counted, get no more; by default there is no
-    limit, as in the paper."""
+    limit, as in the paper, but that of all programs, 2,000."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     """Functions of inserted statements; the paper's 43 by default."""
     until_different: bool = False
@@ -96,7 +97,8 @@ class MutationConfig(Config):
     def to_space(self) -> MutationSpace:
         """The same, as mutation takes it."""
         weights = (self.insert, self.delete, self.modify)
-        return MutationSpace(self.functions, weights, self.max_statements, self.until_different)
+        max_statements = self.max_statements or MAX_STATEMENTS  # what is longer is not read again
+        return MutationSpace(self.functions, weights, max_statements, self.until_different)
 
 
 class EvaluationConfig(Config):
@@ -114,7 +116,9 @@ class EvaluationConfig(Config):
     reevaluate: Literal["average", "forget"] | None = None
     """What is done about luck: a program that is born again and again is evaluated anew, with
     another seed, and from then on has the mean fitness of its evaluations so far, or the latest.
-    Who was born before keeps what it had. The reference is measured with the same seeds."""
+    Who was born before keeps what it had, in tournaments; the best program of a run, or of a
+    length, is that with the highest fitness by the latest of it. The reference
+    is measured with the same seeds."""
     reevaluate_every: Count = 10
     """Births of a program until its next evaluation."""
     max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5

@@ -10,6 +10,7 @@ from dsl.fingerprint import fingerprint
 from dsl.functional import functional_fingerprint
 from dsl.liveness import simplify
 from dsl.program import Program
+from search.config import parse_run_config
 from search.config_file import ConfigError
 from search.meta import Checkpoint, checkpoints
 from search.records import Records, Row
@@ -116,8 +117,8 @@ def choose_candidates(
     """
     first = runs[0]
     for number, run in enumerate(runs):
-        for key in ("tasks", "initial"):
-            if run.info[key] != first.info[key]:
+        for key, value in _comparable(run).items():
+            if value != _comparable(first)[key]:
                 raise ConfigError(
                     f"{first.path} and {run.path} differ in their {key}, so that their fitness "
                     "cannot be compared; select from each by itself"
@@ -132,6 +133,18 @@ def choose_candidates(
     if not chosen:
         raise ConfigError(f"{first.path} has no program with a fitness yet; let it go on")
     return chosen
+
+
+def _comparable(run: RunSummary) -> dict[str, Any]:
+    """What fitness is measured by."""
+    evaluation = parse_run_config(run.info["config"], run.path).evaluation
+    return {
+        "tasks": run.info["tasks"],
+        "initial": run.info["initial"],
+        "combination": evaluation.combination,
+        "weights": evaluation.weights,
+        "reevaluation": evaluation.to_reevaluation(),
+    }
 
 
 def load_baseline(config: BaselineConfig) -> Program:

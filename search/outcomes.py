@@ -57,7 +57,7 @@ class Outcomes:
 
     Args:
         records: of the run; what is there already is known.
-        reference: the fingerprint of the program that has fitness 0, with any seed.
+        reference: the program that has fitness 0, with any seed; it owns its outcome.
         functional: whether there is a second level.
         reevaluation: None for one evaluation of each program.
     """
@@ -65,12 +65,12 @@ class Outcomes:
     def __init__(
         self,
         records: Records,
-        reference: str,
+        reference: Identity,
         functional: bool = False,
         reevaluation: Reevaluation | None = None,
     ):
         self._records = records
-        self._reference = reference
+        self._reference = reference.fingerprint
         self._reevaluation = reevaluation
         self._summaries: dict[str, Summary] = records.outcome_summaries()
         self._in_flight: set[str] = set()
@@ -78,6 +78,8 @@ class Outcomes:
         self._is_functional = functional
         self._owners: dict[str, str] = {}  # by fingerprint, if there is a second level
         self._first: dict[str, str] = {}  # fingerprint, by functional fingerprint
+        if functional:
+            self._first[functional_fingerprint(reference.canonical)] = reference.fingerprint
         for fingerprint, name in records.functional():
             self._owners[fingerprint] = self._first.setdefault(name, fingerprint)
 

@@ -3,8 +3,10 @@
 import dataclasses
 import math
 from collections import Counter, deque
+from collections.abc import Callable
 
 from proxy_tasks.train import NUM_CHUNKS
+from search.fittest import Fittest
 from search.outcome import OutcomeName, Reason
 from search.records import Records, Row
 
@@ -23,6 +25,14 @@ def _limits(records: Records) -> tuple[int, float]:
     limit = config.get("max_trainings")
     max_chunks = math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS
     return config["num_programs"], max_chunks
+
+
+def _to_fittest(records: Records) -> Fittest:
+    """As it is after all that is recorded."""
+    fittest = Fittest()
+    for row in records.columns("index", "fingerprint", "outcome", "fitness"):
+        fittest.add(*row)
+    return fittest
 
 
 @dataclasses.dataclass
@@ -60,6 +70,10 @@ class Progress:
     best: Row | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
+    _fittest: Fittest | None = None
+    """Of a run whose programs are evaluated again: there the best may lose its place."""
+    _find: Callable[[int], Row] | None = None
+    """A recorded individual, by its number."""
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
     """Fingerprints of the history, and names of its outcomes."""
 
@@ -85,6 +99,8 @@ class Progress:
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
+            _fittest=_to_fittest(records) if records.is_reevaluated else None,
+            _find=records.row,
             _known=fingerprints | outcomes,
         )
 
@@ -108,8 +124,24 @@ class Progress:
         self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known
         self._known |= {row.fingerprint, outcome}
         self.recent.append((row.num_statements, row.num_needed))
-        if row.rank > (-math.inf if self.best is None else self.best.rank):
+        self._rank(row)
+
+    def _rank(self, row: Row) -> None:
+        """Looks whether another program is the best now."""
+        if self._fittest is None:
+            if row.rank > (-math.inf if self.best is None else self.best.rank):
+                self.best = row
+            return
+        index = row.individual.index
+        self._fittest.add(index, row.fingerprint, row.outcome, row.fitness)
+        best = self._fittest.best
+        if best is None:
+            self.best = None
+        elif best == index:
             self.best = row
+        elif self.best is None or best != self.best.individual.index:
+            assert self._find is not None
+            self.best = self._find(best)
 
     def knows(self, outcome: OutcomeName) -> bool:
         """Whether an individual of the history has that outcome."""

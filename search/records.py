@@ -1,17 +1,4 @@
-"""The records of a run: its history, its cache and its checkpoint. The only writer of its file.
-
-Tables, each with a checksum at the end of its rows:
-
-    run          key, value (JSON): config, initial program, tasks, versions
-    individuals  one row a program, by birth; written in order, once all before it have an outcome
-    outcomes     one row an evaluation, written when a worker is done with it; named by the
-                 fingerprint, and FINGERPRINT#NUMBER where it is a later one, on another seed
-    taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
-                 elder with the same functional fingerprint, or that of several evaluations
-    functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
-
-The view `history` has the individuals with the outcome of each.
-"""
+"""The records of a run: its history, its cache and its checkpoint. The only writer of its file."""
 
 import dataclasses
 import hashlib
@@ -30,42 +17,7 @@ from search.evolution import Individual
 from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.record_file import RecordFile, to_columns, to_measurement
 from search.run_file import RUN, RecordError
-
-_SCHEMA = """
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
-CREATE TABLE individuals (
-    "index" INTEGER PRIMARY KEY, parent INTEGER, mutation TEXT NOT NULL, num_draws INTEGER NOT NULL,
-    program TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    num_statements INTEGER NOT NULL, num_needed INTEGER NOT NULL, checksum INTEGER NOT NULL
-) STRICT;
-CREATE TABLE outcomes (
-    fingerprint TEXT PRIMARY KEY, reason TEXT NOT NULL, fitness REAL,
-    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
-_LATER = {
-    "taken": """
-CREATE {} TABLE IF NOT EXISTS taken (
-    "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
-    checksum INTEGER NOT NULL
-) STRICT;
-""",
-    "functional": """
-CREATE {} TABLE IF NOT EXISTS functional (
-    fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
-) STRICT;
-""",
-    "history": """
-CREATE {} VIEW IF NOT EXISTS history AS
-    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
-        num_statements, num_needed, outcomes.fingerprint AS outcome,
-        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
-        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
-    FROM individuals LEFT JOIN taken USING ("index")
-    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
-""",
-}
-"""What runs from before there were such options do not have."""
+from search.run_tables import LATER, TABLES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -120,13 +72,13 @@ class Records(RecordFile):
     """An open run."""
 
     kind = RUN
-    schema = _SCHEMA + "".join(later.format("") for later in _LATER.values())
+    schema = TABLES + "".join(later.format("") for later in LATER.values())
     tables = ("run", "individuals", "outcomes", "taken", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
         has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
-        for name, later in _LATER.items():
+        for name, later in LATER.items():
             if name not in has:  # one that is not in the file stands for it
                 connection.execute(later.format("TEMP"))
 
@@ -137,6 +89,11 @@ class Records(RecordFile):
         """The program that has fitness 0: the initial one, unless the config names another."""
         info = self.info()
         return parse(info.get("reference", info["initial"]))
+
+    @property
+    def is_reevaluated(self) -> bool:
+        """Whether a program may have several outcomes, the latest of which knows most."""
+        return self.info()["config"]["evaluation"].get("reevaluate") is not None
 
     def add_individual(self, row: Row) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
@@ -195,21 +152,29 @@ class Records(RecordFile):
         return self._read(_to_fate, self._connection.execute(query, (start,)))
 
     def best(self, num_programs: int | None = None) -> Row | None:
-        """The fittest of all individuals, or of the first `num_programs`; the first of equals.
+        """The fittest of all programs, or of the first `num_programs`; the first of equals.
+
+        Where programs are evaluated again, their latest fitness counts: the highest of all would be
+        that of the luckiest seed.
 
         Returns:
             None if none has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        found = self._query(f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1', end)
+        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
+        query = f'{_ROWS} WHERE "index" < ?1 {latest} {_BY_FITNESS} LIMIT 1'
+        found = self._query(query, end)
         return next(self._read(_to_row, found), None)
 
     def best_by_length(self) -> Iterator[Row]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
-        best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
-        first = f'SELECT min("index") FROM history WHERE (num_needed, fitness) IN ({best})'
-        query = f'{_ROWS} WHERE "index" IN ({first} GROUP BY num_needed) ORDER BY num_needed'
-        return self._read(_to_row, self._connection.execute(query))
+        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
+        programs = f'WHERE "index" < ?1 {latest}'
+        best = f"SELECT num_needed, max(fitness) FROM history {programs} GROUP BY num_needed"
+        first = f"""SELECT min("index") FROM history {programs}
+            AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
+        query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
+        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def fittest(self) -> Iterator[Row]:
         """One individual of every fingerprint that has a fitness, the fittest first.
@@ -217,10 +182,8 @@ class Records(RecordFile):
         It is the first individual; of a program with several evaluations, the first that has the
         latest outcome, which knows most.
         """
-        first = 'SELECT fingerprint, min("index") AS first FROM history GROUP BY 1, outcome'
-        latest = f"SELECT max(first) FROM ({first}) GROUP BY fingerprint"
-        query = f'{_ROWS} WHERE "index" IN ({latest}) {_BY_FITNESS}'
-        return self._read(_to_row, self._connection.execute(query))
+        query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
+        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every outcome, by name."""
@@ -315,6 +278,11 @@ class Records(RecordFile):
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""
+_LATEST = """SELECT max(first) FROM (
+        SELECT fingerprint, min("index") AS first FROM history WHERE "index" < ?1
+        GROUP BY fingerprint, outcome
+    ) GROUP BY fingerprint"""
+"""Of each program among the first so many, the first individual that has its latest outcome."""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 

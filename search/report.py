@@ -163,7 +163,8 @@ def _scores_table(summary: dict[str, Any]) -> Table:
         scores = [program["scores"][name]["score"] for program in (initial, best)]
         gain = best["scores"][name]["fitness"]
         table.add_row(f"{name}: {task['metric']}", *map(_number, scores), f"{gain:+.1%}")
-    combination = summary["config"]["evaluation"]["combination"]
+    evaluation = summary["config"]["evaluation"]
+    combination = "weighted mean" if evaluation.get("weights") else evaluation["combination"]
     fitness = (_number(program["fitness"]) for program in (initial, best))
     table.add_row(f"fitness ({combination} of the gains)", *fitness, "")
     return table

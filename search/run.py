@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dsl.bytecode import assemble, assemble_canonical
-from dsl.fingerprint import Identity, fingerprint, identify
+from dsl.fingerprint import Identity, identify
 from dsl.identities import reachable
 from dsl.program import Program
 from search.breeding import make_breeder
@@ -184,7 +184,7 @@ class Search:
         self._curves: dict[int, tuple[str, Curves]] = {}
         self._outcomes = Outcomes(
             records,
-            fingerprint(records.reference()),
+            identify(records.reference()),
             config.evaluation.functional_cache,
             config.evaluation.to_reevaluation(),
         )

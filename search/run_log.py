@@ -64,6 +64,8 @@ def _fields(progress: Progress) -> dict[str, Any]:
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
+        "equivalent": progress.num_equivalent,
+        "evaluated_again": progress.num_reevaluated,
         "cache_hits": progress.num_hits,
         "redundant_share": round(progress.redundant_share, 4),
         "outcomes": {reason.value: count for reason, count in progress.reasons.items()},

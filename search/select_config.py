@@ -99,6 +99,12 @@ class SelectConfig(Config):
                     f"num_candidates of stage {number + 1} ({after.num_candidates}) must be at "
                     f"most that of stage {number} ({stage.num_candidates})"
                 )
+        for key in ("weights", "functional_cache", "reevaluate"):
+            if getattr(self.evaluation, key):
+                raise ValueError(
+                    f"evaluation.{key} is of a search; a selection scores every program with "
+                    "several seeds, on tasks that all count the same: remove it"
+                )
         names = [baseline.program for baseline in self.baselines]
         if len(set(names)) < len(names):
             raise ValueError(f"baselines names a program twice: {', '.join(names)}")

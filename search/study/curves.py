@@ -1,12 +1,13 @@
 """How a run went over its progress: best fitness, cache hits and redundant statements."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from search.records import Records
+from search.fittest import Fittest
+from search.records import Records, Window
 
 NUM_POINTS = 100
 """Equal parts of a run's progress."""
@@ -41,18 +42,40 @@ class Spread(NamedTuple):
 def read_curve(records: Records) -> Curve:
     """The curves of a run, from a few numbers of each part: no program is read."""
     parts = {window.number: window for window in records.windows(NUM_POINTS)}
-    best, curves = -math.inf, []
+    bests = _best_fitness(records, parts)
+    curves = []
     for number in range(NUM_POINTS):
         window = parts.get(number)
         hit_rate = redundant_share = math.nan
         if window is not None:
-            best = max(best, -math.inf if window.best_fitness is None else window.best_fitness)
             if window.num_children:
                 hit_rate = 1 - window.num_new / window.num_children
             if window.num_statements:
                 redundant_share = 1 - window.num_needed / window.num_statements
-        curves.append((best if math.isfinite(best) else math.nan, hit_rate, redundant_share))
+        curves.append((bests[number], hit_rate, redundant_share))
     return Curve(*np.array(curves).T)
+
+
+def _best_fitness(records: Records, parts: Mapping[int, Window]) -> list[float]:
+    """That of the best program up to the end of each part; NaN where none has a fitness."""
+    if records.is_reevaluated:
+        return _latest_fitness(records)
+    found = [parts[n].best_fitness if n in parts else None for n in range(NUM_POINTS)]
+    return list(np.fmax.accumulate([math.nan if best is None else best for best in found]))
+
+
+def _latest_fitness(records: Records) -> list[float]:
+    """The same where programs are evaluated again: the best by what is known of each by then."""
+    rows = list(records.columns("index", "fingerprint", "outcome", "fitness"))
+    fittest, bests, added = Fittest(), [], 0
+    for number in range(NUM_POINTS):
+        end = -(-len(rows) * (number + 1) // NUM_POINTS)
+        for row in rows[added:end]:
+            fittest.add(*row)
+        added = end
+        best = fittest.best
+        bests.append(math.nan if best is None else rows[best][-1])
+    return bests
 
 
 def spread(curves: Sequence[np.ndarray]) -> Spread:

@@ -62,6 +62,12 @@ def describe_study(
     } | describe_environment()
 
 
+def reference_name(described: dict[str, Any]) -> str:
+    """The program of fitness 0, as the config of a described study calls it."""
+    run = described["config"]["run"]
+    return run["reference"] or run["initial"]
+
+
 def describe_one(records: Records) -> dict[str, Any]:
     """One run, in numbers."""
     progress = Progress.of_records(records)
@@ -69,12 +75,15 @@ def describe_one(records: Records) -> dict[str, Any]:
     config = records.info()["config"]
     return {
         "seed": config["seed"],
+        "first_fitness": None if progress.first is None else progress.first.fitness,
         "best_fitness": None if best is None else best.fitness,
         "best_index": None if best is None else best.individual.index,
         "best_statements": None if best is None else best.num_statements,
         "best_needed": None if best is None else best.num_needed,
         "programs": progress.num_programs,
         "evaluated": progress.num_evaluated,
+        "equivalent": progress.num_equivalent,
+        "evaluated_again": progress.num_reevaluated,
         "trainings": records.num_chunks() / (NUM_CHUNKS * len(config["tasks"])),
         "hit_rate": progress.num_hits / max(1, progress.num_children),
         "redundant_share": progress.redundant_share,
@@ -87,7 +96,14 @@ def describe_one(records: Records) -> dict[str, Any]:
 def _describe_group(runs: Sequence[dict[str, Any]], curves: Sequence[Curve]) -> dict[str, Any]:
     """Means and standard errors of runs that differ in their seed alone, at the end and before."""
     at_end = {}
-    for key in ("best_fitness", "hit_rate", "redundant_share", "trainings", "programs"):
+    for key in (
+        "first_fitness",
+        "best_fitness",
+        "hit_rate",
+        "redundant_share",
+        "trainings",
+        "programs",
+    ):
         values = [math.nan if run[key] is None else run[key] for run in runs]
         mean, error = spread([np.array([value]) for value in values])
         at_end[key] = {"mean": _finite(mean[0]), "error": _finite(error[0])}

@@ -30,7 +30,7 @@ def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
     measured = measure_tasks(config.run, initial)
     evolution = plan_run(config.run, initial, num_workers, measured)
     groups = [_group(EVOLUTION, config.num_repeats, evolution)]
-    baselines = list(plan_baselines(config, evolution["trainings"]))
+    baselines = list(plan_baselines(config, [evolution["trainings"]] * config.num_repeats))
     for name in dict.fromkeys(planned.group for planned in baselines):
         members = [planned for planned in baselines if planned.group == name]
         plan = plan_run(members[0].config, initial, num_workers, measured)

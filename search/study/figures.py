@@ -7,6 +7,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
 from search.figures import BACKGROUND, SMALL, Look, assign_looks, make_figure, tidy
+from search.study.describe import reference_name
 from search.study.plan import CONSTANTS, GROUPS, NAMES, RANDOM
 
 NUM_MARKERS = 10
@@ -26,7 +27,7 @@ def fitness_figure(described: dict[str, Any]) -> Figure:
     axes.set_ylabel("best fitness so far (%)")
     axes.set_xlabel("progress (% of a run's programs)")
     tasks = ", ".join(task["name"] for task in described["tasks"])
-    axes.set_title(f"Gain over the initial program on {tasks}", fontsize=SMALL + 1)
+    axes.set_title(f"Gain over {reference_name(described)} on {tasks}", fontsize=SMALL + 1)
     _add_legend(figure, axes, "mean of the runs, band: standard error")
     return figure
 
@@ -79,7 +80,7 @@ def _draw(axes: Axes, described: dict[str, Any], key: str) -> None:
         axes.plot(
             progress,
             mean,
-            label=_label(group, described["config"]["baseline_factor"]),
+            label=_label(group, described["groups"][0]),
             markevery=(start, len(progress) // NUM_MARKERS),
             **look._asdict(),
         )
@@ -96,10 +97,12 @@ def _draw_band(
         )
 
 
-def _label(group: dict[str, Any], factor: float) -> str:
+def _label(group: dict[str, Any], evolution: dict[str, Any]) -> str:
+    """Names a group, with what baselines were trained as it came out."""
     name = NAMES[group["group"]]
     if group["group"] in (RANDOM, CONSTANTS):
-        name += f", {factor:g} times the training"
+        ours, theirs = (each["at_end"]["trainings"]["mean"] for each in (evolution, group))
+        name += f", {theirs / ours:.2g} times the training"
     return f"{name} ({group['num_runs']} run{'s' * (group['num_runs'] > 1)})"
 
 

@@ -1,7 +1,7 @@
 """Which runs a study is made of: each an ordinary run with a config of its own."""
 
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -43,12 +43,12 @@ def plan_evolutions(config: StudyConfig) -> Iterator[PlannedRun]:
         yield _plan(config, EVOLUTION, number, {})
 
 
-def plan_baselines(config: StudyConfig, num_trainings: float) -> Iterator[PlannedRun]:
-    """What evolution is compared with.
+def plan_baselines(config: StudyConfig, num_trainings: Sequence[float]) -> Iterator[PlannedRun]:
+    """What evolution is compared with: each run with the evolution that has its seed.
 
     Args:
         config: of the study.
-        num_trainings: what an evolution trained on average, in trainings from beginning to end.
+        num_trainings: what each evolution trained, in trainings from beginning to end.
     """
     run = config.run
     methods: tuple[tuple[Method, int], ...] = (
@@ -56,12 +56,12 @@ def plan_baselines(config: StudyConfig, num_trainings: float) -> Iterator[Planne
         ("constants", config.num_constants),
     )
     for method, count in methods:
-        changes = {
-            "num_programs": math.ceil(config.baseline_factor * run.num_programs),
-            "max_trainings": config.baseline_factor * num_trainings,
-            "evolution": run.evolution.model_dump(mode="json") | {"method": method},
-        }
         for number in range(count):
+            changes = {
+                "num_programs": math.ceil(config.baseline_factor * run.num_programs),
+                "max_trainings": config.baseline_factor * num_trainings[number],
+                "evolution": run.evolution.model_dump(mode="json") | {"method": method},
+            }
             yield _plan(config, method, number, changes)
 
 
@@ -76,7 +76,8 @@ def plan_restart(config: StudyConfig, best: Path, seed: int) -> PlannedRun:
         best: the folder of the repeat with the best program.
         seed: of that repeat.
     """
-    changes = {"initial": f"{best}:best", "reference": config.run.initial, "seed": seed}
+    reference = config.run.reference or config.run.initial
+    changes = {"initial": f"{best}:best", "reference": reference, "seed": seed}
     return _plan(config, RESTART, 0, changes)
 
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.text import Text
 
 from search.estimate import duration
+from search.study.describe import reference_name
 from search.study.plan import CONSTANTS, EVOLUTION, NAMES, RANDOM, RESTART
 from search.study.study import Event
 from search.tables import Table, to_markdown, to_rich
@@ -107,24 +108,32 @@ def explanation(described: Described) -> str:
     config = described["config"]
     factor = config["baseline_factor"]
     texts = [
-        "Fitness is the gain over the score of the initial program "
-        f"{config['run']['initial']}, trained with the same seed, as a share of that score. "
-        "Repeats differ in their seed, of training too. Of the length of a program, what is needed "
-        "is in brackets. Evaluated programs are those that differ; trainings count what stops "
-        "early as the share that it ran; time is that of all evaluations together."
+        f"Fitness is the gain over the score of {reference_name(described)}, trained with the "
+        "same seed, as a share of that score. Repeats differ in their seed, of training too. Of "
+        "the length of a program, what is needed is in brackets. Evaluated programs are those that "
+        "differ; trainings count what stops early as the share that it ran; time is that of "
+        "all evaluations together."
     ]
+    counts = {
+        "equivalent": "programs took the outcome of an elder with their functional fingerprint",
+        "evaluated_again": "evaluations were later ones, with other seeds",
+    }
+    for key, what in counts.items():
+        if total := sum(run[key] for run in described["runs"]):
+            texts.append(f"{total:,} {what}.")
     groups = {group["group"] for group in described["groups"]}
     if groups & {RANDOM, CONSTANTS}:
         texts.append(
-            f"Baselines had {factor:g} times the trainings of an evolution, or {factor:g} times "
-            "its programs, whichever came first. Random search mutates the initial program 1 to "
-            "63 times, without selection; the other evolves its constants alone. How much higher "
-            "evolution is, is paired by seed, with the 95 % interval of Student."
+            f"Baselines had {factor:g} times the trainings of the evolution with their seed, or "
+            f"{factor:g} times its programs, whichever came first. Random search mutates the "
+            "initial program 1 to 63 times, without selection; the other evolves its constants "
+            "alone. How much higher evolution is, is paired by seed, with the 95 % interval of "
+            "Student."
         )
     if RESTART in groups:
         texts.append(
-            "The restart begins with the best program of the best repeat, and is measured against "
-            "the same initial program."
+            "The restart begins with the best program of the best repeat, and is measured as the "
+            "others are."
         )
     return " ".join(texts)
 
@@ -137,6 +146,12 @@ def conclusions(described: Described) -> list[str]:
     for name, group in groups.items():
         end = group["at_end"]["best_fitness"]
         text = f"{NAMES[name]} ends at {_measured(end, '+.2f')} % ({_runs_of(group)})"
+        if name == RESTART:
+            began, ended = group["at_end"]["first_fitness"], group["at_end"]["best_fitness"]
+            text = f"{NAMES[name]} begins at {_measured(began, '+.2f')} % and ends at "
+            text += f"{_measured(end, '+.2f')} % ({_runs_of(group)})"
+            if began == ended:
+                text += ": it found nothing better"
         if name in (RANDOM, CONSTANTS) and end["mean"] is not None:
             text += f"; {_overtaken(described['progress'], evolution, end['mean'])}"
         lines.append(text)

@@ -7,11 +7,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from dsl.bytecode import assemble
+from dsl.fingerprint import fingerprint
 from dsl.program import Program
 from proxy_tasks.train import NUM_CHUNKS
 from search import run_file
+from search.baselines import constant_places
 from search.config import parse_run_config
 from search.config_file import ConfigError
+from search.environment import refuse_scores
 from search.job import AnyJob, Job
 from search.outcome import Measurement, Reason
 from search.pool import Pool
@@ -80,8 +83,9 @@ class Study:
         open_pool: where candidates are scored; opened once a run needs it, for all runs.
 
     Raises:
-        ConfigError: a program that a run begins with, or is measured by, is none.
-        RecordError: the folder holds other runs, or cannot be used.
+        ConfigError: a run cannot be as the study asks for it, by its config or its programs.
+        RecordError: the folder holds other runs, or runs that were scored elsewhere, or it cannot
+            be used.
     """
 
     def __init__(self, config: StudyConfig, folder: Path, open_pool: OpenPool):
@@ -90,6 +94,9 @@ class Study:
         self._open_pool = open_pool
         self._pool: Pool | None = None
         self._finished: list[FinishedRun] = []
+        self._measured: dict[tuple[str, int], Measurement] = {}  # references, by seed
+        self._uncompared: list[Path] = []  # runs with scores that the pool has not made yet
+        _check(config)
         num_baselines = config.num_random + config.num_constants
         self.num_runs = config.num_repeats + num_baselines + config.restart
 
@@ -99,7 +106,7 @@ class Study:
             for planned in plan_evolutions(self._config):
                 yield from self._finish(planned)
             evolutions = list(self._finished)
-            num_trainings = sum(map(_num_trainings, evolutions)) / len(evolutions)
+            num_trainings = list(map(_num_trainings, evolutions))
             for planned in plan_baselines(self._config, num_trainings):
                 yield from self._finish(planned)
             if self._config.restart:
@@ -114,10 +121,17 @@ class Study:
         folder = self._folder / planned.name
         info = describe_run(planned.config, load_initial(planned.config.initial))
         self._finished.append(FinishedRun(planned.group, planned.name, folder))
-        if not _is_done(folder, info):
+        is_done = _is_done(folder, info)
+        if (folder / RUN.file_name).is_file():
+            self._uncompared.append(folder)
+        if is_done and self._pool is not None:
+            self._compare(self._pool, info)
+        elif not is_done:
             with _open_records(folder, info) as records:
                 config, initial = load_run(records)
-                pool, reference = self._measure(records.reference(), config.seed)
+                pool = self._opened(records.reference(), config.seed)
+                self._compare(pool, info)
+                reference = self._measure(pool, records.reference(), config.seed)
                 seeded = SeededPool(pool, config.seed)
                 search = Search(config, initial, records, seeded, reference)
                 with log_run(records.log, records.count(), study=str(self._folder)):
@@ -127,34 +141,73 @@ class Study:
                     for progress in events:
                         yield Event(planned.name, len(self._finished), self.num_runs, progress)
 
-    def _measure(self, program: Program, seed: int) -> tuple[Pool, Measurement]:
-        """The pool, and what it sees of a program."""
-        job = Job("reference", assemble(program), seed)
+    def _opened(self, program: Program, seed: int) -> Pool:
+        """The pool; it is started with a reference."""
         if self._pool is None:
             self._pool = self._stack.enter_context(self._open_pool())
-            measurement = self._pool.start(job)
-        else:
-            self._pool.submit(job)
+            measurement = self._pool.start(Job("reference", assemble(program), seed))
+            self._measured[fingerprint(program), seed] = measurement
+        return self._pool
+
+    def _measure(self, pool: Pool, program: Program, seed: int) -> Measurement:
+        """What the pool, which has nothing else to do, sees of a reference."""
+        key = fingerprint(program), seed
+        if key not in self._measured:
+            pool.submit(Job("reference", assemble(program), seed))
             measured = []
             while not measured:
-                measured = self._pool.wait(1.0)
-            ((_, measurement),) = measured
+                measured = pool.wait(1.0)
+            ((_, self._measured[key]),) = measured
+        measurement = self._measured[key]
         if measurement.reason is not Reason.OK:
             raise ConfigError(
                 f"the initial program does not train on the tasks ({measurement.reason.value}) "
                 f"with seed {seed}; choose others"
             )
-        return self._pool, measurement
+        return measurement
+
+    def _compare(self, pool: Pool, here: dict[str, Any]) -> None:
+        """Raises `RecordError` if a run of the study was scored where arithmetic differs.
+
+        Args:
+            pool: that scores here; it has nothing else to do.
+            here: what a run is that is begun here.
+        """
+        while self._uncompared:
+            folder = self._uncompared.pop()
+            with Records.open_to_read(folder) as records:
+                info, reference = records.info(), records.reference()
+                there = records.measurement(fingerprint(reference))
+            if there is None:
+                continue
+            measured = self._measure(pool, reference, info["config"]["seed"])
+            if (there.scores, there.curves) != (measured.scores, measured.curves):
+                raise refuse_scores(
+                    f"the initial program of {folder.name}",
+                    "study",
+                    (there.scores, measured.scores),
+                    (info, here),
+                    "choose another --out",
+                )
+
+
+def _check(config: StudyConfig) -> None:
+    """Looks for what would stop a study only after hours; raises `ConfigError`."""
+    list(plan_evolutions(config))  # their configs are checked as they are made
+    list(plan_baselines(config, [1.0] * config.num_repeats))
+    if config.num_constants and not constant_places(load_initial(config.run.initial)):
+        raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 
 
 def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> OpenPool:
     """What opens a place where the candidates of all runs are scored."""
     run = config.run
+    reference = load_initial(run.reference or run.initial, "reference")
     return functools.partial(
         open_pool,
         run.tasks,
         run.seed,
-        candidate_functions(run, load_initial(run.initial)),
+        candidate_functions(run, load_initial(run.initial), reference),
         num_workers=num_workers,
         candidate_seconds=run.evaluation.candidate_seconds,
         cache=folder.resolve() / run_file.CACHE,

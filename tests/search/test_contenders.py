@@ -64,6 +64,12 @@ def test_runs_that_do_not_go_together_are_refused(tmp_path):
     runs = [summarize_run(path, 3, 2, True) for path in (one, tmp_path / "other")]
     with pytest.raises(ConfigError, match="one and .*other differ in their initial, so that"):
         choose_candidates(runs, 3, True)
+    evaluation = {"reevaluate": "forget", "max_evaluations": 3}
+    with create(tmp_path / "lucky", evaluation=evaluation) as records:
+        advance(records, FormulaPool())
+    lucky = summarize_run(tmp_path / "lucky", 3, 2, True)
+    with pytest.raises(ConfigError, match="one and .*lucky differ in their reevaluation, so that"):
+        choose_candidates([runs[0], lucky], 3, True)
     with pytest.raises(ConfigError, match="one is given twice, or a copy of it"):
         choose_candidates([runs[0], runs[0]], 3, True)
 

@@ -12,6 +12,7 @@ from small_runs import FormulaPool, advance, config, create, finished, score
 import dsl
 from dsl.bytecode import assemble
 from dsl.canonical import canonicalize
+from dsl.fingerprint import identify
 from dsl.functional import functional_fingerprint
 from search.config_file import ConfigError
 from search.describe import describe_records
@@ -19,12 +20,13 @@ from search.fitness import task_fitness
 from search.hall import hall_of_fame
 from search.hurdles import set_hurdles
 from search.outcome import Measurement, OutcomeName, Reason
-from search.outcomes import evaluation_seed
+from search.outcomes import Outcomes, evaluation_seed
 from search.progress import Progress
 from search.records import Records, Row
 from search.run import Search
 from search.run_file import RUN
 from search.run_setup import load_initial, load_run
+from search.study.curves import read_curve
 
 EVERY, MOST = 4, 3
 AGAIN = {"reevaluate_every": EVERY, "max_evaluations": MOST}
@@ -174,6 +176,9 @@ def test_initial_program_that_does_not_train_with_another_seed_is_refused(tmp_pa
     assert not (tmp_path / "run").exists()
 
 
+COUNTED = ("num_evaluated", "num_equivalent", "num_reevaluated", "reasons", "best")
+
+
 def test_progress_counts_as_the_records_do(tmp_path):
     with create(tmp_path, **SIZE, **OPTIONS["all"]) as records:
         run_config, initial = load_run(records)
@@ -181,14 +186,14 @@ def test_progress_counts_as_the_records_do(tmp_path):
         for number, progress in enumerate(search.run()):
             if number % 20 == 0:
                 again = Progress.of_records(records)
-                for name in ("num_evaluated", "num_equivalent", "num_reevaluated", "reasons"):
+                for name in COUNTED:
                     assert getattr(again, name) == getattr(progress, name), name
                 assert again.num_hits == progress.num_hits
 
 
 def test_hall_of_fame_is_the_best_of_every_length_and_only_improves(tmp_path):
     before: dict[int, float] = {}
-    with create(tmp_path, **SIZE, **OPTIONS["average"]) as records:
+    with create(tmp_path, **SIZE) as records:
         for stop in (30, 90, 180):
             advance(records, FormulaPool(stop), stop)
             hall = {member.row.num_needed: member for member in hall_of_fame(records)}
@@ -218,6 +223,28 @@ def test_fittest_are_ranked_by_their_latest_outcome(runs):
     expected = [first[pair] for pair in latest.items() if first[pair].fitness is not None]
     expected.sort(key=lambda row: (-row.rank, row.individual.index))
     assert fittest == expected
+
+
+@pytest.mark.parametrize("name", ["average", "forget", "all"])
+def test_best_is_best_by_its_latest_outcome(name, runs):
+    """And not the luckiest individual, which has the highest fitness of all."""
+    num_luckier, expected = 0, None
+    with Records.open_to_read(runs[name].folder) as records:
+        for end in (*range(20, records.count(), 8), records.count()):
+            rows = runs[name].rows[:end]
+            latest = {row.fingerprint: row.outcome for row in rows}
+            first = {(row.fingerprint, row.outcome): row for row in reversed(rows)}
+            expected = max(
+                (first[pair] for pair in latest.items()),
+                key=lambda row: (row.rank, -row.individual.index),
+            )
+            assert records.best(end) == expected
+            num_luckier += max(row.rank for row in rows) > expected.rank
+        assert num_luckier and expected is not None
+        hall = [member.row for member in hall_of_fame(records)]
+        assert max(hall, key=lambda row: row.rank) == expected == next(records.fittest())
+        assert read_curve(records).best_fitness[-1] == expected.fitness
+        assert Progress.of_records(records).best == expected
 
 
 def test_run_from_before_the_options_is_read_and_gone_on_with(tmp_path):
@@ -261,3 +288,15 @@ def test_command_line_shows_the_hall_and_finds_its_members(runs, lionhunt):
     assert status == 0 and f'"index": {member["index"]},' in out
     status, _, err = lionhunt("show", f"{folder}:best@99")
     assert status == 2 and is_one_line(err) and "no program of 99 needed statements" in err
+
+
+def test_the_reference_owns_its_outcome(tmp_path):
+    """Also where a run begins with another program, and an equal of it is born before it."""
+    text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  a = {}\n  return a * lr, m"
+    reference, twin = (identify(dsl.parse(text.format(x))) for x in ("sign(m)", "sign(m * 2.0)"))
+    assert twin.fingerprint != reference.fingerprint
+    with create(tmp_path) as records:
+        outcomes = Outcomes(records, reference, functional=True)
+        assert (
+            outcomes.claim(twin).owner == outcomes.claim(reference).owner == reference.fingerprint
+        )

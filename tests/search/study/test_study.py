@@ -1,11 +1,12 @@
 """The runs of a study: what they are, and that they are gone on with, not made again."""
 
+import dataclasses
 import json
-import statistics
+import shutil
 from contextlib import closing, nullcontext
 
 import pytest
-from small_studies import Pools, SeedPool, config, finish
+from small_studies import STUDY, Pools, SeedPool, config, finish
 
 import dsl
 from dsl.bytecode import assemble
@@ -17,7 +18,8 @@ from search.records import Records
 from search.run import Search
 from search.run_file import RecordError
 from search.run_setup import describe_run, load_initial, load_run
-from search.study.study import SeededPool, Study
+from search.study.plan import plan_restart
+from search.study.study import SeededPool, Study, open_study_pool
 
 NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
 
@@ -59,10 +61,9 @@ def test_every_run_has_a_folder_and_a_seed_of_its_repeat(runs):
     assert methods == ["evolution", "evolution", "random", "constants", "evolution"]
 
 
-def test_one_pool_measures_the_reference_with_every_seed(runs, made):
-    _, pool = made
-    seeds = [run.seed for run, *_ in runs.values()]
-    assert [job.seed for job in pool.jobs if job.name == "reference"] == seeds[1:]
+def test_one_pool_measures_the_reference_once_with_every_seed(made):
+    _, pool = made  # it was started with seed 1
+    assert [job.seed for job in pool.jobs if job.name == "reference"] == [2]
 
 
 def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
@@ -78,11 +79,11 @@ def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
 
 
 def test_baselines_have_four_times_the_training_of_an_evolution(runs):
-    mean = statistics.fmean(runs[name][2] for name in NAMES[:2])
+    limit = 4 * runs["evolution_0"][2]  # which has their seed
     for name in NAMES[2:4]:
         run, rows, trainings, _ = runs[name]
-        assert run.num_programs == 4 * 60 and run.max_trainings == pytest.approx(4 * mean)
-        assert len(rows) == 240 or 4 * mean <= trainings < 4 * mean + 1
+        assert run.num_programs == 4 * 60 and run.max_trainings == pytest.approx(limit)
+        assert len(rows) == 240 or limit <= trainings < limit + 1
     assert any(len(runs[name][1]) < 240 for name in NAMES[2:4])
 
 
@@ -167,3 +168,72 @@ def test_initial_program_that_does_not_train_is_refused(tmp_path):
     with pytest.raises(ConfigError, match="does not train on the tasks .not_finite. with seed 1"):
         list(study.run())
     assert not list(tmp_path.iterdir())  # nothing is left that hides the place
+
+
+def test_restart_is_measured_as_the_evolutions_are(tmp_path):
+    changes = {"initial": "lion", "reference": "adamw_initial"}
+    run = config(**{"run": STUDY["run"] | changes})
+    restart = plan_restart(run, tmp_path, 1)
+    assert restart.config.reference == "adamw_initial"
+
+
+def test_workers_have_the_functions_of_the_reference(tmp_path):
+    """Of which the initial program, and those that are drawn, may have none."""
+    raw = STUDY["run"] | {
+        "num_programs": 12,
+        "initial": "sgd",
+        "reference": "adamw_initial",
+        "mutation": {"functions": ["multiply"]},
+        "evaluation": {"workers": 0},
+        "tasks": [{"kind": "digits_mlp", "num_steps": 10, "batch_size": 4, "width": 4}],
+    }
+    study = config(run=raw, num_repeats=1, num_random=0, num_constants=0, restart=False)
+    (*_, _) = Study(study, tmp_path, open_study_pool(study, tmp_path, 0)).run()
+    run = tmp_path / "evolution_0"
+    with Records.open_to_read(run) as records:
+        assert records.count() == 12 and records.row(0).fitness != 0
+
+
+def test_a_repeat_more_leaves_what_is_there(made, tmp_path):
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "more")
+    pools = Pools()
+    more = digests(finish(tmp_path / "more", pools, num_repeats=3, restart=False))
+    assert more.items() >= {name: digests(made[0])[name] for name in NAMES[:4]}.items()
+    (pool,) = pools.opened
+    seeds = {job.seed for job in pool.jobs if job.name == "reference"}
+    assert seeds == {1, 2}  # what is there is compared with this place; 3 starts the pool
+
+
+def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
+    def rounded(measurement):
+        return dataclasses.replace(measurement, curves=((0.5,) * 4,))
+
+    class Elsewhere(SeedPool):
+        """The same scores, as of accuracy, from other losses."""
+
+        def start(self, reference):
+            return rounded(super().start(reference))
+
+        def wait(self, seconds):
+            return [(name, rounded(found)) for name, found in super().wait(seconds)]
+
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
+    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Elsewhere()))
+    with pytest.raises(RecordError, match="evolution_[01] scores .* or choose another --out"):
+        list(study.run())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"initial": "signsgd"}, "num_constants must be 0: signsgd has no constant"),
+        ({"seed": 2**32 - 1}, "evolution_1: seed: "),
+        ({"num_programs": 500_000_000}, "random_0: num_programs: "),
+        ({"reference": "none_such"}, "reference: "),
+    ],
+)
+def test_what_would_stop_it_later_is_told_before(changes, message, tmp_path):
+    study = config(run=STUDY["run"] | changes)
+    with pytest.raises(ConfigError, match=message):
+        open_study_pool(study, tmp_path, 0)
+        Study(study, tmp_path, Pools().open)

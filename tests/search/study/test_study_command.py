@@ -88,7 +88,7 @@ def test_words_are_those_of_the_data():
         return {
             "group": name,
             "num_runs": 1,
-            "at_end": {"best_fitness": measured},
+            "at_end": {"first_fitness": measured, "best_fitness": measured},
             "over_progress": {"best_fitness": {"mean": curve}},
         }
 
@@ -98,6 +98,7 @@ def test_words_are_those_of_the_data():
             group("evolution", 0.3, [0.0, 0.1, 0.2, 0.3]),
             group("random", 0.15, []),
             group("constants", 0.3, []),
+            group("restart", 0.3, []),
         ],
     }
     assert conclusions(described) == [
@@ -105,6 +106,8 @@ def test_words_are_those_of_the_data():
         "random search ends at +15.00 % (1 run); evolution is above that from 75% of its "
         "progress on",
         "constants alone ends at +30.00 % (1 run); evolution does not get above that",
+        "evolution from the best begins at +30.00 % and ends at +30.00 % (1 run): it found "
+        "nothing better",
     ]
 
 
