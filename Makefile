@@ -18,8 +18,8 @@ lint: .venv/installed-dev
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
 
-docs: .venv/installed  ## the table of functions in docs/language.md
-	$(BIN)/python docs/functions.py
+docs: .venv/installed  ## the tables in docs/language.md and docs/config.md
+	$(BIN)/python docs/tables.py
 
 fuzz: .venv/installed-dev  ## a million texts against the reader of programs: about five minutes
 	$(PIP) -e .[fuzz]

@@ -36,6 +36,7 @@ class ImageViT(TransformerOptions):
     patch: int = 16
     """Pixels along a patch; divides `image_size`."""
     num_classes: int = 1000
+    """Labels are below it."""
     max_images: int = 128_116
     """Images to train on at most, the first of the files; a tenth of ImageNet is the first file."""
     num_validation: int = 10_000

@@ -13,6 +13,7 @@ class TransformerOptions(TaskOptions):
     """Options of tasks with a Transformer."""
 
     num_layers: int
+    """Blocks of attention and an MLP."""
     num_heads: int
     """Attention heads; the width is a multiple of it."""
 

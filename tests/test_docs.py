@@ -1,9 +1,13 @@
 """What the pages say is so: their code runs, and their tables are those of the program."""
 
+import contextlib
+import os
 import re
 import runpy
+import sqlite3
 import subprocess
 import sys
+import tomllib
 from pathlib import Path
 
 import pytest
@@ -12,9 +16,12 @@ import dsl
 from dsl import program
 from dsl.export import to_optax
 from dsl.ops import OPS
+from proxy_tasks import FAMILIES
+from search.config import load_config, parse_run_config
 
 ROOT = Path(__file__).parent.parent
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
+CONFIG = (ROOT / "docs" / "config.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")
 
 
@@ -23,10 +30,41 @@ def blocks(page: str, language: str) -> list[str]:
     return re.findall(rf"^```{language}\n(.*?)^```$", page, re.DOTALL | re.MULTILINE)
 
 
-def test_table_of_functions_is_that_of_the_op_table():
-    functions = runpy.run_path(str(ROOT / "docs" / "functions.py"))
-    assert functions["page"]() == LANGUAGE, "run `make docs`"
+@pytest.mark.parametrize("name", ["language.md", "config.md"])
+def test_tables_are_those_of_the_code(name):
+    tables = runpy.run_path(str(ROOT / "docs" / "tables.py"))
+    assert tables["page"](name) == (ROOT / "docs" / name).read_text("utf-8"), "run `make docs`"
+
+
+def test_every_function_has_a_row():
     assert all(f"`{op.meaning}`" in LANGUAGE for op in OPS.values())
+
+
+def test_every_key_of_a_config_has_a_row():
+    """Found otherwise than the tables are: key by key of a whole config with every kind of task."""
+    tasks = [{"kind": kind} for kind in FAMILIES]
+    config = parse_run_config({"num_programs": 1000, "tasks": tasks}, "the test").model_dump()
+    options, _, kinds = CONFIG.partition("## Tasks")
+    for name, value in config.items():
+        for key in value if isinstance(value, dict) else [name]:
+            assert options.count(f"\n| `{key}` |") == 1, key
+    for kind, task in zip(FAMILIES, config["tasks"], strict=True):
+        (row,) = re.findall(rf"^\| `{kind}` \| .*$", kinds, re.MULTILINE)
+        for key in task.keys() - {"kind"}:
+            assert f"`{key} = " in row and f"\n| `{key}` |" in kinds, (kind, key)
+
+
+def test_config_of_the_page_is_one():
+    (text,) = blocks(CONFIG, "toml")
+    parse_run_config(tomllib.loads(text), "the page")
+
+
+def test_commands_of_the_page_on_configs_set_what_there_is():
+    commands = re.findall(r"^lionhunt search .*$", CONFIG, re.MULTILINE)
+    assert len(commands) == 5
+    for command in commands:
+        file, *settings = command.removeprefix("lionhunt search ").split(" --set ")
+        load_config(ROOT / file, settings)
 
 
 CODE = [*blocks(LANGUAGE, "python"), *blocks(README, "python")]
@@ -75,3 +113,58 @@ def test_tests_that_the_page_on_faults_names_are_there():
     assert len(names) > 10
     for name in names:
         assert f"def {name}(" in tests, name
+
+
+FAKE_LIONHUNT = f"""#!{sys.executable}
+import os, pathlib, sqlite3, sys, time
+command, *words = sys.argv[1:]
+run = pathlib.Path(words[0] if command == "resume" else words[words.index("--out") + 1])
+run.mkdir(exist_ok=command == "resume")
+file = sqlite3.connect(run / "run.sqlite")
+file.execute("PRAGMA journal_mode = WAL")
+file.execute("CREATE TABLE IF NOT EXISTS jobs (what)")
+file.execute("INSERT INTO jobs VALUES (?)", [command])
+file.commit()
+with (run / "run.log.jsonl").open("a") as log:
+    print(command, *words[-4:], file=log)
+os._exit(9)  # killed, with its write-ahead log
+"""
+
+
+def test_slurm_script_goes_on_where_the_last_job_was(tmp_path):
+    """As bash runs it, with stand-ins for Slurm, Ray and lionhunt, whose driver is killed."""
+    (script,) = blocks((ROOT / "docs" / "cluster.md").read_text("utf-8"), "bash")
+    home, local, bin = (tmp_path / name for name in ("home", "local", "home/lionhunt/.venv/bin"))
+    bin.mkdir(parents=True)
+    local.mkdir()
+    (bin / "activate").touch()
+    programs = {"lionhunt": FAKE_LIONHUNT, "python": f'#!/bin/sh\nexec {sys.executable} "$@"\n'}
+    programs |= dict.fromkeys(("ray", "sleep"), "#!/bin/sh\n")
+    programs["srun"] = '#!/bin/sh\necho "$@" > "$HOME/srun"\n'
+    programs["hostname"] = "#!/bin/sh\necho 10.0.0.7 10.1.0.7\n"
+    for name, text in programs.items():
+        (bin / name).write_text(text)
+        (bin / name).chmod(0o755)
+    slurm = {"SLURM_CPUS_PER_TASK": "64", "SLURM_NNODES": "16", "SLURMD_NODENAME": "n1"}
+    for job in ("1", "2", "2", "3"):  # the second is requeued
+        for name in ("big", f"big-{job}"):  # what a job that was killed has left
+            (local / name).mkdir(exist_ok=True)
+            (local / name / "run.sqlite").write_text("stale")
+        environment = {
+            "HOME": str(home),
+            "TMPDIR": str(local),
+            "PATH": f"{bin}:{os.environ['PATH']}",
+        }
+        subprocess.run(
+            ["bash", "-c", script], env=environment | slurm | {"SLURM_JOB_ID": job}, check=True
+        )
+        assert not (local / f"big-{job}").exists()
+    kept = home / "runs" / "big"
+    assert sorted(path.name for path in kept.iterdir()) == ["run.log.jsonl", "run.sqlite"]
+    with contextlib.closing(sqlite3.connect(kept / "run.sqlite")) as file:
+        rows = file.execute("SELECT what FROM jobs").fetchall()
+    assert rows == [("search",), ("resume",), ("resume",), ("resume",)]
+    log = (kept / "run.log.jsonl").read_text().splitlines()
+    assert "--nodes=15 --ntasks=15 --exclude=n1 --cpus-per-task=64" in (home / "srun").read_text()
+    words = "--workers 1022 --ray-address 10.0.0.7:6379"
+    assert log == [f"{what} {words}" for (what,) in rows]

@@ -57,7 +57,8 @@ def simulate(
 ) -> None:
     """Simulate a search with thousands of workers: its driver, their idle time, what lag does.
 
-    The driver is the real one; workers work in virtual time, and score by a toy. By default 1 to
+    The driver is the real one; workers work in virtual time, and score by a toy. That time stands
+    still while the driver works: where it would not keep up, the report says so. By default 1 to
     10,000 workers: six minutes, most of it for the last.
     """
     loads, curves = [], []

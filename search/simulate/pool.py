@@ -14,7 +14,8 @@ from search.pool import Scorer
 class SimulatedPool:
     """Scores in this process, and tells what was measured when a worker would be done with it.
 
-    Time passes only where the driver waits: it is taken as infinitely fast.
+    Time passes only where the driver waits: it is taken as infinitely fast. Of `RayPool` there is
+    the queue alone: no start of workers, no way to them and back, no death, no second try.
 
     Args:
         scorer: of candidates.

@@ -22,6 +22,7 @@ def describe_simulation(
         asked: what the simulation was asked for.
     """
     names = ("new_share", "child_seconds", "driver_load", "max_workers")
+    names += ("keeps_up", "least_seconds", "least_idle_share")
     return asked | {
         "loads": [load._asdict() | {name: getattr(load, name) for name in names} for load in loads],
         "lags": [_describe_lag(lag, list(of)) for lag, of in groupby(curves, lambda c: c.lag)],
@@ -55,9 +56,7 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
             f"{load['lag']:,}",
             f"{load['num_programs']:,}",
             f"{load['new_share']:.0%}",
-            duration(load["seconds"]),
-            f"{abs(load['idle_share']):.1%}",
-            f"{abs(load['idle_share_while_bred']):.1%}",
+            *_workers_time(load),
             f"{1e3 * load['child_seconds']:.2f} ms",
             f"{load['driver_load']:.2%}",
             f"{load['max_workers']:,.0f}",
@@ -70,8 +69,19 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         "Idle: the share of the workers' time without work, the end of the run included, where "
         "less and less is left to do; while bred: up to the last evaluation that was begun. Driver "
         "load: the driver's seconds for an evaluation, times workers, by the seconds of an "
-        f"evaluation, with {1e3 * BY_WORKERS.dispatch_seconds:g} ms for Ray, which does not run "
-        "here; most workers: as many as would make it 100 %."
+        "evaluation; most workers: as many as would make it 100 %."
+    )
+    late = [f"{load['num_workers']:,}" for load in described["loads"] if not load["keeps_up"]]
+    if late:
+        yield Paragraph(
+            f"The driver would not keep up with {' or '.join(late)} workers. Virtual time passes "
+            "only where it waits; of these runs is told what they take at least, since the driver "
+            "does one thing after another."
+        )
+    yield Paragraph(
+        "Ray does not run here. What it costs the driver is taken as "
+        f"{1e3 * BY_WORKERS.dispatch_seconds:g} ms an evaluation, whatever the number of workers. "
+        "Workers are there from the start, get their next candidate without delay, and never die."
     )
     if described["lags"]:
         yield _lag_table(described["lags"])
@@ -81,6 +91,16 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
             "The searches are real, and so is what lag does to them; how much it does to a search "
             "on networks is not told by it."
         )
+
+
+def _workers_time(load: dict[str, Any]) -> tuple[str, ...]:
+    """Three cells: the time of a run, and the shares of it in which workers are idle."""
+    if load["keeps_up"]:
+        shares = (load["idle_share"], load["idle_share_while_bred"])
+        return duration(load["seconds"]), *(f"{abs(share):.1%}" for share in shares)
+    seconds = max(load["seconds"], load["least_seconds"])
+    idle_share = max(load["idle_share"], load["least_idle_share"])
+    return f">= {duration(seconds)}", f">= {idle_share:.1%}", "not told"
 
 
 def _lag_table(lags: Sequence[dict[str, Any]]) -> Table:

@@ -28,7 +28,7 @@ class Load(NamedTuple):
     Attributes:
         num_workers, lag, num_programs: of the run.
         num_evaluations: different programs, each evaluated once.
-        seconds: virtual, from the first child to the last outcome.
+        seconds: virtual, from the first child to the last outcome; the driver takes none of them.
         idle_share: of the workers' time, the end of the run included, where less and less is left.
         idle_share_while_bred: without that: up to the last evaluation that was begun.
         driver_seconds: measured: processor time of the driver, records included.
@@ -65,8 +65,22 @@ class Load(NamedTuple):
     @property
     def max_workers(self) -> float:
         """Workers that one driver could keep at work, with what Ray costs it for an evaluation."""
-        driver_seconds = self.driver_seconds / self.num_evaluations + BY_WORKERS.dispatch_seconds
-        return self.evaluation_seconds / driver_seconds
+        return self.evaluation_seconds * self.num_evaluations / self.least_seconds
+
+    @property
+    def keeps_up(self) -> bool:
+        """Whether the driver has time for so many workers; else time and idle shares are higher."""
+        return self.driver_load <= 1
+
+    @property
+    def least_seconds(self) -> float:
+        """Of the run, whose driver does one thing after another."""
+        return self.driver_seconds + self.num_evaluations * BY_WORKERS.dispatch_seconds
+
+    @property
+    def least_idle_share(self) -> float:
+        """Of the workers' time, in a run of so many seconds or more."""
+        return max(0.0, 1 - 1 / self.driver_load)
 
 
 class Curve(NamedTuple):

@@ -13,14 +13,18 @@ import dsl
 from dsl.bytecode import assemble
 from dsl.interpret import run
 from dsl.spaces import Trees
+from search.derivation_report import to_report
+from search.estimate import BY_WORKERS
 from search.job import Job
 from search.outcome import Reason
 from search.rehearsal import makespan
 from search.simulate import command
 from search.simulate.command import enough_lag
+from search.simulate.figures import load_figure
 from search.simulate.pool import SimulatedPool
 from search.simulate.quadratics import CURVATURES, QuadraticScorer, make_step
-from search.simulate.simulation import follow_best, make_config, simulate_load
+from search.simulate.report import describe_simulation, simulation_blocks
+from search.simulate.simulation import Load, follow_best, make_config, simulate_load
 
 POPULATION = small_runs.RAW["evolution"]["population_size"]
 
@@ -100,6 +104,60 @@ def test_enough_lag_is_enough():
     without_ray = load.num_evaluations * 60 / load.driver_seconds
     assert 20 < load.max_workers < without_ray
     assert load.driver_load == pytest.approx(20 / load.max_workers)
+
+
+def make_load(num_workers: int, evaluation_seconds: float, driver_seconds: float) -> Load:
+    """A load of 100 programs, all new, that nobody ever waits for but the driver."""
+    work = 100 * evaluation_seconds
+    return Load(
+        num_workers=num_workers,
+        lag=100,
+        num_programs=100,
+        num_evaluations=100,
+        seconds=work / num_workers,
+        idle_share=0.0,
+        idle_share_while_bred=0.0,
+        driver_seconds=100 * driver_seconds,
+        evaluation_seconds=evaluation_seconds,
+        best=0.0,
+    )
+
+
+@pytest.mark.parametrize("evaluation_seconds", [0.01, 0.1, 1.0])
+def test_a_driver_that_does_one_thing_after_another_takes_as_long_as_is_told(evaluation_seconds):
+    """Held to a queue in which breeding takes its time; 40 workers can be had by 0.2 s or more."""
+    load = make_load(40, evaluation_seconds, driver_seconds=0.004)
+    seconds = makespan(
+        range(1, 101),
+        lambda _: evaluation_seconds,
+        num_workers=40,
+        lag=100,
+        child_seconds=0.004 + BY_WORKERS.dispatch_seconds,
+    )
+    idle_share = 1 - 100 * evaluation_seconds / (40 * seconds)
+    assert load.keeps_up == (evaluation_seconds >= 0.2)
+    assert load.least_seconds <= seconds
+    assert load.least_idle_share <= idle_share
+    if not load.keeps_up:
+        last = evaluation_seconds  # that is waited for when nothing is bred any more
+        assert load.least_seconds == pytest.approx(seconds - last)
+        assert load.least_idle_share > 0.4
+
+
+def test_report_marks_a_driver_that_would_not_keep_up():
+    loads = [make_load(40, seconds, driver_seconds=0.004) for seconds in (1.0, 0.01)]
+    described = describe_simulation(loads, [], evaluation_seconds=1.0, spread=0.0)
+    text = to_report("the test", [*simulation_blocks(described)])
+    rows = [line for line in text.splitlines() if line.startswith("| 40 |")]
+    assert [">=" in row for row in rows] == [False, True]
+    assert "| >= 0.50 s | >= 95.0% | not told |" in rows[1]
+    assert "would not keep up with 40 workers" in text
+    (axes,) = load_figure(described["loads"]).axes
+    idle, while_bred, _ = (np.asarray(line.get_ydata()) for line in axes.get_lines())
+    np.testing.assert_allclose(idle, [0, 95])
+    np.testing.assert_array_equal(while_bred, [0, np.nan])
+    described["loads"].pop()
+    assert "not keep up" not in to_report("the test", [*simulation_blocks(described)])
 
 
 def test_search_gets_better_and_less_so_with_more_lag():
