@@ -2,6 +2,7 @@
 
 import contextlib
 import enum
+import errno
 import io
 import os
 import shlex
@@ -26,6 +27,7 @@ from search.describe import describe_library, describe_program, describe_records
 from search.dry_run import plan_run, show_plan
 from search.families import describe_class, describe_families, show_classes
 from search.mutation import MutationError
+from search.new_file import OutputError, new_file
 from search.progress import is_at_end
 from search.query import QueryError
 from search.ray_head import WorkerError
@@ -55,6 +57,7 @@ EXPECTED = (
     ConfigError,
     DataError,
     MutationError,
+    OutputError,
     QueryError,
     RecordError,
     SourceError,
@@ -219,7 +222,7 @@ _EXPORTS = {Target.OPTAX: to_optax, Target.TORCH: to_torch, Target.LATEX: to_lat
 def export(
     program: Annotated[str, typer.Argument(help="File, library name, RUN:INDEX or RUN:best.")],
     to: Annotated[Target, typer.Option(help="A Python file, or equations.")],
-    out: Annotated[Path | None, typer.Option(help="File to write; else it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file; else it is printed.")] = None,
 ) -> None:
     """Write a program as code or equations that need nothing of this project."""
     source = find_program(program)
@@ -227,10 +230,8 @@ def export(
     if out is None:
         print(text, end="")
         return
-    try:
-        out.write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise SourceError(f"cannot write {out}: {error.strerror}") from None
+    with new_file(out) as part:
+        part.write_text(text, encoding="utf-8")
 
 
 def _free_folder(folder: Path) -> Path:
@@ -286,6 +287,15 @@ def _stop(signum, frame) -> NoReturn:
     raise KeyboardInterrupt
 
 
+def explain(error: OSError) -> str:
+    """What the system said, and of what; of the output where that takes no more."""
+    of_what = "output" if error.errno in _OF_OUTPUT else type(error).__name__
+    return f"{error.filename or of_what}: {error.strerror or str(error) or 'it says no more'}"
+
+
+_OF_OUTPUT = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EBADF, errno.EIO}
+
+
 def main() -> None:
     """The command `lionhunt`: expected errors end in one line and status 2."""
     signal.signal(signal.SIGTERM, _stop)
@@ -307,4 +317,4 @@ def main() -> None:
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed once more
         if isinstance(error, BrokenPipeError):  # as of `lionhunt show RUN | head`
             sys.exit(141)
-        _fail(f"{error.filename or 'output'}: {error.strerror}")
+        _fail(explain(error))

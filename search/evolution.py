@@ -67,14 +67,14 @@ def breed(
         fitness: of an elder; minus infinity if it has none.
         tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
             not say); the elder of equals wins.
-        identities: of the elders, if known; see `search.mutation.mutate`.
+        identities: of the elders, where known; see `search.mutation.mutate`.
         mutate: how the winner is mutated, within `space`.
     """
     rng = random.Random((seed << 64) | index)
     elders = window(index, population_size, lag)
     contestants = (rng.choice(elders) for _ in range(tournament_size))
     parent = max(contestants, key=lambda i: (fitness(i), -i))
-    identity = None if identities is None else identities[parent]
+    identity = None if identities is None else identities.get(parent)
     mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
     return Individual(index, parent, mutation, program, num_draws)
 

@@ -8,14 +8,16 @@ import json
 import sqlite3
 import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import closing, contextmanager
 from pathlib import Path
-from typing import Any, ClassVar, Self
+from typing import Any, ClassVar, Self, TypeVar
 
 from search import run_file
 from search.outcome import Measurement, Reason
 from search.run_file import FileKind
+
+T = TypeVar("T")
 
 
 class RecordFile(ABC):
@@ -101,10 +103,12 @@ class RecordFile(ABC):
 
         Raises:
             RecordError: it is none of the kind, or it is damaged; also in the body, as far as it
-                reads.
+                reads. Errors that the body has for itself are left as they are.
         """
         with run_file.open_to_read(cls.kind, path) as opened:
-            yield cls(*opened)
+            records = cls(*opened)
+            records._check_tables()
+            yield records
 
     def commit(self) -> None:
         """Makes everything added so far last."""
@@ -113,18 +117,40 @@ class RecordFile(ABC):
 
     def info(self) -> dict[str, Any]:
         """What the whole is."""
-        rows = self._query(f"SELECT key, value FROM {self.tables[0]}")
-        return {key: json.loads(value) for key, value in rows}
+        table = self.tables[0]
+        self._check_rows(table)
+        return dict(self._read(_to_item, self._query(f"SELECT key, value FROM {table}")))
 
     def check(self) -> None:
-        """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
+        """Looks for damage in the whole file; raises `RecordError`."""
         for (problem,) in self._query("PRAGMA quick_check"):
             if problem != "ok":
-                raise ValueError(problem)
+                raise run_file.damaged(self.path, problem)
         for table in self.tables:
-            for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
-                if checksum != _checksum(values):
-                    raise ValueError(f"a row of {table} is not as it was written")
+            self._check_rows(table)
+
+    def _check_rows(self, table: str) -> None:
+        for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
+            if checksum != _checksum(values):
+                raise run_file.damaged(self.path, f"a row of {table} is not as it was written")
+
+    def _check_tables(self) -> None:
+        """Raises `RecordError` if the tables have other columns than those that are made."""
+        with closing(sqlite3.connect(":memory:")) as new:
+            new.executescript(self.schema)
+            tables = new.execute("SELECT name FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
+            for (table,) in tables:
+                with run_file.making_sense_of(self.path):
+                    columns = _columns(self._connection, table)
+                if columns != _columns(new, table):
+                    raise run_file.damaged(self.path, f"table {table} is not as it was made")
+
+    def _read(self, make: Callable[..., T], rows: Iterable[Sequence[Any]]) -> Iterator[T]:
+        """Makes something of each row; one of which nothing can be made is damaged."""
+        for row in rows:
+            with run_file.making_sense_of(self.path):
+                made = make(*row)
+            yield made
 
     def _query(self, query: str, *values: Any) -> list[tuple]:
         return self._connection.execute(query, values).fetchall()
@@ -133,6 +159,15 @@ class RecordFile(ABC):
         places = ", ".join("?" * (len(values) + 1))
         query = f"INSERT OR {conflict} INTO {table} VALUES ({places})"
         self._connection.execute(query, (*values, _checksum(values)))
+
+
+def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
+    found = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+    return [column[0] for column in found]
+
+
+def _to_item(key: str, value: str) -> tuple[str, Any]:
+    return key, json.loads(value)
 
 
 def _checksum(values: Sequence[Any]) -> int:

@@ -1,17 +1,4 @@
-"""The records of a run: its history, its cache and its checkpoint. The only writer of its file.
-
-Tables, each with a checksum at the end of its rows:
-
-    run          key, value (JSON): config, initial program, tasks, versions
-    individuals  one row a program, by birth; written in order, once all before it have an outcome
-    outcomes     one row an evaluation, written when a worker is done with it; named by the
-                 fingerprint, and FINGERPRINT#NUMBER where it is a later one, on another seed
-    taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
-                 elder with the same functional fingerprint, or that of several evaluations
-    functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
-
-The view `history` has the individuals with the outcome of each.
-"""
+"""The records of a run: its history, its cache and its checkpoint. The only writer of its file."""
 
 import dataclasses
 import hashlib
@@ -21,50 +8,16 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from dsl.program import Program
 from dsl.text import parse
+from search import run_file
 from search.evolution import Individual
 from search.outcome import Measurement, Outcome, OutcomeName, Reason
 from search.record_file import RecordFile, to_columns, to_measurement
 from search.run_file import RUN, RecordError
-
-_SCHEMA = """
-CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
-CREATE TABLE individuals (
-    "index" INTEGER PRIMARY KEY, parent INTEGER, mutation TEXT NOT NULL, num_draws INTEGER NOT NULL,
-    program TEXT NOT NULL, fingerprint TEXT NOT NULL,
-    num_statements INTEGER NOT NULL, num_needed INTEGER NOT NULL, checksum INTEGER NOT NULL
-) STRICT;
-CREATE TABLE outcomes (
-    fingerprint TEXT PRIMARY KEY, reason TEXT NOT NULL, fitness REAL,
-    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
-) STRICT, WITHOUT ROWID;
-"""
-_LATER = {
-    "taken": """
-CREATE {} TABLE IF NOT EXISTS taken (
-    "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
-    checksum INTEGER NOT NULL
-) STRICT;
-""",
-    "functional": """
-CREATE {} TABLE IF NOT EXISTS functional (
-    fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
-) STRICT;
-""",
-    "history": """
-CREATE {} VIEW IF NOT EXISTS history AS
-    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
-        num_statements, num_needed, outcomes.fingerprint AS outcome,
-        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
-        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
-    FROM individuals LEFT JOIN taken USING ("index")
-    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
-""",
-}
-"""What runs from before there were such options do not have."""
+from search.run_tables import LATER, TABLES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -119,13 +72,13 @@ class Records(RecordFile):
     """An open run."""
 
     kind = RUN
-    schema = _SCHEMA + "".join(later.format("") for later in _LATER.values())
+    schema = TABLES + "".join(later.format("") for later in LATER.values())
     tables = ("run", "individuals", "outcomes", "taken", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
         has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
-        for name, later in _LATER.items():
+        for name, later in LATER.items():
             if name not in has:  # one that is not in the file stands for it
                 connection.execute(later.format("TEMP"))
 
@@ -169,13 +122,12 @@ class Records(RecordFile):
         self._insert("functional", fingerprint, functional)
 
     def check(self) -> None:
-        """Looks for damage in the whole file; raises `ValueError` or an error of SQLite."""
         super().check()
         ((count, first, last),) = self._query(
             'SELECT count(*), min("index"), max("index") FROM history'
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
-            raise ValueError("programs are missing")
+            raise run_file.damaged(self.path, "programs are missing")
 
     def count(self) -> int:
         """Individuals recorded."""
@@ -184,15 +136,20 @@ class Records(RecordFile):
     def rows(self, start: int = 0) -> Iterator[Row]:
         """Individuals from number `start`, in order."""
         cursor = self._connection.execute(f'{_ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
-        return map(_to_row, cursor)
+        return self._read(_to_row, cursor)
 
     def row(self, index: int) -> Row:
         """One individual; raises `RecordError` if there is none of that number."""
-        for found in self._query(f'{_ROWS} WHERE "index" = ?', index):
-            return _to_row(found)
+        for row in self._read(_to_row, self._query(f'{_ROWS} WHERE "index" = ?', index)):
+            return row
         count = self.count()
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
+
+    def fates(self, start: int) -> Iterator[tuple[int, OutcomeName, float | None]]:
+        """Number, outcome and fitness of individuals from number `start`, in order."""
+        query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
+        return self._read(_to_fate, self._connection.execute(query, (start,)))
 
     def best(self, num_programs: int | None = None) -> Row | None:
         """The fittest of all programs, or of the first `num_programs`; the first of equals.
@@ -207,7 +164,7 @@ class Records(RecordFile):
         latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
         query = f'{_ROWS} WHERE "index" < ?1 {latest} {_BY_FITNESS} LIMIT 1'
         found = self._query(query, end)
-        return _to_row(found[0]) if found else None
+        return next(self._read(_to_row, found), None)
 
     def best_by_length(self) -> Iterator[Row]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
@@ -217,7 +174,7 @@ class Records(RecordFile):
         first = f"""SELECT min("index") FROM history {programs}
             AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
-        return map(_to_row, self._connection.execute(query, (self.count(),)))
+        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def fittest(self) -> Iterator[Row]:
         """One individual of every fingerprint that has a fitness, the fittest first.
@@ -226,18 +183,18 @@ class Records(RecordFile):
         latest outcome, which knows most.
         """
         query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
-        return map(_to_row, self._connection.execute(query, (self.count(),)))
+        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
         """Fitness and reason of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
-        return {name: (fitness, Reason(reason)) for name, fitness, reason in rows}
+        return dict(self._read(_to_summary, rows))
 
     def measurement(self, name: str | OutcomeName) -> Measurement | None:
         """What was seen in the evaluation of that name; None if there was none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
         found = self._query(query, str(name))
-        return to_measurement(*found[0]) if found else None
+        return next(self._read(to_measurement, found), None)
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Fingerprints with their functional fingerprints, in order of birth."""
@@ -248,15 +205,15 @@ class Records(RecordFile):
         """How many individuals have an outcome of that owner, by its fingerprint."""
         rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
         counts: Counter[str] = Counter()
-        for name, count in rows:
-            counts[OutcomeName.parse(name).owner] += count
+        for owner, count in self._read(_to_births, rows):
+            counts[owner] += count
         return counts
 
     def reasons(self) -> dict[Reason, int]:
         """How many of the fingerprints among the individuals have each outcome."""
         query = """SELECT reason, count(*) FROM outcomes
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
-        return {Reason(reason): count for reason, count in self._query(query)}
+        return dict(self._read(_to_count, self._query(query)))
 
     def seconds(self) -> float:
         """Wall clock that all evaluations took together."""
@@ -267,7 +224,8 @@ class Records(RecordFile):
         query = """SELECT coalesce(sum(json_array_length(value)), 0)
             FROM outcomes, json_each(curves)
             WHERE fingerprint IN (SELECT outcome FROM history)"""
-        return self._query(query)[0][0]
+        with run_file.making_sense_of(self.path):
+            return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
         """Statements and needed statements of the last so many individuals, in order."""
@@ -328,9 +286,30 @@ _LATEST = """SELECT max(first) FROM (
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
-def _to_row(found: tuple) -> Row:
-    index, parent, mutation, num_draws, text, fingerprint, *rest = found
-    num_statements, num_needed, outcome, fitness, reason = rest
+def _to_row(
+    index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
+) -> Row:
+    fingerprint, num_statements, num_needed, outcome, fitness, reason = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     name = OutcomeName.parse(outcome)
     return Row(individual, fingerprint, num_statements, num_needed, name, fitness, Reason(reason))
+
+
+def _to_fate(
+    index: int, outcome: str, fitness: float | None
+) -> tuple[int, OutcomeName, float | None]:
+    return index, OutcomeName.parse(outcome), fitness
+
+
+def _to_summary(
+    name: str, fitness: float | None, reason: str
+) -> tuple[str, tuple[float | None, Reason]]:
+    return name, (fitness, Reason(reason))
+
+
+def _to_births(name: str, count: int) -> tuple[str, int]:
+    return OutcomeName.parse(name).owner, count
+
+
+def _to_count(reason: str, count: int) -> tuple[Reason, int]:
+    return Reason(reason), count

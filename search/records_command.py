@@ -5,18 +5,18 @@ import enum
 import itertools
 import json
 import math
-import os
 import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO, cast
 
 import typer
 
 from search.export_run import check_parquet, to_table, write_csv, write_parquet
+from search.new_file import new_file
 from search.query import Answer, QueryError, ask
 from search.records import Records
 from search.run_file import RecordError
@@ -25,6 +25,7 @@ from search.terminal import Json, make_console
 
 NUM_SHOWN = 100
 """Rows of a table for a person, unless more are asked for."""
+_MAX_LIMIT = 10**15
 _IN_MEMORY = 2**24
 
 
@@ -37,7 +38,11 @@ def query(
     as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
     limit: Annotated[
         int | None,
-        typer.Option(min=0, help=f"Rows; 0 for all. {NUM_SHOWN} by default, JSON and CSV all."),
+        typer.Option(
+            min=0,
+            max=_MAX_LIMIT,
+            help=f"Rows; 0 for all. {NUM_SHOWN} by default, JSON and CSV all.",
+        ),
     ] = None,
 ) -> None:
     """Ask the records a question in SQL; nothing is changed, and a run that goes on is not held up.
@@ -75,7 +80,7 @@ def export_run(
         with _printed() as file, Records.open_to_read(run) as records:
             write_csv(to_table(records), file)
         return
-    with _new(out) as part, Records.open_to_read(run) as records:
+    with new_file(out) as part, Records.open_to_read(run) as records:
         if to is TableFormat.PARQUET:
             with part.open("wb") as file:
                 write_parquet(to_table(records), file)
@@ -135,20 +140,3 @@ def _printed() -> Iterator[TextIO]:
         yield cast(TextIO, file)
         file.seek(0)
         shutil.copyfileobj(file, sys.stdout)
-
-
-@contextmanager
-def _new(path: Path) -> Iterator[Path]:
-    """Another path for a file that has its own once it is complete."""
-    if path.exists():
-        raise RecordError(f"{path} is there already; choose another --out, or remove it")
-    part = path.with_name(f"{path.name}.part")
-    try:
-        yield part
-        os.replace(part, path)
-    except BaseException as error:
-        with suppress(OSError):
-            part.unlink(missing_ok=True)
-        if isinstance(error, OSError):
-            raise RecordError(f"cannot write {path}: {error.strerror}") from None
-        raise

@@ -1,6 +1,7 @@
 """A run: builds the parts, loops, and yields what happened; the only reader of the clock."""
 
 import functools
+import math
 import time
 from collections import deque
 from collections.abc import Collection, Generator, Iterator, Sequence
@@ -18,6 +19,7 @@ from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
+from search.history import History
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
 from search.open_pool import open_pool_of
@@ -175,8 +177,8 @@ class Search:
         self._references = [reference]  # its measurement in each evaluation
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
-        self._history: dict[int, Individual] = {}  # the last `_num_remembered`
-        self._identities: dict[int, Identity] = {}
+        self._history = History(records)  # the last `_num_remembered`
+        self._identities: dict[int, Identity] = {}  # of this session's
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
         # If hurdles need them, whose they are and the curves, of those with a fitness.
         self._curves: dict[int, tuple[str, Curves]] = {}
@@ -190,8 +192,8 @@ class Search:
 
     def run(self) -> Generator[Progress, None, None]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
-        for row in self._records.rows(self.progress.num_programs - self._num_remembered):
-            self._remember(row, identify(row.individual.program))
+        for fate in self._records.fates(self.progress.num_programs - self._num_remembered):
+            self._remember(*fate)
         self._measure_references()
         start = time.monotonic()
         while not self.progress.is_done:
@@ -291,7 +293,9 @@ class Search:
                 *self._outcomes.of(outcome),
             )
             self._records.add_individual(row)
-            self._remember(row, identity)
+            self._history[individual.index] = individual
+            self._identities[individual.index] = identity
+            self._remember(individual.index, outcome, row.fitness)
             self.progress.add(row, self._num_chunks(outcome))
 
     def _num_chunks(self, outcome: OutcomeName) -> int:
@@ -300,13 +304,10 @@ class Search:
             return 0
         return sum(map(len, self._outcomes.curves(outcome)))
 
-    def _remember(self, row: Row, identity: Identity) -> None:
-        """Takes an individual into the history, and forgets one that is nobody's elder any more."""
-        index = row.individual.index
-        self._history[index] = row.individual
-        self._identities[index] = identity
-        self._rank[index] = row.rank
-        if row.fitness is not None and self._config.hurdles.percentile is not None:
-            self._curves[index] = row.outcome.owner, self._outcomes.curves(row.outcome)
+    def _remember(self, index: int, outcome: OutcomeName, fitness: float | None) -> None:
+        """Takes in what became of an individual; forgets one that is nobody's elder any more."""
+        self._rank[index] = -math.inf if fitness is None else fitness
+        if fitness is not None and self._config.hurdles.percentile is not None:
+            self._curves[index] = outcome.owner, self._outcomes.curves(outcome)
         for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)

@@ -9,8 +9,8 @@ import os
 import shutil
 import sqlite3
 import time
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager, suppress
+from collections.abc import Callable, Collection, Iterator
+from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import filelock
@@ -89,7 +89,7 @@ def create(
     fill: Callable[[sqlite3.Connection], None],
     is_begun: Callable[[sqlite3.Connection], bool],
 ) -> Iterator[Opened]:
-    """Makes a file and opens it to write; if the body fails before there is a result, it goes.
+    """Makes a file and opens it to write; if that or the body fails before a result, it goes.
 
     Args:
         kind: of the file.
@@ -97,90 +97,110 @@ def create(
         fill: gives the file its tables.
         is_begun: whether it holds a result.
     """
-    is_kept, is_new_folder = True, not folder.exists()
-    try:
-        with _created(kind, folder, fill) as (file, connection):
-            try:
-                yield file, connection
-            except Exception:
-                is_kept = is_begun(connection)
-                raise
-    except Exception:
-        if not is_kept:
-            _discard(folder / kind.file_name, and_folder=is_new_folder)
-        raise
-
-
-@contextmanager
-def _created(
-    kind: FileKind, folder: Path, fill: Callable[[sqlite3.Connection], None]
-) -> Iterator[Opened]:
-    file = folder / kind.file_name
+    file, is_new_folder = folder / kind.file_name, not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        there = set(folder.iterdir())
     except OSError as error:
         raise RecordError(f"cannot make {folder}: {error.strerror}; choose another --out") from None
-    with _lock(file):
-        kind.check_free(folder)
-        # Complete before it has its name: a file is never half made.
-        unfinished = file.with_suffix(".new")
-        unfinished.unlink(missing_ok=True)
-        with _sqlite_errors(kind, file):
-            connection = sqlite3.connect(unfinished)
+    try:
+        with _lock(file):
+            kind.check_free(folder)
+            is_kept = False
+            try:
+                _make(kind, file, fill)
+                is_kept = True  # whoever interrupts it goes on with it
+                with _writing(kind, file) as connection:
+                    try:
+                        yield file, connection
+                    except Exception:
+                        is_kept = is_begun(connection)
+                        raise
+            finally:
+                if not is_kept:  # the lock goes while it is held: who waits for it begins anew
+                    _discard(file, but=there)
+    finally:
+        if is_new_folder:
+            with suppress(OSError):  # something is in it
+                folder.rmdir()
+
+
+def _discard(file: Path, but: Collection[Path]) -> None:
+    """Removes a file that holds nothing, and what came to be beside it."""
+    for suffix in (".new", ".sqlite", ".sqlite-wal", ".sqlite-shm", LOG_SUFFIX, ".lock"):
+        if (path := file.with_suffix(suffix)) not in but:
+            path.unlink(missing_ok=True)
+    if (cache := file.with_name(CACHE)) not in but:
+        shutil.rmtree(cache, ignore_errors=True)
+
+
+def _make(kind: FileKind, file: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
+    """Makes a file that is complete before it has its name, so that it is never half made."""
+    unfinished = file.with_suffix(".new")
+    unfinished.unlink(missing_ok=True)
+    with _sqlite_errors(kind, file):
+        with closing(sqlite3.connect(unfinished)) as connection:
             connection.execute(f"PRAGMA application_id = {kind.application_id}")
             connection.execute(f"PRAGMA user_version = {kind.version}")
             fill(connection)
             connection.commit()
-            connection.close()
-        os.replace(unfinished, file)
-        with _writing(kind, file) as connection:
-            yield file, connection
-
-
-def _discard(file: Path, *, and_folder: bool) -> None:
-    """Removes a file that this process made and that holds nothing, and its folder if asked to."""
-    for suffix in (".sqlite", ".lock"):
-        file.with_suffix(suffix).unlink(missing_ok=True)
-    if and_folder:
-        file.with_suffix(LOG_SUFFIX).unlink(missing_ok=True)
-        shutil.rmtree(file.with_name(CACHE), ignore_errors=True)
-        with suppress(OSError):  # something else is in it
-            file.parent.rmdir()
+    os.replace(unfinished, file)
 
 
 @contextmanager
 def open_to_write(kind: FileKind, path: Path) -> Iterator[Opened]:
     """Opens a file that was found sound, with a transaction begun."""
     file = kind.locate(path)
-    with _lock(file), _writing(kind, file) as connection:
-        yield file, connection
+    with _lock(file):
+        _check_there(kind, file)  # it may have gone meanwhile
+        with _writing(kind, file) as connection:
+            yield file, connection
 
 
 @contextmanager
 def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
-    """Opens a file as it is now; whatever cannot be read of it is a `RecordError`."""
+    """Opens a file as it is now; what SQLite cannot read of it is a `RecordError`."""
     file = kind.locate(path)
+    _check_there(kind, file)
+    with _sqlite_errors(kind, file), _connect(file, "ro") as connection:
+        with making_sense_of(file):
+            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+            (version,) = connection.execute("PRAGMA user_version").fetchone()
+        if application_id != kind.application_id:
+            raise kind.foreign(file)
+        if version != kind.version:
+            raise RecordError(
+                f"{file} has format {version}, this lionhunt reads {kind.version}; "
+                "use the version that made it"
+            )
+        connection.execute("BEGIN")  # one state of what goes on
+        with making_sense_of(file):
+            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        yield file, connection
+
+
+def _check_there(kind: FileKind, file: Path) -> None:
     if not file.is_file():
         raise RecordError(f"no {kind.noun} at {file}; start one with '{kind.start}'")
+
+
+@contextmanager
+def making_sense_of(file: Path) -> Iterator[None]:
+    """Of what a file holds, and of nothing else: where that fails, the file is damaged."""
     try:
-        with _sqlite_errors(kind, file), _connect(file, "ro") as connection:
-            if connection.execute("PRAGMA application_id").fetchone() != (kind.application_id,):
-                raise kind.foreign(file)
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-            if version != kind.version:
-                raise RecordError(
-                    f"{file} has format {version}, this lionhunt reads {kind.version}; "
-                    "use the version that made it"
-                )
-            connection.execute("BEGIN")  # one state of what goes on
-            yield file, connection
-    except (ValueError, KeyError, TypeError, OverflowError) as error:  # of its content
-        raise RecordError(_damaged(file, error)) from error
+        yield
+    except (ValueError, KeyError, TypeError, OverflowError) as error:
+        raise damaged(file, error) from error
+    except sqlite3.Error as error:
+        if _code(error) != sqlite3.SQLITE_ERROR:
+            raise
+        raise damaged(file, error) from error
 
 
-def _damaged(file: Path, error: Exception) -> str:
-    reason = str(error).partition("\n")[0]
-    return f"{file} is damaged ({reason}); it was left alone: go on from a copy of it"
+def damaged(file: Path, reason: object) -> RecordError:
+    """What is to be said of a file that is not as it was written."""
+    line = str(reason).partition("\n")[0]
+    return RecordError(f"{file} is damaged ({line}); it was left alone: go on from a copy of it")
 
 
 @contextmanager
@@ -242,19 +262,33 @@ def _lock(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
-    """Turns what SQLite says of a bad file into one line."""
+    """Turns what SQLite says of a file into one line; what it says of a statement is a bug."""
     try:
         yield
     except sqlite3.Error as error:
-        message = str(error)
-        if "not a database" in message:
-            raise kind.foreign(file) from None
-        if "locked" in message:
-            raise RecordError(f"another program has {file} open; try again") from None
-        if any(
-            word in message for word in ("disk I/O", "disk is full", "readonly", "unable to open")
-        ):
-            raise RecordError(
-                f"{file}: {message}; make room or give permission, and resume"
-            ) from error
-        raise RecordError(_damaged(file, error)) from error
+        match _code(error):
+            case sqlite3.SQLITE_NOTADB:
+                raise kind.foreign(file) from None
+            case sqlite3.SQLITE_CORRUPT:
+                raise damaged(file, error) from error
+            case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
+                raise RecordError(f"another program has {file} open; try again") from None
+            case (
+                sqlite3.SQLITE_FULL
+                | sqlite3.SQLITE_IOERR
+                | sqlite3.SQLITE_READONLY
+                | sqlite3.SQLITE_CANTOPEN
+            ):
+                raise RecordError(
+                    f"{file}: {error}; make room or give permission, and resume"
+                ) from error
+            case _:
+                raise
+
+
+def _code(error: sqlite3.Error) -> int | None:
+    """SQLite's primary code of an error; None for an error of Python's module."""
+    if "decode to UTF-8" in str(error):  # the module's word for a text that is none
+        return sqlite3.SQLITE_CORRUPT
+    code = getattr(error, "sqlite_errorcode", None)
+    return None if code is None else code & 0xFF

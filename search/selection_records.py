@@ -10,6 +10,7 @@ Tables, each with a checksum at the end of its rows:
 
 import hashlib
 import json
+from typing import Any
 
 from search.funnel import Scores, Trial, Verdict
 from search.outcome import Measurement
@@ -69,8 +70,7 @@ class SelectionRecords(RecordFile):
         """Everything that was seen in a part of the selection."""
         query = """SELECT fingerprint, seed, reason, scores, curves, seconds FROM measurements
             WHERE part = ?"""
-        rows = self._query(query, part)
-        return {(name, seed): to_measurement(*columns) for name, seed, *columns in rows}
+        return dict(self._read(_to_item, self._query(query, part)))
 
     def add_trial(self, part: str, contender: str, number: int, program: str, trial: Trial) -> None:
         """Keeps a trial; one that is there already stays.
@@ -123,3 +123,7 @@ class SelectionRecords(RecordFile):
             for row in self._connection.execute(query):
                 digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
+
+
+def _to_item(fingerprint: str, seed: int, *columns: Any) -> tuple[MeasurementKey, Measurement]:
+    return (fingerprint, seed), to_measurement(*columns)

@@ -9,6 +9,8 @@ Tables, each with a checksum at the end of its rows:
                 begins with, a stamp of the machine
 """
 
+from typing import Any
+
 from search.outcome import Measurement
 from search.record_file import RecordFile, to_columns, to_measurement
 from search.run_file import FileKind
@@ -57,7 +59,10 @@ class ComparisonRecords(RecordFile):
     def trainings(self) -> dict[TrainingKey, Measurement]:
         """Everything that was seen."""
         query = "SELECT task, optimizer, seed, in_detail, reason, scores, curves, seconds "
-        return {
-            (task, optimizer, seed, bool(in_detail)): to_measurement(*columns)
-            for task, optimizer, seed, in_detail, *columns in self._query(query + "FROM trainings")
-        }
+        return dict(self._read(_to_item, self._query(query + "FROM trainings")))
+
+
+def _to_item(
+    task: str, optimizer: str, seed: int, in_detail: int, *columns: Any
+) -> tuple[TrainingKey, Measurement]:
+    return (task, optimizer, seed, bool(in_detail)), to_measurement(*columns)

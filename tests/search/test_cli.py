@@ -1,5 +1,6 @@
 """The command line: what it prints, and what it refuses in one line with status 2."""
 
+import errno
 import io
 import json
 import os
@@ -130,6 +131,9 @@ def test_export(lionhunt, tmp_path, target, words):
     file = tmp_path / "exported"
     assert lionhunt("export", "lion", "--to", target, "--out", file) == (0, "", "")
     assert file.read_text() == out
+    status, _, err = lionhunt("export", "sgd", "--to", target, "--out", file)
+    assert status == 2 and is_one_line(err) and "is there already" in err
+    assert file.read_text() == out and list(tmp_path.iterdir()) == [file]
 
 
 def test_export_takes_names_and_constants_from_a_file(lionhunt, tmp_path):
@@ -190,7 +194,7 @@ def test_export_program_of_a_run(lionhunt, run):
         (["export", "lion", "--to", "jax"], "--to"),
         (["export", "{invalid}", "--to", "torch"], "2:10: argument 3 of interp"),
         (["export", "{text}", "--to", "latex"], "2:12: unknown function 'squre'"),
-        (["export", "lion", "--to", "torch", "--out", "{folder}"], "cannot write folder"),
+        (["export", "lion", "--to", "torch", "--out", "{folder}"], "folder is there already"),
         (["resume", "{database}"], "is not a run of lionhunt"),
         (["resume", "{garbage}"], "is not a run of lionhunt"),
         (["resume", "{folder}"], "no run at"),
@@ -275,6 +279,20 @@ def test_output_that_cannot_be_written_is_told(tmp_path):
     with (tmp_path / "full").open("w") as full:
         done = in_a_process("show", "lion", stdout=full, file_limit=limit)
     assert (done.returncode, done.stderr) == (2, "lionhunt: output: File too large\n")
+
+
+@pytest.mark.parametrize(
+    "error, told",
+    [
+        (OSError(errno.ENOSPC, "No space left on device"), "output: No space left on device"),
+        (PermissionError(errno.EACCES, "Permission denied", "a"), "a: Permission denied"),
+        (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "ConnectionRefusedError: refused"),
+        (TimeoutError("timed out"), "TimeoutError: timed out"),
+        (TimeoutError(), "TimeoutError: it says no more"),
+    ],
+)
+def test_error_of_the_system_is_told_of_what_it_is_of(error, told):
+    assert cli.explain(error) == told
 
 
 def test_library_is_listed_with_one_line_each(lionhunt):

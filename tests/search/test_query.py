@@ -188,6 +188,13 @@ def test_damage_is_told_as_damage(lionhunt, run, tmp_path):
     assert status == 2 and is_one_line(err) and "is damaged (database disk image" in err
 
 
+@pytest.mark.parametrize("limit", [10**15 + 1, 99999999999999999999])
+def test_limit_that_is_no_number_of_rows_is_named(lionhunt, run, limit):
+    status, out, err = lionhunt("query", run, COUNT, "--json", "--limit", limit)
+    assert (status, out) == (2, "") and is_one_line(err) and "--limit" in err
+    assert lionhunt("query", run, COUNT, "--json", "--limit", 10**15)[0] == 0
+
+
 def test_output_is_printed_when_the_file_is_closed(lionhunt, run, monkeypatch):
     """Whoever reads slowly, as `less` does, holds no state of a run that goes on."""
     write, seen = sys.stdout.write, []

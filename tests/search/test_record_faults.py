@@ -57,19 +57,27 @@ def test_disk_that_takes_no_more_loses_nothing(fault, digest, tmp_path):
     assert {file.name for file in tmp_path.iterdir()} <= {"run.sqlite", "run.lock"}
 
 
-def test_disk_that_is_full_from_the_start_is_named(tmp_path, monkeypatch):
-    connect = sqlite3.connect
+@pytest.mark.parametrize("is_new_folder", [True, False])
+def test_disk_that_is_full_from_the_start_is_named_and_keeps_nothing(
+    is_new_folder, tmp_path, monkeypatch
+):
+    connect, opened = sqlite3.connect, []
 
     def full(*args, **kwargs):
         connection = connect(*args, **kwargs)
         connection.execute("PRAGMA max_page_count = 2")
+        opened.append(connection)
         return connection
 
+    folder = tmp_path / "run" if is_new_folder else tmp_path
     monkeypatch.setattr(run_file.sqlite3, "connect", full)
-    with pytest.raises(RecordError, match="database or disk is full"), create(tmp_path):
+    with pytest.raises(RecordError, match="database or disk is full"), create(folder):
         pass
     monkeypatch.undo()
-    finished(tmp_path)
+    with pytest.raises(sqlite3.ProgrammingError, match="closed"):
+        opened[0].execute("SELECT 1")
+    assert not list(tmp_path.iterdir())
+    finished(folder)
 
 
 def test_damage_that_is_not_refused_is_in_no_history(digest, tmp_path):

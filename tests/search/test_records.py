@@ -2,15 +2,26 @@
 
 import random
 import sqlite3
+from contextlib import contextmanager
 
 import pytest
 from small_runs import FormulaPool, advance, create, finished
 
+from search import run_file
+from search.config_file import ConfigError
 from search.describe import describe_records
 from search.outcome import Reason
 from search.records import Records
 from search.run_file import RUN, RecordError
 from search.run_setup import load_run
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory):
+    """A run that is done."""
+    folder = tmp_path_factory.mktemp("small")
+    finished(folder, num_programs=12)
+    return folder
 
 
 def test_what_is_written_is_read(tmp_path):
@@ -153,6 +164,50 @@ def test_damaged_run_is_named_and_left_alone(tmp_path):
     assert num_refused > 40  # the rest hit what is not in use
 
 
+@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+@pytest.mark.parametrize(
+    "error", [ValueError, ConfigError, KeyError, TypeError, OverflowError, sqlite3.IntegrityError]
+)
+def test_error_of_who_reads_or_writes_is_not_said_of_the_file(small, opener, error):
+    with pytest.raises(error, match="of the caller"), opener(small):
+        raise error("of the caller")
+
+
+@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+def test_statement_that_is_wrong_is_a_bug_and_no_damage(small, opener):
+    with pytest.raises(sqlite3.OperationalError, match="no such column"), opener(small) as records:
+        records._query("SELECT x FROM run")
+
+
+@pytest.mark.parametrize(
+    "change, message",
+    [
+        ("ALTER TABLE outcomes RENAME COLUMN curves TO curvez", "table outcomes is not as"),
+        ("ALTER TABLE individuals RENAME TO individualz", "no such table"),
+        ("UPDATE run SET value = '{' WHERE key = 'config'", "a row of run is not as it was"),
+        ("UPDATE outcomes SET reason = 'fine'", "'fine' is not a valid Reason"),
+        (
+            "UPDATE individuals SET program = 'def train('",
+            "line 1, column 11: expected",
+        ),
+        ("UPDATE outcomes SET curves = '['", "malformed JSON"),
+        ("UPDATE individuals SET program = CAST(x'ff' AS TEXT)", "decode to UTF-8"),
+    ],
+)
+def test_content_that_makes_no_sense_is_damage_whoever_asks(small, tmp_path, change, message):
+    file = tmp_path / RUN.file_name
+    file.write_bytes((small / RUN.file_name).read_bytes())
+    with sqlite3.connect(file) as connection:
+        connection.execute(change)
+    connection.close()
+    with pytest.raises(RecordError, match=f"is damaged .*({message})") as error:
+        with Records.open_to_read(tmp_path) as records:
+            records.info()
+            records.row(0)
+            records.num_chunks()
+    assert "\n" not in str(error.value)
+
+
 def test_other_database_is_left_alone(tmp_path):
     file = tmp_path / RUN.file_name
     connection = sqlite3.connect(file)
@@ -192,6 +247,54 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
     with pytest.raises(RecordError, match="cannot make .*file/run"):
         with create(tmp_path / "file" / "run"):
             pass
+
+
+def test_what_fails_before_there_is_a_result_leaves_only_what_was_there(tmp_path, monkeypatch):
+    """Nor does it leave the lock for a moment: whoever takes it has a file of his own."""
+
+    def begin(folder):
+        with create(folder) as records:
+            records.log.write_text("line")
+            records.cache.mkdir(exist_ok=True)
+            raise ConfigError("a task that does not train")
+
+    (tmp_path / "mine" / "cache").mkdir(parents=True)
+    (tmp_path / "mine" / "run.log.jsonl").write_text("line")
+    (tmp_path / "other").mkdir()
+    (tmp_path / "other" / "notes").write_text("mine")
+    there = sorted(tmp_path.rglob("*"))
+    held = []
+    discard = run_file._discard
+
+    def look(file, but):
+        with pytest.raises(RecordError, match="another process"), run_file._lock(file):
+            pass
+        held.append(file.parent.name)
+        discard(file, but)
+
+    monkeypatch.setattr(run_file, "_discard", look)
+    for name in ("mine", "new", "other"):
+        with pytest.raises(ConfigError):
+            begin(tmp_path / name)
+    assert sorted(tmp_path.rglob("*")) == there and held == ["mine", "new", "other"]
+
+
+def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
+    file = tmp_path / RUN.file_name
+    file.write_bytes((small / RUN.file_name).read_bytes())
+    lock = run_file._lock
+
+    @contextmanager
+    def late(path):
+        with lock(path):
+            path.unlink()
+            yield
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(run_file, "_lock", late)
+        with pytest.raises(RecordError, match="no run at"), Records.open_to_write(tmp_path):
+            pass
+    assert not file.exists()
 
 
 def test_half_made_file_of_a_killed_process_is_in_nobodys_way(tmp_path):

@@ -53,6 +53,17 @@ def test_what_was_scored_before_a_stop_is_not_scored_again(tmp_path):
     assert known and not known & set(second.submitted)
 
 
+def test_resumed_run_reads_the_programs_of_parents_alone(tmp_path, monkeypatch):
+    with create(tmp_path) as records:
+        count = advance(records, FormulaPool(), 60).count()
+    read, row = [], Records.row
+    monkeypatch.setattr(Records, "row", lambda self, index: read.append(index) or row(self, index))
+    with Records.open_to_write(tmp_path) as records:
+        rows = list(advance(records, FormulaPool()).rows(count))
+    bred = [row.individual.parent for row in rows if row.individual.parent is not None]
+    assert sorted(read) == sorted({0, *bred} & set(range(count)))  # the first is shown
+
+
 def test_every_fingerprint_is_trained_once(tmp_path):
     pool = FormulaPool()
     with create(tmp_path) as records:
