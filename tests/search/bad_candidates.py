@@ -1,11 +1,12 @@
 """A run whose candidates misbehave; a script of the soak, which kills its workers besides.
 
-    python tests/search/bad_candidates.py FOLDER
+    python tests/search/bad_candidates.py FOLDER SEED
 
 Scores come from a formula. Some candidates kill their worker, hang, or take memory without bound;
 what each does is a function of its bytecode, and is its outcome.
 """
 
+import json
 import os
 import random
 import signal
@@ -62,12 +63,12 @@ class Scorer:
 
 def main() -> None:
     cloudpickle.register_pickle_by_value(small_runs)
-    folder = Path(sys.argv[1])
+    folder, seed = Path(sys.argv[1]), int(sys.argv[2])
     pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
-    with create(folder) as records, closing(pool):
+    with create(folder, seed=seed) as records, closing(pool):
         digest = advance(records, pool).history_digest()
-        print({reason.value: count for reason, count in records.reasons().items()})
-    expected = finished(folder / "expected", FormulaPool(scorer=expected_score))
+        print(json.dumps(records.reasons()))
+    expected = finished(folder / "expected", FormulaPool(scorer=expected_score), seed=seed)
     sys.exit(0 if digest == expected else "another history")
 
 

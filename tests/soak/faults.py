@@ -1,13 +1,15 @@
 """What befalls a run: each fault is injected at some moment, and tells whether the run is over it.
 
-A fault is a function of a driver that is at work. It returns whether the driver is still there, and
-raises `SoakError` if the driver did anything else than it should.
+A fault is a function of a driver that is at work. It returns whether the driver is still there. It
+raises `NotInjected` if there was nothing to befall, and `SoakError` if the driver did anything else
+than it should.
 """
 
 import random
 import resource
 import shutil
 import signal
+import subprocess
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -20,8 +22,13 @@ from search.run_file import RUN, RecordError
 
 GOES_ON_SECONDS = 600.0
 """Time after which a run that does not go on is stuck; machines are busy."""
+DAY = 86_400.0
 
 Fault = Callable[[Driver, random.Random], bool]
+
+
+class NotInjected(Exception):
+    """There was nothing that a fault could befall: why."""
 
 
 def _goes_on(driver: Driver) -> bool:
@@ -32,23 +39,36 @@ def _goes_on(driver: Driver) -> bool:
     return False
 
 
-def _choose(processes: list[Process], rng: random.Random) -> Process | None:
-    return rng.choice(sorted(processes)) if processes else None
+def _ends(driver: Driver, status: int, said: str) -> bool:
+    """Waits until the fault ends the driver, which says something."""
+    if driver.wait_for_end(GOES_ON_SECONDS) == 0 and driver.is_complete():
+        raise NotInjected("the run was at its end")
+    driver.expect(status, said)
+    return False
+
+
+def _send(driver: Driver, number: int) -> None:
+    if driver.status() is not None:
+        raise NotInjected("the driver had ended")
+    driver.send(number)
+
+
+def _send_one(processes: list[Process], number: int, rng: random.Random) -> Process:
+    """Sends a signal to one of them, and returns it."""
+    if not processes or not (chosen := rng.choice(sorted(processes))).send(number):
+        raise NotInjected("no such process")
+    return chosen
 
 
 def kill_worker(driver: Driver, rng: random.Random) -> bool:
     """A worker is killed."""
-    if worker := _choose(driver.workers(), rng):
-        worker.send(signal.SIGKILL)
+    _send_one(driver.workers(), signal.SIGKILL, rng)
     return _goes_on(driver)
 
 
 def stop_worker(driver: Driver, rng: random.Random) -> bool:
     """A worker hangs: it is stopped, and never continued."""
-    worker = _choose(driver.workers(), rng)
-    if worker is None:
-        return _goes_on(driver)
-    worker.send(signal.SIGSTOP)
+    worker = _send_one(driver.workers(), signal.SIGSTOP, rng)
     end = time.monotonic() + GOES_ON_SECONDS
     while worker.is_alive() and driver.status() is None:
         if time.monotonic() > end:
@@ -59,7 +79,7 @@ def stop_worker(driver: Driver, rng: random.Random) -> bool:
 
 def pause_driver(driver: Driver, rng: random.Random) -> bool:
     """The driver stands still for some seconds; its workers do not."""
-    driver.send(signal.SIGSTOP)
+    _send(driver, signal.SIGSTOP)
     time.sleep(rng.uniform(1.0, 15.0))
     driver.send(signal.SIGCONT)
     return _goes_on(driver)
@@ -68,7 +88,7 @@ def pause_driver(driver: Driver, rng: random.Random) -> bool:
 def sleep_machine(driver: Driver, rng: random.Random) -> bool:
     """All processes stand still for longer than a candidate may take."""
     everyone = driver.look()
-    driver.send(signal.SIGSTOP)
+    _send(driver, signal.SIGSTOP)
     stop_all(everyone)
     time.sleep(rng.uniform(21.0, 25.0))
     go_on_all(everyone)
@@ -78,12 +98,11 @@ def sleep_machine(driver: Driver, rng: random.Random) -> bool:
 
 def second_driver(driver: Driver, rng: random.Random) -> bool:
     """Another process goes on with the same run: it is refused."""
-    driver.send(signal.SIGSTOP)  # so that it does not end meanwhile
+    _send(driver, signal.SIGSTOP)  # so that it does not end meanwhile
     try:
         words = lionhunt(["resume", str(driver.folder), "--workers", "0"])
         second = Driver(words, driver.folder, driver.log.with_name("second"))
-        if second.wait_for_end(120.0) != 0 or not driver.is_complete():
-            second.expect(2, "another process is running")
+        _ends(second, 2, "another process is running")
     finally:
         driver.send(signal.SIGCONT)
     return _goes_on(driver)
@@ -91,7 +110,7 @@ def second_driver(driver: Driver, rng: random.Random) -> bool:
 
 def kill_driver(driver: Driver, rng: random.Random) -> bool:
     """The driver is killed; copies of what it leaves are damaged, and refused."""
-    driver.send(signal.SIGKILL)
+    _send(driver, signal.SIGKILL)
     driver.wait_for_end(60.0)
     for damage in (_truncate, _flip):
         _check_damaged(driver.folder, damage, rng)
@@ -100,32 +119,49 @@ def kill_driver(driver: Driver, rng: random.Random) -> bool:
 
 def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
     """The driver is interrupted, or told to end."""
-    driver.send(rng.choice([signal.SIGINT, signal.SIGTERM]))
-    if driver.wait_for_end(GOES_ON_SECONDS) != 0 or not driver.is_complete():
-        driver.expect(130, "")
-    return False
+    _send(driver, rng.choice([signal.SIGINT, signal.SIGTERM]))
+    return _ends(driver, 130, "")
 
 
 def kill_ray(driver: Driver, rng: random.Random) -> bool:
     """The head of Ray, or its process for this machine, is killed."""
     names = ("gcs_server", "raylet")
-    part = _choose([each for each in driver.look() if each.name in names], rng)
-    if part is None:
-        return _goes_on(driver)
-    part.send(signal.SIGKILL)
-    if driver.wait_for_end(GOES_ON_SECONDS) != 0:
-        driver.expect(2, "Ray has gone")
-    return False
+    _send_one([each for each in driver.look() if each.name in names], signal.SIGKILL, rng)
+    return _ends(driver, 2, "Ray has gone")
+
+
+def move_clock(driver: Driver, rng: random.Random) -> bool:
+    """The wall clock is set forth by days, then back behind where it was, then right."""
+    for days in (rng.uniform(1.0, 30.0), -rng.uniform(1.0, 30.0), 0.0):
+        driver.set_clock(days * DAY)
+        if not _goes_on(driver):
+            return False
+    return True
 
 
 def fill_disk(driver: Driver, rng: random.Random) -> bool:
     """The files of the driver cannot grow any more."""
-    sizes = [file.stat().st_size for file in driver.folder.glob("run.sqlite*") if file.exists()]
-    _, most = resource.prlimit(driver.pid, resource.RLIMIT_FSIZE)
-    resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (max(sizes, default=0), most))
-    if driver.wait_for_end(GOES_ON_SECONDS) != 0:
-        driver.expect(2, "make room")
-    return False
+    sizes = [file.stat().st_size for file in _files(driver)]
+    try:
+        _, most = resource.prlimit(driver.pid, resource.RLIMIT_FSIZE)
+        resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (max(sizes, default=0), most))
+    except ProcessLookupError:
+        raise NotInjected("the driver had ended") from None
+    return _ends(driver, 2, "make room")
+
+
+def forbid_writing(driver: Driver, rng: random.Random) -> bool:
+    """The files of the driver are read-only, also to root and where they are open."""
+    files = list(map(str, _files(driver)))
+    if shutil.which("chattr") is None:
+        raise NotInjected("there is no chattr")
+    try:
+        told = subprocess.run(["chattr", "+i", *files], capture_output=True, text=True)
+        if told.returncode != 0:  # this is not root, or the file system knows no such thing
+            raise NotInjected(told.stderr.strip())
+        return _ends(driver, 2, "give permission")
+    finally:
+        subprocess.run(["chattr", "-i", *files], capture_output=True)
 
 
 FAULTS: tuple[Fault, ...] = (
@@ -138,7 +174,15 @@ FAULTS: tuple[Fault, ...] = (
     interrupt_driver,
     kill_ray,
     fill_disk,
+    forbid_writing,
+    move_clock,
 )
+
+
+def _files(driver: Driver) -> list[Path]:
+    """Those that it records in."""
+    file = driver.folder / RUN.file_name
+    return [each for each in (file, file.with_name(f"{file.name}-wal")) if each.exists()]
 
 
 def _truncate(content: bytearray, rng: random.Random) -> None:
