@@ -47,9 +47,13 @@ def _ends(driver: Driver, status: int, said: str) -> bool:
     return False
 
 
-def _send(driver: Driver, number: int) -> None:
+def _check_there(driver: Driver) -> None:
     if driver.status() is not None:
         raise NotInjected("the driver had ended")
+
+
+def _send(driver: Driver, number: int) -> None:
+    _check_there(driver)
     driver.send(number)
 
 
@@ -109,12 +113,29 @@ def second_driver(driver: Driver, rng: random.Random) -> bool:
 
 
 def kill_driver(driver: Driver, rng: random.Random) -> bool:
-    """The driver is killed; copies of what it leaves are damaged, and refused."""
+    """The driver is killed."""
     _send(driver, signal.SIGKILL)
     driver.wait_for_end(60.0)
-    for damage in (_truncate, _flip):
-        _check_damaged(driver.folder, damage, rng)
     return False
+
+
+def cut_file(driver: Driver, rng: random.Random) -> bool:
+    """A copy of the run's file is cut off."""
+
+    def cut(content: bytearray) -> None:
+        del content[rng.randrange(len(content)) :]
+
+    return _damage_copy(driver, cut)
+
+
+def flip_bits(driver: Driver, rng: random.Random) -> bool:
+    """Bits are flipped in a copy of the run's file."""
+
+    def flip(content: bytearray) -> None:
+        for _ in range(8):
+            content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
+
+    return _damage_copy(driver, flip)
 
 
 def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
@@ -132,8 +153,10 @@ def kill_ray(driver: Driver, rng: random.Random) -> bool:
 
 def move_clock(driver: Driver, rng: random.Random) -> bool:
     """The wall clock is set forth by days, then back behind where it was, then right."""
+    _check_there(driver)
     for days in (rng.uniform(1.0, 30.0), -rng.uniform(1.0, 30.0), 0.0):
         driver.set_clock(days * DAY)
+        time.sleep(rng.uniform(1.0, 5.0))
         if not _goes_on(driver):
             return False
     return True
@@ -141,17 +164,16 @@ def move_clock(driver: Driver, rng: random.Random) -> bool:
 
 def fill_disk(driver: Driver, rng: random.Random) -> bool:
     """The files of the driver cannot grow any more."""
+    _check_there(driver)
     sizes = [file.stat().st_size for file in _files(driver)]
-    try:
-        _, most = resource.prlimit(driver.pid, resource.RLIMIT_FSIZE)
-        resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (max(sizes, default=0), most))
-    except ProcessLookupError:
-        raise NotInjected("the driver had ended") from None
+    _, most = resource.prlimit(driver.pid, resource.RLIMIT_FSIZE)
+    resource.prlimit(driver.pid, resource.RLIMIT_FSIZE, (max(sizes, default=0), most))
     return _ends(driver, 2, "make room")
 
 
 def forbid_writing(driver: Driver, rng: random.Random) -> bool:
     """The files of the driver are read-only, also to root and where they are open."""
+    _check_there(driver)
     files = list(map(str, _files(driver)))
     if shutil.which("chattr") is None:
         raise NotInjected("there is no chattr")
@@ -171,6 +193,8 @@ FAULTS: tuple[Fault, ...] = (
     sleep_machine,
     second_driver,
     kill_driver,
+    cut_file,
+    flip_bits,
     interrupt_driver,
     kill_ray,
     fill_disk,
@@ -185,34 +209,31 @@ def _files(driver: Driver) -> list[Path]:
     return [each for each in (file, file.with_name(f"{file.name}-wal")) if each.exists()]
 
 
-def _truncate(content: bytearray, rng: random.Random) -> None:
-    del content[rng.randrange(len(content)) :]
-
-
-def _flip(content: bytearray, rng: random.Random) -> None:
-    for _ in range(8):
-        content[rng.randrange(len(content))] ^= 1 << rng.randrange(8)
-
-
-def _check_damaged(folder: Path, damage, rng: random.Random) -> None:
+def _damage_copy(driver: Driver, damage: Callable[[bytearray], None]) -> bool:
     """A damaged copy is refused and left alone, or what was damaged is not part of the history."""
-    copy = folder.with_name("copy")
+    copy = driver.folder.with_name("copy")
     shutil.rmtree(copy, ignore_errors=True)
     copy.mkdir()
-    for file in folder.glob("run.sqlite*"):
-        shutil.copy(file, copy)
+    _send(driver, signal.SIGSTOP)  # so that it does not write meanwhile
+    time.sleep(0.1)  # a signal takes its time
     try:
-        with Records.open_to_write(copy) as records:  # takes the log of writes into the file
-            digest = records.history_digest()
-    except RecordError:  # killed before there was one
-        return
-    content = bytearray((copy / RUN.file_name).read_bytes())
-    damage(content, rng)
-    (copy / RUN.file_name).write_bytes(content)
+        for file in _files(driver):
+            shutil.copy(file, copy)
+    finally:
+        driver.send(signal.SIGCONT)
+    file = copy / RUN.file_name
+    if not file.exists():
+        raise NotInjected("there is no file yet")
+    with Records.open_to_write(copy) as records:  # takes the log of writes into the file
+        digest = records.history_digest()
+    content = bytearray(file.read_bytes())
+    damage(content)
+    file.write_bytes(content)
     try:
         with Records.open_to_write(copy) as records:
             if records.history_digest() != digest:
-                raise SoakError(f"{damage.__name__}: damage in the history was not seen")
+                raise SoakError("damage in the history was not seen")
     except RecordError as error:
-        if "\n" in str(error) or (copy / RUN.file_name).read_bytes() != content:
-            raise SoakError(f"{damage.__name__}: not left alone, or not one line") from error
+        if "\n" in str(error) or file.read_bytes() != content:
+            raise SoakError(f"not left alone, or not one line: {error}") from error
+    return _goes_on(driver)
