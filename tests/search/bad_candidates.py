@@ -2,8 +2,9 @@
 
     python tests/search/bad_candidates.py FOLDER SEED
 
-Scores come from a formula. Some candidates kill their worker, hang, or take memory without bound;
-what each does is a function of its bytecode, and is its outcome.
+Scores come from a formula. Some candidates kill their worker, hang, take memory without bound, or
+raise an error; what each does is a function of its bytecode, and is its outcome. What the outcomes
+were is printed, as JSON.
 """
 
 import json
@@ -14,17 +15,19 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import small_runs
 from ray import cloudpickle
-from small_runs import FormulaPool, advance, create, finished, score, score_job
+from small_runs import FormulaPool, advance, create, score, score_job
 
 from dsl.bytecode import Bytecode
 from search.outcome import Measurement, Reason
+from search.records import Records
 from search.workers import RayPool
 
-BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY)
+BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.RAISED)
 SHARE = 0.04
 """How many candidates do each of them."""
 
@@ -57,6 +60,8 @@ class Scorer:
         if reason is Reason.OUT_OF_MEMORY:
             hoard = [np.ones(2**23) for _ in range(1000)]
             assert not hoard
+        if reason is Reason.RAISED:
+            raise ZeroDivisionError("of a candidate")
         time.sleep(0.05)
         return score(bytecode)
 
@@ -66,10 +71,15 @@ def main() -> None:
     folder, seed = Path(sys.argv[1]), int(sys.argv[2])
     pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
     with create(folder, seed=seed) as records, closing(pool):
-        digest = advance(records, pool).history_digest()
-        print(json.dumps(records.reasons()))
-    expected = finished(folder / "expected", FormulaPool(scorer=expected_score), seed=seed)
-    sys.exit(0 if digest == expected else "another history")
+        found = _seen(advance(records, pool))
+    with create(folder / "expected", seed=seed) as records:
+        expected = _seen(advance(records, FormulaPool(scorer=expected_score)))
+    print(json.dumps(found["reasons"]))
+    sys.exit(0 if found == expected else f"{found} is not {expected}")
+
+
+def _seen(records: Records) -> dict[str, Any]:
+    return {"history": records.history_digest(), "reasons": records.reasons()}
 
 
 if __name__ == "__main__":
