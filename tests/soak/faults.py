@@ -1,8 +1,8 @@
 """What befalls a run: each fault is injected at some moment, and tells whether the run is over it.
 
-A fault is a function of a driver that is at work. It returns whether the driver is still there. It
-raises `NotInjected` if there was nothing to befall, and `SoakError` if the driver did anything else
-than it should.
+A fault is a function of a driver that is at work; the summary shows its docstring. It returns
+whether the driver is still there. It raises `NotInjected` if there was nothing to befall, and
+`SoakError` if the driver did anything else than it should.
 """
 
 import random
@@ -71,7 +71,7 @@ def kill_worker(driver: Driver, rng: random.Random) -> bool:
 
 
 def stop_worker(driver: Driver, rng: random.Random) -> bool:
-    """A worker hangs: it is stopped, and never continued."""
+    """A worker is stopped, and never continued."""
     worker = _send_one(driver.workers(), signal.SIGSTOP, rng)
     end = time.monotonic() + GOES_ON_SECONDS
     while worker.is_alive() and driver.status() is None:
@@ -82,7 +82,7 @@ def stop_worker(driver: Driver, rng: random.Random) -> bool:
 
 
 def pause_driver(driver: Driver, rng: random.Random) -> bool:
-    """The driver stands still for some seconds; its workers do not."""
+    """The driver stands still for 1 to 15 s; its workers do not."""
     _send(driver, signal.SIGSTOP)
     time.sleep(rng.uniform(1.0, 15.0))
     driver.send(signal.SIGCONT)
@@ -90,7 +90,7 @@ def pause_driver(driver: Driver, rng: random.Random) -> bool:
 
 
 def sleep_machine(driver: Driver, rng: random.Random) -> bool:
-    """All processes stand still for longer than a candidate may take."""
+    """All processes stand still for 21 to 25 s; a candidate may take 20."""
     everyone = driver.look()
     _send(driver, signal.SIGSTOP)
     stop_all(everyone)
@@ -101,7 +101,7 @@ def sleep_machine(driver: Driver, rng: random.Random) -> bool:
 
 
 def second_driver(driver: Driver, rng: random.Random) -> bool:
-    """Another process goes on with the same run: it is refused."""
+    """A second driver goes on with the same run."""
     _send(driver, signal.SIGSTOP)  # so that it does not end meanwhile
     try:
         words = lionhunt(["resume", str(driver.folder), "--workers", "0"])
@@ -129,7 +129,7 @@ def cut_file(driver: Driver, rng: random.Random) -> bool:
 
 
 def flip_bits(driver: Driver, rng: random.Random) -> bool:
-    """Bits are flipped in a copy of the run's file."""
+    """Eight bits are flipped in a copy of the run's file."""
 
     def flip(content: bytearray) -> None:
         for _ in range(8):
@@ -139,20 +139,20 @@ def flip_bits(driver: Driver, rng: random.Random) -> bool:
 
 
 def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
-    """The driver is interrupted, or told to end."""
+    """The driver gets SIGINT or SIGTERM."""
     _send(driver, rng.choice([signal.SIGINT, signal.SIGTERM]))
     return _ends(driver, 130, "")
 
 
 def kill_ray(driver: Driver, rng: random.Random) -> bool:
-    """The head of Ray, or its process for this machine, is killed."""
+    """Ray's head, or its process on this machine, is killed."""
     names = ("gcs_server", "raylet")
     _send_one([each for each in driver.look() if each.name in names], signal.SIGKILL, rng)
     return _ends(driver, 2, "Ray has gone")
 
 
 def move_clock(driver: Driver, rng: random.Random) -> bool:
-    """The wall clock is set forth by days, then back behind where it was, then right."""
+    """The wall clock is days ahead, then days behind, then right."""
     _check_there(driver)
     for days in (rng.uniform(1.0, 30.0), -rng.uniform(1.0, 30.0), 0.0):
         driver.set_clock(days * DAY)
@@ -163,7 +163,7 @@ def move_clock(driver: Driver, rng: random.Random) -> bool:
 
 
 def fill_disk(driver: Driver, rng: random.Random) -> bool:
-    """The files of the driver cannot grow any more."""
+    """The driver's files cannot grow."""
     _check_there(driver)
     sizes = [file.stat().st_size for file in _files(driver)]
     _, most = resource.prlimit(driver.pid, resource.RLIMIT_FSIZE)
@@ -172,7 +172,7 @@ def fill_disk(driver: Driver, rng: random.Random) -> bool:
 
 
 def forbid_writing(driver: Driver, rng: random.Random) -> bool:
-    """The files of the driver are read-only, also to root and where they are open."""
+    """The driver's files are read-only, also where they are open."""
     _check_there(driver)
     files = list(map(str, _files(driver)))
     if shutil.which("chattr") is None:

@@ -13,10 +13,10 @@ from proxy_tasks import mlp
 from search import cli
 
 GARBAGE = {
-    "score_is_text": lambda: "0.5",
-    "score_is_array": lambda: jnp.ones(3),
-    "score_is_nothing": lambda: None,
-    "score_is_nan": lambda: jnp.float32(jnp.nan),
+    "text": lambda: "0.5",
+    "an array": lambda: jnp.ones(3),
+    "nothing": lambda: None,
+    "NaN": lambda: jnp.float32(jnp.nan),
 }
 
 

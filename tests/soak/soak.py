@@ -37,12 +37,12 @@ FIRST_BAD_SEED = 6
 """Of runs with candidates that misbehave; in the first, each kind occurs."""
 NO_FLOAT = "score must be a float, shape=()"
 GARBAGE = {
-    "score_is_text": NO_FLOAT,
-    "score_is_array": NO_FLOAT,
-    "score_is_nothing": NO_FLOAT,
-    "score_is_nan": "does not train on the tasks (not_finite)",
+    "text": NO_FLOAT,
+    "an array": NO_FLOAT,
+    "nothing": NO_FLOAT,
+    "NaN": "does not train on the tasks (not_finite)",
 }
-"""Tasks whose score is no number, as `garbage_task.py` knows them, and what is said of each."""
+"""What tasks give for a score, as `garbage_task.py` knows it, and what is said of them."""
 
 
 class Soak:
@@ -55,8 +55,8 @@ class Soak:
 
     def __init__(self, out: Path, rng: random.Random):
         self.out = out
-        names = [fault.__name__ for fault in FAULTS]
-        self.summary = Summary([*names, *GARBAGE])
+        faults = {fault.__name__: fault.__doc__ or "" for fault in FAULTS}
+        self.summary = Summary(faults | {g: f"A task gives {g} for a score." for g in GARBAGE})
         self._rng = rng
         self._config = out / "soak.toml"
         self._config.write_text(CONFIG)

@@ -14,7 +14,7 @@ class Summary:
     """Counts of a soak so far.
 
     Attributes:
-        faults: their names.
+        faults: their names, with a sentence on each.
         started: when it began.
         seconds: how long it has been going on.
         num_rounds: runs; `num_bad_rounds` of them with candidates that misbehave.
@@ -30,7 +30,7 @@ class Summary:
         failures: what was not as it should be.
     """
 
-    faults: list[str]
+    faults: dict[str, str]
     started: str = dataclasses.field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M}")
     seconds: float = 0.0
     num_rounds: int = 0
@@ -61,7 +61,10 @@ class Summary:
         largest = max((memory for _, memory in self.driver_memory), default=0.0)
         drivers, cores = len(self.driver_memory), os.cpu_count()
         counts = (self.injected, self.survived, self.missed)
-        rows = [f"| {' | '.join([n, *(str(each[n]) for each in counts)])} |" for n in self.faults]
+        rows = [
+            f"| {' | '.join([words.strip('.'), *(str(each[name]) for each in counts)])} |"
+            for name, words in self.faults.items()
+        ]
         outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
         return "\n".join(
             [
