@@ -102,9 +102,9 @@ class Driver:
             time.sleep(0.2)
         return self.status() is None
 
-    def told(self) -> str:
-        """What it has printed."""
-        return self._out.read_text()
+    def last_line(self) -> str:
+        """Of what it has printed; before it, Ray may have something to say."""
+        return self._out.read_text().splitlines()[-1]
 
     def expect(self, status: int, said: str, seconds: float = 60.0) -> None:
         """Waits for its end, with a status and one line that says something."""
@@ -115,7 +115,8 @@ class Driver:
 
 
 def is_worker(process: Process) -> bool:
-    return process.name.startswith("ray::_Worker")
+    """Whether it is an actor of `search`; all others that Ray starts are named otherwise."""
+    return process.name.startswith(("ray::Worker", "ray::_Worker"))
 
 
 def lionhunt(words: list[str]) -> list[str]:

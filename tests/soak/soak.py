@@ -178,7 +178,7 @@ class Soak:
                 if workers := driver.workers():
                     self._rng.choice(workers).send(signal.SIGKILL)
             driver.expect(0, "")
-            for reason, count in json.loads(driver.told()).items():
+            for reason, count in json.loads(driver.last_line()).items():
                 self.summary.outcomes[reason] = self.summary.outcomes.get(reason, 0) + count
         finally:
             self._take_leave(driver)
