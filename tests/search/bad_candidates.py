@@ -23,6 +23,7 @@ from ray import cloudpickle
 from small_runs import FormulaPool, advance, create, score, score_job
 
 from dsl.bytecode import Bytecode
+from search.log import write_log
 from search.outcome import Measurement, Reason
 from search.records import Records
 from search.workers import RayPool
@@ -70,7 +71,7 @@ def main() -> None:
     cloudpickle.register_pickle_by_value(small_runs)
     folder, seed = Path(sys.argv[1]), int(sys.argv[2])
     pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
-    with create(folder, seed=seed) as records, closing(pool):
+    with create(folder, seed=seed) as records, closing(pool), write_log(records.log):
         found = _seen(advance(records, pool))
     with create(folder / "expected", seed=seed) as records:
         expected = _seen(advance(records, FormulaPool(scorer=expected_score)))
