@@ -59,7 +59,8 @@ class Scorer:
         if reason is Reason.TIMED_OUT:
             time.sleep(1000.0)
         if reason is Reason.OUT_OF_MEMORY:
-            hoard = [np.ones(2**23) for _ in range(1000)]
+            # In pieces so large that what is left when it fails is enough for the threads of Ray.
+            hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
         if reason is Reason.RAISED:
             raise ZeroDivisionError("of a candidate")
