@@ -2,9 +2,8 @@
 
     python tests/search/bad_candidates.py FOLDER SEED
 
-Scores come from a formula. Some candidates kill their worker, hang, take memory without bound, or
-raise an error; what each does is a function of its bytecode, and is its outcome. What the outcomes
-were is printed, as JSON.
+Scores come from a formula. Some candidates kill their worker, hang, raise, or take memory without
+bound; what each does is a function of its bytecode, and is its outcome.
 """
 
 import json
@@ -63,7 +62,7 @@ class Scorer:
             hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
         if reason is Reason.RAISED:
-            raise ZeroDivisionError("of a candidate")
+            raise ZeroDivisionError("a candidate's own")
         time.sleep(0.05)
         return score(bytecode)
 
