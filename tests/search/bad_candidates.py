@@ -1,11 +1,12 @@
 """A run whose candidates misbehave; a script of the soak, which kills its workers besides.
 
-    python tests/search/bad_candidates.py FOLDER
+    python tests/search/bad_candidates.py FOLDER SEED
 
 Scores come from a formula. Some candidates kill their worker, hang, raise, or take memory without
 bound; what each does is a function of its bytecode, and is its outcome.
 """
 
+import json
 import os
 import random
 import signal
@@ -13,14 +14,17 @@ import sys
 import time
 from contextlib import closing
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import small_runs
 from ray import cloudpickle
-from small_runs import FormulaPool, advance, create, finished, score, score_job
+from small_runs import FormulaPool, advance, create, score, score_job
 
 from dsl.bytecode import Bytecode
+from search.log import write_log
 from search.outcome import Measurement, Reason
+from search.records import Records
 from search.workers import RayPool
 
 BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.RAISED)
@@ -54,7 +58,8 @@ class Scorer:
         if reason is Reason.TIMED_OUT:
             time.sleep(1000.0)
         if reason is Reason.OUT_OF_MEMORY:
-            hoard = [np.ones(2**23) for _ in range(1000)]
+            # In pieces so large that what is left when it fails is enough for the threads of Ray.
+            hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
         if reason is Reason.RAISED:
             raise ZeroDivisionError("a candidate's own")
@@ -64,13 +69,18 @@ class Scorer:
 
 def main() -> None:
     cloudpickle.register_pickle_by_value(small_runs)
-    folder = Path(sys.argv[1])
+    folder, seed = Path(sys.argv[1]), int(sys.argv[2])
     pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
-    with create(folder) as records, closing(pool):
-        digest = advance(records, pool).history_digest()
-        print({reason.value: count for reason, count in records.reasons().items()})
-    expected = finished(folder / "expected", FormulaPool(scorer=expected_score))
-    sys.exit(0 if digest == expected else "another history")
+    with create(folder, seed=seed) as records, closing(pool), write_log(records.log):
+        found = _seen(advance(records, pool))
+    with create(folder / "expected", seed=seed) as records:
+        expected = _seen(advance(records, FormulaPool(scorer=expected_score)))
+    print(json.dumps(found["reasons"]))
+    sys.exit(0 if found == expected else f"{found} is not {expected}")
+
+
+def _seen(records: Records) -> dict[str, Any]:
+    return {"history": records.history_digest(), "reasons": records.reasons()}
 
 
 if __name__ == "__main__":

@@ -12,6 +12,7 @@ from search.records import Records
 from search.run_file import RecordError
 
 ROOT = Path(__file__).parents[2]
+PATH = os.pathsep.join(map(str, (ROOT, Path(__file__).with_name("clock"))))
 
 
 class SoakError(Exception):
@@ -30,14 +31,15 @@ class Driver:
     def __init__(self, words: list[str], folder: Path, log: Path):
         self.folder = folder
         self.log = log
-        self._err = log.with_suffix(".err")
-        with log.with_suffix(".out").open("w") as stdout, self._err.open("w") as stderr:
+        self._err, self._out = log.with_suffix(".err"), log.with_suffix(".out")
+        self._clock = log.with_suffix(".clock")
+        with self._out.open("w") as stdout, self._err.open("w") as stderr:
             self._process = subprocess.Popen(
                 [sys.executable, *words],
                 stdout=stdout,
                 stderr=stderr,
                 cwd=ROOT,
-                env=os.environ | {"PYTHONPATH": str(ROOT)},
+                env=os.environ | {"PYTHONPATH": PATH, "SOAK_CLOCK": str(self._clock)},
                 start_new_session=True,
             )
         self.pid = self._process.pid
@@ -50,6 +52,10 @@ class Driver:
 
     def send(self, number: int) -> None:
         self._process.send_signal(number)
+
+    def set_clock(self, seconds: float) -> None:
+        """Has the wall clock of its processes be so much later than that of the machine."""
+        self._clock.write_text(str(seconds))
 
     def look(self) -> list[Process]:
         """All that it has started and that runs now."""
@@ -96,16 +102,21 @@ class Driver:
             time.sleep(0.2)
         return self.status() is None
 
+    def last_line(self) -> str:
+        """Of what it has printed; before it, Ray may have something to say."""
+        return self._out.read_text().splitlines()[-1]
+
     def expect(self, status: int, said: str, seconds: float = 60.0) -> None:
         """Waits for its end, with a status and one line that says something."""
-        found, told = self.wait_for_end(seconds), self._err.read_text()
-        lines = [line for line in told.splitlines() if line.startswith(("lionhunt:", "Traceback"))]
+        found, error = self.wait_for_end(seconds), self._err.read_text()
+        lines = [line for line in error.splitlines() if line.startswith(("lionhunt:", "Traceback"))]
         if found != status or said and not (len(lines) == 1 and said in lines[0]):
-            raise SoakError(f"ended with {found}: {told[-2000:]}")
+            raise SoakError(f"ended with {found}: {error[-2000:]}")
 
 
 def is_worker(process: Process) -> bool:
-    return process.name.startswith("ray::_Worker")
+    """Whether it is an actor of `search`; all others that Ray starts are named otherwise."""
+    return process.name.startswith(("ray::Worker", "ray::_Worker"))
 
 
 def lionhunt(words: list[str]) -> list[str]:

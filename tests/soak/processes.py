@@ -22,10 +22,11 @@ class Process(NamedTuple):
         found = _read(self.pid)
         return found is not None and found[0].started == self.started
 
-    def send(self, number: int) -> None:
-        """A signal, unless it has ended."""
-        if self.is_alive():
+    def send(self, number: int) -> bool:
+        """A signal, unless it has ended; whether it was sent."""
+        if is_alive := self.is_alive():
             os.kill(self.pid, number)
+        return is_alive
 
     def memory(self) -> float:
         """Resident, in MiB; 0 if it has ended."""

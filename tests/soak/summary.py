@@ -14,20 +14,23 @@ class Summary:
     """Counts of a soak so far.
 
     Attributes:
-        faults: their names.
+        faults: their names, with a sentence on each.
         started: when it began.
         seconds: how long it has been going on.
         num_rounds: runs; `num_bad_rounds` of them with candidates that misbehave.
         num_programs: programs of all runs that ended with the expected history.
         injected, survived: by fault.
+        missed: by fault, how often there was nothing that it could befall; this is not injected.
+        outcomes: of the candidates that misbehave, by reason.
         driver_memory: programs recorded and largest resident memory in MiB, of each driver.
         worker_memory: largest resident memory of a worker, in MiB.
-        num_sessions: folders of Ray's sessions that are left; of drivers that were killed.
+        num_killed: drivers that were killed.
+        num_sessions: folders of Ray's sessions that are left; a driver that is killed leaves one.
         shared_memory: names in /dev/shm that were not there before.
         failures: what was not as it should be.
     """
 
-    faults: list[str]
+    faults: dict[str, str]
     started: str = dataclasses.field(default_factory=lambda: f"{datetime.now(UTC):%Y-%m-%d %H:%M}")
     seconds: float = 0.0
     num_rounds: int = 0
@@ -35,14 +38,18 @@ class Summary:
     num_programs: int = 0
     injected: dict[str, int] = dataclasses.field(init=False)
     survived: dict[str, int] = dataclasses.field(init=False)
+    missed: dict[str, int] = dataclasses.field(init=False)
+    outcomes: dict[str, int] = dataclasses.field(default_factory=dict)
     driver_memory: list[tuple[int, float]] = dataclasses.field(default_factory=list)
     worker_memory: float = 0.0
+    num_killed: int = 0
     num_sessions: int = 0
     shared_memory: list[str] = dataclasses.field(default_factory=list)
     failures: list[str] = dataclasses.field(default_factory=list)
 
     def __post_init__(self):
         self.injected = dict.fromkeys(self.faults, 0)
+        self.missed = dict.fromkeys(self.faults, 0)
         self.survived = dict.fromkeys(self.faults, 0)
 
     def to_json(self) -> dict[str, Any]:
@@ -53,17 +60,25 @@ class Summary:
         """Markdown."""
         largest = max((memory for _, memory in self.driver_memory), default=0.0)
         drivers, cores = len(self.driver_memory), os.cpu_count()
-        rows = [f"| {n} | {self.injected[n]} | {self.survived[n]} |" for n in self.faults]
+        counts = (self.injected, self.survived, self.missed)
+        rows = [
+            f"| {' | '.join([words.strip('.'), *(str(each[name]) for each in counts)])} |"
+            for name, words in self.faults.items()
+        ]
+        outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
         return "\n".join(
             [
-                "| fault | injected | survived |",
-                "|---|---|---|",
+                "| fault | injected | survived | not injected |",
+                "|---|---|---|---|",
                 *rows,
                 "",
                 f"{self.seconds / 60:.0f} minutes from {self.started} UTC on {cores} cores: "
                 f"{self.num_rounds} runs, {self.num_bad_rounds} of them with candidates that "
-                f"misbehave, {drivers} drivers, {self.num_programs:,} programs. "
-                f"Largest driver {largest:.0f} MiB, largest worker {self.worker_memory:.0f} MiB.",
+                f"misbehave ({outcomes}), {drivers} drivers, {self.num_programs:,} programs. "
+                f"Largest driver {largest:.0f} MiB, largest worker {self.worker_memory:.0f} MiB. "
+                f"Left: {self.num_sessions} folders of Ray's sessions, of {self.num_killed} "
+                f"drivers that were killed, "
+                f"{len(self.shared_memory)} names in /dev/shm.",
                 "",
                 f"Failures: {len(self.failures)}.",
                 *[f"- {failure}" for failure in self.failures],

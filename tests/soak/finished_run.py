@@ -1,0 +1,40 @@
+"""What has to be there, and what must not be, once a run is complete."""
+
+from pathlib import Path
+
+from driver import SoakError
+
+from search.records import Records
+from search.run_file import CACHE, LOG_SUFFIX, RUN, RecordError
+
+
+def history_digest(folder: Path) -> str:
+    with Records.open_to_read(folder) as records:
+        return records.history_digest()
+
+
+def check_finished(folder: Path, expected: str) -> int:
+    """Looks at the history, the lock and the files of a run that is complete.
+
+    Args:
+        folder: of the run.
+        expected: its history digest.
+
+    Returns:
+        The number of its programs.
+
+    Raises:
+        SoakError: one of them is not as it should be.
+    """
+    if (digest := history_digest(folder)) != expected:
+        raise SoakError(f"another history: {digest}")
+    try:
+        with Records.open_to_write(folder) as records:
+            count = records.count()
+    except RecordError as error:
+        raise SoakError(f"a lock was left behind: {error}") from error
+    file = folder / RUN.file_name
+    kept = {file, file.with_suffix(".lock"), file.with_suffix(LOG_SUFFIX), folder / CACHE}
+    if names := {each.name for each in set(folder.iterdir()) - kept}:
+        raise SoakError(f"left behind: {names}")
+    return count
