@@ -142,7 +142,7 @@ def workers_of(pid):
             continue
         child = int(stat.parent.name)
         parents[child] = int(rest.split()[1])
-        if name.startswith("ray::_Worker"):
+        if name.startswith("ray::Worker"):
             workers.append(child)
 
     def is_below(child):

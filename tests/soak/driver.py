@@ -116,7 +116,7 @@ class Driver:
 
 def is_worker(process: Process) -> bool:
     """Whether it is an actor of `search`; all others that Ray starts are named otherwise."""
-    return process.name.startswith(("ray::Worker", "ray::_Worker"))
+    return process.name.startswith("ray::Worker")
 
 
 def lionhunt(words: list[str]) -> list[str]:
