@@ -19,6 +19,7 @@ from search.config_file import ConfigError
 from search.evaluate import Evaluator
 from search.evolution import Individual, initial_individual, window
 from search.fitness import to_outcome
+from search.garbage import collected_rarely
 from search.history import History
 from search.hurdles import Curves, set_hurdles
 from search.job import Hurdles, Job
@@ -195,19 +196,21 @@ class Search:
         for fate in self._records.fates(self.progress.num_programs - self._num_remembered):
             self._remember(*fate)
         self._measure_references()
-        start = time.monotonic()
-        while not self.progress.is_done:
-            self._breed_ahead()
-            is_known = bool(self._born) and self._born[0].outcome in self._outcomes
-            seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
-            self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
-            self._record_individuals()
-            self._records.commit()
-            self.progress.seconds = time.monotonic() - start
-            yield self.progress
-        while self._outcomes.is_waiting:  # bred beyond the end of training: what is trained is kept
-            self._record_outcomes(self._pool.wait(0.2))
-            self._records.commit()
+        with collected_rarely():
+            start = time.monotonic()
+            while not self.progress.is_done:
+                self._breed_ahead()
+                is_known = bool(self._born) and self._born[0].outcome in self._outcomes
+                seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
+                self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
+                self._record_individuals()
+                self._records.commit()
+                self.progress.seconds = time.monotonic() - start
+                yield self.progress
+            # What was bred beyond the end of training is kept.
+            while self._outcomes.is_waiting:
+                self._record_outcomes(self._pool.wait(0.2))
+                self._records.commit()
 
     def _measure_references(self) -> None:
         """Records the reference's scores, or compares them with the recorded ones."""
