@@ -67,7 +67,7 @@ def compare(program, num_steps, rtol, lr=0.5, make=make):
     params = parameters(start)
     optimizer = make(program, params, lr)
     own = dsl.as_optimizer(program, lr)
-    state, update = own.init(start), jax.jit(own.update)
+    state, update = own.init(start), own.update
     for _ in range(num_steps):
         gradient = tree(rng)
         set_gradient(params, gradient)

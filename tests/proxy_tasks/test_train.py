@@ -65,16 +65,21 @@ def explode_at(step):
     return optax.GradientTransformation(lambda params: jnp.zeros((), jnp.int32), update)
 
 
+@jax.jit
+def train_until(step, key):
+    return train(TASK, explode_at(step), key)
+
+
 @pytest.mark.parametrize("step, num_chunks", [(0, 1), (9, 5), (23, 10)])
 def test_training_stops_after_the_chunk_that_is_not_finite(step, num_chunks, key):
-    training = jax.jit(lambda key: train(TASK, explode_at(step), key))(key)
+    training = train_until(step, key)
     assert training.num_chunks == num_chunks
     assert np.isfinite(training.curve).sum() == num_chunks - 1
     assert np.isnan(training.score)
 
 
 def test_nan_weights_after_the_last_step_have_no_score(key):
-    training = jax.jit(lambda key: train(TASK, explode_at(TASK.num_steps - 1), key))(key)
+    training = train_until(TASK.num_steps - 1, key)
     assert training.num_chunks == NUM_CHUNKS and np.isfinite(training.curve).all()
     assert np.isnan(training.score)
 

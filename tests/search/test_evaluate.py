@@ -22,10 +22,23 @@ TASKS = (
 )
 
 
-FUNCTIONS = frozenset().union(
-    *(assemble(dsl.library.load(name)).functions for name in ("raw_lion", "adamw_initial"))
+DIVERGING = assemble(
+    dsl.parse("def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)")
+)
+FUNCTIONS = DIVERGING.functions.union(
+    *(assemble(dsl.library.load(name)).functions for name in ("raw_lion", "adamw_initial", "sgd"))
 )
 """Those of the programs here; the fewer there are, the less is compiled."""
+
+
+@pytest.fixture(scope="module")
+def tasks():
+    return [options.build() for options in TASKS]
+
+
+@pytest.fixture(scope="module")
+def evaluator(tasks):
+    return Evaluator(tasks, 0, FUNCTIONS)
 
 
 def evaluate(evaluator: Evaluator, *job) -> Measurement:
@@ -33,15 +46,12 @@ def evaluate(evaluator: Evaluator, *job) -> Measurement:
     return measurement
 
 
-def test_evaluator_scores_as_the_compiled_program_trains():
-    tasks = [options.build() for options in TASKS]
-    evaluator = Evaluator(tasks, 0, FUNCTIONS)
+def test_evaluator_scores_as_the_compiled_program_trains(tasks, evaluator):
     program = dsl.library.load("raw_lion")
     measurement = evaluate(evaluator, assemble(program))
     assert measurement.reason is Reason.OK and measurement.seconds > 0
     other = evaluate(evaluator, assemble(program), 7)
     assert evaluate(evaluator, assemble(program), 0).scores == measurement.scores
-    assert evaluate(Evaluator(tasks, 7, FUNCTIONS), assemble(program)).curves == other.curves
     assert other.curves != measurement.curves
     last = evaluate(evaluator, assemble(program), 7, 1)
     assert (last.scores, last.curves) == (other.scores[1:], other.curves[1:])
@@ -53,6 +63,12 @@ def test_evaluator_scores_as_the_compiled_program_trains():
         training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
         assert score == pytest.approx(float(training.score), rel=1e-2)
         np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
+
+
+def test_a_job_without_a_seed_has_that_of_the_evaluator():
+    code = assemble(dsl.library.load("sgd"))
+    own, given = (Evaluator([TASKS[1].build()], seed, code.functions) for seed in (7, 0))
+    assert evaluate(own, code).curves == evaluate(given, code, 7).curves
 
 
 def test_functions_that_are_left_out_change_nothing_and_are_refused():
@@ -67,8 +83,7 @@ def test_functions_that_are_left_out_change_nothing_and_are_refused():
         evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
 
 
-def test_evaluator_stops_at_a_hurdle():
-    evaluator = Evaluator([options.build() for options in TASKS], 0, FUNCTIONS)
+def test_evaluator_stops_at_a_hurdle(evaluator):
     program = assemble(dsl.library.load("adamw_initial"))
     whole = evaluate(evaluator, program)
     first, second = whole.curves
@@ -102,22 +117,17 @@ def test_what_passes_every_hurdle_has_the_scores_that_it_has_without():
     assert {Reason.OK, Reason.HURDLE} <= reasons
 
 
-def test_evaluator_stops_at_the_first_task_that_diverges():
-    tasks = [options.build() for options in TASKS]
-    program = dsl.parse(
-        "def f(w, g, lr):\n  u = log(lr)\n  u = u / 0.0\n  u = u * u\n  return exp(u)"
-    )
-    code = assemble(program)
-    measurement = evaluate(Evaluator(tasks, 0, code.functions), code)
+def test_evaluator_stops_at_the_first_task_that_diverges(evaluator):
+    measurement = evaluate(evaluator, DIVERGING)
     assert measurement.reason is Reason.NOT_FINITE
     assert measurement.scores == () and len(measurement.curves) == 1
 
 
-def test_optax_enters_by_the_same_door():
-    task = TASKS[0].build()
+def test_optax_enters_by_the_same_door(tasks, evaluator):
+    task = tasks[0]
     sgd = assemble(dsl.library.load("sgd"))
     optimizer = optax.sgd(task.schedule)
     training = jit(lambda key: train(task, optimizer, key))(task_key(0, 0))
-    measurement = evaluate(Evaluator([task], 0, sgd.functions), sgd)
+    measurement = evaluate(evaluator, sgd)
     np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-4)
     assert measurement.scores[0] == pytest.approx(float(training.score), abs=2 / 600)

@@ -32,7 +32,7 @@ def train(trainer, rule, in_detail, seed=5):
 def test_a_training_is_that_of_the_search(trainer):
     initial = assemble(load("adamw_initial"))
     brief, detailed = (train(trainer, initial, in_detail) for in_detail in (False, True))
-    (known,) = Evaluator([TASK], seed=5).evaluate([Job("one", initial)])
+    (known,) = Evaluator([TASK], 5, initial.functions).evaluate([Job("one", initial)])
     assert brief.scores == pytest.approx(known.scores)
     assert brief.curves[0] == pytest.approx(known.curves[0], rel=1e-5)
     final = to_final(detailed)
