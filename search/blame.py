@@ -8,20 +8,22 @@ from search.job import AnyJob
 from search.job_queue import JobQueue
 from search.outcome import Measurement, Reason
 from search.ray_head import WorkerError
+from search.scorer import ScorerError
 
 MAX_TRIES = {
     Reason.CRASHED: 4,
     Reason.OUT_OF_MEMORY: 4,
     Reason.TIMED_OUT: 2,
-    Reason.RAISED: 2,
+    Reason.RAISED: 4,
 }
 """Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
 tell a candidate that always kills; the others are for workers that someone else kills, stops, or
-takes the memory of: they must change no history. A hang costs too much time for more; a candidate
-that raises has the reference scored in between, which tells that the place is in order."""
+takes the memory of: they must change no history. A hang costs too much time for more. A candidate
+that raises has the reference scored in between, which tells of what is out of order for all, but
+not of an accelerator that is short of memory now and then."""
 
-OF_PLACE = (OSError, DataError, TaskError, WorkerError)
-"""Errors that tell of files, tasks and machines, never of one candidate."""
+OF_PLACE = (OSError, DataError, TaskError, WorkerError, ScorerError)
+"""Errors that tell of files, tasks, machines and this program, never of one candidate."""
 
 Measured = list[tuple[str, Measurement]]
 

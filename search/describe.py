@@ -16,6 +16,7 @@ from search.hall import describe_hall
 from search.outcome import OutcomeName
 from search.progress import Progress
 from search.records import Records, Row
+from search.run_file import damaged
 from search.source import Source
 
 NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redundant"
@@ -184,5 +185,5 @@ def _describe_scores(
 def _scores(records: Records, owner: str, number: int) -> tuple[float, ...]:
     measurement = records.measurement(OutcomeName(owner, number))
     if measurement is None:
-        raise ValueError("an outcome is missing")
+        raise damaged(records.path, "an outcome is missing")
     return measurement.scores

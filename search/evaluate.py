@@ -14,6 +14,7 @@ from proxy_tasks import Task, Training, train
 from proxy_tasks.train import NUM_CHUNKS
 from search.job import Job
 from search.outcome import Measurement, Reason
+from search.scorer import ScorerError
 
 NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
@@ -47,12 +48,16 @@ class Evaluator:
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
-        """Trains on every task. Running out of memory is an outcome; other errors are bugs."""
+        """Trains on every task. Running out of memory is an outcome; what a task raises, is raised.
+
+        Raises:
+            ScorerError: a candidate has a function that was left out.
+        """
         lanes = [_Lane(job) for job in jobs]
         for job in jobs:
             if unknown := job.bytecode.functions - self._functions:
                 names = ", ".join(sorted(unknown))
-                raise ValueError(f"a candidate with {names}, which were left out")
+                raise ScorerError(f"a candidate with {names}, which were left out")
         for index in range(len(self._tasks)):
             by_size: dict[Size, list[_Lane]] = {}
             for lane in lanes:

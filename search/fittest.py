@@ -12,32 +12,28 @@ class Fittest:
     """
 
     def __init__(self):
-        self._numbers: dict[str, int] = {}  # of the latest evaluation, by fingerprint
+        self._numbers: dict[str, int] = {}  # of the latest evaluation, by its owner
         self._ranked: list[tuple[float, int, str, int]] = []  # also what is not the latest any more
 
-    def add(
-        self, index: int, fingerprint: str, outcome: str | OutcomeName, fitness: float | None
-    ) -> None:
+    def add(self, index: int, outcome: OutcomeName, fitness: float | None) -> None:
         """Takes in an individual.
 
         Args:
             index: its number.
-            fingerprint: of its program.
             outcome: the name of its outcome.
             fitness: None if it has none.
         """
-        number = OutcomeName.parse(str(outcome)).number
-        if self._numbers.get(fingerprint, 0) < number:
-            self._numbers[fingerprint] = number
+        if self._numbers.get(outcome.owner, 0) < outcome.number:
+            self._numbers[outcome.owner] = outcome.number
             if fitness is not None:
-                heapq.heappush(self._ranked, (-fitness, index, fingerprint, number))
+                heapq.heappush(self._ranked, (-fitness, index, outcome.owner, outcome.number))
 
     @property
     def best(self) -> int | None:
         """The number of the fittest, the first of equals; None if none has a fitness."""
         while self._ranked:
-            _, index, fingerprint, number = self._ranked[0]
-            if self._numbers[fingerprint] == number:
+            _, index, owner, number = self._ranked[0]
+            if self._numbers[owner] == number:
                 return index
             heapq.heappop(self._ranked)
         return None

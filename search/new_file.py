@@ -15,10 +15,15 @@ class OutputError(Exception):
 def new_file(path: Path) -> Iterator[Path]:
     """Another path beside `path`, of an empty file that takes its name once the body is done.
 
+    What is no file, as a pipe or a device, is given as it is.
+
     Raises:
         OutputError: there is a file of that name, before or after; or it cannot be written. Then
             nothing was changed.
     """
+    if path.exists() and not (path.is_file() or path.is_dir()):
+        yield path  # as /dev/stdout: it is written as it is
+        return
     if os.path.lexists(path):
         raise _taken(path)
     part = path.with_name(f".{secrets.token_hex(8)}.part")

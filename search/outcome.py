@@ -22,7 +22,7 @@ class Reason(enum.StrEnum):
     TIMED_OUT = "timed_out"
     """It was stopped by the wall clock, twice: the one reason that is not reproducible."""
     RAISED = "raised"
-    """Its training raised an error, twice, where the reference trained in between."""
+    """Its training raised an error, four times, where the reference trained in between."""
 
 
 class OutcomeName(NamedTuple):

@@ -30,8 +30,8 @@ def _limits(records: Records) -> tuple[int, float]:
 def _to_fittest(records: Records) -> Fittest:
     """As it is after all that is recorded."""
     fittest = Fittest()
-    for row in records.columns("index", "fingerprint", "outcome", "fitness"):
-        fittest.add(*row)
+    for fate in records.fates(0):
+        fittest.add(*fate)
     return fittest
 
 
@@ -133,7 +133,7 @@ class Progress:
                 self.best = row
             return
         index = row.individual.index
-        self._fittest.add(index, row.fingerprint, row.outcome, row.fitness)
+        self._fittest.add(index, row.outcome, row.fitness)
         best = self._fittest.best
         if best is None:
             self.best = None

@@ -177,10 +177,10 @@ class Records(RecordFile):
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def fittest(self) -> Iterator[Row]:
-        """One individual of every fingerprint that has a fitness, the fittest first.
+        """One individual of every program that has a fitness, the fittest first.
 
         It is the first individual; of a program with several evaluations, the first that has the
-        latest outcome, which knows most.
+        latest outcome, which knows most. Programs that share their outcomes are one.
         """
         query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
@@ -279,9 +279,8 @@ class Records(RecordFile):
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""
 _LATEST = """SELECT max(first) FROM (
-        SELECT fingerprint, min("index") AS first FROM history WHERE "index" < ?1
-        GROUP BY fingerprint, outcome
-    ) GROUP BY fingerprint"""
+        SELECT outcome, min("index") AS first FROM history WHERE "index" < ?1 GROUP BY outcome
+    ) GROUP BY substr(outcome, 1, instr(outcome || '#', '#') - 1)"""
 """Of each program among the first so many, the first individual that has its latest outcome."""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 

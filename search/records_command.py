@@ -80,7 +80,7 @@ def export_run(
         with _printed() as file, Records.open_to_read(run) as records:
             write_csv(to_table(records), file)
         return
-    with new_file(out) as part, Records.open_to_read(run) as records:
+    with Records.open_to_read(run) as records, new_file(out) as part:
         if to is TableFormat.PARQUET:
             with part.open("wb") as file:
                 write_parquet(to_table(records), file)

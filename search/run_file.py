@@ -100,12 +100,12 @@ def create(
     file, is_new_folder = folder / kind.file_name, not folder.exists()
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        there = set(folder.iterdir())
     except OSError as error:
         raise RecordError(f"cannot make {folder}: {error.strerror}; choose another --out") from None
     try:
         with _lock(file):
             kind.check_free(folder)
+            there = set(folder.iterdir())
             is_kept = False
             try:
                 _make(kind, file, fill)
@@ -127,9 +127,10 @@ def create(
 
 def _discard(file: Path, but: Collection[Path]) -> None:
     """Removes a file that holds nothing, and what came to be beside it."""
-    for suffix in (".new", ".sqlite", ".sqlite-wal", ".sqlite-shm", LOG_SUFFIX, ".lock"):
+    for suffix in (".new", ".sqlite", ".sqlite-wal", ".sqlite-shm", LOG_SUFFIX):
         if (path := file.with_suffix(suffix)) not in but:
             path.unlink(missing_ok=True)
+    file.with_suffix(".lock").unlink(missing_ok=True)  # holds nothing by itself
     if (cache := file.with_name(CACHE)) not in but:
         shutil.rmtree(cache, ignore_errors=True)
 

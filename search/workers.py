@@ -45,8 +45,6 @@ class _Slot:
     answer: Any = None  # that is waited for; None while it is idle
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
     num_jobs: int = 0
-    suspects: list[AnyJob] = dataclasses.field(default_factory=list)
-    suspicion: Measurement | None = None  # of them, until a new actor has scored the reference
 
 
 class RayPool:
@@ -57,8 +55,8 @@ class RayPool:
     timeout on the waiting side stops nothing. Of a batch, each half is tried again by itself, and
     so on, down to the candidate that it was; a batch is given the time of one candidate.
 
-    What raises is blamed on a candidate once the next actor has scored the reference. If that
-    raises too, the fault is not the candidate's, and `wait` raises it.
+    What raises is blamed on a candidate once a new actor has scored the reference. If that raises
+    too, the fault is not the candidate's, and `wait` raises it.
 
     The accelerators of the machine, or of all, are shared out evenly.
 
@@ -92,6 +90,7 @@ class RayPool:
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
         self._blame = Blame(self._queue)
+        self._suspicions: list[tuple[list[AnyJob], Measurement]] = []  # of what raised
         self._slots: list[_Slot] = []
         self._idle: deque[_Slot] = deque()
         self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
@@ -201,7 +200,7 @@ class RayPool:
                 raise error.cause from error
             suspicion = raised(error.cause, self._now - slot.started)
             self._restart(slot, Reason.RAISED.value, error=suspicion.error)
-            slot.suspects, slot.suspicion = jobs, suspicion
+            self._suspicions.append((jobs, suspicion))
             return []
         is_short = any(map(_ran_out_of_memory, measurements))
         if not jobs:
@@ -217,20 +216,21 @@ class RayPool:
             slot.jobs, slot.answer = [], None
             self._idle.append(slot)
         if not jobs:
-            return self._judge(slot)
+            return self._judge()
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
             is_failed = _ran_out_of_memory(found)
             measured += self._blame.put([job], found) if is_failed else self._blame.end(job, found)
         return measured
 
-    def _judge(self, slot: _Slot) -> Measured:
-        """The reference was scored here: what raised before was no fault of the place."""
-        if slot.suspicion is None:
-            return []
-        suspects, suspicion = slot.suspects, slot.suspicion
-        slot.suspects, slot.suspicion = [], None
-        return self._blame.put(suspects, suspicion)
+    def _judge(self) -> Measured:
+        """A new actor has scored the reference: what raised before was no fault of the place.
+
+        It need not be the one that took the place of what raised, which on a cluster may have to
+        wait for a machine.
+        """
+        suspicions, self._suspicions = self._suspicions, []
+        return [found for each in suspicions for found in self._blame.put(*each)]
 
     def _check(self, measurement: Measurement) -> None:
         """Compares what a new worker saw of the reference program with what the first one saw."""

@@ -66,7 +66,7 @@ def _best_fitness(records: Records, parts: Mapping[int, Window]) -> list[float]:
 
 def _latest_fitness(records: Records) -> list[float]:
     """The same where programs are evaluated again: the best by what is known of each by then."""
-    rows = list(records.columns("index", "fingerprint", "outcome", "fitness"))
+    rows = list(records.fates(0))
     fittest, bests, added = Fittest(), [], 0
     for number in range(NUM_POINTS):
         end = -(-len(rows) * (number + 1) // NUM_POINTS)

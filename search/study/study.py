@@ -132,6 +132,11 @@ class Study:
                 pool = self._opened(records.reference(), config.seed)
                 self._compare(pool, info)
                 reference = self._measure(pool, records.reference(), config.seed)
+                if reference.reason is not Reason.OK:
+                    raise ConfigError(
+                        f"the initial program does not train on the tasks ({reference.why}) "
+                        f"with seed {config.seed}; choose others"
+                    )
                 seeded = SeededPool(pool, config.seed)
                 search = Search(config, initial, records, seeded, reference)
                 with log_run(records.log, records.count(), study=str(self._folder)):
@@ -158,13 +163,7 @@ class Study:
             while not measured:
                 measured = pool.wait(1.0)
             ((_, self._measured[key]),) = measured
-        measurement = self._measured[key]
-        if measurement.reason is not Reason.OK:
-            raise ConfigError(
-                f"the initial program does not train on the tasks ({measurement.why}) "
-                f"with seed {seed}; choose others"
-            )
-        return measurement
+        return self._measured[key]
 
     def _compare(self, pool: Pool, here: dict[str, Any]) -> None:
         """Raises `RecordError` if a run of the study was scored where arithmetic differs.

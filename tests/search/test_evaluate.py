@@ -15,6 +15,7 @@ from search.evaluate import NO_HURDLE, Evaluator, task_key
 from search.hurdles import set_hurdles
 from search.job import Job
 from search.outcome import Measurement, Reason
+from search.scorer import ScorerError
 
 TASKS = (
     DigitsMLP(num_steps=20, batch_size=8, width=8),
@@ -79,7 +80,7 @@ def test_functions_that_are_left_out_change_nothing_and_are_refused():
         for functions in (OPS.keys(), program.functions)
     )
     assert (every.scores, every.curves) == (few.scores, few.curves)
-    with pytest.raises(ValueError, match="a candidate with arcsin, clip, which were left out"):
+    with pytest.raises(ScorerError, match="a candidate with arcsin, clip, which were left out"):
         evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
 
 

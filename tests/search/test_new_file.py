@@ -60,6 +60,16 @@ def test_of_two_at_once_the_first_to_end_has_the_name(folder):
     assert path.read_text() == "first" and list(folder.iterdir()) == [path]
 
 
+def test_what_is_no_file_is_written_as_it_is(folder):
+    os.mkfifo(folder / "pipe")
+    reader = os.open(folder / "pipe", os.O_RDONLY | os.O_NONBLOCK)
+    try:
+        write(folder / "pipe", "through")
+        assert os.read(reader, 100) == b"through"
+    finally:
+        os.close(reader)
+
+
 def test_what_fails_leaves_nothing_and_keeps_its_error(folder):
     with pytest.raises(ValueError, match="of the caller"), new_file(folder / "a"):
         raise ValueError("of the caller")

@@ -232,10 +232,10 @@ def test_best_is_best_by_its_latest_outcome(name, runs):
     with Records.open_to_read(runs[name].folder) as records:
         for end in (*range(20, records.count(), 8), records.count()):
             rows = runs[name].rows[:end]
-            latest = {row.fingerprint: row.outcome for row in rows}
-            first = {(row.fingerprint, row.outcome): row for row in reversed(rows)}
+            latest = {row.outcome.owner: row.outcome for row in rows}
+            first = {row.outcome: row for row in reversed(rows)}
             expected = max(
-                (first[pair] for pair in latest.items()),
+                map(first.__getitem__, latest.values()),
                 key=lambda row: (row.rank, -row.individual.index),
             )
             assert records.best(end) == expected

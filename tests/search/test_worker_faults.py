@@ -93,7 +93,7 @@ def test_what_a_candidate_raises_is_its_outcome_and_no_others(open_pool, batch_s
     assert measured["raise 1"].error == "ZeroDivisionError: a bug"
     assert measured["raise 1"].why == "raised: ZeroDivisionError: a bug" and measured["a"] == SEEN
     for name in ("raise 1", "raise 2"):
-        assert asked.count([name]) == MAX_TRIES[Reason.RAISED] == 2
+        assert asked.count([name]) == MAX_TRIES[Reason.RAISED] == 4
         for number, batch in enumerate(asked):
             if name in batch:  # with two or more workers others may be asked before
                 assert ["reference"] in asked[number:]
@@ -160,11 +160,38 @@ def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeyp
     with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray), write_log(tmp_path / "log"):
         pool.start(REFERENCE)
         (measured,) = collect(pool, ["raise"]).values()
-    assert measured.reason is Reason.RAISED and ray.num_actors == 5 and ray.killed == [1, 2, 3, 4]
+    assert measured.reason is Reason.RAISED
+    assert ray.num_actors == 7 and ray.killed == [1, 2, 3, 4, 5, 6]
     first = (tmp_path / "log").read_text().splitlines()[0]
     assert (
         '"reason": "raised", "candidates": ["raise"], "error": "ZeroDivisionError: a bug"' in first
     )
+
+
+def test_what_raised_waits_for_no_machine_that_may_never_come(monkeypatch):
+    """On a cluster, a new worker may: any other that starts tells as much."""
+    must_wait = []
+
+    def evaluate(_, jobs):
+        (job,) = jobs
+        if job.name == "reference" and must_wait:
+            return must_wait.pop()
+        if job.name == "raise":
+            must_wait.append(HANGS)
+            raise ZeroDivisionError
+        if job.name == "kill":
+            raise exceptions.RayActorError
+        return [SEEN]
+
+    with fake_ray.fake_pool(monkeypatch, evaluate, 9, address="head:6379") as (pool, _):
+        pool.start(REFERENCE)
+        for name in ("raise", "kill"):
+            pool.submit(Job(name, BYTECODE))
+        measured = dict(found for _ in range(40) for found in pool.wait(1.0))
+    assert {name: found.reason for name, found in measured.items()} == {
+        "raise": Reason.RAISED,
+        "kill": Reason.CRASHED,
+    }
 
 
 def test_what_was_scored_is_kept_when_another_raises(monkeypatch):

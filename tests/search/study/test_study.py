@@ -223,6 +223,17 @@ def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
         list(study.run())
 
 
+def test_a_place_where_the_reference_does_not_train_is_another_place(made, tmp_path):
+    class Failing(SeedPool):
+        def wait(self, seconds):
+            return [(name, Measurement(Reason.NOT_FINITE)) for name, _ in super().wait(seconds)]
+
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
+    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Failing()))
+    with pytest.raises(RecordError, match="choose another --out"):
+        list(study.run())
+
+
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
