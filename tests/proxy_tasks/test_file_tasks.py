@@ -10,6 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from quick import compile_quickly
 from small_files import VOCABULARY_SIZE, image_options, make_images, text_options, write_arrays
 
 from proxy_tasks import ImageViT, TextLM, train
@@ -33,7 +34,8 @@ def trained(request):
         key = jax.random.key(0)
         return train(dataclasses.replace(task, data=data), optax.adam(rate), key)
 
-    return task, jax.jit(jax.vmap(run, in_axes=(0, None)))(jnp.array([0.0, 0.01]), task.data)
+    lanes = compile_quickly(jax.vmap(run, in_axes=(0, None)))
+    return task, lanes(jnp.array([0.0, 0.01]), task.data)
 
 
 def test_adam_learns(trained):
@@ -58,7 +60,7 @@ def test_score_in_slices_is_that_of_all_at_once(name, key):
         at_once = task.loss(params, whole if len(whole) > 1 else whole[0])
         return task.score(params, data), of_loss.score(params, data), at_once
 
-    value, loss, at_once = map(float, jax.jit(score)(task.init(task.data, key), task.data))
+    value, loss, at_once = map(float, compile_quickly(score)(task.init(task.data, key), task.data))
     assert loss == pytest.approx(at_once, rel=1e-5)
     expected = np.exp(at_once) if name == "text_lm" else round(value * 30) / 30
     assert value == pytest.approx(expected, rel=1e-5)

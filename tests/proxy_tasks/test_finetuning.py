@@ -6,6 +6,7 @@ import jax
 import numpy as np
 import optax
 import pytest
+from quick import compile_quickly
 
 from proxy_tasks import DigitsFinetuning, train
 from proxy_tasks.conv import ConvNet
@@ -47,7 +48,7 @@ def test_new_digits_are_those_that_pretraining_has_not_seen():
 
 
 def test_pretraining_helps(task, key):
-    run = jax.jit(lambda data: train(replace(task, data=data), optax.adam(3e-3), key))
+    run = compile_quickly(lambda data: train(replace(task, data=data), optax.adam(3e-3), key))
     fresh = ConvNet(OPTIONS.width, 5, key=key).convolutions
     learned, scratch = run(task.data), run(task.data._replace(pretrained=fresh))
     assert learned.score > scratch.score and learned.curve[-1] < 0.8 * scratch.curve[-1]

@@ -7,6 +7,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from quick import compile_quickly
 
 from proxy_tasks import DigitsMLP, StdlibLM, TaskError, train
 from proxy_tasks.train import NUM_CHUNKS
@@ -19,7 +20,8 @@ def plain_loop(task, optimizer, key):
     init_key, batch_key = jax.random.split(key)
     params = task.init(task.data, init_key)
     state = optimizer.init(params)
-    loss_and_gradient, update = jax.jit(jax.value_and_grad(task.loss)), jax.jit(optimizer.update)
+    loss_and_gradient = compile_quickly(jax.value_and_grad(task.loss))
+    update = compile_quickly(optimizer.update)
     losses = []
     for step in range(task.num_steps):
         batch = task.batch(task.data, jax.random.fold_in(batch_key, step))
@@ -32,7 +34,7 @@ def plain_loop(task, optimizer, key):
 
 def test_compiled_loop_equals_a_plain_loop(key):
     optimizer = optax.adam(1e-2)
-    training = jax.jit(lambda key: train(TASK, optimizer, key))(key)
+    training = compile_quickly(lambda key: train(TASK, optimizer, key))(key)
     score, losses = plain_loop(TASK, optimizer, key)
     stops = np.linspace(0, 25, NUM_CHUNKS + 1).astype(int)
     chunks = [np.mean(losses[a:b]) for a, b in zip(stops, stops[1:], strict=False)]
@@ -46,7 +48,7 @@ def test_compiled_loop_equals_a_plain_loop(key):
 )
 def test_adam_learns(options, key):
     task = options.build()
-    run = jax.jit(lambda key, rate: train(task, optax.adam(rate), key))
+    run = compile_quickly(lambda key, rate: train(task, optax.adam(rate), key))
     learned, idle = run(key, 3e-3), run(key, 0.0)
     if task.higher_is_better:
         assert learned.score > 0.9 > 0.4 > idle.score
@@ -65,7 +67,7 @@ def explode_at(step):
     return optax.GradientTransformation(lambda params: jnp.zeros((), jnp.int32), update)
 
 
-@jax.jit
+@compile_quickly
 def train_until(step, key):
     return train(TASK, explode_at(step), key)
 
@@ -86,14 +88,14 @@ def test_nan_weights_after_the_last_step_have_no_score(key):
 
 def test_training_stops_at_a_hurdle(key):
     hurdles = jnp.full(NUM_CHUNKS, jnp.inf).at[3].set(0.0)
-    training = jax.jit(lambda key: train(TASK, optax.sgd(0.1), key, hurdles))(key)
+    training = compile_quickly(lambda key: train(TASK, optax.sgd(0.1), key, hurdles))(key)
     assert training.num_chunks == 4 and np.isnan(training.score)
     assert np.isfinite(training.curve[:4]).all() and np.isnan(training.curve[4:]).all()
 
 
 def test_fewer_steps_than_chunks(key):
     task = DigitsMLP(num_steps=3, batch_size=4, width=4).build()
-    training = jax.jit(lambda key: train(task, optax.sgd(0.1), key))(key)
+    training = compile_quickly(lambda key: train(task, optax.sgd(0.1), key))(key)
     score, _ = plain_loop(task, optax.sgd(0.1), key)
     assert training.score == pytest.approx(float(score), abs=2 / 600)
 
@@ -113,7 +115,7 @@ def test_lanes_train_as_each_by_itself():
 
         return optax.GradientTransformation(lambda params: (), update)
 
-    one = jax.jit(lambda rate, key, hurdles: train(TASK, sgd(rate), key, hurdles))
+    one = compile_quickly(lambda rate, key, hurdles: train(TASK, sgd(rate), key, hurdles))
     lanes = one(rates, keys, hurdles)
     assert lanes.num_chunks.tolist() == [NUM_CHUNKS, 1, NUM_CHUNKS, 5]
     for lane in range(4):

@@ -3,7 +3,7 @@
 import numpy as np
 import optax
 import pytest
-from jax import jit
+from quick import compile_quickly
 
 import dsl
 from dsl.bytecode import assemble
@@ -61,7 +61,7 @@ def test_evaluator_scores_as_the_compiled_program_trains(tasks, evaluator):
     ):
         key = task_key(0, index)
         optimizer = dsl.as_optimizer(program, task.schedule)
-        training = jit(lambda key: train(task, optimizer, key))(key)  # noqa: B023
+        training = compile_quickly(lambda key: train(task, optimizer, key))(key)  # noqa: B023
         assert score == pytest.approx(float(training.score), rel=1e-2)
         np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
 
@@ -128,7 +128,7 @@ def test_optax_enters_by_the_same_door(tasks, evaluator):
     task = tasks[0]
     sgd = assemble(dsl.library.load("sgd"))
     optimizer = optax.sgd(task.schedule)
-    training = jit(lambda key: train(task, optimizer, key))(task_key(0, 0))
+    training = compile_quickly(lambda key: train(task, optimizer, key))(task_key(0, 0))
     measurement = evaluate(evaluator, sgd)
     np.testing.assert_allclose(measurement.curves[0], training.curve, rtol=1e-4)
     assert measurement.scores[0] == pytest.approx(float(training.score), abs=2 / 600)

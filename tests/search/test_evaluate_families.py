@@ -1,11 +1,10 @@
 """Families of tasks in training: they learn, and the machine trains them as optax does."""
 
-import functools
-
 import jax
 import numpy as np
 import optax
 import pytest
+from quick import compile_quickly
 
 import dsl
 from dsl.bytecode import assemble
@@ -31,9 +30,6 @@ TASKS: tuple[FamilyOptions, ...] = (
     DigitsFinetuning(num_steps=40, batch_size=16, width=4, pretraining_steps=20, metric="loss"),
     StdlibMLM(num_steps=40, batch_size=16, width=8, num_layers=1),
 )
-
-
-compile_quickly = functools.partial(jax.jit, compiler_options={"xla_backend_optimization_level": 0})
 
 
 def train_adamw(options):

@@ -160,6 +160,7 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
     monkeypatch.setattr(workers, "time", clock)
     monkeypatch.setattr(workers, "MAX_JOBS", 2)
+    monkeypatch.setitem(MAX_TRIES, Reason.RAISED, 2)
 
     def make_scorer():
         if (tmp_path / "gone").exists():

@@ -4,6 +4,7 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+from quick import compile_quickly
 
 from dsl.bytecode import assemble
 from dsl.library import load
@@ -60,10 +61,10 @@ def test_what_diverges_is_an_outcome(trainer):
 
 def test_losses_under_noise_against_a_plain_loop(key):
     params = TASK.init(TASK.data, jax.random.key(1))
-    losses = jax.jit(lambda params: training_losses(TASK, params, key))(params)
+    losses = compile_quickly(lambda params: training_losses(TASK, params, key))(params)
     batch_key, noise_key = jax.random.split(key)
     batches = [TASK.batch(TASK.data, k) for k in jax.random.split(batch_key, 32)]
-    loss = jax.jit(TASK.loss)
+    loss = compile_quickly(TASK.loss)
     clean = np.mean([loss(params, batch) for batch in batches])
     np.testing.assert_allclose(losses[0], clean, rtol=1e-5)
     means = []
