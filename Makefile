@@ -11,7 +11,8 @@ search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder tests/search tests/proxy_tasks tests
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+		tests/search tests/proxy_tasks tests/dsl tests/test_*.py
 
 lint: .venv/installed-dev
 	$(BIN)/ruff check .
