@@ -73,9 +73,10 @@ def describe_one(records: Records) -> dict[str, Any]:
     progress = Progress.of_records(records)
     best = progress.best
     config = records.info()["config"]
+    first = records.best(config["evolution"]["population_size"])  # all are the initial program
     return {
         "seed": config["seed"],
-        "first_fitness": None if progress.first is None else progress.first.fitness,
+        "first_fitness": None if first is None else first.fitness,
         "best_fitness": None if best is None else best.fitness,
         "best_index": None if best is None else best.individual.index,
         "best_statements": None if best is None else best.num_statements,
