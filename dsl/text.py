@@ -27,8 +27,7 @@ MAX_DEPTH = 50
 MAX_NEAR = 40
 """Longest names that are compared for a near miss; comparing takes the square of the length."""
 
-MAX_LINES = 20_000
-"""Lines that are kept: those of a population of long programs, some MB."""
+MAX_LINES = 20_000  # those of a population of long programs: some MB
 _LINES: dict[int, tuple[Statement, str]] = {}
 
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
@@ -44,13 +43,12 @@ def to_text(program: Program) -> str:
 
 def _known_line(statement: Statement) -> str:
     """The same as `to_line`, which is asked once: a child shares all statements but one."""
-    found = _LINES.get(id(statement))
-    if found is not None and found[0] is statement:
-        return found[1]
-    if len(_LINES) >= MAX_LINES:
-        _LINES.clear()
-    line = to_line(statement)
-    _LINES[id(statement)] = statement, line  # which keeps it, so that its id is nobody else's
+    known, line = _LINES.get(id(statement), (None, ""))
+    if known is not statement:
+        if len(_LINES) >= MAX_LINES:
+            _LINES.clear()
+        line = to_line(statement)
+        _LINES[id(statement)] = statement, line  # kept, so that its id is nobody else's
     return line
 
 
