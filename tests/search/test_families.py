@@ -3,22 +3,12 @@
 import json
 
 import pytest
-from small_runs import FormulaPool, advance, create
 from typer.testing import CliRunner
 
 from dsl.classify import classify
 from search import cli
 from search.records import Records
 from search.source import SourceError
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """A finished run, scored by a formula."""
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
 
 
 def _classify(*words) -> str:

@@ -4,7 +4,6 @@ import re
 from pathlib import Path
 
 import pytest
-from small_runs import FormulaPool, advance, create
 
 from search.compare.records import ComparisonRecords
 from search.describe import describe_records
@@ -17,14 +16,6 @@ from search.tensorboard import draw_progress
 ROOT = Path(__file__).parents[2]
 PAGE = (ROOT / "docs" / "records.md").read_text("utf-8")
 QUERIES = re.findall(r"^```sql\n(.*?)^```$", PAGE, re.DOTALL | re.MULTILINE)
-
-
-@pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
 
 
 def columns(connection):
