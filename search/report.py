@@ -156,7 +156,9 @@ def show_run(console: Console, summary: dict[str, Any]) -> None:
 
 
 def _scores_table(summary: dict[str, Any]) -> Table:
-    table = Table("", "initial", "best", "gain", box=box.SIMPLE)
+    reference = summary["config"].get("reference")  # None in older records too
+    gain_head = f"gain over {reference}" if reference else "gain"  # else over the initial program
+    table = Table("", "initial", "best", gain_head, box=box.SIMPLE)
     best, initial = summary["best"], summary["initial"]
     for task in summary["tasks"]:
         name = task["name"]
