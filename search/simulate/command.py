@@ -8,7 +8,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from search.config import MAX_COUNT
+from search.config import MAX_COUNT, EvolutionConfig
 from search.derivation_report import Paragraph, show, to_report
 from search.report import print_json
 from search.run_file import RecordError
@@ -39,7 +39,12 @@ def simulate(
         typer.Option(min=1, max=1_000_000, help="Simulated workers; may be repeated."),
     ] = None,
     programs: Annotated[
-        int | None, typer.Option(min=1, max=MAX_COUNT, help="Of every run; 10,000, or 5 lags.")
+        int | None,
+        typer.Option(
+            min=EvolutionConfig().population_size,
+            max=MAX_COUNT,
+            help="Of every run; 10,000, or 5 lags.",
+        ),
     ] = None,
     seconds: Annotated[float, typer.Option(min=1e-3, help="Of an evaluation, on average.")] = 1200,
     spread: Annotated[
