@@ -12,9 +12,9 @@ search: .venv/installed  ## a first search: about two minutes
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		tests/search tests/proxy_tasks tests/dsl tests/test_*.py
+		tests/integration tests/search tests/proxy_tasks tests/dsl tests/docs
 
-lint: .venv/installed-dev
+lint: .venv/installed-dev .links/lionhunt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
@@ -25,21 +25,27 @@ docs: .venv/installed  ## the tables in docs/language.md and docs/config.md
 fuzz: .venv/installed-dev  ## a million texts against the reader of programs: about five minutes
 	$(PIP) -e .[fuzz]
 	mkdir -p .fuzz
-	$(BIN)/python tests/dsl/fuzz_text.py .fuzz tests/dsl/corpus dsl/library -runs=1000000 \
+	$(BIN)/python tests/dsl/text/fuzz_parser.py .fuzz tests/dsl/text/corpus dsl/library -runs=1000000 \
 		-max_len=6000 -timeout=10 -artifact_prefix=.fuzz/
 
 soak: .venv/installed-dev  ## searches under faults for MINUTES=30; Linux
 	rm -rf .soak
-	$(BIN)/python tests/soak --minutes $(MINUTES) --out .soak
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) --out .soak
 
 format: .venv/installed-dev
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv
+	rm -rf .venv .links build
 
-.venv/installed: pyproject.toml constraints.txt
+# The package as a tree of links, for type checkers.
+.links/lionhunt:
+	mkdir -p $@
+	ln -s ../../dsl ../../proxy_tasks ../../search ../../configs $@
+	ln -s $(addprefix ../../,$(wildcard lionhunt/*.py)) $@
+
+.venv/installed: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv
 	$(PIP) -e .
 	touch $@

@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
 
-from dsl.ops import OPS, Op
-from dsl.types import Kind
-from proxy_tasks import FAMILIES
-from search.config import RunConfig
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS, Op
+from lionhunt.proxy_tasks import FAMILIES
+from lionhunt.search.driver.config import RunConfig
 
 FOLDER = Path(__file__).parent
 MAX_SHOWN = 4

@@ -1,16 +1,16 @@
 """The language of optimizer programs: text, abstract execution, and ways to run them.
 
-program = dsl.parse(text)                       # raises ProgramError; or dsl.library.load("lion")
+program = dsl.parse(text)                       # raises ProgramError; or lionhunt.dsl.library.load("lion")
 optimizer = dsl.as_optimizer(program, 1e-4)     # an optax.GradientTransformation
 """
 
-from dsl import library
-from dsl.compile import as_optimizer
-from dsl.fingerprint import fingerprint
-from dsl.infer import infer
-from dsl.liveness import simplify
-from dsl.program import Const, InvalidProgram, Program, Statement, Var
-from dsl.text import ProgramError, parse
+from lionhunt.dsl import library
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.execution.compilation import as_optimizer
+from lionhunt.dsl.program import Const, InvalidProgram, Program, Statement, Var
+from lionhunt.dsl.text.parser import ProgramError, parse
+from lionhunt.dsl.validation import infer
 
 __all__ = [
     "Const",

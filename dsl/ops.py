@@ -2,7 +2,7 @@
 
 A row is the only place that knows what a function means. Its concrete rule is written once, over a
 `Space`, and serves the interpreter (trees of arrays), the machine (flat rows) and the folding of
-constants (numbers): see `dsl.spaces`. Its kind rule serves abstract execution.
+constants (numbers): see `dsl.backends`. Its kind rule serves abstract execution.
 
 Subnormal numbers count as the zeros of their sign, as XLA has it.
 
@@ -17,7 +17,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import Any, Protocol
 
-from dsl.types import Kind, join
+from lionhunt.dsl.kinds import Kind, join
 
 EPS = 1e-8
 

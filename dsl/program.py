@@ -1,6 +1,6 @@
 """A program of the language: frozen data, nothing else.
 
-Grammar of the text form, which `dsl.text` reads and prints (what it prints is also Python):
+Grammar of the text form, which `dsl.text.parser` reads and prints (what it prints is also Python):
 
     program    = [STRING] "def" NAME "(" weights "," gradient {"," state} "," schedule ")" ":"
                  [STRING] {statement} "return" update {"," new_state}
@@ -29,6 +29,8 @@ A `Program` is the flat form, one function a statement:
 """
 
 import dataclasses
+
+from lionhunt.dsl.ops import OPS
 
 TOO_LARGE = 3.4028235677973366e38
 """The least number whose nearest float32 is infinite; constants are smaller."""
@@ -100,7 +102,7 @@ class Program:
         return self.inputs[-1]
 
     def __str__(self) -> str:
-        from dsl import text  # the text form builds on this module
+        from lionhunt.dsl.text import parser as text  # the text form builds on this module
 
         return text.to_text(self)
 
@@ -126,3 +128,41 @@ class InvalidProgram(ValueError):
             for i, line in enumerate(str(self.program).splitlines()[1:])
         )
         return f"{self.reason}\n\nin {where} of\n\n{listing}"
+
+
+MAX_LINES = 20_000  # those of a population of long programs: some MB
+
+
+_LINES: dict[int, tuple[Statement, str]] = {}
+
+
+def to_text(program: Program) -> str:
+    """The flat text form, one function a statement."""
+    lines = [f"def train({', '.join(program.inputs)}):"]
+    lines += [f"  {_known_line(statement)}" for statement in program.statements]
+    lines.append(f"  return {', '.join(map(_arg_text, program.outputs))}")
+    return "\n".join(lines)
+
+
+def _known_line(statement: Statement) -> str:
+    """The same as `to_line`, which is asked once: a child shares all statements but one."""
+    known, line = _LINES.get(id(statement), (None, ""))
+    if known is not statement:
+        if len(_LINES) >= MAX_LINES:
+            _LINES.clear()
+        line = to_line(statement)
+        _LINES[id(statement)] = statement, line  # kept, so that its id is nobody else's
+    return line
+
+
+def to_line(statement: Statement) -> str:
+    """One statement as text."""
+    args = [_arg_text(arg) for arg in statement.args]
+    op = OPS.get(statement.op)
+    if op is not None and op.symbol and len(args) == 2:
+        return f"{statement.target} = {args[0]} {op.symbol} {args[1]}"
+    return f"{statement.target} = {statement.op}({', '.join(args)})"
+
+
+def _arg_text(arg: Arg) -> str:
+    return arg.name if isinstance(arg, Var) else repr(arg.value)

@@ -2,18 +2,18 @@
 
 from typing import get_args
 
-from proxy_tasks.captions import DigitsCaptions
-from proxy_tasks.conv import DigitsConv
-from proxy_tasks.diffusion import DigitsDiffusion
-from proxy_tasks.finetuning import DigitsFinetuning
-from proxy_tasks.image_vit import ImageViT
-from proxy_tasks.language import StdlibLM
-from proxy_tasks.masked_language import StdlibMLM
-from proxy_tasks.mlp import DigitsMLP
-from proxy_tasks.task import Task, TaskError
-from proxy_tasks.text_lm import TextLM
-from proxy_tasks.train import Training, train
-from proxy_tasks.vit import DigitsViT
+from lionhunt.proxy_tasks.task import Task, TaskError
+from lionhunt.proxy_tasks.tasks.digits_captions import DigitsCaptions
+from lionhunt.proxy_tasks.tasks.digits_conv import DigitsConv
+from lionhunt.proxy_tasks.tasks.digits_diffusion import DigitsDiffusion
+from lionhunt.proxy_tasks.tasks.digits_finetuning import DigitsFinetuning
+from lionhunt.proxy_tasks.tasks.digits_mlp import DigitsMLP
+from lionhunt.proxy_tasks.tasks.digits_vit import DigitsViT
+from lionhunt.proxy_tasks.tasks.image_vit import ImageViT
+from lionhunt.proxy_tasks.tasks.stdlib_lm import StdlibLM
+from lionhunt.proxy_tasks.tasks.stdlib_mlm import StdlibMLM
+from lionhunt.proxy_tasks.tasks.text_lm import TextLM
+from lionhunt.proxy_tasks.training import Training, train
 
 FamilyOptions = (
     DigitsMLP

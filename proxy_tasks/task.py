@@ -9,6 +9,8 @@ import equinox as eqx
 import jax
 import optax
 
+from lionhunt.errors import LionhuntError
+
 Params = Any
 """A tree of float32 arrays."""
 Batch = Any
@@ -17,7 +19,7 @@ Data = Any
 """A tree of arrays."""
 
 
-class TaskError(Exception):
+class TaskError(LionhuntError):
     """A task that gives something else than it has to: one line that names the task."""
 
 

@@ -10,8 +10,8 @@ from typing import Any
 
 import jax
 
-from search.outcome import Difference
-from search.run_file import RecordError
+from lionhunt.search.errors import RecordError
+from lionhunt.search.evaluation.outcome import Difference
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -100,3 +100,17 @@ def environment_differences(there: dict[str, Any], here: dict[str, Any]) -> Iter
     for old, new in zip(there.get("tasks", ()), here.get("tasks", ()), strict=False):
         if old["digest"] != new["digest"]:
             yield f"{new['name']} has other data here"
+
+
+def differences(there: Any, here: Any, place: str = "") -> Iterator[str]:
+    """Where two JSON values differ, and how."""
+    if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
+        for key in there:
+            yield from differences(there[key], here[key], f"{place}.{key}" if place else key)
+    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
+        for number, pair in enumerate(zip(there, here, strict=True)):
+            yield from differences(*pair, f"{place}.{number}")
+    elif isinstance(there, dict | list) or isinstance(here, dict | list):
+        yield f"{place} differs"
+    elif there != here:
+        yield f"{place} is {there} there and {here} here"

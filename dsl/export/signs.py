@@ -8,7 +8,7 @@ import math
 from collections.abc import Callable
 from typing import Any
 
-from dsl.export.values import Graph, Number, Operand, Value
+from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 
 
 def _always(args: tuple[Any, ...], signs: list[bool]) -> bool:

@@ -5,9 +5,9 @@ Each is a file `NAME.py.txt` whose docstring says what it is and where it comes 
 
 from importlib import resources
 
-from dsl.notes import Notes, read_notes
-from dsl.program import Program
-from dsl.text import parse, parse_with_docstring
+from lionhunt.dsl.program import Program
+from lionhunt.dsl.text.docstring import Notes, read_notes
+from lionhunt.dsl.text.parser import parse, parse_with_docstring
 
 _SUFFIX = ".py.txt"
 

@@ -2,17 +2,17 @@
 
 import itertools
 
-import dsl_values
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
-import dsl
-from dsl.interpret import evaluate
-from dsl.ops import OPS
-from dsl.spaces import Rows, Trees
-from dsl.types import Kind
+from lionhunt import dsl
+from lionhunt.dsl.backends import Rows, Trees
+from lionhunt.dsl.interpreter import evaluate
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS
+from tests.support.dsl import values as dsl_values
 
 PAPER = (
     "abs cos sin tan arcsin arccos arctan exp log sinh cosh tanh arcsinh arccosh arctanh sign exp2 "

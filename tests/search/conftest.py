@@ -1,9 +1,9 @@
 """The command line and a finished run as fixtures."""
 
 import pytest
-from small_runs import FormulaPool, advance, create
 
-from search import cli
+from lionhunt.search.cli import main as cli
+from tests.support.search.runs import FormulaPool, advance, create
 
 
 @pytest.fixture

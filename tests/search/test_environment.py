@@ -4,9 +4,9 @@ import re
 
 import jax
 
-from search import environment
-from search.environment import describe_environment, environment_differences
-from search.outcome import Measurement, Reason, first_difference
+from lionhunt.search import environment
+from lionhunt.search.environment import describe_environment, environment_differences
+from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
 
 
 def test_source_has_a_name_that_follows_its_text(tmp_path, monkeypatch):

@@ -14,7 +14,7 @@ import sys
 import tempfile
 from pathlib import Path
 
-from soak import Soak
+from tests.soak.soak import Soak
 
 
 def main() -> None:

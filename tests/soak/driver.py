@@ -6,10 +6,9 @@ import sys
 import time
 from pathlib import Path
 
-from processes import Process, below
-
-from search.records import Records
-from search.run_file import RecordError
+from lionhunt.search.errors import RecordError
+from lionhunt.search.storage.run_store import Records
+from tests.soak.processes import Process, below
 
 ROOT = Path(__file__).parents[2]
 PATH = os.pathsep.join(map(str, (ROOT, Path(__file__).with_name("clock"))))
@@ -121,4 +120,4 @@ def is_worker(process: Process) -> bool:
 
 def lionhunt(words: list[str]) -> list[str]:
     """The command, of this folder's source."""
-    return ["-c", "from search.cli import main; main()", *words]
+    return ["-c", "from lionhunt.search.cli.main import main; main()", *words]

@@ -14,11 +14,11 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
-from driver import Driver, SoakError, lionhunt
-from processes import Process, go_on_all, stop_all
-
-from search.records import Records
-from search.run_file import RUN, RecordError
+from lionhunt.search.errors import RecordError
+from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.schema import RUN
+from tests.soak.driver import Driver, SoakError, lionhunt
+from tests.soak.processes import Process, go_on_all, stop_all
 
 GOES_ON_SECONDS = 600.0
 """Time after which a run that does not go on is stuck; machines are busy."""

@@ -2,10 +2,11 @@
 
 from pathlib import Path
 
-from driver import SoakError
-
-from search.records import Records
-from search.run_file import CACHE, LOG_SUFFIX, RUN, RecordError
+from lionhunt.search.errors import RecordError
+from lionhunt.search.storage.database import CACHE, LOG_SUFFIX
+from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.schema import RUN
+from tests.soak.driver import SoakError
 
 
 def history_digest(folder: Path) -> str:

@@ -9,8 +9,8 @@ import sys
 import jax.numpy as jnp
 from ray import cloudpickle
 
-from proxy_tasks import mlp
-from search import cli
+from lionhunt.proxy_tasks.tasks import digits_mlp as mlp
+from lionhunt.search.cli import main as cli
 
 GARBAGE = {
     "text": lambda: "0.5",

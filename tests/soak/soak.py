@@ -7,11 +7,11 @@ import time
 import traceback
 from pathlib import Path
 
-from driver import ROOT, Driver, SoakError, lionhunt
-from faults import FAULTS, Fault, NotInjected
-from finished_run import check_finished, history_digest
-from processes import Process
-from summary import Summary
+from tests.soak.driver import ROOT, Driver, SoakError, lionhunt
+from tests.soak.faults import FAULTS, Fault, NotInjected
+from tests.soak.finished_run import check_finished, history_digest
+from tests.soak.processes import Process
+from tests.soak.summary import Summary
 
 CONFIG = """
 num_programs = 12000
@@ -169,7 +169,7 @@ class Soak:
 
     def _run_bad_candidates(self, folder: Path) -> None:
         """A run whose candidates misbehave, which looks at its history itself."""
-        script = str(ROOT / "tests/search/bad_candidates.py")
+        script = str(ROOT / "tests/support/search/bad_candidates.py")
         seed = FIRST_BAD_SEED + self.summary.num_bad_rounds
         driver = self._launch([script, str(folder), str(seed)], folder)
         try:

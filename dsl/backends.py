@@ -1,0 +1,134 @@
+"""The spaces that concrete rules act in: trees of arrays, flat rows, and plain numbers."""
+
+import math
+from collections.abc import Callable
+from typing import Any
+
+import jax.numpy as jnp
+import numpy
+
+from lionhunt.dsl.kinds import Kind
+
+Value = Any
+"""In `Trees`: a tuple with an entry for each array (arrays for a tree, numbers for one number per
+array), or a number by itself for a scalar."""
+
+
+class Trees:
+    """Trees of arrays, leaf by leaf: the meaning of the language.
+
+    Weights of any tree structure come as the tuple of their arrays; a scalar is not a tuple.
+    """
+
+    def __init__(self, np: Any = jnp):
+        self.np = np
+
+    def lift(self, function: Callable[..., Any], *values: Value) -> Value:
+        if not any(isinstance(value, tuple) for value in values):
+            return function(*values)
+        return tuple(function(*leaves) for leaves in self._by_array(values))
+
+    def per_array(self, value: Value) -> Value:
+        return self.lift(self.np.sum, value)
+
+    def total(self, value: Value) -> Value:
+        return sum(self.per_array(value)) if isinstance(value, tuple) else value
+
+    def mean(self, value: Value, axis: int) -> Value:
+        return self.lift(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
+
+    def broadcast(self, *values: Value) -> tuple[Value, ...]:
+        if not any(isinstance(value, tuple) for value in values):
+            return values
+        by_array = (self.np.broadcast_arrays(*leaves) for leaves in self._by_array(values))
+        return tuple(zip(*by_array, strict=True))
+
+    def _by_array(self, values: tuple[Value, ...]):
+        """Yields, for each array of the tree, the entries of all values."""
+        length = next(len(value) for value in values if isinstance(value, tuple))
+        columns = (v if isinstance(v, tuple) else (v,) * length for v in values)
+        return zip(*columns, strict=True)
+
+
+class Numbers:
+    """Single numbers: every reduction is the identity."""
+
+    def __init__(self, np: Any = jnp):
+        self.np = np
+
+    def lift(self, function: Callable[..., Any], *values: Any) -> Any:
+        return function(*values)
+
+    def per_array(self, value: Any) -> Any:
+        return value
+
+    def total(self, value: Any) -> Any:
+        return value
+
+    def mean(self, value: Any, axis: int) -> Any:
+        return value
+
+    def broadcast(self, *values: Any) -> tuple[Any, ...]:
+        return values
+
+
+class Rows:
+    """Rows of shape (..., parameters): all arrays of a tree laid end to end.
+
+    A scalar or a number per array is a row too, repeated over what it stands for; so a reduction
+    must know the kind of what it reduces, and counts each number once.
+
+    Args:
+        shapes: the shapes of the arrays, in order.
+        kind: the widest kind of the arguments, with the values of `Kind`; may be traced.
+        np: the array module.
+    """
+
+    def __init__(self, shapes: tuple[tuple[int, ...], ...], kind: Any, np: Any = jnp):
+        self.np = np
+        self.shapes = shapes
+        self.kind = kind
+
+    def lift(self, function: Callable[..., Any], *rows: Any) -> Any:
+        return function(*rows)
+
+    def broadcast(self, *rows: Any) -> tuple[Any, ...]:
+        return rows
+
+    def per_array(self, row: Any) -> Any:
+        return self._by_array(lambda part, _: self.np.sum(part, -1, keepdims=True), row)
+
+    def total(self, row: Any) -> Any:
+        sizes = numpy.array([math.prod(shape) for shape in self.shapes], int)
+        level = numpy.full(sizes.sum(), Kind.TREE, numpy.int32)
+        level[(numpy.cumsum(sizes) - sizes)[sizes > 0]] = Kind.PER_ARRAY
+        level[:1] = Kind.SCALAR
+        counted = self.np.where(level <= self.kind, row, 0)
+        total = self.np.sum(counted, -1, keepdims=True)
+        return self.np.broadcast_to(total, row.shape)
+
+    def mean(self, row: Any, axis: int) -> Any:
+        return self._by_array(lambda part, shape: _mean(self.np, part, shape, axis), row)
+
+    def _by_array(self, function: Callable[..., Any], row: Any) -> Any:
+        """Applies a reduction to each array of a tree; what is no tree stays as it is."""
+        parts, start = [], 0
+        for shape in self.shapes:
+            part = row[..., start : start + math.prod(shape)]
+            parts.append(self.np.broadcast_to(function(part, shape), part.shape))
+            start += math.prod(shape)
+        return self.np.where(self.kind == Kind.TREE, self.np.concatenate(parts, -1), row)
+
+
+def _mean(np: Any, array: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Puts in place of each number the mean of its row (axis -1) or of its column (axis -2).
+
+    Args:
+        np: the array module.
+        array: its last axes make an array of `shape`, as they are or laid end to end.
+        shape: the last two axes are a matrix; a vector is a matrix of one column.
+    """
+    matrix = shape if len(shape) > 1 else (math.prod(shape), 1)
+    flat = np.reshape(array, (-1, *matrix))
+    total = np.sum(flat, axis, keepdims=True)
+    return np.reshape(np.broadcast_to(total / max(matrix[axis], 1), flat.shape), np.shape(array))

@@ -1,0 +1,114 @@
+"""What tells a program from a known one, as phrases that a researcher reads."""
+
+from collections import Counter
+
+from lionhunt.dsl.classification.nearest import Deletion, Meeting, Path
+from lionhunt.dsl.classification.tree import (
+    GRADIENT,
+    GROWS,
+    NEGATIVE,
+    NUMBER_NODE,
+    PRODUCT,
+    SCHEDULE,
+    SUMS,
+    SUMS_UP,
+    WEIGHTS,
+    Node,
+)
+from lionhunt.dsl.classification.wording import leaves, state_words, words
+
+_SCALES = {SCHEDULE, NUMBER_NODE}
+"""Leaves that only scale what they stand beside."""
+
+
+def differences(meeting: Meeting) -> list[str]:
+    """Phrases for what a program has beyond a known one, then for what it lacks."""
+    around = [deletion for deletion in meeting.extra if _is_around_gradient(deletion)]
+    phrases = []
+    if around:
+        functions = [d.whole.label for d in sorted(around, key=lambda d: d.kept.size)]
+        phrases.append(f"the gradient goes through {', then '.join(functions)} first")
+    phrases += [_phrase(deletion) for deletion in meeting.extra if deletion not in around]
+    phrases += [f"also keeps {_a(name)}" for name in _lost(meeting.extra, meeting.common)]
+    phrases += [_phrase(deletion, is_missing=True) for deletion in meeting.missing]
+    phrases += [f"keeps no {name}" for name in _lost(meeting.missing, meeting.common)]
+    return list(dict.fromkeys(phrases))
+
+
+def _is_around_gradient(deletion: Deletion) -> bool:
+    """Whether a function acts on the gradient before anything else does."""
+    read = leaves(deletion.whole)
+    is_function = deletion.removed is None and deletion.whole.label.isidentifier()
+    return is_function and GRADIENT in read and read <= {GRADIENT, *_SCALES}
+
+
+def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
+    program, whole, kept, removed = deletion
+    if removed is None:
+        return f"not so here: {_function(deletion)}" if is_missing else _function(deletion)
+    if _is_decay(whole, removed, program):
+        return "no weight decay" if is_missing else "with weight decay"
+    negation = "not " if is_missing else ""
+    rest, what = words(kept, program), words(removed, program)
+    if whole.label == SUMS:
+        return f"{_is(what)} {negation}added to {rest}"
+    if removed.label == SCHEDULE:
+        return f"{_is(rest)} {negation}scaled by the learning rate"
+    if what.startswith("1 / "):
+        return f"{_is(rest)} {negation}divided by {what.removeprefix('1 / ')}"
+    return f"{_is(rest)} {negation}multiplied by {what}"
+
+
+def _is(what: str) -> str:
+    """A thing, and that it is."""
+    return f"{what} are" if what == f"the {WEIGHTS}" else f"{what} is"
+
+
+def _is_decay(whole: Node, removed: Node, program: Node) -> bool:
+    read = leaves(removed)
+    return whole == program.children[0] and WEIGHTS in read and read <= {WEIGHTS, *_SCALES}
+
+
+def _function(deletion: Deletion) -> str:
+    """What it means that a function stands around a part."""
+    program, whole, kept, _ = deletion
+    label, part = whole.label, words(kept, program)
+    if label == NEGATIVE:
+        return f"{part} has the opposite sign"
+    if label in (SUMS_UP, GROWS):
+        return f"{part} {label} instead of decaying"
+    if label.startswith("^"):
+        return f"{_is(part)} raised to the power {label.removeprefix('^')}"
+    update, *news = program.children
+    passing = [
+        f"the {state}"
+        for state, new in zip(state_words(program), news, strict=True)
+        if whole == new or (whole in _directions(update) and whole in new.parts())
+    ]
+    if whole in _directions(update) and kept.label != WEIGHTS:
+        passing.insert(0, "the update")
+    if not passing:
+        return f"{label} of {part}"
+    return f"{' and '.join(passing)} pass{'es' if len(passing) == 1 else ''} through {label}"
+
+
+def _directions(update: Node) -> list[Node]:
+    """The factors of the update's addends."""
+    addends = update.children if update.label == SUMS else (update,)
+    return [
+        factor
+        for addend in addends
+        for factor in (addend.children if addend.label == PRODUCT else (addend,))
+    ]
+
+
+def _lost(path: Path, common: Node) -> list[str]:
+    """What is kept between steps before the deletions of a path, and not after."""
+    if not path:
+        return []
+    lost = Counter(state_words(path[0].program)) - Counter(state_words(common))
+    return list(lost.elements())
+
+
+def _a(name: str) -> str:
+    return f"an {name}" if name[0] in "aeiou" else f"a {name}"

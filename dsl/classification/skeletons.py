@@ -1,0 +1,229 @@
+"""What a program computes up to its constants: a tree in which numbers are told by sign alone.
+
+Made of the polynomial normal form, which brings rewritten programs together by itself, in a
+millisecond, so that no search for rewrites is needed. On top of it disappear the size of numbers
+(so the scale of a state, of the update and of its parts), the names and the signs of states, states
+that are equal, and numbers added to guard a division. What stays apart: whether a state decays,
+grows or sums up, and whether the momentum that is read is the one just kept, since Lion reads
+another average than it keeps, and Signum the same.
+"""
+
+from collections.abc import Iterable
+from fractions import Fraction
+
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.classification.tree import (
+    GRADIENT,
+    GROWS,
+    NEGATIVE,
+    NEXT,
+    NUMBER_NODE,
+    PRODUCT,
+    SCHEDULE,
+    SUMS,
+    SUMS_UP,
+    WEIGHTS,
+    Node,
+    arrange,
+    build,
+)
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.program import Program
+from lionhunt.dsl.rewriting.monomials import SUM, Atom, Factor, Form, as_number, power
+from lionhunt.dsl.rewriting.monomials import multiply as multiply_forms
+from lionhunt.dsl.rewriting.normal_form import normal_forms
+from lionhunt.dsl.rewriting.terms import (
+    INPUT,
+    NUMBER,
+    Term,
+    make,
+    number,
+    substitute,
+    to_term,
+    variable,
+    walk,
+)
+
+GUARD = Fraction(1, 10**6)
+"""Numbers up to this that are added only keep a division from 0."""
+TOLERANCE = Fraction(1, 10**5)
+"""Two numbers that differ by less, relatively, were meant to be equal."""
+MAX_NODES = 2_000
+"""Parts of a larger tree are all the same, "..."; programs that people wrote have a tenth."""
+MAX_DEPTH = 100
+"""So are those of a deeper one."""
+
+
+def skeleton(program: Program) -> Node:
+    """The skeleton of a valid program: its update, then the new value of each live state."""
+    term, states = _merged(_standard(simplify(program)))
+    update, news = _trees(term, states)
+    return arrange(update, news)
+
+
+def new_values(program: Program) -> tuple[Node, ...]:
+    """The new value of each state of a valid program; the states are s0, s1, ... in its order."""
+    term = _standard(program)
+    _, news = _trees(term, [f"s{i}" for i in range(len(program.states))])
+    return tuple(news.values())
+
+
+def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
+    """The update, and the new value of each state."""
+    forms = normal_forms(term)
+    flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
+    if flipped:
+        forms = normal_forms(_flip(term, states, flipped))
+    builder = _Builder(dict(zip(states, forms[1:], strict=True)))
+    news = {state: builder.new_value(state) for state in states}
+    return builder.node(forms[0]), news
+
+
+def _standard(program: Program) -> Term:
+    """The outputs of a program over inputs of standard names, without guards."""
+    names = (WEIGHTS, GRADIENT, *(f"s{i}" for i in range(len(program.states))))
+    inputs = {
+        variable(old, Kind.TREE): variable(new, Kind.TREE)
+        for old, new in zip(program.inputs[:-1], names, strict=True)
+    }
+    inputs[variable(program.schedule, Kind.SCALAR)] = variable(SCHEDULE, Kind.SCALAR)
+    return substitute(_without_guards(to_term(program)), inputs)
+
+
+def _merged(root: Term) -> tuple[Term, list[str]]:
+    """The outputs with one state for all that are equal at every step, and the states' names.
+
+    All start as zeros; they are split into classes as far as their new values tell them apart.
+    """
+    states = [variable(f"s{i}", Kind.TREE) for i in range(len(root.args) - 1)]
+    classes = dict.fromkeys(states, 0)
+    while True:
+        term = substitute(root, {state: states[rank] for state, rank in classes.items()})
+        news = normal_forms(term)[1:]
+        tellers = {state: (classes[state], new) for state, new in zip(states, news, strict=True)}
+        ranks = {teller: i for i, teller in enumerate(dict.fromkeys(tellers.values()))}
+        if len(ranks) == len(set(classes.values())):
+            break
+        classes = {state: ranks[tellers[state]] for state in states}
+    kept = {
+        str(states[rank].label): new
+        for rank, new in zip(classes.values(), term.args[1:], strict=True)
+    }
+    return make(term.op, term.args[0], *kept.values()), list(kept)
+
+
+def _without_guards(root: Term) -> Term:
+    """The term without tiny numbers that are added to something."""
+    guards = {}
+    for term in walk(root):
+        if term.op == "add":
+            for x, y in (term.args, term.args[::-1]):
+                if y.op == NUMBER and abs(Fraction(y.label or 0)) <= GUARD:
+                    guards[term] = make("add", x, number(0, y.kind))
+    return substitute(root, guards)
+
+
+def _is_negative(form: Form) -> bool:
+    """Whether a state sums up the opposite of something: told by what no state is part of."""
+    inputs = {WEIGHTS, GRADIENT, SCHEDULE}
+    own = [c for monomial, c in form if all(f.atom.reads <= inputs for f in monomial)]
+    return bool(own) and own[0] < 0
+
+
+def _flip(term: Term, states: list[str], flipped: list[str]) -> Term:
+    """The same outputs, with the opposite of some states kept in their place."""
+    variables = {state: variable(state, Kind.TREE) for state in states}
+    opposite = {variables[state]: make("negative", variables[state]) for state in flipped}
+    update, *news = (substitute(arg, opposite) for arg in term.args)
+    news = [
+        make("negative", new) if state in flipped else new
+        for state, new in zip(states, news, strict=True)
+    ]
+    return make(term.op, update, *news)
+
+
+class _Builder:
+    """Makes trees of the forms of one program, whose states have these new values."""
+
+    def __init__(self, news: dict[str, Form]):
+        self.news = news
+        self.num_nodes = 0
+        self.depth = 0
+
+    def new_value(self, state: str) -> Node:
+        """The new value of a state, in which its old value tells what becomes of it."""
+        form = self.news[state]
+        kept = Node(state)
+        parts = []
+        for monomial, coefficient in self.fold_next(form, except_for=state):
+            node = self.product(monomial, coefficient)
+            if node in (kept, Node(NEGATIVE, (kept,))) and coefficient >= 1 - TOLERANCE:
+                node = Node(SUMS_UP if coefficient <= 1 + TOLERANCE else GROWS, (kept,))
+            parts.append(node)
+        return build(SUMS, parts)
+
+    def node(self, form: Form) -> Node:
+        self.num_nodes += 1
+        if self.num_nodes > MAX_NODES or self.depth > MAX_DEPTH:
+            return Node("...")
+        if (value := as_number(form)) is not None:
+            positive = Node(NUMBER_NODE) if value else Node("0")
+            return build(NEGATIVE, [positive]) if value < 0 else positive
+        return build(SUMS, [self.product(*pair) for pair in self.fold_next(form)])
+
+    def product(self, monomial: Iterable[Factor], coefficient: Fraction) -> Node:
+        factors = [self.factor(f) for f in monomial if f.atom.op != NUMBER]
+        node = build(PRODUCT, factors) if factors else Node(NUMBER_NODE)
+        return build(NEGATIVE, [node]) if coefficient < 0 else node
+
+    def factor(self, factor: Factor) -> Node:
+        atom, exponent, is_signed = factor
+        base = self.atom(atom)
+        if exponent == 0:
+            return build("sign", [base])
+        is_plain = atom.is_non_negative or exponent.denominator > 1 and not is_signed
+        if not is_plain and is_signed != (exponent.numerator % 2 == 1):
+            base = build("abs", [base])
+        return base if exponent == 1 else build(f"^{exponent}", [base])
+
+    def atom(self, atom: Atom) -> Node:
+        if atom.op == INPUT:
+            self.num_nodes += 1
+            return Node(str(atom.label))
+        self.depth += 1
+        args = [self.node(arg) for arg in atom.args]
+        self.depth -= 1
+        return args[0] if atom.op == SUM else build(atom.op, args)
+
+    def fold_next(self, form: Form, except_for: str = "") -> Form:
+        """The form with new values of states as such, wherever it has a multiple of one."""
+        for state, new in sorted(self.news.items(), key=lambda item: -len(item[1])):
+            if state == except_for or not 1 < len(new) <= len(form):
+                continue
+            leaf = _leaf(NEXT + state)
+            while (found := _multiple(form, new)) is not None:
+                by, rest = found
+                form = (*rest, *multiply_forms(by, leaf))
+        return form
+
+
+def _leaf(name: str) -> Form:
+    (form,) = normal_forms(variable(name, Kind.TREE))
+    return form
+
+
+def _multiple(form: Form, new: Form) -> tuple[Form, Form] | None:
+    """The factor that a part of a form is of another form, and the rest; None if no part is."""
+    inverse = power((new[0],), -1)
+    total = dict(form)
+    for pair in form:
+        by = multiply_forms((pair,), inverse or ())
+        part = [multiply_forms(by, (each,))[0] for each in new]
+        if all(_is_near(total.get(monomial), value) for monomial, value in part):
+            removed = {monomial for monomial, _ in part}
+            return by, tuple(each for each in form if each[0] not in removed)
+    return None
+
+
+def _is_near(x: Fraction | None, y: Fraction) -> bool:
+    return x is not None and abs(x - y) <= TOLERANCE * abs(y)

@@ -1,0 +1,180 @@
+"""Names for the variables of a program, from what they hold: momentum, weight_decay, update.
+
+The words are those of the library's Lion. What no role fits is named by the function that makes it.
+"""
+
+from lionhunt.dsl.classification.skeletons import new_values
+from lionhunt.dsl.classification.wording import holds
+from lionhunt.dsl.export.dataflow import Value
+from lionhunt.dsl.export.identifiers import Event, allot
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
+from lionhunt.dsl.validation import infer
+
+WEIGHT, GRADIENT, SCHEDULE, UPDATE = "weight", "gradient", "lr", "update"
+
+_SCALE, _CORRECTION = "scale", "bias_correction"
+
+_RESULTS = {
+    "add": "sum",
+    "subtract": "difference",
+    "multiply": "product",
+    "divide": "ratio",
+    "power": "powered",
+    "max": "larger",
+    "min": "smaller",
+    "dot": "dot_product",
+    "cosine_sim": "similarity",
+    "clip": "clipped",
+    "interp": "average",
+    "get_pi": "pi",
+    "get_e": "euler",
+    "get_eps": "epsilon",
+}
+"""What a function makes of several things, or of none."""
+
+_BEFORE = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
+_AFTER = {name: name for name in ("norm", "global_norm", "row_mean", "column_mean", "array_mean")}
+"""Words beside the name of the thing that a function acts on; by default its own, before it."""
+
+
+def name_by_role(program: Program) -> Program:
+    """The same program with every variable named by what it holds.
+
+    A name is assigned again, as the library does, once what it held is no longer read.
+
+    Args:
+        program: a valid program, best one without redundant statements.
+    """
+    values = _Values(program)
+    holders = [Value(stem, Kind.TREE) for stem in values.stems()]
+    num_inputs = len(program.inputs)
+
+    def read(args: tuple[int | Const, ...]) -> tuple[Value, ...]:
+        return tuple(holders[arg] for arg in args if isinstance(arg, int))
+
+    events: list[Event] = [(holder, ()) for holder in holders[:num_inputs]]
+    events.append((None, tuple(holders[:num_inputs])))  # inputs have different names
+    events += zip(holders[num_inputs:], map(read, values.args), strict=True)
+    events.append((None, read(values.outputs)))
+    names = allot(events, ())
+
+    def write(args: tuple[int | Const, ...]) -> tuple[Arg, ...]:
+        return tuple(Var(names[holders[a]]) if isinstance(a, int) else a for a in args)
+
+    statements = tuple(
+        Statement(names[holder], op, write(args))
+        for holder, op, args in zip(holders[num_inputs:], values.ops, values.args, strict=True)
+    )
+    inputs = tuple(names[holder] for holder in holders[:num_inputs])
+    return Program(inputs, statements, write(values.outputs))
+
+
+class _Values:
+    """The values of a program, numbered: the inputs in order, then what each statement makes."""
+
+    def __init__(self, program: Program):
+        self.program = program
+        self.first = len(program.inputs)
+        self.schedule = self.first - 1
+        self.kinds = [*[Kind.TREE] * self.schedule, Kind.SCALAR, *infer(program)]
+        self.ops = [statement.op for statement in program.statements]
+        self.args: list[tuple[int | Const, ...]] = []
+        env = {name: number for number, name in enumerate(program.inputs)}
+
+        def read(args: tuple[Arg, ...]) -> tuple[int | Const, ...]:
+            return tuple(env[arg.name] if isinstance(arg, Var) else arg for arg in args)
+
+        for number, statement in enumerate(program.statements, self.first):
+            self.args.append(read(statement.args))
+            env[statement.target] = number
+        self.outputs = read(program.outputs)
+
+    def stems(self) -> list[str]:
+        """A name for each value; values that are one thing in the making share one."""
+        roles = enumerate(new_values(self.program))
+        states = [holds(f"s{i}", new).replace(" ", "_") for i, new in roles]
+        stems: dict[int, str] = dict(enumerate([WEIGHT, GRADIENT, *states, SCHEDULE]))
+        for state, output in zip(states, self.outputs[1:], strict=True):
+            if isinstance(output, int):
+                stems.setdefault(output, state)
+        named = set(stems)
+        self._name_update(stems)
+        things = dict(stems)  # what a value is about: a root of a momentum is about the momentum
+        for number in range(self.first, self.first + len(self.ops)):
+            name, thing = self._derived(number, stems, things, named)
+            stems.setdefault(number, name)
+            things.setdefault(number, thing)
+        return [stems[number] for number in range(len(stems))]
+
+    def _made_by(self, number: int) -> tuple[str, tuple[int | Const, ...]]:
+        return self.ops[number - self.first], self.args[number - self.first]
+
+    def _name_update(self, stems: dict[int, str]) -> None:
+        """Names the update, and back from it what became the update step by step."""
+        (number, *_) = self.outputs
+        while isinstance(number, int) and number not in stems:
+            stems[number] = UPDATE
+            number = self._before(number, stems)
+
+    def _before(self, number: int, stems: dict[int, str]) -> int | None:
+        """The argument that a step makes into the update; None if it is made of several things."""
+        op, args = self._made_by(number)
+        if op not in ("add", "subtract", "multiply", "divide", "clip") and OPS[op].arity != 1:
+            return None
+        made = [a for a in args if isinstance(a, int) and self.kinds[a] is Kind.TREE]
+        if op in ("add", "subtract"):
+            made = [a for a in made if a not in stems and not self._is_multiple(a, 0)]
+        elif op == "divide":
+            made = [a for a in made if a == args[0]]
+        if len(made) != 1 or op == "reciprocal" or self._num_readers(made[0]) > 1:
+            return None
+        return None if self._is_multiple(made[0], 0) else made[0]
+
+    def _num_readers(self, number: int) -> int:
+        return sum(number in args for args in (*self.args, self.outputs))
+
+    def _is_multiple(self, number: int | Const, of: int) -> bool:
+        """Whether a value is an input, perhaps times scalars."""
+        if number == of or not isinstance(number, int) or number < self.first:
+            return number == of
+        op, args = self._made_by(number)
+        return op == "multiply" and any(
+            self._is_multiple(x, of) and self._kind(y) is Kind.SCALAR for x, y in (args, args[::-1])
+        )
+
+    def _kind(self, arg: int | Const) -> Kind:
+        return self.kinds[arg] if isinstance(arg, int) else Kind.SCALAR
+
+    def _derived(
+        self, number: int, stems: dict[int, str], things: dict[int, str], named: set[int]
+    ) -> tuple[str, str]:
+        """A name from the function and its arguments, and what the value is about."""
+        op, args = self._made_by(number)
+        if self._is_multiple(number, 0):
+            return "weight_decay", "weight_decay"
+        if self._is_multiple(number, self.schedule):
+            return SCHEDULE, SCHEDULE
+        parts = list(dict.fromkeys(arg for arg in args if isinstance(arg, int)))
+        if op == "clip" and args[0] in parts:
+            parts = [part for part in parts if part == args[0]]
+        if op == "multiply" and len(parts) == 2:
+            for part, other in (parts, parts[::-1]):
+                if (stems[other], things[other]) == (_SCALE, _CORRECTION):
+                    return f"corrected_{things[part]}", things[part]
+        if len(parts) != 1:
+            name = _RESULTS.get(op, "number" if not parts else op)
+            return name, name
+        (part,) = parts
+        thing = things[part]
+        if op == "multiply" and args == (part, part):
+            return f"squared_{thing}", thing
+        if op in ("multiply", "divide", "add", "subtract") and len(args) == 2:
+            word = "scaled" if op in ("multiply", "divide") else "shifted"
+            return f"{word}_{thing}" if part in named else stems[part], thing
+        if op in _AFTER:
+            return f"{thing}_{_AFTER[op]}", thing
+        if op == "reciprocal":
+            return _SCALE, thing
+        return f"{_BEFORE.get(op, op)}_{thing}", thing

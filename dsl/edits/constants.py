@@ -1,0 +1,31 @@
+"""The constants of a program: equal numbers are one.
+
+In AdamW the decay of a moment stands in two places that have to agree.
+"""
+
+from collections.abc import Iterable, Mapping
+
+from lionhunt.dsl.program import Arg, Const, Program, Statement
+
+
+def constants_of(program: Program) -> tuple[float, ...]:
+    """The numbers of a program in the order of their first places, without 0."""
+    args: Iterable[Arg] = (arg for statement in program.statements for arg in statement.args)
+    return tuple(
+        dict.fromkeys(
+            arg.value for arg in (*args, *program.outputs) if isinstance(arg, Const) and arg.value
+        )
+    )
+
+
+def replace_constants(program: Program, new: Mapping[float, float]) -> Program:
+    """The program with other numbers, each in all its places; those that are not named stay."""
+
+    def changed(arg: Arg) -> Arg:
+        return Const(new.get(arg.value, arg.value)) if isinstance(arg, Const) else arg
+
+    statements = tuple(
+        Statement(statement.target, statement.op, tuple(map(changed, statement.args)))
+        for statement in program.statements
+    )
+    return Program(program.inputs, statements, tuple(map(changed, program.outputs)))

@@ -1,0 +1,26 @@
+"""Deterministic edits. Each returns a new program; the old one is untouched."""
+
+from lionhunt.dsl.program import Arg, Program, Statement
+
+
+def insert(program: Program, index: int, statement: Statement) -> Program:
+    """Puts `statement` before statement `index`; at the end if `index` is their number."""
+    statements = program.statements
+    return _with(program, (*statements[:index], statement, *statements[index:]))
+
+
+def delete(program: Program, index: int) -> Program:
+    """Removes statement `index`."""
+    return _with(program, program.statements[:index] + program.statements[index + 1 :])
+
+
+def replace_argument(program: Program, index: int, position: int, arg: Arg) -> Program:
+    """Puts `arg` in place of one argument of statement `index`."""
+    old = program.statements[index]
+    args = (*old.args[:position], arg, *old.args[position + 1 :])
+    new = Statement(old.target, old.op, args)
+    return _with(program, (*program.statements[:index], new, *program.statements[index + 1 :]))
+
+
+def _with(program: Program, statements: tuple[Statement, ...]) -> Program:
+    return Program(program.inputs, statements, program.outputs)

@@ -1,0 +1,65 @@
+"""Names in exported Python: the program's own, unless they would hide what is still read."""
+
+import keyword
+import re
+from collections.abc import Collection, Iterable, Iterator
+
+from lionhunt.dsl.export.dataflow import Value
+
+RESERVED = frozenset(
+    {"jax", "jnp", "optax", "torch", "NamedTuple", "callable", "max", "super", "zip"}
+    | {"learning_rate", "params", "updates", "state", "init", "prepare", "step", "outputs", "leaf"}
+    | {"self", "closure", "loss", "group"}
+    | {"l", "I", "O"}  # hard to tell from digits, says E741
+    | set(keyword.kwlist)
+)
+"""Names that exported code uses for itself, and those that Python or ruff refuses."""
+
+Event = tuple[Value | None, tuple[Value, ...]]
+"""A step of the exported code: the value that it defines, if any, and those that it reads."""
+
+
+def identifier(
+    name: str, taken: Collection[str], suffix: str = "_term", max_length: int = 40
+) -> str:
+    """A valid name like `name` that neither is reserved nor in `taken`."""
+    stem = re.sub(r"\W+", "_", name, flags=re.ASCII).lstrip("_")[:max_length] or "x"
+    stem = f"x{stem}" if stem[0].isdigit() else stem
+    if stem in taken or stem in RESERVED:
+        stem += suffix
+    return next(each for each in _numbered(stem) if each not in taken and each not in RESERVED)
+
+
+def allot(
+    events: Iterable[Event], taken: Collection[str], max_length: int = 40
+) -> dict[Value, str]:
+    """Names the values of a piece of code; two share a name if the first is read no more.
+
+    Args:
+        events: what the code defines and reads, from the first line to the last.
+        taken: names with another meaning in that code.
+        max_length: of a name, before what tells it from others.
+    """
+    events = list(events)
+    last_read = {value: i for i, (_, reads) in enumerate(events) for value in reads}
+    names: dict[Value, str] = {}
+    holders: dict[str, Value] = {}
+    for i, (value, _) in enumerate(events):
+        if value is None:
+            continue
+        stem = identifier(value.name, taken, max_length=max_length)
+        names[value] = next(
+            name
+            for name in _numbered(stem)
+            if name not in taken and (name not in holders or last_read.get(holders[name], -1) <= i)
+        )
+        holders[names[value]] = value
+    return names
+
+
+def _numbered(stem: str) -> Iterator[str]:
+    yield stem
+    number = 2
+    while True:
+        yield f"{stem}_{number}"
+        number += 1

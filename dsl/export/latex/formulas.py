@@ -1,0 +1,171 @@
+"""How a formula writes each function; `dsl.ops` says what each one means."""
+
+from collections.abc import Callable, Collection
+
+from lionhunt.dsl.export.dataflow import Number, Operand, Value
+from lionhunt.dsl.export.latex.symbols import number_symbol
+from lionhunt.dsl.kinds import Kind
+
+SUM, PRODUCT, POWER, ATOM = range(4)
+"""How tight a formula holds together: a sum, a product or a fraction, a power, a symbol."""
+
+Formula = tuple[str, int]
+
+_ONE_OVER = r"\frac{1}{"
+
+_CALLS = {
+    "cos": r"\cos",
+    "sin": r"\sin",
+    "tan": r"\tan",
+    "arcsin": r"\arcsin",
+    "arccos": r"\arccos",
+    "arctan": r"\arctan",
+    "exp": r"\exp",
+    "sinh": r"\sinh",
+    "cosh": r"\cosh",
+    "tanh": r"\tanh",
+    "arcsinh": r"\operatorname{arsinh}",
+    "arccosh": r"\operatorname{arcosh}",
+    "arctanh": r"\operatorname{artanh}",
+    "sign": r"\operatorname{sign}",
+    "max": r"\max",
+    "min": r"\min",
+    "cosine_sim": r"\operatorname{cossim}",
+    "clip": r"\operatorname{clip}",
+    "row_mean": r"\operatorname{rowmean}",
+    "column_mean": r"\operatorname{colmean}",
+    "array_mean": r"\operatorname{mean}",
+}
+
+DEFINITIONS = {
+    "norm": r"\|x\| is the norm of each array",
+    "global_norm": r"\|x\|_{\mathrm{all}} is the norm of all arrays together",
+    "dot": r"\langle x, y \rangle is a sum over all arrays",
+    "cosine_sim": r"\operatorname{cossim}(x, y) is the dot product over all arrays, divided by "
+    r"the product of the norms plus 10^{-8}",
+    "clip": r"\operatorname{clip}(x, c) is x c / \|x\| if \|x\| > c, else x; the norm is that of "
+    "all arrays together",
+    "row_mean": r"\operatorname{rowmean} puts the mean of each row in place of its numbers",
+    "column_mean": r"\operatorname{colmean} puts the mean of each column in place of its numbers",
+    "array_mean": r"\operatorname{mean} is the mean of each array",
+    "divide": r"\varepsilon = 10^{-8} protects divisions",
+}
+"""What a reader has to know of a function, besides its name."""
+
+
+def formula(
+    value: Value, read: Callable[[Operand], Formula], signs: Collection[Operand]
+) -> Formula:
+    """The formula that makes a value, and how tight it holds together.
+
+    Args:
+        value: made by a function.
+        read: the formula of an argument.
+        signs: values that cannot be negative.
+    """
+    args = value.args
+    rule = _RULES.get(value.op)
+    if rule is not None:
+        return rule(*map(read, args))
+    if value.op in ("sqrt", "log", "log2", "log10", "log1p"):
+        return _of_magnitude(value.op, read(args[0]), args[0] in signs)
+    if value.op == "multiply":
+        return _product(value, read)
+    if value.op == "divide":
+        divisor = args[1]
+        is_protected = not (isinstance(divisor, Number) and divisor.absorbs_eps)
+        below = read(divisor)[0] + (r" + \varepsilon" if is_protected else "")
+        return rf"\frac{{{read(args[0])[0]}}}{{{below}}}", PRODUCT
+    inner = ", ".join(read(arg)[0] for arg in args)
+    return f"{_CALLS[value.op]}{_bracket(inner)}", PRODUCT
+
+
+def tight(part: Formula, level: int) -> str:
+    """The formula, in brackets if it is looser than `level`."""
+    text, own = part
+    return _bracket(text) if own < level else text
+
+
+def _bracket(text: str, left: str = "(", right: str = ")") -> str:
+    if r"\frac" in text or r"\sqrt" in text or r"\left" in text or "(" in text:
+        return rf"\left{left} {text} \right{right}"
+    return f"{left}{text}{right}"
+
+
+def _magnitude(text: str) -> str:
+    return rf"\left| {text} \right|"
+
+
+def _of_magnitude(op: str, part: Formula, is_non_negative: bool) -> Formula:
+    if op == "log1p":
+        part, op = (f"1 + {tight(part, PRODUCT)}", SUM), "log"
+    text = part[0] if is_non_negative else _magnitude(part[0])
+    if op == "sqrt":
+        return rf"\sqrt{{{text}}}", ATOM
+    name = {"log": r"\log", "log2": r"\log_2", "log10": r"\log_{10}"}[op]
+    return (f"{name}{_bracket(text)}" if is_non_negative else f"{name} {text}"), PRODUCT
+
+
+def _product(value: Value, read: Callable[[Operand], Formula]) -> Formula:
+    """A product: scalars before arrays, a square of one value, a fraction with a reciprocal."""
+    x, y = value.args
+    if x is y:
+        return _power(read(x), "2")
+    for other, factor in ((x, y), (y, x)):
+        text = read(factor)[0]
+        if isinstance(factor, Value) and factor.op == "reciprocal" and text.startswith(_ONE_OVER):
+            return rf"\frac{{{read(other)[0]}}}{{{text.removeprefix(_ONE_OVER)}", PRODUCT
+    return _times(*(read(arg) for arg in sorted((x, y), key=_width)))
+
+
+def _width(operand: Operand) -> int:
+    return -1 if isinstance(operand, Number) else min(operand.kind, Kind.PER_ARRAY)
+
+
+def _times(x: Formula, y: Formula) -> Formula:
+    left, right = tight(x, PRODUCT), tight(y, PRODUCT)
+    has_word = r"\mathrm" in left + right  # TeX would write it and its neighbour as one word
+    dot = r" \cdot " if right[0].isdigit() or right[0] == "-" else r" \, " if has_word else " "
+    return f"{left}{dot}{right}", PRODUCT
+
+
+def _power(base: Formula, exponent: str) -> Formula:
+    power = exponent if len(exponent) == 1 else f"{{{exponent}}}"
+    return f"{tight(base, ATOM)}^{power}", POWER
+
+
+def _sum(x: Formula, y: Formula, sign: str = "+") -> Formula:
+    right = tight(y, SUM if sign == "+" else PRODUCT)
+    right = f"({right})" if right[0] == "-" else right
+    return f"{x[0]} {sign} {right}", SUM
+
+
+def _interp(x: Formula, y: Formula, weight: Formula) -> Formula:
+    rest = (f"1 - {tight(weight, PRODUCT)}", SUM)
+    return _sum(_times(weight, y), rest if x[0] == "1" else _times(rest, x))
+
+
+_RULES: dict[str, Callable[..., Formula]] = {
+    "abs": lambda x: (_magnitude(x[0]), ATOM),
+    "exp2": lambda x: (f"2^{{{x[0]}}}", POWER),
+    "exp10": lambda x: (f"10^{{{x[0]}}}", POWER),
+    "expm1": lambda x: (f"e^{{{x[0]}}} - 1", SUM),
+    "square": lambda x: _power(x, "2"),
+    "cube": lambda x: _power(x, "3"),
+    "cbrt": lambda x: (rf"\sqrt[3]{{{x[0]}}}", ATOM),
+    "reciprocal": lambda x: (f"{_ONE_OVER}{x[0]}}}", PRODUCT),
+    "add": _sum,
+    "subtract": lambda x, y: _sum(x, y, "-"),
+    "power": lambda x, y: _power(x, y[0]),
+    "norm": lambda x: (rf"\left\| {x[0]} \right\|", ATOM),
+    "global_norm": lambda x: (rf"\left\| {x[0]} \right\|_{{\mathrm{{all}}}}", ATOM),
+    "dot": lambda x, y: (rf"\left\langle {x[0]}, {y[0]} \right\rangle", ATOM),
+    "interp": _interp,
+    "negative": lambda x: (f"-{tight(x, PRODUCT)}", SUM),
+}
+
+
+def number_formula(number: Number) -> Formula:
+    text = number_symbol(number.value)
+    level = SUM if text[0] == "-" else PRODUCT if "cdot" in text else POWER if "^" in text else ATOM
+    return text, level

@@ -1,0 +1,114 @@
+"""How exported Python writes each function, with jax.numpy and with torch.
+
+One table, a row per function; `dsl.ops` says what each one means.
+"""
+
+import math
+from collections.abc import Callable, Collection
+
+from lionhunt.dsl.export.dataflow import Number, Operand, Value
+from lionhunt.dsl.float32 import number_text
+from lionhunt.dsl.kinds import Kind
+
+_BOTH = {
+    "abs": "{np}.abs({x})",
+    "cos": "{np}.cos({x})",
+    "sin": "{np}.sin({x})",
+    "tan": "{np}.tan({x})",
+    "arcsin": "{np}.arcsin({x})",
+    "arccos": "{np}.arccos({x})",
+    "arctan": "{np}.arctan({x})",
+    "exp": "{np}.exp({x})",
+    "log": "{np}.log({magnitude})",
+    "sinh": "{np}.sinh({x})",
+    "cosh": "{np}.cosh({x})",
+    "tanh": "{np}.tanh({x})",
+    "arcsinh": "{np}.arcsinh({x})",
+    "arccosh": "{np}.arccosh({x})",
+    "arctanh": "{np}.arctanh({x})",
+    "sign": "{np}.sign({x})",
+    "exp2": "{np}.exp2({x})",
+    "expm1": "{np}.expm1({x})",
+    "log10": "{np}.log10({magnitude})",
+    "log2": "{np}.log2({magnitude})",
+    "log1p": "{np}.log({magnitude_of_successor})",
+    "square": "{np}.square({x})",
+    "sqrt": "{np}.sqrt({magnitude})",
+    "cube": "{x}**3",
+    "add": "{x} + {y}",
+    "subtract": "{x} - {y}",
+    "multiply": "{x} * {y}",
+    "divide": "{x} / {divisor}",
+    "interp": "(1 - {a}) * {x} + {a} * {y}",
+    "negative": "-{x}",
+    "full_like": "{np}.full_like({x}, {y})",
+    "global_norm": "_global_norm({x})",
+    "dot": "_dot({x}, {y})",
+    "cosine_sim": "_cosine_sim({x}, {y})",
+    "clip_factor": "{np}.where({x} > {y}, {y} / {x}, 1.0)",
+    "row_mean": "_row_mean({x})",
+    "column_mean": "_column_mean({x})",
+}
+
+_JAX = _BOTH | {
+    "exp10": "jnp.power(10.0, {x})",
+    "cbrt": "jnp.cbrt({x})",
+    "reciprocal": "jnp.reciprocal({x})",  # of Python's 0.0 too
+    "power": "jnp.power({x}, {y})",
+    "max": "jnp.maximum({x}, {y})",
+    "min": "jnp.minimum({x}, {y})",
+    "norm": "jnp.linalg.norm({x})",
+    "array_mean": "jnp.sum({x}) / max({x}.size, 1)",
+}
+
+_TORCH = _BOTH | {
+    "exp10": "torch.pow(10.0, {x})",
+    "cbrt": "torch.sign({x}) * torch.pow(torch.abs({x}), 1 / 3)",
+    "reciprocal": "torch.reciprocal({x})",
+    "power": "torch.pow({x}, {y})",
+    "max": "torch.maximum({x}, {y})",
+    "min": "torch.minimum({x}, {y})",
+    "norm": "torch.linalg.vector_norm({x})",
+    "array_mean": "torch.sum({x}) / max({x}.numel(), 1)",
+}
+
+_TABLES = {"jnp": _JAX, "torch": _TORCH}
+
+
+def expression(
+    value: Value, text: Callable[[Operand], str], signs: Collection[Operand], np: str
+) -> str:
+    """The expression that computes a value.
+
+    Args:
+        value: of a lowered graph, made by a statement.
+        text: how the code calls an argument.
+        signs: values that cannot be negative.
+        np: the array module, "jnp" or "torch".
+    """
+    words = dict(zip("xya", map(text, value.args), strict=False))
+    x, *rest = value.args
+    for name, inner in (("magnitude", words["x"]), ("magnitude_of_successor", f"1 + {words['x']}")):
+        words[name] = inner if x in signs else f"{np}.abs({inner})"
+    if value.op == "divide":
+        (y,) = rest
+        absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y.value, np)
+        words["divisor"] = words["y"] if absorbs else f"({words['y']} + 1e-8)"
+    pattern = _TABLES[np][value.op]
+    if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
+        pattern = "1 / {x}"
+    if value.op == "interp" and words["x"] == "1.0":
+        pattern = "1 - {a} + {a} * {y}"
+    if np == "torch" and value.op in ("max", "min"):
+        array, limit = sorted(value.args, key=lambda arg: isinstance(arg, Number))
+        if isinstance(limit, Number):
+            side = "min" if value.op == "max" else "max"
+            pattern = f"torch.clamp({text(array)}, {side}={text(limit)})"
+    return pattern.format(np=np, **words)
+
+
+def literal(value: float, np: str) -> str:
+    """A float32 number as the code writes it."""
+    if math.isfinite(value):
+        return number_text(value)
+    return f"{np}.nan" if math.isnan(value) else f"{'-' * (value < 0)}{np}.inf"

@@ -1,0 +1,87 @@
+"""Helper functions of exported code, each emitted only where it is used."""
+
+from collections.abc import Iterable
+
+from lionhunt.dsl.export.dataflow import Graph
+
+_CALLS = {"cosine_sim": ("global_norm", "dot")}
+"""What a helper calls itself."""
+
+_JAX = {
+    "global_norm": '''
+def _global_norm(tree):
+    """The root of the sum of the squares of all numbers."""
+    return jnp.sqrt(sum(jnp.sum(jnp.square(x)) for x in jax.tree.leaves(tree)))
+''',
+    "dot": '''
+def _dot(tree, other):
+    """The sum of the products of all numbers."""
+    return sum(jax.tree.leaves(jax.tree.map(lambda x, y: jnp.sum(x * y), tree, other)))
+''',
+    "cosine_sim": '''
+def _cosine_sim(tree, other):
+    """The cosine of the angle between two trees."""
+    return _dot(tree, other) / (_global_norm(tree) * _global_norm(other) + 1e-8)
+''',
+    "row_mean": '''
+def _row_mean(x):
+    """The mean of each row, in place of its numbers; a vector is one column."""
+    return jnp.broadcast_to(jnp.mean(x, -1, keepdims=True), x.shape) if x.ndim > 1 else x
+''',
+    "column_mean": '''
+def _column_mean(x):
+    """The mean of each column, in place of its numbers; a vector is one column."""
+    axis = -2 if x.ndim > 1 else None
+    return jnp.broadcast_to(jnp.mean(x, axis, keepdims=True), x.shape)
+''',
+}
+
+_TORCH = {
+    "global_norm": '''
+def _global_norm(tensors):
+    """The root of the sum of the squares of all numbers."""
+    return torch.sqrt(sum(torch.sum(torch.square(x)) for x in tensors))
+''',
+    "dot": '''
+def _dot(tensors, others):
+    """The sum of the products of all numbers."""
+    return sum(torch.sum(x * y) for x, y in zip(tensors, others, strict=True))
+''',
+    "cosine_sim": '''
+def _cosine_sim(tensors, others):
+    """The cosine of the angle between two lists of tensors."""
+    return _dot(tensors, others) / (_global_norm(tensors) * _global_norm(others) + 1e-8)
+''',
+    "row_mean": '''
+def _row_mean(x):
+    """The mean of each row, in place of its numbers; a vector is one column."""
+    return torch.mean(x, -1, keepdim=True).expand_as(x) if x.ndim > 1 else x
+''',
+    "column_mean": '''
+def _column_mean(x):
+    """The mean of each column, in place of its numbers; a vector is one column."""
+    return torch.mean(x, -2, keepdim=True).expand_as(x) if x.ndim > 1 else x.mean().expand_as(x)
+''',
+}
+
+_TABLES = {"jnp": _JAX, "torch": _TORCH}
+
+
+def helpers(graph: Graph, np: str) -> list[str]:
+    """The lines of the helpers that a lowered graph needs.
+
+    Args:
+        np: the array module, "jnp" or "torch".
+    """
+    used = set(_with_callees(value.op for value in graph.values))
+    lines = []
+    for name, text in _TABLES[np].items():
+        if name in used:
+            lines += ["", "", *text.strip().splitlines()]
+    return lines
+
+
+def _with_callees(ops: Iterable[str]) -> Iterable[str]:
+    for op in ops:
+        yield op
+        yield from _CALLS.get(op, ())

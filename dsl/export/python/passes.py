@@ -1,0 +1,167 @@
+"""The order of exported code: scalars of the whole tree first, then one pass over the arrays.
+
+A function that sees the whole tree needs every array of its argument, so what it reads is computed
+in an earlier pass. Most programs need one pass, a *stage*.
+"""
+
+import dataclasses
+
+from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
+from lionhunt.dsl.export.identifiers import Event
+from lionhunt.dsl.kinds import Kind, join
+from lionhunt.dsl.ops import OPS
+
+WHOLE_TREE = {"global_norm", "dot", "cosine_sim"}
+"""Functions of a lowered graph that see whole trees and give a scalar."""
+
+GLOBAL = WHOLE_TREE | {"clip"}
+"""The same before lowering."""
+
+
+@dataclasses.dataclass(frozen=True)
+class Stage:
+    """A pass over the arrays, and the scalars that are computed before it.
+
+    Attributes:
+        scalars: once a step, in order.
+        arrays: once for each array, in order.
+        inputs: arrays read that are inputs of the program or come from an earlier stage.
+        outputs: arrays that a later stage or a whole-tree function reads.
+    """
+
+    scalars: tuple[Value, ...]
+    arrays: tuple[Value, ...]
+    inputs: tuple[Value, ...]
+    outputs: tuple[Value, ...]
+
+
+def lower(graph: Graph) -> Graph:
+    """Rewrites what sees the whole tree, until only functions of trees of one shape do.
+
+    clip becomes a global norm, a factor (`clip_factor` of norm and limit) and a product. If an
+    argument of dot or cosine_sim is narrower than the other, `full_like` brings it to its shape.
+    Of scalars, the global norm is the norm, dot the product, and cosine_sim a quotient of these.
+    """
+    new: dict[Value, Operand] = {}
+    values: list[Value] = []
+
+    def read(operand: Operand) -> Operand:
+        return new.get(operand, operand) if isinstance(operand, Value) else operand
+
+    def add(name: str, op: str, *args: Operand) -> Value:
+        infer = join if op in ("clip_factor", "full_like") else OPS[op].infer
+        values.append(Value(name, infer(*(arg.kind for arg in args)), op, args))
+        return values[-1]
+
+    def array(operand: Operand, like: Operand) -> Operand:
+        """A number as an array, as a function of arrays alone wants it."""
+        is_number = isinstance(operand, Number)
+        return add("number", "full_like", like, operand) if is_number else operand
+
+    def lowered(name: str, op: str, *args: Operand) -> Value:
+        is_scalar = all(arg.kind is Kind.SCALAR for arg in args)
+        if op == "global_norm" and is_scalar:
+            return add(name, "norm", *args)
+        if op == "dot" and is_scalar:
+            return add(name, "multiply", *args)
+        if op == "cosine_sim" and is_scalar:
+            args = (array(args[0], args[1]), array(args[1], args[0]))
+            norms = [add(f"{name}_norm", "norm", arg) for arg in args]
+            product = add(name, "multiply", *args)
+            return add(name, "divide", product, add(f"{name}_norms", "multiply", *norms))
+        if op in ("dot", "cosine_sim"):
+            x, y = args
+            if x.kind < y.kind:
+                x = add(f"{name}_left", "full_like", y, x)
+            elif y.kind < x.kind:
+                y = add(f"{name}_right", "full_like", x, y)
+            return add(name, op, x, y)
+        if op == "clip":
+            x, limit = array(args[0], args[1]), args[1]
+            norm = lowered(f"{name}_norm", "global_norm", x)
+            factor = add(f"{name}_scale", "clip_factor", norm, limit)
+            return add(name, "multiply", x, factor)
+        return add(name, op, *args)
+
+    for value in graph.values:
+        new[value] = lowered(value.name, value.op, *map(read, value.args))
+    update, *next_states = map(read, graph.outputs)
+    return dataclasses.replace(
+        graph, values=tuple(values), update=update, next_states=tuple(next_states)
+    )
+
+
+def plan(graph: Graph) -> tuple[Stage, ...]:
+    """Puts every value of a lowered graph into a stage, arrays as late as they can be.
+
+    The last stage makes the outputs, and exists even if it computes nothing.
+    """
+    first = _earliest(graph)
+    num_stages = 1 + max(first.values(), default=0)
+    stage = dict(first)
+    needed = dict.fromkeys(first, num_stages - 1)  # the last stage that may compute a value
+    for value in reversed(graph.values):
+        if value.kind is not Kind.SCALAR:
+            stage[value] = needed[value]
+        before = stage[value] - (value.op in WHOLE_TREE)
+        for arg in value.args:
+            if arg in needed:
+                needed[arg] = min(needed[arg], before)
+    return tuple(_stage(graph, stage, number, num_stages - 1) for number in range(num_stages))
+
+
+def _earliest(graph: Graph) -> dict[Operand, int]:
+    """The first stage that can compute each value; scalars come before the arrays of a stage."""
+    first: dict[Operand, int] = {}
+    for value in graph.values:
+        waits = value.op in WHOLE_TREE
+        first[value] = max(
+            (first[arg] + waits for arg in value.args if arg in first),
+            default=0,
+        )
+    return first
+
+
+def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> Stage:
+    scalars = tuple(
+        value for value in graph.values if stage[value] == number and value.kind is Kind.SCALAR
+    )
+    arrays = tuple(
+        value for value in graph.values if stage[value] == number and value.kind is not Kind.SCALAR
+    )
+    read = {arg for value in arrays for arg in value.args}
+    read |= set(graph.outputs) if number == last else set()
+    every = (graph.weights, graph.gradient, *graph.states, *graph.values)
+    inputs = tuple(
+        value
+        for value in every
+        if value in read and value.kind is not Kind.SCALAR and stage.get(value, -1) < number
+    )
+    later = {arg for value in graph.values if stage[value] > number for arg in value.args} | (
+        set(graph.outputs) if number < last else set()
+    )
+    outputs = tuple(value for value in arrays if value in later)
+    return Stage(scalars, arrays, inputs, outputs)
+
+
+def events(graph: Graph, stages: tuple[Stage, ...], last_reads: tuple[Value, ...]) -> list[Event]:
+    """What code in this order defines and reads; a scalar is read until its last pass is over.
+
+    Args:
+        graph: lowered.
+        stages: its plan.
+        last_reads: inputs that the code reads once more at its end.
+    """
+    inputs = (graph.weights, graph.gradient, *graph.states, graph.schedule)
+    found: list[Event] = [(value, ()) for value in inputs if graph.reads(value)]
+    found += [(value, ()) for value in last_reads if not graph.reads(value)]
+    for stage in stages:
+        found += [(value, _values(value.args)) for value in (*stage.scalars, *stage.arrays)]
+        scalars = {arg for value in stage.arrays for arg in value.args if arg.kind is Kind.SCALAR}
+        found.append((None, (*_values(scalars), *stage.outputs)))
+    found.append((None, (*_values(graph.outputs), *last_reads)))
+    return found
+
+
+def _values(operands) -> tuple[Value, ...]:
+    return tuple(operand for operand in operands if isinstance(operand, Value))

@@ -1,0 +1,316 @@
+"""Text to program and back, exactly: `parse(str(program)) == program`.
+
+The grammar is in `dsl.program`. Text is read in one pass, in time linear in its length, and never
+executed. Nested expressions are flattened to one function a statement. The language has no copy:
+`a = b` is read as `a = b * 1.0`, which is exact.
+"""
+
+import difflib
+import inspect
+import keyword
+import re
+from collections.abc import Iterable
+
+from lionhunt.dsl.ops import SYMBOLS, WORDS
+from lionhunt.dsl.program import TOO_LARGE, Arg, Const, InvalidProgram, Program, Statement, Var
+from lionhunt.dsl.text.tokenizer import ProgramError, Token, error_at, tokenize
+from lionhunt.dsl.validation import infer
+
+MAX_CHARACTERS = 100_000
+"""Longest text that is read."""
+MAX_INPUTS = 100
+"""Most inputs that a parsed program can have: weights, gradient, states, schedule."""
+MAX_STATEMENTS = 2_000
+"""Most statements that a parsed program can have, in its flat form."""
+MAX_DEPTH = 50
+"""How deep parentheses, calls and minus signs can nest."""
+MAX_NEAR = 40
+"""Longest names that are compared for a near miss; comparing takes the square of the length."""
+
+
+_PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
+
+
+def parse(text: str | bytes) -> Program:
+    """Reads a program that can run; bytes are UTF-8.
+
+    Raises:
+        ProgramError: the text is none; it says where, and what was expected.
+    """
+    return parse_with_docstring(text)[0]
+
+
+def parse_with_docstring(text: str | bytes) -> tuple[Program, str]:
+    """Reads a program and its docstring, which is empty if there is none; as `parse`."""
+    if len(text) > MAX_CHARACTERS * (4 if isinstance(text, bytes) else 1):  # bytes of UTF-8
+        raise ProgramError(f"longer than {MAX_CHARACTERS} characters; not a program")
+    if isinstance(text, bytes):
+        try:
+            text = text.decode()
+        except UnicodeDecodeError as error:
+            before = text[: error.start].decode()
+            raise error_at(before, len(before), "expected UTF-8 text") from None
+    text = text.removeprefix("\ufeff")
+    if len(text) > MAX_CHARACTERS:
+        raise ProgramError(f"longer than {MAX_CHARACTERS} characters; not a program")
+    reader = _Reader(text)
+    program = reader.program()
+    return program, inspect.cleandoc(reader.docstring)
+
+
+_Value = Arg | tuple[str, tuple[Arg, ...], Token]
+"""An argument, or a function of arguments that no statement computes yet, and its place."""
+
+
+class _Reader:
+    """Reads one text from its first token to its last; `token` is the next one."""
+
+    def __init__(self, text: str):
+        self.text = text
+        self.tokens = tokenize(text)
+        self.token = next(self.tokens)
+        self.docstring = ""
+        self.statements: list[Statement] = []
+        self.places: list[Token] = []  # of the statements
+        self.variables: set[str] = set()
+        self.taken = set(re.findall(r"\bt[0-9]+\b", text))  # names that no temporary can have
+        self.num_temporaries = 0
+        self.depth = 0
+
+    def error(self, reason: str, token: Token | None = None) -> ProgramError:
+        return error_at(self.text, (token or self.token).start, reason)
+
+    def take(self) -> Token:
+        """The next token, passed over."""
+        token = self.token
+        if token.kind != "end":
+            self.token = next(self.tokens)
+        return token
+
+    def takes(self, kind: str) -> bool:
+        """Whether the next token is of that kind, and passes over it if so."""
+        if self.token.kind == kind:
+            self.take()
+            return True
+        return False
+
+    def expect(self, kind: str, what: str) -> Token:
+        if self.token.kind != kind:
+            raise self.error(f"expected {what}, not {self.token}")
+        return self.take()
+
+    def name(self, what: str) -> Token:
+        if keyword.iskeyword(self.token.text):
+            raise self.error(f"expected {what}; '{self.token.text}' is a word of Python")
+        return self.expect("name", what)
+
+    def program(self) -> Program:
+        self.takes("newline")
+        if self.token.kind == "string":
+            self.read_docstring()
+            self.takes("newline")
+        if self.token.text != "def":
+            raise self.error(f"expected 'def train(w, g, ..., lr):', not {self.token}")
+        self.take()
+        inputs = self.inputs()
+        outputs = self.body(inputs)
+        program = Program(inputs, tuple(self.statements), outputs)
+        try:
+            infer(program)
+        except InvalidProgram as error:
+            raise self.error(error.reason, self.places[error.index]) from None
+        return program
+
+    def inputs(self) -> tuple[str, ...]:
+        self.name("a name for the program")
+        place = self.expect("(", "'(' and the names of the inputs")
+        names: list[str] = []
+        while self.token.kind != ")":
+            token = self.name("the name of an input")
+            if token.text in self.variables:
+                raise self.error(f"input '{token.text}' is named twice", token)
+            if len(names) == MAX_INPUTS:
+                raise self.error(f"more than {MAX_INPUTS} inputs", token)
+            names.append(token.text)
+            self.variables.add(token.text)
+            if self.token.kind != ")":
+                self.expect(",", "',' or ')'")
+        self.take()
+        if len(names) < 3:
+            reason = "expected at least three inputs: weights, gradient, any states, schedule"
+            raise self.error(reason, place)
+        self.expect(":", "':'")
+        return tuple(names)
+
+    def body(self, inputs: tuple[str, ...]) -> tuple[Arg, ...]:
+        """Reads the statements; returns the outputs."""
+        indentation = self.token.text if self.token.kind == "newline" else None
+        if indentation == "":
+            raise self.error("expected indented statements", self.after_newline())
+        self.takes("newline")
+        if self.token.kind == "string":
+            self.read_docstring()
+            self.end_of_statement(indentation)
+        while self.token.text != "return":
+            self.assignment()
+            self.end_of_statement(indentation)
+        outputs = self.outputs(inputs)
+        self.takes(";")
+        self.takes("newline")
+        if self.token.kind != "end":
+            raise self.error(f"expected nothing after 'return ...', not {self.token}")
+        return outputs
+
+    def read_docstring(self) -> None:
+        quoted = self.take().text
+        quote = quoted[:3] if quoted[:3] in ('"""', "'''") else quoted[:1]
+        self.docstring = quoted[len(quote) : -len(quote)]
+
+    def after_newline(self) -> Token:
+        self.takes("newline")
+        return self.token
+
+    def end_of_statement(self, indentation: str | None) -> None:
+        """Passes over what separates two statements; lines begin with the same indentation."""
+        separated = self.takes(";")
+        if self.token.kind == "newline":
+            found = self.token.text
+            token = self.after_newline()
+            if token.kind != "end" and found != indentation:
+                raise self.error("expected the indentation of the first statement", token)
+        elif not separated and self.token.kind != "end":
+            raise self.error(f"expected one of + - * / or the end of the line, not {self.token}")
+        if self.token.kind == "end":
+            raise self.error("expected 'return update, ...' as the last statement")
+
+    def assignment(self) -> None:
+        place = self.name("an assignment 'name = expression'")
+        self.expect("=", f"'=' after {place}")
+        value = self.expression()
+        if isinstance(value, Var | Const):
+            value = ("multiply", (value, Const(1.0)), place)
+        self.append(place.text, *value)
+        self.variables.add(place.text)
+
+    def append(self, target: str, op: str, args: tuple[Arg, ...], place: Token) -> None:
+        if len(self.statements) >= MAX_STATEMENTS:
+            raise self.error(f"more than {MAX_STATEMENTS} statements", place)
+        self.statements.append(Statement(target, op, args))
+        self.places.append(place)
+
+    def outputs(self, inputs: tuple[str, ...]) -> tuple[Arg, ...]:
+        place = self.take()
+        outputs: list[Arg] = []
+        while self.token.kind not in ("newline", "end", ";"):
+            outputs.append(self.to_arg(self.expression()))
+            if not self.takes(","):
+                break
+        if self.token.kind not in ("newline", "end", ";"):
+            raise self.error(f"expected ',' or the end of the line, not {self.token}")
+        if len(outputs) != len(inputs) - 2:
+            names = ["update", *inputs[2:-1]]
+            names[5:] = ["..."] * (len(names) > 5)
+            raise self.error(
+                f"expected 'return {', '.join(names)}': the update and every state, in order; "
+                f"got {len(outputs)} of {len(inputs) - 2} values",
+                place,
+            )
+        return tuple(outputs)
+
+    def to_arg(self, value: _Value) -> Arg:
+        """The value as an argument: a function of arguments becomes a statement."""
+        if isinstance(value, Var | Const):
+            return value
+        self.num_temporaries += 1
+        while f"t{self.num_temporaries}" in self.taken:
+            self.num_temporaries += 1
+        target = f"t{self.num_temporaries}"
+        self.append(target, *value)
+        return Var(target)
+
+    def expression(self, precedence: int = 1) -> _Value:
+        """Reads infix signs of at least that precedence; they associate to the left."""
+        value = self.operand()
+        while True:
+            sign = self.token
+            if _PRECEDENCE.get(sign.kind, 0) < precedence:
+                break
+            self.take()
+            left = self.to_arg(value)
+            right = self.to_arg(self.expression(_PRECEDENCE[sign.kind] + 1))
+            value = (SYMBOLS[sign.kind].name, (left, right), sign)
+        if sign.kind == "**":
+            raise self.error("expected one of + - * /, not '**'; write power(x, y)")
+        return value
+
+    def operand(self) -> _Value:
+        token = self.take()
+        if token.kind == "number":
+            return self.number(token)
+        if token.kind == "name" and self.token.kind == "(":
+            return self.call(token)
+        if token.kind == "name" and not keyword.iskeyword(token.text):
+            if token.text not in self.variables:
+                near = _near(token.text, self.variables)
+                raise self.error(f"unknown variable {token}{near}", token)
+            return Var(token.text)
+        if token.kind not in ("-", "("):
+            what = "a name, a number, a function, '-' or '('"
+            raise self.error(f"expected {what}, not {token}", token)
+        self.enter(token)
+        if token.kind == "(":
+            value = self.expression()
+            self.close(token)
+        else:
+            value = self.operand()
+            if isinstance(value, Const):
+                value = Const(-value.value)
+            else:
+                value = ("negative", (self.to_arg(value),), token)
+        self.depth -= 1
+        return value
+
+    def enter(self, token: Token) -> None:
+        self.depth += 1
+        if self.depth > MAX_DEPTH:
+            raise self.error(f"nested deeper than {MAX_DEPTH}; use more statements", token)
+
+    def close(self, opened: Token, what: str = "')'") -> None:
+        if self.token.kind != ")":
+            where = self.error("", opened)
+            place = f"line {where.line}, column {where.column}"
+            raise self.error(f"expected {what} for the '(' of {place}, not {self.token}")
+        self.take()
+
+    def number(self, token: Token) -> Const:
+        value = float(token.text)
+        if not value < TOO_LARGE:
+            raise self.error("a number too large for float32", token)
+        return Const(value)
+
+    def call(self, function: Token) -> _Value:
+        op = WORDS.get(function.text)
+        if op is None:
+            near = _near(function.text, WORDS)
+            raise self.error(f"unknown function {function}{near}", function)
+        opened = self.take()
+        self.enter(opened)
+        args: list[Arg] = []
+        while self.token.kind != ")":
+            args.append(self.to_arg(self.expression()))
+            if not self.takes(","):
+                break
+        self.close(opened, "',' or ')'")
+        self.depth -= 1
+        if len(args) != op.arity:
+            takes = f"{op.arity} argument{'s' * (op.arity != 1)}"
+            raise self.error(f"{op.name} takes {takes}, got {len(args)}", function)
+        return op.name, tuple(args), function
+
+
+def _near(word: str, known: Iterable[str]) -> str:
+    """Asks for the nearest known word, if there is one."""
+    if len(word) > MAX_NEAR:
+        return ""
+    near = difflib.get_close_matches(word, sorted(k for k in known if len(k) <= MAX_NEAR), n=1)
+    return f"; did you mean '{near[0]}'?" if near else ""

@@ -1,0 +1,104 @@
+"""How many candidates a second train side by side, against one core that takes them one by one."""
+
+import math
+import random
+import time
+from collections.abc import Sequence
+from typing import Any
+
+import jax
+
+from lionhunt.dsl import library
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.dsl.execution.bytecode import SMALL, Bytecode, assemble
+from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.search.bench.language import machine_name
+from lionhunt.search.evaluation.evaluator import Evaluator
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace, mutate
+
+INITIAL = "adamw_initial"
+TASKS = ("digits_mlp", "digits_vit", "stdlib_lm")
+BATCH_SIZES = (1, 16, 64, 256, 1024)
+
+NUM_ONE_BY_ONE = 32
+"""Candidates that one core is timed on."""
+
+LEAST = 8
+"""Candidates that the smallest batches are timed on."""
+
+STOP_AT_ONCE = ((-math.inf,) * NUM_CHUNKS,)
+
+
+def bench_batch(
+    tasks: Sequence[Task],
+    batch_sizes: Sequence[int] = BATCH_SIZES,
+    num_one_by_one: int = NUM_ONE_BY_ONE,
+) -> dict[str, Any]:
+    """Candidates a second on this device in batches, and on one core of the CPU one by one.
+
+    Each batch is full and holds different candidates. Compiling is not counted: it is in the
+    seconds that a first batch takes, which stops after one chunk.
+
+    Args:
+        tasks: each is timed by itself.
+        batch_sizes: candidates at once on the default device.
+        num_one_by_one: candidates on the CPU.
+    """
+    candidates = draw_candidates(max(*batch_sizes, num_one_by_one, LEAST))
+    core = jax.devices("cpu")[0]
+    return {
+        "machine": machine_name(),
+        "device": jax.devices()[0].device_kind,
+        "tasks": {
+            task.name: {
+                "one_core": _time(task, candidates[:num_one_by_one], 1, core),
+                "batches": {
+                    str(size): _time(task, candidates[: max(size, LEAST)], size, jax.devices()[0])
+                    for size in batch_sizes
+                },
+            }
+            for task in tasks
+        },
+    }
+
+
+def draw_candidates(count: int) -> list[Bytecode]:
+    """So many different children of AdamW, each some mutations away: what a search would train."""
+    rng = random.Random(0)
+    initial = library.load(INITIAL)
+    found: dict[str, Bytecode] = {}
+    while len(found) < count:
+        program = initial
+        for _ in range(rng.randint(1, 10)):
+            _, program, _ = mutate(program, rng, MutationSpace(DRAWN_FUNCTIONS))
+        bytecode = assemble(program)
+        if bytecode.size == SMALL:
+            found.setdefault(fingerprint(program), bytecode)
+    return list(found.values())
+
+
+def _time(
+    task: Task, candidates: Sequence[Bytecode], batch_size: int, device: Any
+) -> dict[str, Any]:
+    """The rate of one batch size on one device."""
+    jobs = [Job(str(i), bytecode) for i, bytecode in enumerate(candidates)]
+    initial = library.load(INITIAL).statements
+    functions = reachable({*DRAWN_FUNCTIONS, *(statement.op for statement in initial)})
+    with jax.default_device(device):
+        evaluator = Evaluator([task], 0, functions, batch_size)
+        start = time.perf_counter()
+        evaluator.evaluate([jobs[0]._replace(hurdles=STOP_AT_ONCE)])
+        first_seconds = time.perf_counter() - start
+        start = time.perf_counter()
+        measurements = evaluator.evaluate(jobs)
+        seconds = time.perf_counter() - start
+    return {
+        "candidates": len(jobs),
+        "not_finite": sum(m.reason is Reason.NOT_FINITE for m in measurements),
+        "first_seconds": first_seconds,
+        "candidates_per_second": len(jobs) / seconds,
+    }

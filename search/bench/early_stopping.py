@@ -1,0 +1,167 @@
+"""What hurdles would have saved and lost in a run that was made without: nothing is trained."""
+
+import dataclasses
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from lionhunt.search.errors import RecordError
+from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
+from lionhunt.search.evaluation.job import Hurdles
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evolution.regularized import window
+from lionhunt.search.storage.run_store import Records
+
+SLACKS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
+PERCENTILES = (0.0, 25.0, 50.0, 75.0)
+PERCENTILE_SLACK = 0.5
+"""Percentiles are tried on top of this slack."""
+SETTINGS = tuple((slack, None) for slack in SLACKS) + tuple(
+    (PERCENTILE_SLACK, percentile) for percentile in PERCENTILES
+)
+TOP = {"top_1_percent": 0.01, "top_10_percent": 0.1}
+
+
+@dataclasses.dataclass(frozen=True)
+class History:
+    """A run as a replay needs it.
+
+    Attributes:
+        names: the outcome of every individual, by birth: a fingerprint, unless an option of the
+            run says otherwise.
+        measurements: by name, in the order of their first births.
+        fitness: by name, of those that trained to their end.
+        population_size, lag: of its evolution.
+    """
+
+    names: list[str]
+    measurements: dict[str, Measurement]
+    fitness: dict[str, float]
+    population_size: int
+    lag: int
+
+    @property
+    def initial(self) -> Measurement:
+        """What was seen of the initial program."""
+        return self.measurements[self.names[0]]
+
+    def first_births(self) -> Iterator[tuple[int, str]]:
+        """Every name with the number of the first individual that has it, in order."""
+        seen = set()
+        for index, name in enumerate(self.names):
+            if name not in seen:
+                seen.add(name)
+                yield index, name
+
+
+def bench_hurdles(records: Records) -> dict[str, Any]:
+    """What hurdles with several settings would have saved and lost in a run.
+
+    Every program keeps the place and the elders that it had, but elders that the hurdles would
+    have stopped count as stopped. Time saved is that of training not done; a chunk of each task
+    costs what fits the seconds of all evaluations best.
+
+    Raises:
+        RecordError: the run had hurdles, so that what they stopped was not trained; or it is empty.
+    """
+    hurdles = records.info()["config"].get("hurdles") or {}
+    if any(value is not None for value in hurdles.values()):
+        raise RecordError(
+            f"{records.path.parent} was made with hurdles; give a run without "
+            "(lionhunt search CONFIG --set hurdles={})"
+        )
+    if not records.count():
+        raise RecordError(f"{records.path.parent} has no programs yet")
+    history = load_history(records)
+    seconds = chunk_seconds(history)
+    names = [task["name"] for task in records.info()["tasks"]]
+    return {
+        "run": str(records.path),
+        "evaluated": len(history.measurements),
+        "finished": len(history.fitness),
+        "chunk_seconds": dict(zip(names, seconds.tolist(), strict=True)),
+        "settings": [_describe(history, seconds, *setting) for setting in SETTINGS],
+    }
+
+
+def load_history(records: Records) -> History:
+    """A run's individuals and what was measured."""
+    config = records.info()["config"]["evolution"]
+    names, measurements, fitness = [], {}, {}
+    for row in records.rows():
+        name = str(row.outcome)
+        names.append(name)
+        if name not in measurements:
+            measurements[name] = records.measurement(name)
+            if row.fitness is not None:
+                fitness[name] = row.fitness
+    return History(names, measurements, fitness, config["population_size"], config["lag"])
+
+
+def chunk_seconds(history: History) -> np.ndarray:
+    """Seconds that a chunk of each task takes, fitted to all evaluations, shape=(tasks,)."""
+    num_tasks = len(history.initial.curves)
+    measured = history.measurements.values()
+    lengths = np.array([_lengths(m.curves, num_tasks) for m in measured], float)
+    seconds = np.array([m.seconds for m in measured])
+    fitted, *_ = np.linalg.lstsq(lengths, seconds, rcond=None)
+    return np.maximum(fitted, 0.0)
+
+
+def replay(
+    history: History, slack: float | None, percentile: float | None
+) -> dict[str, Measurement]:
+    """What would have been seen of every program, by name."""
+    initial = history.initial.curves
+    seen: dict[str, Measurement] = {history.names[0]: history.initial}
+    for index, name in history.first_births():
+        if name in seen:
+            continue
+        elders: dict[str, Curves] = {}
+        if percentile is not None:
+            born = window(index, history.population_size, history.lag)
+            found = ((elder, seen[elder]) for elder in (history.names[i] for i in born))
+            elders = {elder: m.curves for elder, m in found if m.reason is Reason.OK}
+        hurdles = set_hurdles(initial, elders.values(), slack, percentile)
+        whole = history.measurements[name]
+        seen[name] = whole if hurdles is None else stop(whole, hurdles)
+    return seen
+
+
+def stop(whole: Measurement, hurdles: Hurdles) -> Measurement:
+    """What is seen of a training that stops at the first loss above a hurdle."""
+    kept: Curves = ()
+    for curve, limits in zip(whole.curves, hurdles, strict=False):  # not every task has begun
+        above = np.flatnonzero(np.array(curve) > np.array(limits[: len(curve)], np.float32))
+        if above.size:
+            return Measurement(Reason.HURDLE, curves=(*kept, curve[: above[0] + 1]))
+        kept += (curve,)
+    return whole
+
+
+def _describe(
+    history: History, seconds: np.ndarray, slack: float | None, percentile: float | None
+) -> dict[str, Any]:
+    seen = replay(history, slack, percentile)
+    stopped = {name for name in history.fitness if seen[name].reason is Reason.HURDLE}
+    ranked = sorted(history.fitness, key=lambda name: -history.fitness[name])  # elders first
+    top = {key: ranked[: max(1, round(len(ranked) * share))] for key, share in TOP.items()}
+    top["above_initial"] = [name for name in ranked if history.fitness[name] > 0]
+    cost, full = (
+        sum(float(np.dot(_lengths(m.curves, len(seconds)), seconds)) for m in measured.values())
+        for measured in (seen, history.measurements)
+    )
+    return {
+        "slack": slack,
+        "percentile": percentile,
+        "saved": 1 - cost / full,
+        "stopped": len(stopped),
+        "lost": {key: [sum(n in stopped for n in names), len(names)] for key, names in top.items()},
+        "best_survived": ranked[0] not in stopped,
+        "best_lost_fitness": max((history.fitness[n] for n in stopped), default=None),
+    }
+
+
+def _lengths(curves: Curves, num_tasks: int) -> list[int]:
+    return [len(curve) for curve in curves] + [0] * (num_tasks - len(curves))

@@ -1,0 +1,202 @@
+"""How fast the machine is: against hand-written optimizers, and against compiling each candidate.
+
+Times are the processor time of this process, whose arithmetic has one thread: so other processes
+count as little as they can, and a figure is one core's.
+"""
+
+import dataclasses
+import functools
+import statistics
+import time
+from collections.abc import Callable, Collection, Mapping, Sequence
+from typing import Any
+
+import jax
+
+from lionhunt.dsl import library
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.execution.compilation import as_optimizer
+from lionhunt.proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
+from lionhunt.search.bench.language import machine_name
+from lionhunt.search.bench.optax_references import OPTIMIZERS, Make, Optimizer, gradient_alone
+from lionhunt.search.bench.sample_children import Children
+from lionhunt.search.bench.timing import in_turn
+from lionhunt.search.bench.workers import measure_memory, two_against_one
+from lionhunt.search.driver.scoring import make_scorer
+from lionhunt.search.evaluation.early_stopping import set_hurdles
+from lionhunt.search.evaluation.evaluator import Evaluator, task_key
+from lionhunt.search.evaluation.job import Job
+
+SEED = 0
+TASKS = (DigitsMLP(), DigitsViT(), StdlibLM())
+NUM_ROUNDS = 7
+ROUND_SECONDS = 2.0
+"""Rounds take so long together at least: where one is short there are more of them."""
+NUM_COMPILED = 5
+"""Children that are compiled each by itself: a few stand for all, since it takes seconds."""
+
+SLACK = 0.75
+"""Of the hurdles, as in configs/quickstart.toml."""
+QUICK = DigitsMLP(num_steps=20)
+NUM_EVALUATIONS = 1000
+"""Of one worker, on a task that takes no time."""
+NUM_BY_WORKERS = 60
+NUM_WORKER_ROUNDS = 3
+
+Run = Callable[[], float]
+"""A whole evaluation, from the key to the score; NaN if there is none."""
+
+
+def bench_machine(children: Children, say: Callable[[str], None]) -> dict[str, Any]:
+    """What an evaluation, a child and a worker cost, in a plain dictionary.
+
+    The ratios of a task are those of the optimizer that they are largest for; `optimizers` has all.
+
+    Args:
+        children: of a search.
+        say: told what is measured next.
+    """
+    optimizers, compiling = {}, {}
+    for options in TASKS:
+        task = options.build()
+        say(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
+        optimizers[task.name] = compare(task, OPTIMIZERS, children.functions)
+        say(f"{task.name}: {len(children.programs)} children by the machine, and compiled each")
+        compiling[task.name] = against_compiling(task, children, NUM_COMPILED)
+    codes = [assemble(program) for program in children.programs]
+    make = functools.partial(make_scorer, [QUICK], SEED, children.functions)
+    say(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
+    adamw = assemble(library.load("adamw"))  # of another size
+    memory = measure_memory(make, [adamw, *codes], NUM_EVALUATIONS, NUM_EVALUATIONS // 10)
+    say("two workers against one")
+    make = functools.partial(make_scorer, [StdlibLM()], SEED, children.functions)
+    reference = assemble(children.initial)
+    two_workers = two_against_one(make, reference, codes[:NUM_BY_WORKERS], NUM_WORKER_ROUNDS)
+    return {
+        "machine": machine_name(),
+        "ratio_to_optax": {name: _worst(found, "to_optax") for name, found in optimizers.items()},
+        "ratio_to_gradient": {
+            name: _worst(found, "to_gradient") for name, found in optimizers.items()
+        },
+        "speedup_over_compiling": {name: found["speedup"] for name, found in compiling.items()},
+        "optimizers": optimizers,
+        "source_of_children": children.source,
+        "children": compiling,
+        "memory": memory,
+        "two_workers": two_workers,
+    }
+
+
+def _worst(figures: Mapping[str, Mapping[str, Any]], key: str) -> float:
+    """The largest of a figure over optimizers."""
+    return max(figure[key] for figure in figures.values())
+
+
+def compare(
+    task: Task, optimizers: Mapping[str, Optimizer], functions: Collection[str]
+) -> dict[str, dict[str, Any]]:
+    """Whole evaluations by the machine, by hand-written optimizers, and forward and backward alone.
+
+    The three run in turn, each first as often as the others, and ratios are of one round.
+
+    Args:
+        task: what is trained.
+        optimizers: by name.
+        functions: those that the machine is compiled with, beside those of the optimizers.
+
+    Returns:
+        By optimizer: milliseconds of the three, the ratios, and the scores of the first two.
+    """
+    codes = {name: assemble(optimizer.program) for name, optimizer in optimizers.items()}
+    evaluator = Evaluator(
+        [task], SEED, set(functions).union(*(c.functions for c in codes.values()))
+    )
+    floor = _compiled(task, gradient_alone)
+    figures = {}
+    for name, optimizer in optimizers.items():
+        job = Job(name, codes[name])
+        runs = {
+            "machine": functools.partial(_evaluate, evaluator, job),
+            "optax": _compiled(task, optimizer.make),
+            "gradient": floor,
+        }
+        scores = {key: run() for key, run in runs.items()}  # compiles
+        seconds = in_turn(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
+        figures[name] = {
+            "milliseconds": {key: 1e3 * statistics.median(s) for key, s in seconds.items()},
+            "to_optax": _ratio(seconds["machine"], seconds["optax"]),
+            "to_gradient": _ratio(seconds["machine"], seconds["gradient"]),
+            "optax_to_gradient": _ratio(seconds["optax"], seconds["gradient"]),
+            "scores": [scores["machine"], scores["optax"]],
+        }
+    return figures
+
+
+def against_compiling(task: Task, children: Children, num_compiled: int) -> dict[str, Any]:
+    """Children by the machine, against compiling the training of each by itself.
+
+    Args:
+        task: what is trained.
+        children: the candidates.
+        num_compiled: how many are compiled each by itself, spread evenly over all.
+
+    Returns:
+        Seconds of all children: compiling the machine, running it with and without hurdles, and
+        compiling and running each, as far as `num_compiled` tell; and how many times the last is
+        of the machine's, its compiling included, and of running it alone on the same children.
+    """
+    evaluator = Evaluator([task], SEED, children.functions)
+    codes = [assemble(program) for program in children.programs]
+    compiling = sum(
+        _seconds(lambda code=code: _evaluate(evaluator, Job("", code)))
+        for code in {code.size: code for code in codes}.values()
+    )
+    initial = evaluator.evaluate([Job("", assemble(children.initial))])[0]
+    hurdles = set_hurdles(initial.curves, (), SLACK, None) if initial.scores else None
+    chosen = {len(codes) * number // num_compiled for number in range(num_compiled)}
+    running, stopping, compiled, same = [], [], [], []
+    for index, code in enumerate(codes):
+        running.append(_seconds(lambda code=code: _evaluate(evaluator, Job("", code))))
+        job = Job("", code, hurdles=hurdles)
+        stopping.append(_seconds(lambda job=job: _evaluate(evaluator, job)))
+        if index in chosen:
+            make = functools.partial(as_optimizer, children.programs[index])
+            compiled.append(_seconds(_compiled(task, make)))
+            same.append(running[-1])
+    each = len(codes) * statistics.fmean(compiled)
+    return {
+        "children": len(codes),
+        "compiled": len(compiled),
+        "compiling_seconds": compiling,
+        "running_seconds": sum(running),
+        "running_seconds_with_hurdles": sum(stopping),
+        "compiling_each_seconds": each,
+        "speedup": each / (compiling + sum(running)),
+        "speedup_with_hurdles": each / (compiling + sum(stopping)),
+        "speedup_once_compiled": sum(compiled) / sum(same),
+    }
+
+
+def _ratio(seconds: Sequence[float], others: Sequence[float]) -> float:
+    return statistics.median(a / b for a, b in zip(seconds, others, strict=True))
+
+
+def _seconds(run: Callable[[], object]) -> float:
+    start = time.process_time()
+    run()
+    return time.process_time() - start
+
+
+def _evaluate(evaluator: Evaluator, job: Job) -> float:
+    scores = evaluator.evaluate([job])[0].scores
+    return scores[0] if scores else float("nan")
+
+
+def _compiled(task: Task, make: Make) -> Run:
+    """Training with a fixed optimizer, compiled at the first call; the data are an argument."""
+
+    @jax.jit
+    def run(key, data):
+        return train(dataclasses.replace(task, data=data), make(task.schedule), key)
+
+    return lambda: float(run(task_key(SEED, 0), task.data).score)

@@ -1,0 +1,81 @@
+"""Children of a real search, for measurements: as they were born, the failures among them too."""
+
+import itertools
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NamedTuple
+
+from lionhunt.dsl.program import Program
+from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.scoring import candidate_functions, start_pool
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.errors import ConfigError
+from lionhunt.search.storage.run_store import Records, Row
+
+NUM_CHILDREN = 200
+
+RAW_CONFIG = {
+    "num_programs": 3000,
+    "evolution": {"population_size": 200, "tournament_size": 4, "lag": 32},
+    "tasks": [{"kind": "digits_mlp", "num_steps": 50, "batch_size": 16, "width": 8}],
+}
+"""A search of seconds, otherwise like the quickstart."""
+
+
+class Children(NamedTuple):
+    """What was born in a run.
+
+    Attributes:
+        source: the run.
+        functions: those that they may have.
+        initial: the program that they descend from.
+        programs: the children, no two the same, in order of birth.
+    """
+
+    source: str
+    functions: frozenset[str]
+    initial: Program
+    programs: tuple[Program, ...]
+
+
+def breed_children(config: RunConfig, num_children: int) -> Children:
+    """Runs a search in this process, in a folder that goes; about ten seconds, mostly compiling."""
+    initial = load_initial(config.initial)
+    with (
+        tempfile.TemporaryDirectory() as folder,
+        Records.create(Path(folder) / "run", describe_run(config, initial)) as records,
+        start_pool(config, initial, num_workers=0) as (pool, reference),
+    ):
+        for _ in Search(config, initial, records, pool, reference).run():
+            pass
+        return read_children(records, num_children)._replace(source="a search of this bench")
+
+
+def read_children(records: Records, num_children: int) -> Children:
+    """The first programs that were new from the middle of a run on.
+
+    Raises:
+        ConfigError: there are not so many.
+    """
+    config, initial = load_run(records)
+    rows = itertools.islice(_new(records), num_children)
+    programs = tuple(row.individual.program for row in rows)
+    if len(programs) < num_children:
+        raise ConfigError(
+            f"{records.path.parent} has {len(programs)} new programs in its second half, and "
+            f"{num_children} are needed; name a longer run"
+        )
+    functions = candidate_functions(config, initial)
+    return Children(str(records.path.parent), functions, initial, programs)
+
+
+def _new(records: Records) -> Iterator[Row]:
+    """The individuals of the second half whose fingerprints are new, in order."""
+    middle = records.count() // 2
+    seen: set[str] = set()
+    for row in records.rows():
+        if row.fingerprint not in seen and row.individual.index >= middle:
+            yield row
+        seen.add(row.fingerprint)

@@ -1,0 +1,142 @@
+"""The commands that take results out of records: parse, ask, print or write."""
+
+import csv
+import enum
+import itertools
+import json
+import math
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Annotated, Any, TextIO, cast
+
+import typer
+
+from lionhunt.search.cli.terminal import Json, make_console
+from lionhunt.search.errors import QueryError, RecordError
+from lionhunt.search.reporting.tables import Table, to_rich
+from lionhunt.search.storage.atomic_file import new_file
+from lionhunt.search.storage.export import check_parquet, to_table, write_csv, write_parquet
+from lionhunt.search.storage.query import Answer, ask
+from lionhunt.search.storage.run_store import Records
+
+NUM_SHOWN = 100
+"""Rows of a table for a person, unless more are asked for."""
+_MAX_LIMIT = 10**15
+_IN_MEMORY = 2**24
+
+
+def query(
+    path: Annotated[
+        Path, typer.Argument(metavar="RUN", help="A run, a selection or a comparison.")
+    ],
+    sql: Annotated[str, typer.Argument(metavar="SQL", help="A SELECT; see docs/records.md.")],
+    as_json: Json = False,
+    as_csv: Annotated[bool, typer.Option("--csv", help="Print CSV.")] = False,
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            min=0,
+            max=_MAX_LIMIT,
+            help=f"Rows; 0 for all. {NUM_SHOWN} by default, JSON and CSV all.",
+        ),
+    ] = None,
+) -> None:
+    """Ask the records a question in SQL; nothing is changed, and a run that goes on is not held up.
+
+    Tables and columns are in docs/records.md.
+    """
+    if as_json and as_csv:
+        raise QueryError("give --json or --csv, not both")
+    if not (as_json or as_csv):
+        _show(path, sql, NUM_SHOWN if limit is None else limit)
+        return
+    with _printed() as file, ask(path, sql) as answer:
+        answer = answer._replace(rows=itertools.islice(answer.rows, limit or None))
+        _write_json(answer, file) if as_json else _write_csv(answer, file)
+
+
+class TableFormat(enum.StrEnum):
+    """What a run is exported to."""
+
+    CSV = "csv"
+    PARQUET = "parquet"
+
+
+def export_run(
+    run: Annotated[Path, typer.Argument(help="A run's folder.")],
+    to: Annotated[TableFormat, typer.Option(help="Text, or columns.")],
+    out: Annotated[Path | None, typer.Option(help="A new file; else CSV is printed.")] = None,
+) -> None:
+    """Write a run as a table: a row for every program, with its parent, outcome and scores."""
+    if to is TableFormat.PARQUET:
+        check_parquet()
+        if out is None:
+            raise RecordError("Parquet is not for printing; give --out FILE")
+    if out is None:
+        with _printed() as file, Records.open_to_read(run) as records:
+            write_csv(to_table(records), file)
+        return
+    with Records.open_to_read(run) as records, new_file(out) as part:
+        if to is TableFormat.PARQUET:
+            with part.open("wb") as file:
+                write_parquet(to_table(records), file)
+        else:
+            with part.open("w", encoding="utf-8", newline="") as file:
+                write_csv(to_table(records), file)
+        count = records.count()
+    make_console().print(f"{count:,} programs in {out}", soft_wrap=True)
+
+
+def _show(path: Path, sql: str, limit: int) -> None:
+    with ask(path, sql) as answer:
+        rows = list(itertools.islice(answer.rows, limit + 1 if limit else None))
+    shown = rows[:limit] if limit else rows
+    console = make_console()
+    cells = [[_cell(value) for value in row] for row in shown]
+    console.print(to_rich(Table("", answer.heads, cells)))
+    if len(shown) < len(rows):
+        console.print(f"the first {limit} rows; --limit 0 prints all")
+
+
+def _cell(value: Any) -> str:
+    if value is None:
+        return ""
+    return f"{value:.6g}" if isinstance(value, float) else str(_plain(value))
+
+
+def _plain(value: Any) -> Any:
+    """The value as JSON has it: what is infinite in words, bytes in hexadecimal digits."""
+    if isinstance(value, bytes):
+        return value.hex()
+    return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _write_json(answer: Answer, file: TextIO) -> None:
+    for head in answer.heads:
+        if answer.heads.count(head) > 1:
+            raise QueryError(f"two columns are called '{head}'; tell them apart with AS")
+    between = "[\n"
+    for row in answer.rows:
+        named = zip(answer.heads, map(_plain, row), strict=True)
+        file.write(between + json.dumps(dict(named)))
+        between = ",\n"
+    file.write("[]\n" if between == "[\n" else "\n]\n")
+
+
+def _write_csv(answer: Answer, file: TextIO) -> None:
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(answer.heads)
+    writer.writerows(map(_plain, row) for row in answer.rows)
+
+
+@contextmanager
+def _printed() -> Iterator[TextIO]:
+    """A file that is printed when all is in it: whoever reads slowly holds nobody's records."""
+    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as file:
+        yield cast(TextIO, file)
+        file.seek(0)
+        shutil.copyfileobj(file, sys.stdout)

@@ -1,0 +1,99 @@
+"""The command that selects among the programs of runs: parses, calls, prints, writes the report."""
+
+import json
+import shlex
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+
+from lionhunt.search.cli.terminal import Json, Settings, Workers, follow, make_console
+from lionhunt.search.config import read_config
+from lionhunt.search.errors import RecordError
+from lionhunt.search.reporting.text import print_json
+from lionhunt.search.selection.config import SelectConfig
+from lionhunt.search.selection.loop import Selection, SelectionResult, open_pools
+from lionhunt.search.selection.report import (
+    PLOT_NAME,
+    REPORT_NAME,
+    selection_progress_display,
+    selection_progress_line,
+    show_selection,
+    to_report,
+    winner_file,
+)
+from lionhunt.search.selection.setup import check_same, describe_selection
+from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.summary import describe_selection_result
+from lionhunt.search.storage.schema import SELECTION
+
+
+def select(
+    runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
+    config: Annotated[Path, typer.Option(help="A TOML file; see configs/select_*.toml.")],
+    out: Annotated[
+        Path | None, typer.Option(help="Folder of the selection; runs/NAME by default.")
+    ] = None,
+    workers: Workers = None,
+    settings: Settings = None,
+    as_json: Json = False,
+) -> None:
+    """Select the programs of runs that beat tuned baselines on larger tasks.
+
+    The same command goes on with a selection that was stopped or killed.
+    """
+    select_config = read_config(config, SelectConfig, settings or ())
+    folder = out or Path("runs") / config.stem
+    console = make_console(stderr=as_json)
+    with console.status("reading the runs"):
+        info = describe_selection(select_config, runs)
+    num_workers = select_config.evaluation.workers if workers is None else workers
+    place = f"{num_workers} workers" if num_workers else "in this process"
+    with _opened(folder, info) as records:
+        console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
+        result = _run(records, select_config, num_workers, console)
+        described = describe_selection_result(records, result)
+    _write(folder, described)
+    if as_json:
+        print_json(described)
+    else:
+        show_selection(console, described, folder)
+
+
+def _opened(folder: Path, info: dict[str, Any]):
+    """The records of the selection, new or gone on with."""
+    if not (folder / SELECTION.file_name).is_file():
+        return SelectionRecords.create(folder, info)
+    with SelectionRecords.open_to_read(folder) as records:
+        there = records.info()
+    check_same(there, info, folder)
+    return SelectionRecords.open_to_write(folder)
+
+
+def _run(
+    records: SelectionRecords, config: SelectConfig, num_workers: int, console: Console
+) -> SelectionResult:
+    selection = Selection(records, open_pools(config, num_workers, records.cache))
+    try:
+        return follow(console, selection.run(), selection_progress_display, selection_progress_line)
+    except KeyboardInterrupt:
+        folder = shlex.quote(str(records.path.parent))
+        console.print(f"stopped; the same command goes on with {folder}")
+        raise
+
+
+def _write(folder: Path, described: dict[str, Any]) -> None:
+    """Writes the report beside the records, of which it is a view."""
+    from lionhunt.search.reporting.figures import write_figure  # takes half a second to import
+    from lionhunt.search.selection.figures import meta_figure
+
+    try:
+        (folder / f"{REPORT_NAME}.json").write_text(json.dumps(described, indent=2), "utf-8")
+        write_figure(meta_figure(described["meta_validation"]), folder / PLOT_NAME)
+        for number, winner in enumerate(described["winners"], start=1):
+            head = f"# {winner['name']}, tuned by a selection"
+            winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+        (folder / f"{REPORT_NAME}.md").write_text(to_report(described, folder), "utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

@@ -1,0 +1,121 @@
+"""Scores over learning rate and weight decay, as heat maps."""
+
+from collections.abc import Sequence
+from statistics import fmean
+
+import matplotlib
+import numpy as np
+from matplotlib.axes import Axes
+from matplotlib.colors import Normalize
+from matplotlib.figure import Figure
+from matplotlib.patches import Rectangle
+
+from lionhunt.search.comparison.figures.values import metric_label, printed_score
+from lionhunt.search.comparison.result import ComparedTask, Comparison, Point, Trial, Tuned
+from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, wrap
+
+WORST_QUANTILE = 0.25
+"""Of the scores of a task: what is worse is white, since the worst are often far off."""
+DARKEST = 0.8
+"""Of the map of greys, so that the outline of the best cell stands out."""
+
+
+def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
+    """A heat map for each of the optimizers (rows) and tasks (columns); dark is good.
+
+    The cells are the small grid around the best point where there is one, else all that was tried
+    in tuning. Each prints its mean score. The best is outlined, what was not tried is blank, and
+    where training failed is hatched. A shade means the same score in the whole column.
+    """
+    grids = {
+        (name, task.name): _shown(comparison.cells[name, task.name])
+        for name in optimizers
+        for task in comparison.tasks
+    }
+    num_rates = max(len(_ticks(trials, "learning_rate")) for trials in grids.values())
+    num_decays = max(len(_ticks(trials, "weight_decay")) for trials in grids.values())
+    width = len(comparison.tasks) * (0.42 * num_rates + 0.7) + 0.5
+    height = len(optimizers) * (0.26 * num_decays + 0.5) + 1.1
+    figure = make_figure(width, height)
+    rows = figure.subplots(len(optimizers), len(comparison.tasks), squeeze=False)
+    for task, column in zip(comparison.tasks, rows.T, strict=True):
+        shades = _shades(task, [grids[name, task.name] for name in optimizers])
+        for name, axes in zip(optimizers, column, strict=True):
+            best = comparison.cells[name, task.name].best
+            _draw(axes, task, grids[name, task.name], best, shades)
+        label = wrap(metric_label(task), width / len(comparison.tasks) - 0.3)
+        column[0].set_title(f"{task.name}\n{label}", fontsize=SMALL)
+    for name, axes in zip(optimizers, rows[:, 0], strict=True):
+        axes.set_ylabel(name, fontsize=SMALL, fontweight="bold")
+    key = (
+        "dark: better, the same shades in a column; frame: the best; "
+        "hatched: training failed; blank: not tried"
+    )
+    text = f"learning rate (peak of the schedule)\n{wrap(key, width)}"
+    figure.supxlabel(text, fontsize=SMALL)
+    figure.supylabel("weight decay (multiplied by the learning rate)", fontsize=SMALL)
+    return figure
+
+
+def _shown(tuned: Tuned) -> tuple[Trial, ...]:
+    return tuned.spread or tuned.trials
+
+
+def _rounded(value: float) -> float:
+    """Steps of a grid that are multiplied up and divided down meet again."""
+    return float(f"{value:.6g}")
+
+
+def _ticks(trials: Sequence[Trial], coordinate: str) -> list[float]:
+    return sorted({_rounded(getattr(trial.point, coordinate)) for trial in trials})
+
+
+def _shades(task: ComparedTask, grids: Sequence[Sequence[Trial]]) -> Normalize:
+    """From the worst that is told apart (0, white) to the best."""
+    sign = 1 if task.higher_is_better else -1
+    means = [sign * fmean(trial.scores) for trials in grids for trial in trials if trial.scores]
+    if not means:
+        return Normalize(0, 1)
+    low, high = float(np.quantile(means, WORST_QUANTILE)), max(means)
+    return Normalize(low, low + max(high - low, 1e-9) / DARKEST, clip=True)
+
+
+def _draw(
+    axes: Axes, task: ComparedTask, trials: Sequence[Trial], best: Point | None, shades: Normalize
+) -> None:
+    rates, decays = _ticks(trials, "learning_rate"), _ticks(trials, "weight_decay")
+    sign = 1 if task.higher_is_better else -1
+    greys = matplotlib.colormaps["Greys"]
+    goodness = np.ma.masked_all((len(decays), len(rates)))
+    places = {}
+    for trial in trials:
+        place = (
+            decays.index(_rounded(trial.point.weight_decay)),
+            rates.index(_rounded(trial.point.learning_rate)),
+        )
+        row, column = place
+        if not trial.scores:
+            axes.add_patch(
+                Rectangle((column, row), 1, 1, fill=False, hatch="////", edgecolor="0.6")
+            )
+            continue
+        mean = fmean(trial.scores)
+        places[place] = (sign * mean, trial.point == best)  # of equals, the one that tuning took
+        goodness[place] = sign * mean
+        is_dark = sum(greys(shades(sign * mean))[:3]) < 1.5
+        axes.text(
+            column + 0.5,
+            row + 0.5,
+            printed_score(task, mean),
+            color="white" if is_dark else "black",
+            fontsize=TINY,
+            ha="center",
+            va="center",
+        )
+    axes.pcolormesh(goodness, cmap=greys, norm=shades)
+    if places:
+        row, column = max(places, key=places.__getitem__)
+        axes.add_patch(Rectangle((column, row), 1, 1, fill=False, linewidth=1.8, clip_on=False))
+    axes.set_xticks(np.arange(len(rates)) + 0.5, [f"{rate:.2g}" for rate in rates])
+    axes.set_yticks(np.arange(len(decays)) + 0.5, [f"{decay:.2g}" for decay in decays])
+    axes.tick_params(labelsize=TINY, length=2)

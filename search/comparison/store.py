@@ -1,0 +1,59 @@
+"""The records of comparisons: every training, by task, optimizer and seed.
+
+Tables, each with a checksum at the end of its rows:
+
+    comparison  key, value (JSON): configs, optimizers, tasks, versions
+    trainings   one row a training, written when it ended. `optimizer` is the fingerprint of what
+                trained, with its learning rate, weight decay and constants; `task` is the digest
+                of the task, after the word `reference` where it is the training that every worker
+                begins with, a stamp of the machine
+"""
+
+from typing import Any
+
+from lionhunt.search.evaluation.outcome import Measurement
+from lionhunt.search.storage.checked_tables import RecordFile, to_columns, to_measurement
+from lionhunt.search.storage.schema import COMPARISON
+
+_SCHEMA = """
+CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE trainings (
+    task TEXT, optimizer TEXT, seed INTEGER, in_detail INTEGER, reason TEXT NOT NULL,
+    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (task, optimizer, seed, in_detail)
+) STRICT, WITHOUT ROWID;
+"""
+
+TrainingKey = tuple[str, str, int, bool]
+"""Task, optimizer, seed, and whether it was looked at closely."""
+
+
+class ComparisonRecords(RecordFile):
+    """An open file of comparisons."""
+
+    kind = COMPARISON
+    schema = _SCHEMA
+    tables = ("comparison", "trainings")
+
+    def is_begun(self) -> bool:
+        return bool(self._query("SELECT 1 FROM trainings LIMIT 1"))
+
+    def add_training(self, key: TrainingKey, measurement: Measurement) -> None:
+        """Keeps what was seen of a training, in the place of what was seen before."""
+        task, optimizer, seed, in_detail = key
+        columns = to_columns(measurement)
+        self._insert(
+            "trainings", task, optimizer, seed, int(in_detail), *columns, conflict="REPLACE"
+        )
+
+    def trainings(self) -> dict[TrainingKey, Measurement]:
+        """Everything that was seen."""
+        query = "SELECT task, optimizer, seed, in_detail, reason, scores, curves, seconds "
+        return dict(self._read(_to_item, self._query(query + "FROM trainings")))
+
+
+def _to_item(
+    task: str, optimizer: str, seed: int, in_detail: int, *columns: Any
+) -> tuple[TrainingKey, Measurement]:
+    return (task, optimizer, seed, bool(in_detail)), to_measurement(*columns)

@@ -1,0 +1,65 @@
+"""The hall of fame of a run: the best program of every length, and what more length is worth.
+
+Cranmer, 2023 (arXiv:2305.01582), has such a table and such a score for symbolic regression.
+"""
+
+import math
+from collections.abc import Iterator
+from typing import Any, NamedTuple
+
+from rich import box
+from rich.table import Table
+
+from lionhunt.search.storage.run_store import Records, Row
+
+
+class Member(NamedTuple):
+    """The best program of a length; its length is the number of statements that it needs.
+
+    Attributes:
+        row: its record.
+        score: by how much it is fitter than every shorter one, for each statement that it has more
+            than the fittest of these; None if it is not, or if there is none.
+        is_fitter: whether it is fitter than every shorter one.
+    """
+
+    row: Row
+    score: float | None
+    is_fitter: bool
+
+
+def hall_of_fame(records: Records) -> Iterator[Member]:
+    """The members, the shortest first."""
+    fittest: Row | None = None
+    for row in records.best_by_length():
+        is_fitter = row.rank > (-math.inf if fittest is None else fittest.rank)
+        score = None
+        if fittest is not None and is_fitter:
+            score = (row.rank - fittest.rank) / (row.num_needed - fittest.num_needed)
+        yield Member(row, score, is_fitter)
+        fittest = row if is_fitter else fittest
+
+
+def describe_hall(records: Records) -> list[dict[str, Any]]:
+    """The members in plain dictionaries."""
+    return [
+        {
+            "length": member.row.num_needed,
+            "index": member.row.individual.index,
+            "fitness": member.row.fitness,
+            "score": member.score,
+            "is_fitter": member.is_fitter,
+        }
+        for member in hall_of_fame(records)
+    ]
+
+
+def hall_table(hall: list[dict[str, Any]]) -> Table:
+    """Those that are fitter than every shorter one."""
+    table = Table("statements", "fitness", "gain by statement", "program", box=box.SIMPLE)
+    for member in hall:
+        if member["is_fitter"]:
+            score = "" if member["score"] is None else f"{member['score']:.4f}"
+            cells = (member["length"], f"{member['fitness']:.4f}", score, member["index"])
+            table.add_row(*map(str, cells))
+    return table

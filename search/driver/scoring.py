@@ -1,0 +1,113 @@
+"""TODO docstring."""
+
+import functools
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.program import Program
+from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.errors import ConfigError
+from lionhunt.search.evaluation.evaluator import Evaluator
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.fields import TaskOptions
+from lionhunt.search.workers.open_pool import open_pool_of
+from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.ray_cluster import LOCAL
+
+
+def make_scorer(
+    options: Sequence[TaskOptions],
+    seed: int,
+    functions: Collection[str],
+    batch_size: int = 1,
+) -> Evaluator:
+    """What scores candidates; called where they are scored.
+
+    Args:
+        options: of the tasks.
+        seed: of candidates that are given none of their own.
+        functions: those that candidates may have.
+        batch_size: candidates that train side by side.
+    """
+    return Evaluator([task.build() for task in options], seed, functions, batch_size)
+
+
+def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
+    """The functions that the canonical forms of these programs, and of a run's, may have."""
+    first = {statement.op for program in programs for statement in program.statements}
+    return reachable(first.union(config.mutation.to_space().functions))
+
+
+def open_pool(
+    options: Sequence[TaskOptions],
+    seed: int,
+    functions: Collection[str],
+    *,
+    num_workers: int,
+    candidate_seconds: float,
+    cache: Path | None = None,
+    batch_size: int = 1,
+    memory_gib: float | None = None,
+    ray_address: str = LOCAL,
+) -> AbstractContextManager[Pool]:
+    """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
+    return open_pool_of(
+        functools.partial(make_scorer, options, seed, functions, batch_size),
+        num_workers=num_workers,
+        candidate_seconds=candidate_seconds,
+        cache=cache,
+        batch_size=batch_size,
+        memory_gib=memory_gib,
+        ray_address=ray_address,
+    )
+
+
+@contextmanager
+def start_pool(
+    config: RunConfig,
+    initial: Program,
+    num_workers: int,
+    cache: Path | None = None,
+    reference: Program | None = None,
+    ray_address: str | None = None,
+) -> Iterator[tuple[Pool, Measurement]]:
+    """The place where the candidates of a run are scored, started.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        num_workers: Ray workers; 0 scores in this process.
+        cache: see `open_pool_of`.
+        reference: the program that has fitness 0; the initial one if None.
+        ray_address: where workers are; None for where the config says.
+
+    Yields:
+        The pool, and what it saw of the reference.
+
+    Raises:
+        ConfigError: the reference does not train on the tasks.
+    """
+    reference = initial if reference is None else reference
+    opened = open_pool(
+        config.tasks,
+        config.seed,
+        candidate_functions(config, initial, reference),
+        num_workers=num_workers,
+        candidate_seconds=config.evaluation.candidate_seconds,
+        cache=cache,
+        batch_size=config.evaluation.batch_size,
+        memory_gib=config.evaluation.worker_memory_gib,
+        ray_address=ray_address or config.evaluation.ray_address,
+    )
+    with opened as pool:
+        measured = pool.start(Job("reference", assemble(reference)))
+        if measured.reason is not Reason.OK:
+            raise ConfigError(
+                f"the initial program does not train on the tasks ({measured.reason.value}); "
+                "choose others"
+            )
+        yield pool, measured

@@ -1,0 +1,64 @@
+"""What a run is before it begins, for its records; and as they have it afterwards."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from lionhunt.dsl.program import Program
+from lionhunt.dsl.text.parser import parse
+from lionhunt.proxy_tasks import Task
+from lionhunt.search.driver.config import RunConfig, parse_run_config
+from lionhunt.search.environment import describe_environment
+from lionhunt.search.errors import ConfigError, SourceError
+from lionhunt.search.storage.program_ref import find_program
+from lionhunt.search.storage.run_store import Records
+
+
+def load_initial(name: str, key: str = "initial") -> Program:
+    """The program that a key of a config names; raises `ConfigError` if it is none."""
+    try:
+        return find_program(name).program
+    except SourceError as error:
+        raise ConfigError(f"{key}: {error}") from None
+
+
+def describe_run(
+    config: RunConfig, initial: Program, reference: Program | None = None
+) -> dict[str, Any]:
+    """What a run is, for its records: enough to go on with it, and to tell where it ran.
+
+    Args:
+        config: of the run.
+        initial: the program it begins with.
+        reference: the program that has fitness 0, where it is recorded; else it is found by name.
+    """
+    if reference is None:
+        name = config.reference
+        reference = initial if name is None else load_initial(name, "reference")
+    return {
+        "config": config.model_dump(mode="json"),
+        "initial": str(initial),
+        "reference": str(reference),
+        "tasks": describe_tasks([options.build() for options in config.tasks]),
+    } | describe_environment()
+
+
+def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+    """Tasks for records, each under a name of its own."""
+    families = [task.name for task in tasks]
+    counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
+    names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
+    return [
+        {
+            "name": name,
+            "metric": task.metric,
+            "higher_is_better": task.higher_is_better,
+            "digest": task.digest,
+        }
+        for name, task in zip(names, tasks, strict=True)
+    ]
+
+
+def load_run(records: Records) -> tuple[RunConfig, Program]:
+    """The configuration and the initial program of a recorded run."""
+    info = records.info()
+    return parse_run_config(info["config"], str(records.path)), parse(info["initial"])

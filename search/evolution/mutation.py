@@ -1,0 +1,210 @@
+"""Random edits of a program, as in Chen et al., 2023 (arXiv:2302.06675), section 2.
+
+Slots are typed and sampled directly: a place that takes a scalar gets one. Randomness is Python's
+own `random.Random`, not NumPy's generator: its stream is fixed by the language for all versions,
+and it is twice as fast to seed and six times as fast to draw from (5 us and 0.2 us here).
+"""
+
+import dataclasses
+import random
+from contextlib import suppress
+
+from lionhunt.dsl.analysis.fingerprinting import Identity, identify
+from lionhunt.dsl.edits import statements as edit
+from lionhunt.dsl.float32 import shortest
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
+from lionhunt.dsl.validation import advance, check_outputs, input_kinds
+from lionhunt.search.errors import MutationError
+
+MUTATIONS = ("insert", "delete", "modify")
+
+NEW_VARIABLE_PROB = 0.5
+"""How often an inserted statement assigns a new variable; else any variable of the program. The
+paper does not say; its raw program shows both."""
+
+MAX_DRAWS = 10_000
+"""Draws after which a program is said to have no valid mutation."""
+
+MAX_SAME = 100
+"""Mutants in a row that may compute what their parent does; the last is taken as it is."""
+
+DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
+"""The paper's 43 functions."""
+
+
+@dataclasses.dataclass(frozen=True)
+class MutationSpace:
+    """What mutation may do.
+
+    Attributes:
+        functions: names of the functions that inserted statements apply.
+        weights: how often to insert, delete and modify; the paper's code has them equal.
+        max_statements: programs of this length are not inserted into; None for no limit, as in
+            the paper.
+        until_different: whether mutations are drawn until the mutant computes something else than
+            its parent, as its fingerprint tells.
+    """
+
+    functions: tuple[str, ...] = DRAWN_FUNCTIONS
+    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    max_statements: int | None = None
+    until_different: bool = False
+
+
+Mutant = tuple[str, Program, int]
+"""The kind of mutation, the program, and the number of draws it took."""
+
+
+def mutate(
+    program: Program, rng: random.Random, space: MutationSpace, identity: Identity | None = None
+) -> Mutant:
+    """Draws mutations of a valid program until one is valid, and different if `space` asks for it.
+
+    Args:
+        program: the parent.
+        rng: of all that is drawn.
+        space: what mutation may do.
+        identity: of the parent, if known, which makes it faster to tell what is different.
+
+    Raises:
+        MutationError: no draw was valid, as when `space` has no fitting function.
+    """
+    mutant = _draw_valid(program, rng, space)
+    if not space.until_different:
+        return mutant
+    identity = identity or identify(program)
+    for _ in range(1, MAX_SAME):
+        if identify(mutant[1], identity).fingerprint != identity.fingerprint:
+            break
+        mutation, child, num_draws = _draw_valid(program, rng, space)
+        mutant = mutation, child, mutant[2] + num_draws
+    return mutant
+
+
+def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> Mutant:
+    """Draws until a mutation is valid; the paper redraws in the same way."""
+    for num_draws in range(1, MAX_DRAWS + 1):
+        (mutation,) = rng.choices(MUTATIONS, space.weights)
+        try:
+            mutant = _MUTATE[mutation](program, rng, space)
+        except InvalidProgram:
+            continue
+        if mutant is not None and mutant != program:
+            return mutation, mutant, num_draws
+    raise MutationError(f"no valid mutation in {MAX_DRAWS:,} draws; widen [mutation] in the config")
+
+
+def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    if space.max_statements is not None and len(program.statements) >= space.max_statements:
+        return None
+    index = rng.randrange(len(program.statements) + 1)
+    kinds = _kinds_before(program, index)
+    op = OPS[rng.choice(space.functions)]
+    args = tuple(
+        _draw_argument(None, position == op.scalar_argument, kinds, rng)
+        for position in range(op.arity)
+    )
+    names = list(dict.fromkeys([*program.inputs, *[s.target for s in program.statements]]))
+    target = _new_name(names) if rng.random() < NEW_VARIABLE_PROB else rng.choice(names)
+    mutant = edit.insert(program, index, Statement(target, op.name, args))
+    return _checked(mutant, program, index, kinds, target)
+
+
+def _delete(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    if not program.statements:
+        return None
+    index = rng.randrange(len(program.statements))
+    target = program.statements[index].target
+    mutant = edit.delete(program, index)
+    return _checked(mutant, program, index, _kinds_before(program, index), target)
+
+
+def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    indices = [i for i, statement in enumerate(program.statements) if statement.args]
+    if not indices:
+        return None
+    index = rng.choice(indices)
+    kinds = _kinds_before(program, index)
+    statement = program.statements[index]
+    position = rng.randrange(len(statement.args))
+    is_scalar = position == OPS[statement.op].scalar_argument
+    new = _draw_argument(statement.args[position], is_scalar, kinds, rng)
+    mutant = edit.replace_argument(program, index, position, new)
+    return _checked(mutant, program, index, kinds, statement.target)
+
+
+_MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify}
+
+
+def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
+    """The variables that statement `index` can read, and their kinds."""
+    kinds = input_kinds(program)
+    advance(kinds, program, 0, index)
+    return kinds
+
+
+def _checked(
+    mutant: Program, program: Program, index: int, kinds: dict[str, Kind], target: str
+) -> Program:
+    """Returns the mutant if it can run, as the program it was made of can.
+
+    Where the variable that the mutation is about has, right after it, the kind that it has in the
+    program, or is none there, the rest runs as it does in the program, and is not looked at.
+
+    Args:
+        index: both are the same up to this statement, and after the one that was edited here.
+        kinds: the kinds before this statement.
+        target: the variable that the edited statement assigns.
+
+    Raises:
+        InvalidProgram: it cannot run.
+    """
+    end = len(mutant.statements)
+    longer = end - len(program.statements)  # 1 after an insertion, -1 after a deletion
+    kinds_in_program = kinds.copy()
+    advance(kinds_in_program, program, index, index + 1 - max(longer, 0))
+    rest = index + 1 + min(longer, 0)
+    advance(kinds, mutant, index, rest)
+    if kinds_in_program.get(target) not in (None, kinds.get(target)):
+        advance(kinds, mutant, rest, end)
+        check_outputs(kinds, mutant)
+    return mutant
+
+
+def _draw_argument(
+    old: Arg | None, is_scalar: bool, kinds: dict[str, Kind], rng: random.Random
+) -> Arg:
+    """An existing variable or a new constant; in place of a constant also a multiple of it."""
+    ways = ["variable", "constant"] if old is None or isinstance(old, Var) else list(_WAYS)
+    names = [name for name, kind in kinds.items() if not is_scalar or kind is Kind.SCALAR]
+    way = rng.choice(ways)
+    if way == "variable" and names:
+        return Var(rng.choice(names))
+    if way == "scale" and isinstance(old, Const):
+        return scale(old, rng)
+    return draw_constant(rng)
+
+
+def draw_constant(rng: random.Random) -> Const:
+    """A new constant, from N(0, 1)."""
+    return Const(shortest(rng.gauss(0, 1)))
+
+
+def scale(constant: Const, rng: random.Random) -> Const:
+    """The constant times 2^a, a ~ N(0, 1), within the range of float32."""
+    while True:
+        with suppress(ValueError):  # scaled out of the range
+            return Const(shortest(constant.value * 2.0 ** rng.gauss(0, 1)))
+
+
+_WAYS = ("variable", "constant", "scale")
+
+
+def _new_name(names: list[str]) -> str:
+    """The first of v1, v2, ... that is free."""
+    number, taken = 1, set(names)
+    while f"v{number}" in taken:
+        number += 1
+    return f"v{number}"

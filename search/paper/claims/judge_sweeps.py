@@ -1,0 +1,223 @@
+"""What sweeps say: over batch sizes, over squares of learning rates and weight decays, and where
+their best points lie."""
+
+import itertools
+from collections.abc import Collection, Mapping, Sequence
+
+import numpy as np
+
+from lionhunt.search.bootstrap import bootstrap_mean, paired_difference
+from lionhunt.search.comparison.result import ComparedTask, Comparison, Point, Trial, Tuned
+from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.paper.claims.best_point_interval import factor_between
+from lionhunt.search.paper.claims.claim import (
+    Finding,
+    Number,
+    Row,
+    Verdict,
+    count_words,
+    of_interval,
+    of_none,
+)
+from lionhunt.search.paper.claims.judge_comparisons import ADAMW, LION, SMALL
+from lionhunt.search.paper.claims.paired_optimizers import pair, score, with_difference
+from lionhunt.search.statistics import Interval
+
+SMALL_BATCH = 64
+"""Below it the paper sees no advantage."""
+FACTORS = (3.0, 10.0)
+"""Between the best learning rates, and the best weight decays, of the two."""
+MIN_FAILURES = 2
+"""Points of a square at which training has to fail before that decides anything."""
+ROUNDING = 0.01
+"""Points of a grid have few digits."""
+
+
+def growth_with_batch_size(comparison: Comparison) -> Finding:
+    """Whether Lion's advantage grows with the batch size: its slope over the doublings of it."""
+    rows = []
+    for _, family in itertools.groupby(_by_batch_size(comparison), lambda task: task.kind):
+        rows.append(_slope(comparison, list(family)))
+    words = count_words(rows, "tasks", "grows", "shrinks")
+    return Finding(f"With the batch size, Lion's advantage {words}.", tuple(rows))
+
+
+def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> Row:
+    pairs = [pair(comparison, task, LION, ADAMW) for task in tasks]
+    used = [both for both in pairs if both.advantage()]
+    seeds = [s for s in comparison.final_seeds if all(s in both.finals for both in used)]
+    interval, verdict = None, Verdict.NOT_MEASURED
+    if len(used) == len(pairs) > 1 and len(seeds) > 1:
+        doublings = np.log2([both.task.batch_size for both in used])
+        interval = bootstrap_mean(
+            [float(np.polyfit(doublings, [both.gain(s) for both in used], 1)[0]) for s in seeds]
+        )
+        verdict = of_interval(interval)
+        for both in used:
+            verdict = both.judged(verdict)
+    numbers = tuple(
+        Number.of(f"better by, at {both.task.batch_size}", advantage)
+        for both in used
+        if (advantage := both.advantage())
+    )
+    numbers = with_difference(numbers, "a doubling", interval)
+    note = "; ".join(f"{both.task.name}: {both.note}" for both in pairs if both.note)
+    return Row(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
+
+
+def small_batches(comparison: Comparison) -> Finding:
+    """Whether Lion has no advantage at batch sizes below 64."""
+    rows = []
+    for task in _by_batch_size(comparison):
+        if task.batch_size >= SMALL_BATCH:
+            continue
+        both = pair(comparison, task, LION, ADAMW)
+        advantage = both.advantage()
+        margin = SMALL * abs(both.their_score())
+        numbers = with_difference(both.means(score, "validation"), "better by", advantage)
+        numbers += (Number("none is below", margin),)
+        case = f"{task.kind} at {task.batch_size}, {task.metric}"
+        verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
+        rows.append(Row(case, verdict, numbers, both.note))
+    words = count_words(rows, "cases", "ruled out", "there")
+    return Finding(f"Below a batch of {SMALL_BATCH}, an advantage of Lion is {words}.", tuple(rows))
+
+
+def _by_batch_size(comparison: Comparison) -> list[ComparedTask]:
+    return sorted(comparison.tasks, key=lambda task: (task.kind, task.batch_size))
+
+
+def robustness(comparison: Comparison) -> Finding:
+    """Whether a square of learning rates and weight decays spreads Lion's scores less."""
+    rows = tuple(_spreads(comparison, task) for task in comparison.tasks)
+    words = count_words(rows, "tasks", "smaller", "larger")
+    return Finding(f"Over a 3 x 3 square by a factor of 2, Lion's spread is {words}.", rows)
+
+
+def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
+    case = f"{task.name}, {task.metric}"
+    cells = [comparison.cells[name, task.name] for name in (LION, ADAMW)]
+    squares = [cell.spread for cell in cells]
+    numbers = []
+    notes = _at_edge(dict(zip((LION, ADAMW), cells, strict=True)))
+    is_at_edge = bool(notes)
+    for name, square in zip((LION, ADAMW), squares, strict=True):
+        means = [float(np.mean(trial.scores)) for trial in square if trial.reason is Reason.OK]
+        if means:
+            numbers.append(Number(f"lowest of {name}", min(means)))
+            numbers.append(Number(f"highest of {name}", max(means)))
+        if failed := len(square) - len(means):
+            notes.append(f"{name} fails at {failed} of {len(square)} points")
+    failures = [sum(trial.reason is not Reason.OK for trial in square) for square in squares]
+    if not all(squares) or all(failures) or is_at_edge:
+        return Row(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
+    if any(failures):  # where training fails there is no score, and nothing is less robust
+        verdict = Verdict.SEEN if failures[1] else Verdict.REVERSED
+        if max(failures) < MIN_FAILURES:
+            verdict = Verdict.NOT_SEEN
+        return Row(case, verdict, tuple(numbers), "; ".join(notes))
+    mine, theirs = (ranges_by_seed(square) for square in squares)
+    smaller = paired_difference(mine, theirs, higher_is_better=False)
+    numbers += [
+        Number.of(f"spread of {LION}", bootstrap_mean(mine)),
+        Number.of(f"spread of {ADAMW}", bootstrap_mean(theirs)),
+        Number.of("smaller by", smaller),
+        Number.of("ratio", ratio_of_means(mine, theirs)),
+    ]
+    return Row(case, of_interval(smaller), tuple(numbers))
+
+
+def ranges_by_seed(square: Sequence[Trial]) -> list[float]:
+    """For each seed, its score at the point with the highest mean less that at the lowest.
+
+    The mean of these is the highest mean score less the lowest. Each seed's own range would be
+    larger, by the noise of nine trainings.
+    """
+    scores = np.array([trial.scores for trial in square])
+    means = scores.mean(1)
+    return list(map(float, scores[means.argmax()] - scores[means.argmin()]))
+
+
+def ratio_of_means(mine: Sequence[float], theirs: Sequence[float]) -> Interval:
+    """The mean of mine over the mean of theirs, paired by seed; its interval by linearization.
+
+    Infinite ends where the mean of theirs is 0.
+    """
+    ours, others = np.asarray(mine, float), np.asarray(theirs, float)
+    if others.mean() == 0:
+        return Interval(float("nan"), -np.inf, np.inf)
+    ratio = ours.mean() / others.mean()
+    return bootstrap_mean(list(ratio + (ours - ratio * others) / others.mean()))
+
+
+def learning_rates(comparison: Comparison) -> Finding:
+    """Whether Lion's best learning rate is 3 to 10 times smaller."""
+    return _factors(comparison, "learning_rate", (ADAMW, LION), "smaller")
+
+
+def weight_decays(comparison: Comparison) -> Finding:
+    """Whether Lion's best weight decay is 3 to 10 times larger."""
+    return _factors(comparison, "weight_decay", (LION, ADAMW), "larger")
+
+
+def _factors(comparison: Comparison, what: str, names: tuple[str, str], how: str) -> Finding:
+    """Best values of the first name over those of the second, task by task."""
+    rows = []
+    for task in comparison.tasks:
+        cells = {name: comparison.cells[name, task.name] for name in names}
+        rows.append(_factor(task, cells, what))
+    shown, (low, high) = what.replace("_", " "), FACTORS
+    words = count_words(rows, "tasks", f"{low:g} to {high:g} times {how}", "the other way round")
+    return Finding(f"Lion's best {shown} is {words}.", tuple(rows))
+
+
+def _factor(task: ComparedTask, cells: Mapping[str, Tuned], what: str) -> Row:
+    best = {name: tuned.best for name, tuned in cells.items()}
+    points = [point for point in best.values() if point is not None]
+    if len(points) < len(best):
+        failed = [f"{name} failed at every point" for name in best if best[name] is None]
+        return Row(task.name, Verdict.NOT_MEASURED, note="; ".join(failed))
+    over, under = cells.values()
+    factor = factor_between(over, under, what, higher_is_better=task.higher_is_better)
+    step = max(_grid_step(tuned, what) for tuned in cells.values())
+    numbers = (
+        *(
+            Number(f"best of {name}", getattr(p, what))
+            for name, p in zip(best, points, strict=True)
+        ),
+        Number.of("factor", factor),
+        Number("step of the grid", step),
+        *(
+            Number(f"product of {name}", p.learning_rate * p.weight_decay)
+            for name, p in zip(best, points, strict=True)
+        ),
+    )
+    edges = _at_edge(cells, (what,))
+    verdict = Verdict.NOT_MEASURED if edges else _of_factor(factor)
+    return Row(task.name, verdict, numbers, "; ".join(edges))
+
+
+def _of_factor(factor: Interval) -> Verdict:
+    if factor.low >= (1 - ROUNDING) * FACTORS[0] and factor.high <= (1 + ROUNDING) * FACTORS[1]:
+        return Verdict.SEEN
+    return Verdict.REVERSED if factor.high < 1 - ROUNDING else Verdict.NOT_SEEN
+
+
+def _at_edge(cells: Mapping[str, Tuned], among: Collection[str] = Point._fields) -> list[str]:
+    """Says whose best point lies at an edge of what was tried, in one of these coordinates."""
+    return [
+        f"{name} is best at an edge of its {what.replace('_', ' ')}s"
+        for name, tuned in cells.items()
+        for what in tuned.at_edge
+        if what in among
+    ]
+
+
+def _grid_step(tuned: Tuned, what: str) -> float:
+    """The larger factor from the best value to its neighbours among those tried; 1 if alone."""
+    assert tuned.best is not None
+    best = getattr(tuned.best, what)
+    ratios = sorted({getattr(trial.point, what) / best for trial in tuned.trials})
+    below = [1 / ratio for ratio in ratios if ratio < 1]
+    above = [ratio for ratio in ratios if ratio > 1]
+    return max(below[-1:] + above[:1], default=1.0)

@@ -1,0 +1,152 @@
+"""What optimizers keep between steps, in bytes.
+
+Chen et al., 2023 (arXiv:2302.06675): Lion keeps the momentum alone, half of what AdamW keeps.
+"""
+
+import enum
+import math
+from typing import Any, NamedTuple
+
+import jax
+import optax
+
+from lionhunt.dsl import as_optimizer, library
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.execution import machine
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.interpreter import run
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import Op
+from lionhunt.dsl.program import Program
+
+OPTAX: dict[str, optax.GradientTransformation] = {
+    "sgd": optax.sgd(1.0),
+    "momentum": optax.sgd(1.0, momentum=0.9),
+    "lion": optax.lion(1.0),
+    "adam": optax.adam(1.0),
+    "adamw": optax.adamw(1.0),
+    "adabelief": optax.adabelief(1.0),
+    "adafactor": optax.adafactor(1.0),
+}
+"""Those whose memory is compared, by the names that their programs have in the library."""
+
+
+class KeptBy(enum.StrEnum):
+    """Who holds the states."""
+
+    OPTAX = enum.auto()
+    """The optimizer of optax."""
+    PROGRAM = enum.auto()
+    """`dsl.as_optimizer`: every live state is a tree shaped like the weights."""
+    MACHINE = enum.auto()
+    """`dsl.execution.machine`: every live state is a row of the register file."""
+    LEAST = enum.auto()
+    """Code that keeps one number where a state is the same number throughout, as the running
+    averages of ones are that correct AdamW's bias, and one per array where it is the same in each
+    array. Factors of rows and columns, as Adafactor's, count as trees all the same."""
+
+
+class StateMemory(NamedTuple):
+    """What an optimizer keeps between steps, the step count included.
+
+    Attributes:
+        optimizer: its name.
+        kept_by: who holds the states.
+        num_parameters: of the model.
+        state_bytes: in all.
+        bytes_per_parameter: `state_bytes` over `num_parameters`.
+    """
+
+    optimizer: str
+    kept_by: KeptBy
+    num_parameters: int
+    state_bytes: int
+    bytes_per_parameter: float
+
+
+def measure_memory(params: Any) -> list[StateMemory]:
+    """Every optimizer of `OPTAX`, by optax and by its program.
+
+    Args:
+        params: a tree of float32 arrays or of their shapes; nothing is allocated.
+    """
+    return [
+        memory
+        for name, optimizer in OPTAX.items()
+        for memory in (
+            count_optimizer(name, KeptBy.OPTAX, optimizer, params),
+            *count_program(name, library.load(name), params),
+        )
+    ]
+
+
+def count_program(name: str, program: Program, params: Any) -> tuple[StateMemory, ...]:
+    """What a program keeps: compiled by itself, by the machine, and at least.
+
+    Args:
+        name: of the program.
+        program: a valid program; states that do not matter are not kept.
+        params: a tree of float32 arrays, or of their shapes.
+    """
+    return (
+        count_optimizer(name, KeptBy.PROGRAM, as_optimizer(program), params),
+        count_optimizer(name, KeptBy.MACHINE, machine.as_optimizer(assemble(program)), params),
+        _count_least(name, program, params),
+    )
+
+
+def count_optimizer(
+    name: str, kept_by: KeptBy, optimizer: optax.GradientTransformation, params: Any
+) -> StateMemory:
+    """What any optimizer keeps, by the shapes and types of its states."""
+    state = jax.eval_shape(optimizer.init, params)
+    return _memory(name, kept_by, params, _num_bytes(state))
+
+
+def ratio_of(memories: list[StateMemory], one: str, other: str, kept_by: KeptBy) -> float:
+    """How many times what `other` keeps `one` keeps."""
+    found = {memory.optimizer: memory for memory in memories if memory.kept_by is kept_by}
+    return found[one].state_bytes / found[other].state_bytes
+
+
+def state_kinds(program: Program) -> tuple[Kind, ...]:
+    """The narrowest shape that holds each live state, at every step.
+
+    States begin as zeros, one number throughout, and widen until a step widens them no more.
+    """
+    program = simplify(program)
+    kinds = (Kind.SCALAR,) * len(program.states)
+
+    def apply(op: Op, *args: Kind) -> Kind:
+        # The norm of an array that holds one number throughout depends on the array's size.
+        return Kind.PER_ARRAY if op.name == "norm" else op.infer(*args)
+
+    while True:
+        inputs = [Kind.TREE, Kind.TREE, *kinds, Kind.SCALAR]
+        _, *after = run(program, inputs, apply, lambda constant: Kind.SCALAR)
+        widened = tuple(map(max, kinds, after))
+        if widened == kinds:
+            return kinds
+        kinds = widened
+
+
+def _count_least(name: str, program: Program, params: Any) -> StateMemory:
+    leaves = jax.tree.leaves(params)
+    tree_bytes = _num_bytes(params)
+    of_kind = {
+        Kind.SCALAR: leaves[0].dtype.itemsize,
+        Kind.PER_ARRAY: sum(leaf.dtype.itemsize for leaf in leaves),
+        Kind.TREE: tree_bytes,
+    }
+    step_count = jax.eval_shape(as_optimizer(program).init, params).step_count
+    total = _num_bytes(step_count) + sum(of_kind[kind] for kind in state_kinds(program))
+    return _memory(name, KeptBy.LEAST, params, total)
+
+
+def _memory(name: str, kept_by: KeptBy, params: Any, state_bytes: int) -> StateMemory:
+    num_parameters = sum(math.prod(leaf.shape) for leaf in jax.tree.leaves(params))
+    return StateMemory(name, kept_by, num_parameters, state_bytes, state_bytes / num_parameters)
+
+
+def _num_bytes(tree: Any) -> int:
+    return sum(math.prod(leaf.shape) * leaf.dtype.itemsize for leaf in jax.tree.leaves(tree))

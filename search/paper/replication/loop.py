@@ -1,0 +1,272 @@
+"""The loop of a study: makes its runs, one after the other, in one pool of workers."""
+
+import functools
+from collections.abc import Callable, Generator, Iterator
+from contextlib import AbstractContextManager, ExitStack, contextmanager
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.program import Program
+from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.search.driver.config import parse_run_config
+from lionhunt.search.driver.progress import Progress, is_at_end
+from lionhunt.search.driver.run_log import log_progress, log_run
+from lionhunt.search.driver.scoring import candidate_functions, open_pool
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.environment import differences, refuse_difference
+from lionhunt.search.errors import ConfigError, RecordError
+from lionhunt.search.evaluation.job import AnyJob, Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.evolution.baselines import constant_places
+from lionhunt.search.paper.replication.config import StudyConfig
+from lionhunt.search.paper.replication.plan import (
+    PlannedRun,
+    plan_baselines,
+    plan_evolutions,
+    plan_restart,
+)
+from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.schema import RUN
+from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
+from lionhunt.search.workers.pool import Pool
+
+OpenPool = Callable[[], AbstractContextManager[Pool]]
+
+
+class Event(NamedTuple):
+    """How far a study is.
+
+    Attributes:
+        name: of the run that goes on.
+        number, total: it is the so manieth of so many.
+        progress: its own.
+    """
+
+    name: str
+    number: int
+    total: int
+    progress: Progress
+
+
+class SeededPool:
+    """A pool as one run sees it: jobs that name no seed train with that of the run."""
+
+    def __init__(self, pool: Pool, seed: int):
+        self._pool = pool
+        self._seed = seed
+        self.start, self.wait, self.close = pool.start, pool.wait, pool.close
+
+    def submit(self, job: AnyJob) -> None:
+        assert isinstance(job, Job)
+        self._pool.submit(job if job.seed is not None else job._replace(seed=self._seed))
+
+
+class FinishedRun(NamedTuple):
+    """A run of a study at its end.
+
+    Attributes:
+        group: what it is a repeat of.
+        name: of its folder.
+        folder: itself.
+    """
+
+    group: str
+    name: str
+    folder: Path
+
+
+class Study:
+    """A set of runs in one folder. Those that are there are gone on with; nothing is done twice.
+
+    Args:
+        config: of the study.
+        folder: where its runs have a folder each.
+        open_pool: where candidates are scored; opened once a run needs it, for all runs.
+
+    Raises:
+        ConfigError: a run cannot be as the study asks for it, by its config or its programs.
+        RecordError: the folder holds other runs, or runs that were scored elsewhere, or it cannot
+            be used.
+    """
+
+    def __init__(self, config: StudyConfig, folder: Path, open_pool: OpenPool):
+        self._config = config
+        self._folder = folder
+        self._open_pool = open_pool
+        self._pool: Pool | None = None
+        self._finished: list[FinishedRun] = []
+        self._measured: dict[tuple[str, int], Measurement] = {}  # references, by seed
+        self._uncompared: list[Path] = []  # runs with scores that the pool has not made yet
+        _check(config)
+        num_baselines = config.num_random + config.num_constants
+        self.num_runs = config.num_repeats + num_baselines + config.restart
+
+    def run(self) -> Generator[Event, None, list[FinishedRun]]:
+        """Runs to the end, yielding now and then; everything yielded is recorded."""
+        with ExitStack() as self._stack:
+            for planned in plan_evolutions(self._config):
+                yield from self._finish(planned)
+            evolutions = list(self._finished)
+            num_trainings = list(map(_num_trainings, evolutions))
+            for planned in plan_baselines(self._config, num_trainings):
+                yield from self._finish(planned)
+            if self._config.restart:
+                fitness, seeds = zip(*map(_best_fitness_and_seed, evolutions), strict=True)
+                best = fitness.index(max(fitness))
+                planned = plan_restart(self._config, evolutions[best].folder, seeds[best])
+                yield from self._finish(planned)
+        return self._finished
+
+    def _finish(self, planned: PlannedRun) -> Generator[Event, None, None]:
+        """Makes one run, or goes on with it, if it is not at its end."""
+        folder = self._folder / planned.name
+        info = describe_run(planned.config, load_initial(planned.config.initial))
+        self._finished.append(FinishedRun(planned.group, planned.name, folder))
+        is_done = _is_done(folder, info)
+        if (folder / RUN.file_name).is_file():
+            self._uncompared.append(folder)
+        if is_done and self._pool is not None:
+            self._compare(self._pool, info)
+        elif not is_done:
+            with _open_records(folder, info) as records:
+                config, initial = load_run(records)
+                pool = self._opened(records.reference(), config.seed)
+                self._compare(pool, info)
+                reference = self._measure(pool, records.reference(), config.seed)
+                if reference.reason is not Reason.OK:
+                    raise ConfigError(
+                        f"the initial program does not train on the tasks ({reference.why}) "
+                        f"with seed {config.seed}; choose others"
+                    )
+                seeded = SeededPool(pool, config.seed)
+                search = Search(config, initial, records, seeded, reference)
+                with log_run(records.log, records.count(), study=str(self._folder)):
+                    events = log_progress(search.run())
+                    if config.observability.tensorboard:
+                        events = draw_progress(events, folder / TENSORBOARD)
+                    for progress in events:
+                        yield Event(planned.name, len(self._finished), self.num_runs, progress)
+
+    def _opened(self, program: Program, seed: int) -> Pool:
+        """The pool; it is started with a reference."""
+        if self._pool is None:
+            self._pool = self._stack.enter_context(self._open_pool())
+            measurement = self._pool.start(Job("reference", assemble(program), seed))
+            self._measured[fingerprint(program), seed] = measurement
+        return self._pool
+
+    def _measure(self, pool: Pool, program: Program, seed: int) -> Measurement:
+        """What the pool, which has nothing else to do, sees of a reference."""
+        key = fingerprint(program), seed
+        if key not in self._measured:
+            pool.submit(Job("reference", assemble(program), seed))
+            measured = []
+            while not measured:
+                measured = pool.wait(1.0)
+            ((_, self._measured[key]),) = measured
+        return self._measured[key]
+
+    def _compare(self, pool: Pool, here: dict[str, Any]) -> None:
+        """Raises `RecordError` if a run of the study was scored where arithmetic differs.
+
+        Args:
+            pool: that scores here; it has nothing else to do.
+            here: what a run is that is begun here.
+        """
+        while self._uncompared:
+            folder = self._uncompared.pop()
+            with Records.open_to_read(folder) as records:
+                info, reference = records.info(), records.reference()
+                there = records.measurement(fingerprint(reference))
+            if there is None:
+                continue
+            measured = self._measure(pool, reference, info["config"]["seed"])
+            if (found := first_difference(there, measured)) is not None:
+                raise refuse_difference(
+                    f"the initial program of {folder.name}",
+                    "study",
+                    found,
+                    (info, here),
+                    "choose another --out",
+                )
+
+
+def _check(config: StudyConfig) -> None:
+    """Looks for what would stop a study only after hours; raises `ConfigError`."""
+    list(plan_evolutions(config))  # their configs are checked as they are made
+    list(plan_baselines(config, [1.0] * config.num_repeats))
+    if config.num_constants and not constant_places(load_initial(config.run.initial)):
+        raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
+
+
+def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> OpenPool:
+    """What opens a place where the candidates of all runs are scored."""
+    run = config.run
+    reference = load_initial(run.reference or run.initial, "reference")
+    return functools.partial(
+        open_pool,
+        run.tasks,
+        run.seed,
+        candidate_functions(run, load_initial(run.initial), reference),
+        num_workers=num_workers,
+        candidate_seconds=run.evaluation.candidate_seconds,
+        cache=folder.resolve() / run_file.CACHE,
+        batch_size=run.evaluation.batch_size,
+        memory_gib=run.evaluation.worker_memory_gib,
+        ray_address=run.evaluation.ray_address,
+    )
+
+
+def _is_done(folder: Path, info: dict[str, Any]) -> bool:
+    """Whether a run is at its end; raises `RecordError` if it is another run."""
+    if not (folder / RUN.file_name).is_file():
+        return False
+    with Records.open_to_read(folder) as records:
+        there = records.info()
+        difference = next(differences(_identity(there, folder), _identity(info, folder)), None)
+        if difference is not None:
+            raise RecordError(f"{folder} is of another study ({difference}); choose another --out")
+        return is_at_end(records)
+
+
+def _identity(info: dict[str, Any], place: Path) -> dict[str, Any]:
+    """What decides what comes of a run; how it names its programs, and where it runs, does not."""
+    config = parse_run_config(info["config"], str(place)).model_dump(
+        mode="json", exclude=_ELSEWHERE
+    )
+    programs = {key: info[key].splitlines() for key in ("initial", "reference")}
+    digests = {task["name"]: task["digest"] for task in info["tasks"]}
+    return {"config": config, "tasks": digests} | programs
+
+
+_ELSEWHERE: Any = {
+    "initial": True,
+    "reference": True,
+    "observability": True,
+    "evaluation": {"workers", "candidate_seconds", "worker_memory_gib", "ray_address"},
+}
+"""Parts of a config that do not decide what comes of a run, or are told by the rest of its info."""
+
+
+@contextmanager
+def _open_records(folder: Path, info: dict[str, Any]) -> Iterator[Records]:
+    is_there = (folder / RUN.file_name).is_file()
+    opened = Records.open_to_write(folder) if is_there else Records.create(folder, info)
+    with opened as records:
+        yield records
+
+
+def _num_trainings(run: FinishedRun) -> float:
+    """The training of a run, in trainings from beginning to end."""
+    with Records.open_to_read(run.folder) as records:
+        return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
+
+
+def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
+    with Records.open_to_read(run.folder) as records:
+        best = records.best()
+        return -float("inf") if best is None else best.rank, records.info()["config"]["seed"]

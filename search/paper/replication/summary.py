@@ -1,0 +1,133 @@
+"""What a study came to, in plain dictionaries: the report and `--json` show them."""
+
+import math
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+
+from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.setup import describe_tasks
+from lionhunt.search.environment import describe_environment
+from lionhunt.search.paper.replication.config import StudyConfig
+from lionhunt.search.paper.replication.curves import NUM_POINTS, Curve, read_curve, spread
+from lionhunt.search.paper.replication.loop import FinishedRun
+from lionhunt.search.paper.replication.paper_numbers import HIT_RATE, REDUNDANT_SHARE
+from lionhunt.search.paper.replication.plan import EVOLUTION, GROUPS
+from lionhunt.search.statistics import interval
+from lionhunt.search.storage.run_store import Records
+
+CURVES = Curve._fields
+
+
+def describe_study(
+    name: str, config: StudyConfig, finished: Sequence[FinishedRun]
+) -> dict[str, Any]:
+    """The runs, and what they come to together.
+
+    Args:
+        name: of the study.
+        config: its own.
+        finished: its runs, in order.
+    """
+    runs, curves = [], []
+    for each in finished:
+        with Records.open_to_read(each.folder) as records:
+            runs.append({"name": each.name, "group": each.group} | describe_one(records))
+            curves.append(read_curve(records))
+    groups = []
+    for group in GROUPS:
+        numbers = [number for number, run in enumerate(runs) if run["group"] == group]
+        if numbers:
+            members = [runs[number] for number in numbers]
+            groups.append(
+                {"group": group} | _describe_group(members, [curves[number] for number in numbers])
+            )
+    evolutions = [run for run in runs if run["group"] == EVOLUTION]
+    for group in groups:
+        members = [run for run in runs if run["group"] == group["group"]]
+        group["behind_evolution"] = _difference(evolutions, members)
+    return {
+        "study": name,
+        "config": config.model_dump(mode="json"),
+        "tasks": describe_tasks([options.build() for options in config.run.tasks]),
+        "runs": runs,
+        "progress": [(number + 1) / NUM_POINTS for number in range(NUM_POINTS)],
+        "groups": groups,
+        "paper": {
+            "hit_rate": HIT_RATE._asdict(),
+            "redundant_share": REDUNDANT_SHARE._asdict(),
+        },
+    } | describe_environment()
+
+
+def reference_name(described: dict[str, Any]) -> str:
+    """The program of fitness 0, as the config of a described study calls it."""
+    run = described["config"]["run"]
+    return run["reference"] or run["initial"]
+
+
+def describe_one(records: Records) -> dict[str, Any]:
+    """One run, in numbers."""
+    progress = Progress.of_records(records)
+    best = progress.best
+    config = records.info()["config"]
+    first = records.best(config["evolution"]["population_size"])  # all are the initial program
+    return {
+        "seed": config["seed"],
+        "first_fitness": None if first is None else first.fitness,
+        "best_fitness": None if best is None else best.fitness,
+        "best_index": None if best is None else best.individual.index,
+        "best_statements": None if best is None else best.num_statements,
+        "best_needed": None if best is None else best.num_needed,
+        "programs": progress.num_programs,
+        "evaluated": progress.num_evaluated,
+        "equivalent": progress.num_equivalent,
+        "evaluated_again": progress.num_reevaluated,
+        "trainings": records.num_chunks() / (NUM_CHUNKS * len(config["tasks"])),
+        "hit_rate": progress.num_hits / max(1, progress.num_children),
+        "redundant_share": progress.redundant_share,
+        "evaluation_seconds": records.seconds(),
+        "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
+        "history_digest": records.history_digest(),
+    }
+
+
+def _describe_group(runs: Sequence[dict[str, Any]], curves: Sequence[Curve]) -> dict[str, Any]:
+    """Means and standard errors of runs that differ in their seed alone, at the end and before."""
+    at_end = {}
+    for key in (
+        "first_fitness",
+        "best_fitness",
+        "hit_rate",
+        "redundant_share",
+        "trainings",
+        "programs",
+    ):
+        values = [math.nan if run[key] is None else run[key] for run in runs]
+        mean, error = spread([np.array([value]) for value in values])
+        at_end[key] = {"mean": _finite(mean[0]), "error": _finite(error[0])}
+    over_progress = {}
+    for key in CURVES:
+        mean, error = spread([getattr(curve, key) for curve in curves])
+        over_progress[key] = {
+            "mean": list(map(_finite, mean)),
+            "error": list(map(_finite, error)),
+        }
+    return {"num_runs": len(runs), "at_end": at_end, "over_progress": over_progress}
+
+
+def _difference(
+    evolutions: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]
+) -> dict[str, float] | None:
+    """By how much evolution ends higher with the same seed; None of fewer than two seeds."""
+    by_seed = {run["seed"]: run["best_fitness"] for run in evolutions}
+    pairs = [(by_seed[run["seed"]], run["best_fitness"]) for run in others]
+    values = [ours - theirs for ours, theirs in pairs if None not in (ours, theirs)]
+    return interval(values)._asdict() if len(values) > 1 and evolutions != others else None
+
+
+def _finite(value: float) -> float | None:
+    """For JSON, which has no NaN."""
+    return float(value) if math.isfinite(value) else None

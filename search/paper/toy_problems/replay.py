@@ -1,0 +1,56 @@
+"""Runs a program over gradients in NumPy and float64, a step at a time: for exact experiments."""
+
+from typing import Any
+
+import numpy as np
+
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.backends import Numbers
+from lionhunt.dsl.interpreter import run
+from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.program import Program
+
+
+class Replay:
+    """A program and its states. Every number of an array is a parameter of its own.
+
+    Constants are as the program has them, not rounded to float32.
+
+    Args:
+        program: a valid program of elementwise functions.
+        shape: of weights and gradients.
+
+    Attributes:
+        states: by name, those that matter; zeros at the beginning.
+
+    Raises:
+        ValueError: a function of the program sees more than one number.
+    """
+
+    def __init__(self, program: Program, shape: tuple[int, ...]):
+        self._program = simplify(program)
+        for statement in self._program.statements:
+            if OPS[statement.op].reduces:
+                raise ValueError(f"{statement.op} is not elementwise")
+        self._shape = shape
+        self.states: dict[str, np.ndarray] = {
+            name: np.zeros(shape) for name in self._program.states
+        }
+
+    def step(self, weights: np.ndarray, gradient: np.ndarray, learning_rate: float) -> np.ndarray:
+        """Takes a step; returns the update to subtract from the weights."""
+        inputs = [weights, gradient, *self.states.values(), np.float64(learning_rate)]
+        outputs = run(self._program, inputs, _apply, np.float64)
+        update, *states = (
+            value if value.shape == self._shape else np.broadcast_to(value, self._shape)
+            for value in outputs
+        )
+        self.states = dict(zip(self.states, states, strict=True))
+        return update
+
+
+_SPACE = Numbers(np)
+
+
+def _apply(op: Op, *values: Any) -> Any:
+    return op.evaluate(_SPACE, *values)

@@ -1,0 +1,63 @@
+"""TODO docstring."""
+
+from collections.abc import Iterable
+from typing import NamedTuple
+
+from rich.console import Console
+from rich.syntax import Syntax
+from rich.text import Text
+
+from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
+
+
+class Heading(NamedTuple):
+    """Begins a part, or, at level 3, a part of one."""
+
+    text: str
+    level: int = 2
+
+
+class Paragraph(NamedTuple):
+    """Plain text."""
+
+    text: str
+
+
+class Code(NamedTuple):
+    """A program."""
+
+    text: str
+
+
+Block = Heading | Paragraph | Code | Table
+
+
+def show(console: Console, blocks: Iterable[Block]) -> None:
+    """Prints blocks."""
+    for block in blocks:
+        match block:
+            case Heading(text, _):
+                console.print(Text(f"\n{text}", style="bold"))
+            case Paragraph(text):
+                console.print(Text(text))
+            case Code(text):
+                console.print(Syntax(text, "python", background_color="default", word_wrap=True))
+            case Table():
+                console.print(Text(f"\n{block.title}", style="bold"))
+                console.print(to_rich(block))
+
+
+def to_report(title: str, blocks: Iterable[Block]) -> str:
+    """Blocks as Markdown."""
+    parts = [f"# {title}"]
+    for block in blocks:
+        match block:
+            case Heading(text, level):
+                parts.append(f"{'#' * level} {text}")
+            case Paragraph(text):
+                parts.append(text)
+            case Code(text):
+                parts.append(f"```\n{text}\n```")
+            case Table():
+                parts.append(to_markdown(block))
+    return "\n\n".join(parts) + "\n"

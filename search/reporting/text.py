@@ -1,0 +1,48 @@
+"""TODO docstring."""
+
+import json
+import math
+from collections.abc import Sequence
+from typing import Any
+
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
+
+
+def duration(seconds: float) -> str:
+    """Seconds as a person says them, to two digits."""
+    for unit, length, limit in (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 36 * 3600)):
+        if seconds < limit:
+            return f"{_two_digits(seconds / length)} {unit}"
+    return f"{_two_digits(seconds / 86400)} days"
+
+
+def _two_digits(value: float) -> str:
+    if value <= 0:
+        return "0"
+    digits = max(0, 1 - math.floor(math.log10(value)))
+    return f"{round(value, 1 - math.floor(math.log10(value))):,.{min(digits, 6)}f}"
+
+
+def print_json(value: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
+    """Prints a value for another program to read."""
+    print(json.dumps(value, indent=2))
+
+
+def show_counts(console: Console, counts: dict[str, Any]) -> None:
+    """Prints values by name."""
+    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    for name, value in counts.items():
+        is_number = isinstance(value, int | float)
+        shown = f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if is_number else value
+        table.add_row(name.replace("_", " "), Text(shown, overflow="fold"))
+    console.print(table)
+
+
+def _number(value: float) -> str:
+    return f"{value:.4f}"
+
+
+def _counts(counts: dict[str, int]) -> str:
+    return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())) or "none"

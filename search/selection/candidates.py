@@ -1,0 +1,155 @@
+"""Who takes part in a selection: the fittest programs of runs, and the baselines to beat."""
+
+import dataclasses
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.program import Program
+from lionhunt.search.driver.config import parse_run_config
+from lionhunt.search.errors import ConfigError, SourceError
+from lionhunt.search.selection.config import BaselineConfig
+from lionhunt.search.selection.meta_overfitting import Checkpoint, checkpoints
+from lionhunt.search.storage.program_ref import find_program
+from lionhunt.search.storage.run_store import Records, Row
+
+
+@dataclasses.dataclass(frozen=True)
+class Candidate:
+    """A program of a run.
+
+    Attributes:
+        name: RUN:INDEX.
+        program: what is needed of it.
+        fitness: in its run.
+    """
+
+    name: str
+    program: Program
+    fitness: float
+
+
+@dataclasses.dataclass(frozen=True)
+class RunSummary:
+    """What a selection takes from a run.
+
+    Attributes:
+        path: as given.
+        digest: of its history.
+        info: its config and tasks, and the program that has fitness 0 as "initial".
+        candidates: its fittest programs, the fittest first, no two the same.
+        checkpoints: its best program so far, at points of its progress.
+    """
+
+    path: str
+    digest: str
+    info: dict[str, Any]
+    candidates: tuple[Candidate, ...]
+    checkpoints: tuple[Checkpoint, ...]
+
+    @property
+    def seed(self) -> int:
+        return self.info["config"]["seed"]
+
+
+def summarize_run(
+    path: Path, num_candidates: int, num_checkpoints: int, skip_equivalent: bool
+) -> RunSummary:
+    """Reads a run.
+
+    Raises:
+        RecordError: it is none, or damaged.
+    """
+    with Records.open_to_read(path) as records:
+        records.check()
+        fittest = (_to_candidate(path, row) for row in records.fittest())
+        return RunSummary(
+            str(path),
+            records.history_digest(),
+            records.info() | {"initial": str(records.reference())},
+            tuple(first_of_kind(fittest, num_candidates, skip_equivalent)),
+            tuple(checkpoints(records, num_checkpoints)),
+        )
+
+
+def _to_candidate(path: Path, row: Row) -> Candidate:
+    individual = row.individual
+    name = f"{path}:{individual.index}"
+    return Candidate(name, simplify(individual.program), row.rank)
+
+
+def first_of_kind(
+    candidates: Iterable[Candidate], num_candidates: int, skip_equivalent: bool
+) -> Iterator[Candidate]:
+    """The first candidates that compute something else than those before them.
+
+    Args:
+        candidates: in order.
+        num_candidates: at most so many.
+        skip_equivalent: whether those that do the same on a probe are one, too.
+    """
+    name_of: Callable[[Program], str] = _functional if skip_equivalent else fingerprint
+    seen: set[str] = set()
+    for candidate in candidates:
+        if len(seen) == num_candidates:
+            return
+        name = name_of(candidate.program)
+        if name not in seen:
+            seen.add(name)
+            yield candidate
+
+
+def _functional(program: Program) -> str:
+    return functional_fingerprint(canonicalize(program))
+
+
+def choose_candidates(
+    runs: Sequence[RunSummary], num_candidates: int, skip_equivalent: bool
+) -> tuple[Candidate, ...]:
+    """The fittest programs of all runs.
+
+    Raises:
+        ConfigError: the runs cannot be ranked together, or have no program with a fitness.
+    """
+    first = runs[0]
+    for number, run in enumerate(runs):
+        for key, value in _comparable(run).items():
+            if value != _comparable(first)[key]:
+                raise ConfigError(
+                    f"{first.path} and {run.path} differ in their {key}, so that their fitness "
+                    "cannot be compared; select from each by itself"
+                )
+        if run.digest in (other.digest for other in runs[:number]):
+            raise ConfigError(f"{run.path} is given twice, or a copy of it; name each run once")
+    ranked = sorted(
+        (candidate for run in runs for candidate in run.candidates),
+        key=lambda candidate: -candidate.fitness,
+    )
+    chosen = tuple(first_of_kind(ranked, num_candidates, skip_equivalent))
+    if not chosen:
+        raise ConfigError(f"{first.path} has no program with a fitness yet; let it go on")
+    return chosen
+
+
+def _comparable(run: RunSummary) -> dict[str, Any]:
+    """What fitness is measured by."""
+    evaluation = parse_run_config(run.info["config"], run.path).evaluation
+    return {
+        "tasks": run.info["tasks"],
+        "initial": run.info["initial"],
+        "combination": evaluation.combination,
+        "weights": evaluation.weights,
+        "reevaluation": evaluation.to_reevaluation(),
+    }
+
+
+def load_baseline(config: BaselineConfig) -> Program:
+    """What is needed of a baseline; raises `ConfigError` if it is no program."""
+    try:
+        return simplify(find_program(config.program).program)
+    except SourceError as error:
+        raise ConfigError(f"baselines: {error}") from None

@@ -1,0 +1,120 @@
+"""The records of a selection: every measurement, every trial, every verdict.
+
+Tables, each with a checksum at the end of its rows:
+
+    selection     key, value (JSON): config, runs, candidates, baselines, tasks, seeds, versions
+    measurements  one row a program, part of the selection and seed, written when it is measured
+    trials        one row a tuning that was tried, once it was scored with all its seeds
+    verdicts      one row a contender of a stage, once it was compared
+"""
+
+import hashlib
+import json
+from typing import Any
+
+from lionhunt.search.evaluation.outcome import Measurement
+from lionhunt.search.selection.promotion import Scores, Trial, Verdict
+from lionhunt.search.storage.checked_tables import RecordFile, to_columns, to_measurement
+from lionhunt.search.storage.schema import SELECTION
+
+_SCHEMA = """
+CREATE TABLE selection (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE measurements (
+    part TEXT, fingerprint TEXT, seed INTEGER, reason TEXT NOT NULL, scores TEXT NOT NULL,
+    curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, fingerprint, seed)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE trials (
+    part TEXT, contender TEXT, trial INTEGER, program TEXT NOT NULL,
+    learning_rate REAL NOT NULL, fitness REAL, reason TEXT NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, contender, trial)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE verdicts (
+    part TEXT, contender TEXT, fitness REAL, reason TEXT NOT NULL, advantage REAL, low REAL,
+    high REAL, goes_on INTEGER NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, contender)
+) STRICT, WITHOUT ROWID;
+"""
+
+MeasurementKey = tuple[str, int]
+"""A fingerprint and a seed."""
+
+
+class SelectionRecords(RecordFile):
+    """An open selection."""
+
+    kind = SELECTION
+    schema = _SCHEMA
+    tables = ("selection", "measurements", "trials", "verdicts")
+
+    def is_begun(self) -> bool:
+        return bool(self._query("SELECT 1 FROM measurements LIMIT 1"))
+
+    def add_measurement(
+        self, part: str, fingerprint: str, seed: int, measurement: Measurement
+    ) -> None:
+        """Keeps what was seen of a program with a seed."""
+        self._insert("measurements", part, fingerprint, seed, *to_columns(measurement))
+
+    def measurements(self, part: str) -> dict[MeasurementKey, Measurement]:
+        """Everything that was seen in a part of the selection."""
+        query = """SELECT fingerprint, seed, reason, scores, curves, seconds FROM measurements
+            WHERE part = ?"""
+        return dict(self._read(_to_item, self._query(query, part)))
+
+    def add_trial(self, part: str, contender: str, number: int, program: str, trial: Trial) -> None:
+        """Keeps a trial; one that is there already stays.
+
+        Args:
+            part: a stage.
+            contender: its name.
+            number: of the trial.
+            program: the tuned program.
+            trial: with its scores.
+        """
+        scores = trial.scores
+        self._insert(
+            "trials",
+            part,
+            contender,
+            number,
+            program,
+            trial.tuning.learning_rate,
+            scores.fitness,
+            scores.reason.value,
+            conflict="IGNORE",
+        )
+
+    def add_verdict(
+        self, part: str, contender: str, final: Scores, verdict: Verdict, goes_on: bool
+    ) -> None:
+        """Keeps what was decided of a contender; a verdict that is there already stays."""
+        advantage = verdict.advantage or (None, None, None)
+        self._insert(
+            "verdicts",
+            part,
+            contender,
+            final.fitness,
+            final.reason.value,
+            *advantage,
+            int(goes_on),
+            conflict="IGNORE",
+        )
+
+    def digest(self) -> str:
+        """Names what was found: every measurement without its time, every trial, every verdict."""
+        digest = hashlib.sha256()
+        for query in (
+            "SELECT part, fingerprint, seed, reason, scores, curves FROM measurements "
+            "ORDER BY part, fingerprint, seed",
+            "SELECT * FROM trials ORDER BY part, contender, trial",
+            "SELECT * FROM verdicts ORDER BY part, contender",
+        ):
+            for row in self._connection.execute(query):
+                digest.update(json.dumps(row).encode() + b"\n")
+        return digest.hexdigest()
+
+
+def _to_item(fingerprint: str, seed: int, *columns: Any) -> tuple[MeasurementKey, Measurement]:
+    return (fingerprint, seed), to_measurement(*columns)

@@ -1,0 +1,44 @@
+"""TODO docstring."""
+
+import dataclasses
+import random
+from collections.abc import Sequence
+
+from lionhunt.dsl.float32 import shortest
+from lionhunt.dsl.program import Const
+from lionhunt.search.evolution.hyperparameters import Tuning
+from lionhunt.search.evolution.mutation import scale
+
+
+def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
+    """The first trials: the learning rate that a tuning begins with, times each of these."""
+    return [
+        dataclasses.replace(start, learning_rate=_product(start.learning_rate, factor))
+        for factor in learning_rates
+    ]
+
+
+def vary(best: Tuning, num_trials: int, seed: int, fingerprint: str) -> list[Tuning]:
+    """The trials after these: in each, one number of the best tuning so far times 2^a, a ~ N(0, 1).
+
+    The learning rate is one of the numbers. A trial depends on the seed, the program and its own
+    number, and on nothing else.
+
+    Args:
+        best: of the trials before.
+        num_trials: trials.
+        seed: of the selection.
+        fingerprint: of the program as it is.
+    """
+    return [_vary(best, random.Random(f"{seed} {fingerprint} {i}")) for i in range(num_trials)]
+
+
+def _vary(best: Tuning, rng: random.Random) -> Tuning:
+    numbers = [best.learning_rate, *best.constants]
+    place = rng.randrange(len(numbers))
+    numbers[place] = scale(Const(numbers[place]), rng).value
+    return Tuning(numbers[0], tuple(numbers[1:]))
+
+
+def _product(one: float, other: float) -> float:
+    return one if other == 1.0 else shortest(one * other)

@@ -1,0 +1,74 @@
+"""Removing statements by a search that inserts none: the paper's other way to simplify.
+
+Regularized evolution from the program, with deletions and modifications alone. What is fit and
+shorter is a suggestion; paired measurements decide on it.
+"""
+
+import tempfile
+from collections.abc import Callable
+from pathlib import Path
+
+from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.program import Program
+from lionhunt.search.driver.config import EvolutionConfig, MutationConfig, RunConfig
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.simplification.config import SimplifyConfig
+from lionhunt.search.storage.run_store import Records
+from lionhunt.search.workers.pool import Pool
+
+EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
+MAX_SUGGESTIONS = 10
+"""Programs that are worth a closer look."""
+MUTATION = MutationConfig(insert=0.0, delete=1.0, modify=1.0)
+
+
+def delete_by_search(
+    program: Program,
+    pool: Pool,
+    config: SimplifyConfig,
+    num_programs: int,
+    say: Callable[[str], None],
+) -> list[Program]:
+    """The programs shorter than `program` that a search without insertion found about as fit.
+
+    Args:
+        program: that trains as it is.
+        pool: with the tasks of `config`, started; the search uses its seed.
+        config: tasks and tolerance.
+        num_programs: children and the initial population together.
+        say: told how far the search is.
+
+    Returns:
+        At most `MAX_SUGGESTIONS` of those whose fitness is not below 0 by more than the tolerance:
+        the shortest first, of equals the fittest.
+    """
+    run_config = RunConfig(
+        seed=config.first_seed,
+        num_programs=max(num_programs, EVOLUTION.population_size),
+        tasks=config.tasks,
+        evolution=EVOLUTION,
+        mutation=MUTATION,
+    )
+    pool.submit(Job("reference", assemble(program)))
+    measured = []
+    while not measured:
+        measured = pool.wait(1.0)
+    ((_, reference),) = measured
+    if reference.reason is not Reason.OK:
+        return []
+    with tempfile.TemporaryDirectory() as folder:
+        info = describe_run(run_config, program)
+        with Records.create(Path(folder) / "deletions", info) as records:
+            for progress in Search(run_config, program, records, pool, reference).run():
+                say(f"search without insertion: {progress.num_programs} of {progress.total}")
+            rows = [
+                row
+                for row in records.fittest()
+                if row.rank >= -config.tolerance and row.num_needed < len(program.statements)
+            ]
+    rows.sort(key=lambda row: (row.num_needed, -row.rank))
+    return [simplify(row.individual.program) for row in rows[:MAX_SUGGESTIONS]]

@@ -1,0 +1,118 @@
+"""An objective of a millisecond, for simulated searches: minimizing a noisy quadratic, in NumPy.
+
+What is searched for is real, an optimizer; what it is tried on is a toy: a sum of squares of
+curvatures that span three decades, whose gradients are seen with noise, for a few steps. It shows
+whether a search gets better, sooner or later. It says nothing of which optimizers train networks.
+"""
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import Any
+
+import numpy as np
+
+from lionhunt.dsl.backends import Numbers, Rows
+from lionhunt.dsl.execution.bytecode import Bytecode
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS, Op
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+
+NUM_STEPS = 20
+CURVATURES = np.logspace(-2, 0, 24)
+NOISE = 0.05
+"""Of a gradient, beside gradients of about 0.01 to 1 at the start."""
+START = 0.7
+"""The standard deviation of the first weights, and of where the minimum is."""
+
+METRIC = {
+    "name": "quadratics",
+    "metric": "decades off the loss",
+    "higher_is_better": True,
+    "digest": "",
+}
+"""The task, as records have it."""
+
+_SPACES = {kind: Rows((CURVATURES.shape,), kind, np) for kind in Kind}
+_SPACES |= {Kind.SCALAR: Numbers(np)}
+_OPS = tuple(OPS.values())
+
+
+class QuadraticScorer:
+    """Scores candidates by the decades that they take off the loss.
+
+    Args:
+        seed: of the start and of the noise, the same for all.
+    """
+
+    def __init__(self, seed: int = 0):
+        rng = np.random.Generator(np.random.PCG64(seed))
+        self._start, self._minimum = START * rng.standard_normal((2, *CURVATURES.shape))
+        self._noise = NOISE * rng.standard_normal((NUM_STEPS, *CURVATURES.shape))
+
+    def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
+        return [self._evaluate(job.bytecode) for job in jobs]
+
+    def _evaluate(self, bytecode: Bytecode) -> Measurement:
+        step = make_step(bytecode)
+        weights = self._start
+        states = [np.zeros_like(weights)] * bytecode.size.num_states
+        with np.errstate(all="ignore"):
+            for number, noise in enumerate(self._noise):
+                gradient = CURVATURES * (weights - self._minimum) + noise
+                update, *states = step(weights, gradient, states, 1 - number / NUM_STEPS)
+                weights = weights - update
+            decades = float(np.log10(self._loss(self._start) / self._loss(weights)))
+        if not np.isfinite(decades):
+            return Measurement(Reason.NOT_FINITE)
+        return Measurement(Reason.OK, (decades,))
+
+    def _loss(self, weights: np.ndarray) -> np.float64:
+        return CURVATURES @ (weights - self._minimum) ** 2
+
+
+Step = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray], float], list[np.ndarray]]
+
+
+def make_step(bytecode: Bytecode) -> Step:
+    """What runs a step of a program, as `dsl.execution.machine.run` does, in float64 and not compiled.
+
+    Returns:
+        A function of weights, gradient, states and the schedule value; the weights are one array
+        with the shape of `CURVATURES`. It gives the update and the new states.
+    """
+    num_rows = bytecode.size.num_rows
+    spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.size.num_states)
+    constants = [np.float64(constant) for constant in bytecode.scalars[1:]]
+    code = [
+        *_decode(bytecode.scalar_code[: bytecode.num_scalar_code], num_rows),
+        *_decode(bytecode.row_code[: bytecode.num_row_code], 0),
+    ]
+    outputs = bytecode.outputs.tolist()
+
+    def step(weights, gradient, states, schedule):
+        values = [weights, gradient, *states, *spare, np.float64(schedule), *constants]
+        for op, space, operands, target in code:
+            args = [values[k] for k in operands]
+            if op.reduces:
+                args = [_spread(arg) for arg in args]
+            values[target] = op.evaluate(space, *args)
+        return [_spread(values[k]) for k in outputs]
+
+    return step
+
+
+def _spread(value: Any) -> np.ndarray:
+    """A row of numbers; a number by itself is repeated."""
+    return value if value.shape else np.broadcast_to(value, CURVATURES.shape)
+
+
+def _decode(code: np.ndarray, first: int) -> Iterator[tuple[Op, Any, list[int], int]]:
+    """Instructions as function, space, registers of operands and result.
+
+    Args:
+        code: shape=(instructions, 6).
+        first: the first register of its results.
+    """
+    for number, *operands, target, kind in code.tolist():
+        op = _OPS[number]
+        yield op, _SPACES[Kind(kind)], operands[: op.arity], first + target

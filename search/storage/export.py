@@ -1,0 +1,89 @@
+"""A run as one table, a row for every individual: CSV or Parquet, written as it is read."""
+
+import csv
+import itertools
+import json
+from collections.abc import Iterator
+from typing import Any, BinaryIO, NamedTuple, TextIO
+
+from lionhunt.search.errors import RecordError
+from lionhunt.search.storage.run_store import Records
+
+COLUMNS = {
+    "index": int,
+    "parent": int,
+    "mutation": str,
+    "num_draws": int,
+    "program": str,
+    "fingerprint": str,
+    "num_statements": int,
+    "num_needed": int,
+    "outcome": str,
+    "fitness": float,
+    "reason": str,
+    "seconds": float,
+}
+"""What every run has; then comes the score on each task, under its name."""
+
+GROUP_SIZE = 16_384
+"""Rows of a group of Parquet: what is in memory at a time."""
+
+
+class RunTable(NamedTuple):
+    """A run as a table.
+
+    Attributes:
+        columns: type by name.
+        rows: a value for each, None where there is none; read as they are taken.
+        info: what the run is.
+    """
+
+    columns: dict[str, type]
+    rows: Iterator[tuple[Any, ...]]
+    info: dict[str, Any]
+
+
+def to_table(records: Records) -> RunTable:
+    """The table of a run, after a look for damage."""
+    records.check()
+    info = records.info()
+    tasks = [task["name"] for task in info["tasks"]]
+    none = (None,) * len(tasks)
+    rows = (
+        (*row, *(json.loads(scores) or none))
+        for *row, scores in records.columns(*COLUMNS, "scores")
+    )
+    return RunTable(COLUMNS | dict.fromkeys(tasks, float), rows, info)
+
+
+def write_csv(table: RunTable, file: TextIO) -> None:
+    """Writes the names of the columns and all rows; what is None is empty."""
+    writer = csv.writer(file, lineterminator="\n")
+    writer.writerow(table.columns)
+    writer.writerows(table.rows)
+
+
+def check_parquet() -> None:
+    """Raises `RecordError` if Parquet cannot be written here."""
+    try:
+        import pyarrow.parquet  # noqa: F401 (an extra)
+    except ImportError:
+        raise RecordError("Parquet needs pyarrow; install lionhunt[parquet]") from None
+
+
+def write_parquet(table: RunTable, file: BinaryIO) -> None:
+    """Writes all rows; what the run is, as JSON, is the file's metadata `lionhunt`."""
+    import pyarrow
+    from pyarrow import parquet
+
+    types = {int: pyarrow.int64(), float: pyarrow.float64(), str: pyarrow.string()}
+    fields = [pyarrow.field(name, types[kind]) for name, kind in table.columns.items()]
+    schema = pyarrow.schema(fields, {"lionhunt": json.dumps(table.info)})
+    with parquet.ParquetWriter(file, schema, compression="zstd") as writer:
+        while group := list(itertools.islice(table.rows, GROUP_SIZE)):
+            values = map(list, zip(*group, strict=True))
+            arrays = [
+                pyarrow.array(column, field.type)
+                for column, field in zip(values, fields, strict=True)
+            ]
+            writer.write_table(pyarrow.Table.from_arrays(arrays, schema=schema))

@@ -1,0 +1,133 @@
+"""What a word on the command line means: a run, or a program from the library, a file or a run."""
+
+import dataclasses
+import difflib
+import re
+from pathlib import Path
+
+from lionhunt.dsl import library
+from lionhunt.dsl.program import Program
+from lionhunt.dsl.text.docstring import Notes, read_notes
+from lionhunt.dsl.text.parser import MAX_CHARACTERS, ProgramError, parse_with_docstring
+from lionhunt.search.errors import RecordError, SourceError
+from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.schema import RUN
+
+MAX_BYTES = 4 * MAX_CHARACTERS + 4
+"""More than a program can have, of four bytes a character."""
+
+_SQLITE = b"SQLite format 3\x00"
+_IN_RUN = re.compile("best|[0-9]{1,12}|best@[0-9]{1,6}")
+
+
+@dataclasses.dataclass(frozen=True)
+class Source:
+    """A program and where it comes from.
+
+    Attributes:
+        name: how it was asked for.
+        program: as written or bred.
+        run: the run's folder or file, if it comes from one.
+        row: its record in the run.
+        lineage: it and its ancestors, the oldest first.
+        notes: what its docstring says; for a program of a run, which one it is.
+    """
+
+    name: str
+    program: Program
+    run: Path | None = None
+    row: Row | None = None
+    lineage: tuple[Row, ...] = ()
+    notes: Notes = Notes()
+
+    @property
+    def short_name(self) -> str:
+        """The name without folders and endings; a program of a run is told by its number."""
+        if self.row is not None:
+            return f"program_{self.row.individual.index}"
+        return Path(self.name).name.partition(".")[0]
+
+
+def is_run(word: str) -> bool:
+    """Whether a word names a run: a folder, or a file that is a database."""
+    if not word or word in library.names():
+        return False
+    path = Path(word)
+    try:
+        if path.is_dir():
+            return True
+        if not path.is_file():
+            return False
+        with path.open("rb") as file:
+            return file.read(len(_SQLITE)) == _SQLITE
+    except OSError:  # a name that no file can have, or no permission
+        return False
+
+
+def find_program(word: str) -> Source:
+    """The program that a word names: of the library, in a file, or of a run.
+
+    Of a run it is RUN:INDEX, RUN:best, or RUN:best@LENGTH, the best that needs so many statements.
+
+    Raises:
+        SourceError: it names none.
+        RecordError: it names a run that cannot be read.
+    """
+    if word in library.names():
+        return Source(word, library.load(word), notes=library.notes(word))
+    path = Path(word)
+    if _is_file(path):
+        program, notes = _read(path)
+        return Source(word, program, notes=notes)
+    run, colon, which = word.rpartition(":")
+    if colon and run and _IN_RUN.fullmatch(which):
+        return _in_run(word, Path(run), which)
+    if is_run(word):
+        raise SourceError(f"{word} is a run; name a program of it, {word}:best or {word}:INDEX")
+    near = difflib.get_close_matches(word, library.names(), n=1)
+    raise SourceError(
+        f"no program '{word}'"
+        + (f"; did you mean '{near[0]}'?" if near else "")
+        + "; give a file, RUN:INDEX, RUN:best, or a name of the library: "
+        + ", ".join(library.names())
+    )
+
+
+def _is_file(path: Path) -> bool:
+    try:
+        return path.is_file()
+    except OSError:  # a name that no file can have
+        return False
+
+
+def _read(path: Path) -> tuple[Program, Notes]:
+    try:
+        with path.open("rb") as file:
+            program, docstring = parse_with_docstring(file.read(MAX_BYTES))
+        return program, read_notes(docstring)
+    except OSError as error:
+        raise SourceError(f"cannot read {path}: {error.strerror}") from None
+    except ProgramError as error:
+        place = f"{path}:{error.line}:{error.column}"
+        raise SourceError(f"{place}: {error.reason}", error.excerpt) from None
+
+
+def _in_run(word: str, run: Path, which: str) -> Source:
+    if not _is_file(RUN.locate(run)):
+        raise RecordError(f"no run at {run}; it is a folder with a file {RUN.file_name}")
+    with Records.open_to_read(run) as records:
+        row = _find_row(records, which)
+        if row is None:
+            _, _, length = which.partition("@")
+            of_length = f" of {length} needed statements" if length else ""
+            raise RecordError(f"{run} has no program{of_length} with a fitness yet")
+        lineage = tuple(records.lineage(row.individual.index))
+    notes = Notes(f"Program {row.individual.index} of the run {run.name}.")
+    return Source(word, row.individual.program, run, row, lineage, notes)
+
+
+def _find_row(records: Records, which: str) -> Row | None:
+    _, at, length = which.partition("@")
+    if at:
+        return next((r for r in records.best_by_length() if r.num_needed == int(length)), None)
+    return records.best() if which == "best" else records.row(int(which))

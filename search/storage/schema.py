@@ -1,0 +1,124 @@
+"""The tables of a run, in SQL.
+
+Each has a checksum at the end of its rows:
+
+    run          key, value (JSON): config, initial program, tasks, versions
+    individuals  one row a program, by birth; written in order, once all before it have an outcome
+    outcomes     one row an evaluation, written when a worker is done with it; named by the
+                 fingerprint, and FINGERPRINT#NUMBER where it is a later one, on another seed
+    taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
+                 elder with the same functional fingerprint, or that of several evaluations
+    functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
+
+The view `history` has the individuals with the outcome of each.
+"""
+
+import dataclasses
+from pathlib import Path
+
+from lionhunt.search.errors import RecordError
+
+TABLES = """
+CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
+CREATE TABLE individuals (
+    "index" INTEGER PRIMARY KEY, parent INTEGER, mutation TEXT NOT NULL, num_draws INTEGER NOT NULL,
+    program TEXT NOT NULL, fingerprint TEXT NOT NULL,
+    num_statements INTEGER NOT NULL, num_needed INTEGER NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+CREATE TABLE outcomes (
+    fingerprint TEXT PRIMARY KEY, reason TEXT NOT NULL, fitness REAL,
+    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+"""Of every run."""
+
+LATER = {
+    "taken": """
+CREATE {} TABLE IF NOT EXISTS taken (
+    "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
+    checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "functional": """
+CREATE {} TABLE IF NOT EXISTS functional (
+    fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "history": """
+CREATE {} VIEW IF NOT EXISTS history AS
+    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
+        num_statements, num_needed, outcomes.fingerprint AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
+    FROM individuals LEFT JOIN taken USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
+""",
+}
+"""What runs from before there were such options do not have."""
+
+
+@dataclasses.dataclass(frozen=True)
+class FileKind:
+    """What a file of records is of.
+
+    Attributes:
+        noun: what errors call it.
+        file_name: of the file in its folder.
+        application_id: by which SQLite tells it from other databases.
+        version: of its tables.
+        start: how to make one.
+        go_on: how to go on with the one in `{folder}`.
+    """
+
+    noun: str
+    file_name: str
+    application_id: int
+    version: int
+    start: str
+    go_on: str
+
+    def locate(self, path: Path) -> Path:
+        """The file that `path` names: its folder, or the file itself."""
+        return path / self.file_name if path.is_dir() else path
+
+    def check_free(self, folder: Path) -> None:
+        """Raises `RecordError` if the folder holds one: results are never overwritten."""
+        if (folder / self.file_name).exists():
+            raise RecordError(
+                f"{folder} holds a {self.noun}; continue it with {self.go_on.format(folder=folder)}"
+                ", or choose another --out"
+            )
+
+    def foreign(self, file: Path) -> RecordError:
+        """What is to be said of a file that is something else."""
+        return RecordError(f"{file} is not a {self.noun} of lionhunt; it was left alone")
+
+
+RUN = FileKind(
+    "run",
+    "run.sqlite",
+    0x4C494F4E,  # "LION"
+    version=1,
+    start="lionhunt search CONFIG",
+    go_on="'lionhunt resume {folder}'",
+)
+
+
+COMPARISON = FileKind(
+    "comparison",
+    "comparison.sqlite",
+    0x4C494F43,  # "LIOC"
+    version=1,
+    start="lionhunt compare CONFIG",
+    go_on="the command that began it",
+)
+
+
+SELECTION = FileKind(
+    "selection",
+    "selection.sqlite",
+    0x4C494F53,  # "LIOS"
+    version=1,
+    start="lionhunt select RUN... --config CONFIG",
+    go_on="the command that began it",
+)

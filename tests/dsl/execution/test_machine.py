@@ -1,0 +1,286 @@
+"""Three ways to run a program agree: the machine, the program compiled by itself, the interpreter;
+and they agree with optax and with NumPy."""
+
+from typing import Any
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+from hypothesis import assume, given, settings
+
+from lionhunt import dsl
+from lionhunt.dsl import library
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.execution import machine
+from lionhunt.dsl.execution.bytecode import SMALL, assemble
+from lionhunt.dsl.execution.optax_adapter import ProgramState
+from lionhunt.dsl.interpreter import evaluate, run
+from lionhunt.dsl.program import Program, Statement, Var
+from tests.support.dsl import values as dsl_values
+from tests.support.dsl.programs import MODERATE, programs
+
+NUM_STEPS = 50
+
+
+def schedule(step_count):
+    """A schedule with peak 1 that bends."""
+    return jnp.cos(0.02 * jnp.float32(step_count))
+
+
+def gradients(num_steps: int = NUM_STEPS):
+    """Random gradients of scales from 0.01 to 10."""
+    rng = np.random.default_rng(1)
+    return [dsl_values.tree(rng, scale=10 ** rng.uniform(-2, 1)) for _ in range(num_steps)]
+
+
+def first_params():
+    return dsl_values.tree(np.random.default_rng(2))
+
+
+def train(update, state, num_steps: int = NUM_STEPS):
+    """The updates of a run; `update` is a transformation's."""
+    params, updates = first_params(), []
+    for gradient in gradients(num_steps):
+        step, state = update(gradient, state, params)
+        params = optax.apply_updates(params, step)
+        updates.append(step)
+    return stacked(updates)
+
+
+def stacked(trees):
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
+
+
+def train_optimizer(optimizer):
+    return train(jax.jit(optimizer.update), optimizer.init(first_params()))
+
+
+num_traces = 0
+
+
+@jax.jit
+def machine_step(code, gradient, state, params):
+    global num_traces
+    num_traces += 1
+    return machine.as_optimizer(code, schedule).update(gradient, state, params)
+
+
+def train_machine(program):
+    code = assemble(program)
+    state = machine.as_optimizer(code, schedule).init(first_params())
+    return train(lambda *args: machine_step(code, *args), state)
+
+
+def interpret(program):
+    """The program as written, with nothing simplified and nothing compiled."""
+    states = tuple(jax.tree.map(jnp.zeros_like, first_params()) for _ in program.states)
+
+    def update(gradient, state, params):
+        step_count, states = state
+        step, states = evaluate(program, params, gradient, states, schedule(step_count))
+        return jax.tree.map(jnp.negative, step), (step_count + 1, states)
+
+    return train(update, (0, states))
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_machine_compiled_program_and_interpreter_agree(name):
+    """To 1e-5 of the largest update of an array in the run: they round in different orders."""
+    program = library.load(name)
+    expected = interpret(program)
+    dsl_values.assert_close(train_machine(program), expected, rtol=1e-5)
+    compiled = train_optimizer(dsl.as_optimizer(program, schedule))
+    dsl_values.assert_close(compiled, expected, rtol=1e-5)
+
+
+def test_machine_is_traced_once_for_all_programs_of_a_size():
+    programs = [library.load(name) for name in library.names()]
+    for program in {assemble(program).size: program for program in programs}.values():
+        train_machine(program)
+    before = num_traces
+    for program in programs:
+        train_machine(program)
+    assert num_traces == before
+
+
+@pytest.mark.parametrize(
+    ("name", "make"),
+    [
+        ("lion", lambda lr: optax.lion(lr, b1=0.9, b2=0.99, weight_decay=0.1)),
+        ("momentum", lambda lr: optax.sgd(lr, momentum=0.9)),
+        ("sgd", optax.sgd),
+    ],
+)
+@pytest.mark.parametrize("learning_rate", [0.01, schedule], ids=["number", "schedule"])
+def test_program_is_the_optimizer_of_optax(name, make, learning_rate):
+    ours = train_optimizer(dsl.as_optimizer(library.load(name), learning_rate))
+    dsl_values.assert_close(ours, train_optimizer(make(learning_rate)), rtol=1e-5)
+
+
+def adamw_in_numpy(lr):
+    """Updates of AdamW without bias correction and epsilon, in float64, an array at a time."""
+
+    def updates_of(weights, *gradients):
+        w, m, v, updates = np.float64(weights), 0.0, 0.0, []
+        for step, g in enumerate(map(np.float64, gradients)):
+            m = 0.9 * m + 0.1 * g
+            v = 0.999 * v + 0.001 * g**2
+            update = -0.001 * lr(step) * (m / (np.sqrt(v) + 1e-8) + 0.01 * w)
+            w = w + update
+            updates.append(update)
+        return np.stack(updates)
+
+    return jax.tree.map(updates_of, first_params(), *gradients())
+
+
+def test_initial_program_is_adamw_in_numpy():
+    ours = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), 0.5))
+    dsl_values.assert_close(ours, adamw_in_numpy(lambda step: 0.5), rtol=1e-5)
+
+
+def test_initial_program_with_a_schedule_is_adamw_in_numpy():
+    ours = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), schedule))
+    dsl_values.assert_close(ours, adamw_in_numpy(lambda step: np.cos(0.02 * step)), rtol=1e-5)
+
+
+@pytest.mark.parametrize(
+    "expression",
+    [
+        "global_norm(norm(g))",
+        "norm(norm(g))",
+        "norm(dot(g, w))",
+        "global_norm(dot(g, w))",
+        "dot(norm(g), norm(w))",
+        "dot(norm(g), w)",
+        "dot(dot(g, w), lr)",
+        "cosine_sim(norm(g), lr)",
+        "cosine_sim(dot(g, w), lr)",
+        "clip(norm(g), 0.5)",
+        "clip(dot(g, w), 0.5)",
+    ],
+)
+def test_machine_reduces_what_is_reduced_already(expression):
+    """In a row such a number stands many times, and must be counted once."""
+    program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
+    params, (gradient,) = first_params(), gradients(1)
+    state = machine.as_optimizer(assemble(program)).init(params)
+    actual, _ = machine_step(assemble(program), gradient, state, params)
+    expected, _ = evaluate(program, params, gradient, (), schedule(0))
+    dsl_values.assert_close(jax.tree.map(jnp.negative, actual), expected, rtol=1e-6)
+
+
+def test_machine_takes_bytecode_as_it_is_assembled():
+    params, (gradient,) = first_params(), gradients(1)
+    optimizer = machine.as_optimizer(assemble(library.load("lion")), 0.1)
+    actual, _ = optimizer.update(gradient, optimizer.init(params), params)
+    expected, _ = lion_step(params, gradient)
+    dsl_values.assert_close(actual, expected, rtol=1e-6)
+
+
+def lion_step(params, gradient):
+    optimizer = optax.lion(0.1, b1=0.9, b2=0.99, weight_decay=0.1)
+    return optimizer.update(gradient, optimizer.init(params), params)
+
+
+@pytest.mark.parametrize("make", [dsl.as_optimizer, lambda p: machine.as_optimizer(assemble(p))])
+def test_update_without_weights_is_refused(make):
+    params = first_params()
+    optimizer = make(library.load("sgd"))
+    with pytest.raises(ValueError, match="reads the weights"):
+        optimizer.update(params, optimizer.init(params))
+
+
+def test_function_that_was_left_out_gives_nan():
+    params = first_params()
+    code = assemble(library.load("lion"))
+    optimizer = machine.as_optimizer(code, 0.1, code.functions - {"sign"})
+    updates, _ = optimizer.update(params, optimizer.init(params), params)
+    assert all(np.isnan(leaf).all() for leaf in jax.tree.leaves(updates))
+
+
+def test_invalid_program_is_refused():
+    with pytest.raises(dsl.InvalidProgram, match="a is read before assignment"):
+        reads_a = Statement("u", "abs", (Var("a"),))
+        dsl.as_optimizer(Program(("w", "g", "lr"), (reads_a,), (Var("u"),)))
+
+
+def test_optimizer_keeps_only_the_states_that_matter():
+    params = first_params()
+    state: Any = dsl.as_optimizer(library.load("raw_lion")).init(params)
+    assert len(state.states) == 1
+    assert jax.tree.structure(state.states[0]) == jax.tree.structure(params)
+
+
+def test_interpreter_takes_numpy_arrays():
+    program = dsl.parse("def train(w, g, lr):\n  u = reciprocal(w)\n  return u")
+    update, _ = evaluate(program, np.zeros(2, np.float32), np.zeros(2, np.float32), (), 1.0)
+    np.testing.assert_array_equal(update, np.inf)
+
+
+@pytest.mark.parametrize("dtype", [jnp.float32, jnp.bfloat16])
+def test_compiled_program_keeps_the_types_of_the_weights(dtype):
+    params = {"a": jnp.ones((2, 3), dtype), "b": jnp.ones((), jnp.float32)}
+    optimizer = dsl.as_optimizer(library.load("adamw_initial"), 0.5)
+    with jax.numpy_dtype_promotion("standard"):  # bfloat16 meets the float32 of the schedule
+        update, state = jax.jit(optimizer.update)(params, optimizer.init(params), params)
+    for tree in (update, *state.states):
+        assert [x.dtype for x in jax.tree.leaves(tree)] == [dtype, jnp.float32]
+
+
+def test_update_may_be_a_constant():
+    program = dsl.parse("def train(w, g, m, lr):\n  return 0.5, g")
+    expected = jax.tree.map(lambda leaf: np.full(leaf.shape, -0.5), first_params())
+    for update in (train_machine(program), train_optimizer(dsl.as_optimizer(program))):
+        dsl_values.assert_close(jax.tree.map(lambda x: x[0], update), expected, rtol=0)
+
+
+def values_of(program, trees, lr, number):
+    """Every result of the program and its update, in NumPy, in the precision of `number`."""
+    space, results = Trees(np), []
+
+    def apply(op, *values):
+        results.append(op.evaluate(space, *values))
+        return results[-1]
+
+    trees = [tuple(map(number, jax.tree.leaves(tree))) for tree in trees]
+    with np.errstate(all="ignore"):
+        outputs = run(program, [*trees, number(lr)], apply, number)
+    return [np.float64(leaf) for value in (*results, *outputs) for leaf in as_leaves(value)]
+
+
+def as_leaves(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def is_well_conditioned(program, trees, lr) -> bool:
+    """Whether all that the program computes is moderate, and rounding hardly changes it."""
+    pairs = [values_of(program, trees, lr, number) for number in (np.float32, np.float64)]
+    return all(
+        (np.abs(b) < 1e6).all() and (np.abs(a - b) <= 1e-5 * np.abs(b).max()).all()
+        for a, b in zip(*pairs, strict=True)
+    )
+
+
+@settings(max_examples=150)
+@given(programs(constants=MODERATE))
+def test_machine_agrees_with_the_interpreter_where_rounding_does_not_matter(program):
+    form, code = canonicalize(program), assemble(program)
+    assume(code.size == SMALL)
+    rng = np.random.default_rng(3)
+    params, gradient, *states = (dsl_values.tree(rng) for _ in range(4))
+    rows = jnp.stack([to_row(tree) for tree in states])
+    states = states[: form.num_states]
+    assume(is_well_conditioned(form.to_program(), [params, gradient, *states], schedule(50)))
+    expected = evaluate(form.to_program(), params, gradient, states, schedule(50))
+    state = ProgramState(jnp.int32(50), rows)
+    update, state = machine_step(code, gradient, state, params)
+    actual = jax.tree.map(jnp.negative, update), tuple(state.states[: form.num_states])
+    expected = expected[0], tuple(map(to_row, expected[1]))
+    dsl_values.assert_close(actual, expected, rtol=1e-3)
+
+
+def to_row(tree):
+    return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])

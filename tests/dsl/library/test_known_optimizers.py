@@ -1,0 +1,322 @@
+"""The library's optimizers are those of optax, or of their papers in NumPy, step by step.
+
+Oracles compute in float64, from the float32 numbers that a program's constants stand for: in
+float32 optax's own rounding would be most of the difference (1e-5 for its Adam, 0.3 % for its
+RAdam, whose rho cancels). They take the constants by the names in the program's docstring, so that
+a name with another meaning shows.
+"""
+
+import dataclasses
+import functools
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import optax
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl import library
+from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.interpreter import run
+from lionhunt.dsl.program import Const
+from tests.support.dsl import values as dsl_values
+
+NUM_STEPS = 100
+FEW_STEPS = 30
+RTOL = 3e-6
+"""Of the largest update of an array in the run; the differences are below 5e-7."""
+
+LEARNING_RATES = (0.02 + 0.01 * np.cos(0.05 * np.arange(NUM_STEPS))).astype(np.float32)
+
+SHAPES = dsl_values.SHAPES | {"matrix": (4, 3), "matrices": (2, 3, 4)}
+SMALL = {"faint": 1e-8, "vanishing": 1e-15}
+"""Arrays whose numbers are so small that every epsilon matters, and their scales."""
+
+
+def draw(rng):
+    tree = dsl_values.tree(rng, shapes=SHAPES | dict.fromkeys(SMALL, (3,)))
+    for name, scale in SMALL.items():
+        tree[name] *= scale
+    return tree
+
+
+def draw_gradient(rng):
+    """A gradient of a scale from 0.01 to 10; one number in ten is zero."""
+    scale = 10 ** rng.uniform(-2, 1)
+    return jax.tree.map(
+        lambda leaf: leaf * np.float32(scale * (rng.random(leaf.shape) > 0.1)), draw(rng)
+    )
+
+
+def stacked(trees):
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
+
+
+RNG = np.random.default_rng(1)
+PARAMS = draw(RNG)
+GRADIENTS = stacked([draw_gradient(RNG) for _ in range(NUM_STEPS)])
+
+
+def schedule(step_count):
+    return jnp.asarray(LEARNING_RATES)[step_count]
+
+
+def train(optimizer, params, gradients):
+    """The updates of a run whose weights follow them."""
+
+    def step(carry, gradient):
+        params, state = carry
+        updates, state = optimizer.update(gradient, state, params)
+        return (optax.apply_updates(params, updates), state), updates
+
+    return jax.lax.scan(step, (params, optimizer.init(params)), gradients)[1]
+
+
+OPTAX = {
+    "sgd": optax.sgd,
+    "momentum": optax.sgd,
+    "nesterov": lambda lr, momentum: optax.sgd(lr, momentum, nesterov=True),
+    "rmsprop": lambda lr, decay, epsilon: optax.rmsprop(lr, decay, epsilon),
+    # optax starts the sum of squares at 0.1 unless told otherwise.
+    "adagrad": lambda lr, epsilon: optax.adagrad(lr, 0.0, epsilon),
+    "adam": lambda lr, beta1, beta2, epsilon: optax.adam(lr, beta1, beta2, epsilon),
+    "adamw": lambda lr, beta1, beta2, epsilon, weight_decay: optax.adamw(
+        lr, beta1, beta2, epsilon, weight_decay=weight_decay
+    ),
+    # optax adds bias corrections to the paper's algorithm unless told otherwise.
+    "amsgrad": lambda lr, beta1, beta2, epsilon: optax.amsgrad(
+        lr, beta1, beta2, epsilon, bias_correction_mu=False, bias_correction_nu=False
+    ),
+    "nadam": lambda lr, beta1, beta2, epsilon: optax.nadam(lr, beta1, beta2, epsilon),
+    "radam": lambda lr, beta1, beta2, epsilon, threshold: optax.radam(
+        lr, beta1, beta2, epsilon, threshold=threshold
+    ),
+    # The paper's one epsilon is two numbers of optax, equal by default.
+    "adabelief": lambda lr, beta1, beta2, epsilon: optax.adabelief(
+        lr, beta1, beta2, eps=epsilon, eps_root=epsilon
+    ),
+    # The parts of optax.adafactor, which has no argument for epsilon2. It factors the two longest
+    # axes of an array if both are long enough, 128 by default; with 3 that is the last two of each
+    # matrix here, and the program's factors of the other arrays are their second moments too.
+    "adafactor": lambda lr, decay_rate, epsilon1, epsilon2: optax.chain(
+        optax.scale_by_factored_rms(
+            decay_rate=decay_rate, min_dim_size_to_factor=3, epsilon=epsilon1
+        ),
+        optax.clip_by_block_rms(1.0),
+        optax.scale_by_learning_rate(lr),
+        optax.scale_by_param_block_rms(epsilon2),
+    ),
+    "signsgd": optax.sign_sgd,
+    "signum": optax.signum,
+    "lion": lambda lr, beta1, beta2, weight_decay: optax.lion(
+        lr, beta1, beta2, weight_decay=weight_decay
+    ),
+    "ablation": lambda lr, beta, weight_decay: optax.chain(
+        optax.ema(beta, debias=False),
+        optax.scale_by_sign(),
+        optax.add_decayed_weights(weight_decay),
+        optax.scale_by_learning_rate(lr),
+    ),
+    # optax counts steps from 0 and has no schedule of its own.
+    "ademamix": lambda lr, beta1, beta2, beta3, alpha, warmup_steps, epsilon: (
+        optax.contrib.ademamix(
+            lr,
+            beta1,
+            beta2,
+            ademamix_beta3(beta1, beta3, warmup_steps),
+            lambda step: jnp.minimum((step + 1) * alpha / warmup_steps, alpha),
+            epsilon,
+        )
+    ),
+}
+"""Optimizers of optax, from the learning rate and the constants of the program."""
+
+
+def ademamix_beta3(beta_start, beta3, warmup_steps):
+    """The paper's schedule of beta3."""
+
+    def beta3_of(step):
+        done = (step + 1) / warmup_steps
+        log_start, log_end = jnp.log(beta_start), jnp.log(beta3)
+        exponent = log_start * log_end / ((1 - done) * log_end + done * log_start)
+        return jnp.minimum(jnp.exp(exponent), beta3)
+
+    return beta3_of
+
+
+def qhm(gradients, nu, beta):
+    """Ma and Yarats, 2018."""
+    buffer = 0.0
+    for g in gradients:
+        buffer = beta * buffer + (1 - beta) * g
+        yield (1 - nu) * g + nu * buffer
+
+
+def qhadam(gradients, nu1, nu2, beta1, beta2, epsilon):
+    """Ma and Yarats, 2018."""
+    m, s = 0.0, 0.0
+    for t, g in enumerate(gradients, 1):
+        m = beta1 * m + (1 - beta1) * g
+        s = beta2 * s + (1 - beta2) * g**2
+        m_hat, s_hat = m / (1 - beta1**t), s / (1 - beta2**t)
+        numerator = (1 - nu1) * g + nu1 * m_hat
+        yield numerator / (np.sqrt((1 - nu2) * g**2 + nu2 * s_hat) + epsilon)
+
+
+def aggmo(gradients, beta2, beta3, num_momenta):
+    """Lucas et al., 2018; the velocities point downhill."""
+    betas, velocities = (0.0, beta2, beta3), (0.0, 0.0, 0.0)
+    for g in gradients:
+        velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
+        yield -sum(velocities) / num_momenta
+
+
+def powersign(gradients, beta):
+    """Bello et al., 2017, with alpha = e."""
+    m = 0.0
+    for g in gradients:
+        m = beta * m + (1 - beta) * g
+        yield np.e ** (np.sign(g) * np.sign(m)) * g
+
+
+def addsign(gradients, beta):
+    """Bello et al., 2017, with alpha = 1."""
+    m = 0.0
+    for g in gradients:
+        m = beta * m + (1 - beta) * g
+        yield (1 + np.sign(g) * np.sign(m)) * g
+
+
+def sdprop(gradients, gamma, epsilon):
+    """Ida et al., 2017."""
+    mu, c = 0.0, 0.0
+    for g in gradients:
+        c = gamma * c + gamma * (1 - gamma) * (g - mu) ** 2
+        mu = gamma * mu + (1 - gamma) * g
+        yield g / (np.sqrt(c) + epsilon)
+
+
+NUMPY = {
+    "qhm": qhm,
+    "qhadam": qhadam,
+    "aggmo": aggmo,
+    "powersign": powersign,
+    "addsign": addsign,
+    "sdprop": sdprop,
+}
+"""Optimizers that optax has not: the directions of an array, from its gradients."""
+
+FOUND = {
+    "adabelief_like",
+    "adagrad_like",
+    "adamw_initial",
+    "discovered_lion",
+    "raw_lion",
+    "regularized",
+}
+"""Programs of the search of the Lion paper, known under no other name."""
+
+
+def constants_of(name) -> dict[str, float]:
+    return {constant.name: constant.value for constant in library.notes(name).constants}
+
+
+def another(constant, value):
+    """Another value for a constant, as sensible as its own."""
+    if constant == "warmup_steps":
+        return 20.0  # so that the warm-up ends
+    if constant.startswith("epsilon"):
+        return value**0.25  # so that each place of an epsilon matters
+    return 2 * value - 1 if 0.5 < value < 1 else 2 * value
+
+
+@functools.cache
+def oracle(name):
+    """The updates with the program's constants, then with one after another changed."""
+    constants = constants_of(name)
+    variants = [constants]
+    variants += [constants | {key: another(key, value)} for key, value in constants.items()]
+    variants = [{k: np.float64(np.float32(v)) for k, v in variant.items()} for variant in variants]
+    if name in NUMPY:
+        return [in_numpy(NUMPY[name], variant) for variant in variants]
+    params, gradients = jax.tree.map(np.float64, (PARAMS, GRADIENTS))
+    # The switch is for those functions of optax that mix types.
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        updates = jax.jit(
+            jax.vmap(
+                lambda variant: train(OPTAX[name](schedule, **variant), params, gradients),
+                axis_size=len(variants),
+            )
+        )(stacked(variants))
+    return [jax.tree.map(lambda leaf, i=i: leaf[i], updates) for i in range(len(variants))]
+
+
+def in_numpy(directions_of, constants):
+    def updates_of(gradients):
+        directions = directions_of(np.float64(gradients), **constants)
+        return np.stack([-lr * d for lr, d in zip(LEARNING_RATES, directions, strict=True)])
+
+    return jax.tree.map(updates_of, GRADIENTS)
+
+
+def test_every_program_has_an_oracle_but_those_found_by_search():
+    assert {*OPTAX, *NUMPY, *FOUND} == set(library.names())
+
+
+@pytest.mark.parametrize("name", [*OPTAX, *NUMPY])
+def test_program_is_the_known_optimizer(name):
+    optimizer = dsl.as_optimizer(library.load(name), schedule)
+    updates = jax.jit(lambda *args: train(optimizer, *args))(PARAMS, GRADIENTS)
+    dsl_values.assert_close(updates, oracle(name)[0], rtol=RTOL)
+
+
+def with_constant(program, old, new):
+    """The program with another number in every place of one."""
+
+    def renewed(arg):
+        return Const(new) if arg == Const(old) else arg
+
+    statements = [
+        dataclasses.replace(statement, args=tuple(map(renewed, statement.args)))
+        for statement in program.statements
+    ]
+    return dataclasses.replace(program, statements=tuple(statements))
+
+
+def interpret(program):
+    """The updates of a few steps, in NumPy and float32: compiling would take longer."""
+    space, updates = Trees(np), []
+
+    def apply(op, *values):
+        return op.evaluate(space, *values)
+
+    leaves, structure = jax.tree.flatten(PARAMS)
+    weights, gradients = tuple(map(np.asarray, leaves)), jax.tree.leaves(GRADIENTS)
+    states = [tuple(map(np.zeros_like, weights)) for _ in program.states]
+    for step in range(FEW_STEPS):
+        gradient = tuple(leaf[step] for leaf in gradients)
+        inputs = [weights, gradient, *states, LEARNING_RATES[step]]
+        update, *states = run(program, inputs, apply, np.float32)
+        weights = tuple(map(np.subtract, weights, update))
+        updates.append(structure.unflatten(map(np.negative, update)))
+    return stacked(updates)
+
+
+@pytest.mark.parametrize(
+    ("name", "index", "constant"),
+    [
+        pytest.param(name, index, constant, id=f"{name}-{constant}")
+        for name in (*OPTAX, *NUMPY)
+        for index, constant in enumerate(constants_of(name))
+    ],
+)
+def test_constant_has_the_meaning_of_its_name(name, index, constant):
+    value = constants_of(name)[constant]
+    program = with_constant(library.load(name), value, another(constant, value))
+    before, expected = (
+        jax.tree.map(lambda leaf: leaf[:FEW_STEPS], oracle(name)[i]) for i in (0, index + 1)
+    )
+    dsl_values.assert_close(interpret(program), expected, rtol=RTOL)
+    with pytest.raises(AssertionError, match="Mismatched elements"):
+        dsl_values.assert_close(before, expected, rtol=100 * RTOL)  # so the constant matters

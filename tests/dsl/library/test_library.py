@@ -1,0 +1,85 @@
+"""The programs of the library: all there, valid, and with a summary and a source each.
+
+That they are the optimizers of their names is for `test_known_optimizers`.
+"""
+
+import re
+
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl import library
+from lionhunt.dsl.program import Const
+
+NAMES = (
+    "ablation",
+    "adabelief",
+    "adabelief_like",
+    "adafactor",
+    "adagrad",
+    "adagrad_like",
+    "adam",
+    "adamw",
+    "adamw_initial",
+    "addsign",
+    "ademamix",
+    "aggmo",
+    "amsgrad",
+    "discovered_lion",
+    "lion",
+    "momentum",
+    "nadam",
+    "nesterov",
+    "powersign",
+    "qhadam",
+    "qhm",
+    "radam",
+    "raw_lion",
+    "regularized",
+    "rmsprop",
+    "sdprop",
+    "sgd",
+    "signsgd",
+    "signum",
+)
+
+
+def test_names_are_those_of_the_files():
+    assert library.names() == NAMES
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_program_is_valid_and_says_what_it_is_and_where_it_comes_from(name):
+    dsl.infer(library.load(name))
+    notes = library.notes(name)
+    assert re.fullmatch(r"[A-Z].{10,90}\.", notes.summary)
+    assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|\")", notes.source.replace("\n", " "))
+
+
+STRUCTURAL = {-1.0, 0.0, 1.0, 2.0, 4.0}
+"""Constants that are no one's parameters."""
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_notes_name_every_constant_and_no_other(name):
+    arguments = [arg for s in library.load(name).statements for arg in s.args]
+    constants = {arg.value for arg in arguments if isinstance(arg, Const)} - STRUCTURAL
+    notes = library.notes(name).constants
+    assert sorted(note.value for note in notes) == sorted(constants)
+    assert len({note.name for note in notes}) == len(notes)
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_text_is_narrow(name):
+    assert max(map(len, library.text(name).splitlines())) <= 96
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_program_is_written_in_the_flat_form(name):
+    lines = library.text(name).split('"""')
+    assert lines[0].rstrip() + lines[2] == str(library.load(name)) + "\n"
+
+
+def test_unknown_name_lists_the_known_ones():
+    with pytest.raises(KeyError, match="no program 'lyon'.*lion, momentum"):
+        library.load("lyon")

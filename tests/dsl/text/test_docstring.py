@@ -1,0 +1,42 @@
+"""What a docstring says: its summary, its source, and the constants that it names."""
+
+import pytest
+
+from lionhunt.dsl.text.docstring import NamedConstant, Notes, read_notes
+
+
+def test_docstring_is_summary_source_and_constants():
+    notes = read_notes(
+        "Says what.\n\nSomebody, 1999. More of\nthe source.\n\n"
+        "beta1 = 0.9: weight of the momentum\nprose = 0.5 of something\nwd = 1E-3: decay: of all"
+    )
+    assert notes == Notes(
+        "Says what.",
+        "Somebody, 1999. More of\nthe source.\n\nprose = 0.5 of something",
+        (
+            NamedConstant("beta1", 0.9, "weight of the momentum"),
+            NamedConstant("wd", 0.001, "decay: of all"),
+        ),
+    )
+
+
+@pytest.mark.parametrize(
+    ("number", "value"),
+    [("2", 2), (".5", 0.5), ("1.", 1), ("-0.25", -0.25), ("1e+2", 100), ("1E-3", 0.001)]
+    + [("1_000", 1000)],
+)
+def test_number_is_one_of_the_language(number, value):
+    (constant,) = read_notes(f"Says.\n\n  a = {number}: b").constants
+    assert constant == NamedConstant("a", value, "b")
+
+
+@pytest.mark.parametrize(
+    "line",
+    ["a = 1.2.3: b", "a = 1e: b", "a = x: b", "a = 1 : b", "a = 1:", "1 = 2: b", "a = --1: b"],
+)
+def test_what_is_no_constant_is_prose(line):
+    assert read_notes(f"Says.\n\n{line}") == Notes("Says.", line)
+
+
+def test_no_docstring_is_no_notes():
+    assert read_notes("") == Notes()

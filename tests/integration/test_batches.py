@@ -1,0 +1,206 @@
+"""Training side by side against training one by one, and what a candidate owes its companions."""
+
+import random
+from contextlib import closing
+from typing import Any
+
+import jax
+import numpy as np
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.dsl.execution.bytecode import SMALL, assemble
+from lionhunt.proxy_tasks import DigitsMLP, Training
+from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.search.driver.scoring import start_pool
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run, load_run
+from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_keys, task_key
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from lionhunt.search.storage.run_store import Records
+from tests.support.search.runs import config
+
+TASKS = (
+    DigitsMLP(num_steps=20, batch_size=4, width=5, depth=1),
+    DigitsMLP(num_steps=10, batch_size=2, width=3, depth=2),
+)
+DRAWN = ("add", "multiply", "divide", "sign", "sqrt", "exp", "norm", "dot", "clip", "interp")
+INITIAL = dsl.library.load("adamw_initial")
+FUNCTIONS = reachable({*DRAWN, *(statement.op for statement in INITIAL.statements)})
+MANY_STATES = dsl.parse(
+    """def train(w, g, a, b, c, lr):
+      a = interp(g, a, 0.9)
+      b = interp(a, b, 0.8)
+      c = interp(b, c, 0.7)
+      u = c * lr
+      u = u * 0.01
+      return u, a, b, c"""
+)
+
+
+def draw_jobs(count: int) -> list[Job]:
+    """Different children of AdamW; one in three has a seed of its own, one in four hurdles."""
+    rng = random.Random(5)
+    found = {}
+    while len(found) < count:
+        program = INITIAL
+        for _ in range(rng.randint(0, 8)):
+            _, program, _ = mutate(program, rng, MutationSpace(DRAWN))
+        code, name = assemble(program), fingerprint(program)
+        if code.size == SMALL and name not in found:
+            seed = len(found) if len(found) % 3 == 0 else None
+            hurdles = ((3.0,) * NUM_CHUNKS, NO_HURDLE) if len(found) % 4 == 0 else None
+            found[name] = Job(str(len(found)), code, seed, None, hurdles)
+    return list(found.values())
+
+
+@pytest.fixture(scope="module")
+def evaluators():
+    """One that trains one by one, and one of batches of four."""
+    tasks = [options.build() for options in TASKS]
+    return [Evaluator(tasks, 0, FUNCTIONS, batch_size) for batch_size in (1, 4)]
+
+
+@pytest.fixture(scope="module")
+def jobs():
+    return draw_jobs(30)
+
+
+@pytest.fixture(scope="module")
+def alone(evaluators, jobs):
+    return evaluators[0].evaluate(jobs)
+
+
+@pytest.fixture(scope="module")
+def together(evaluators, jobs):
+    return evaluators[1].evaluate(jobs)
+
+
+def test_batch_is_one_by_one_to_rounding(alone, together):
+    """Where training is stable. Above the loss of a guess it may double a difference every step."""
+    reasons = {measurement.reason for measurement in alone}
+    assert reasons == {Reason.OK, Reason.NOT_FINITE, Reason.HURDLE}
+    num_stable = 0
+    for one, other in zip(alone, together, strict=True):
+        if any(not loss < 5 for curve in one.curves for loss in curve):
+            continue
+        num_stable += 1
+        assert one.reason is other.reason
+        for curve, again in zip(one.curves, other.curves, strict=True):
+            np.testing.assert_allclose(again, curve, rtol=1e-4)
+        np.testing.assert_allclose(other.scores, one.scores, rtol=1e-3, atol=2 / 600)
+    assert num_stable > 15
+    failed = [one.reason is not Reason.OK for one in alone]
+    assert failed == [other.reason is not Reason.OK for other in together]
+
+
+def seen(measurement) -> str:
+    """All but the seconds, to the last bit."""
+    return repr((measurement.reason, measurement.scores, measurement.curves))
+
+
+@pytest.mark.parametrize("order_seed", range(3))
+def test_candidate_owes_nothing_to_its_companions_and_its_place(
+    order_seed, evaluators, jobs, together
+):
+    """Bit for bit: in another order, in batches of other sizes, some of them not full."""
+    expected = {job.name: seen(found) for job, found in zip(jobs, together, strict=True)}
+    rng = random.Random(order_seed)
+    left = rng.sample(jobs, len(jobs))
+    while left:
+        size = rng.choice([1, 2, 3, 4, 5])
+        batch, left = left[:size], left[size:]
+        for job, found in zip(batch, evaluators[1].evaluate(batch), strict=True):
+            assert seen(found) == expected[job.name]
+
+
+def test_sizes_of_bytecode_and_tasks_may_be_mixed(evaluators, jobs, alone, together):
+    large = Job("large", assemble(MANY_STATES), task=0)
+    assert large.bytecode.size != SMALL
+    one_task = jobs[1]._replace(task=1)
+    found = evaluators[1].evaluate([jobs[0], large, one_task, jobs[2]])
+    assert [seen(found[0]), seen(found[3])] == [seen(together[0]), seen(together[2])]
+    (expected,) = evaluators[0].evaluate([large])
+    np.testing.assert_allclose(found[1].curves, expected.curves, rtol=1e-4)
+    assert (found[2].scores, found[2].curves) == (together[1].scores[1:], together[1].curves[1:])
+    assert all(measurement.seconds > 0 for measurement in found)
+
+
+def test_keys_of_a_batch_are_those_of_its_candidates():
+    seeds = [0, 7, 2**31, 2**32 - 1]
+    expected = [jax.random.key_data(task_key(seed, 2)) for seed in seeds]
+    keys = _task_keys(np.array(seeds, np.uint32), 2)
+    np.testing.assert_array_equal(jax.random.key_data(keys), np.stack(expected))
+
+
+@pytest.mark.parametrize("most", [4, 2, 1, 0])
+def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
+    """Only a candidate that has no memory by itself is out of memory."""
+    evaluator = Evaluator([TASKS[0].build()], 0, FUNCTIONS, 4)
+    widths = []
+
+    def train(bytecode, key, limits, data):
+        widths.append(key.size)
+        if key.size > most:
+            raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
+        lanes = key.shape
+        found: Any = np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10)
+        return Training(*found)
+
+    monkeypatch.setattr(evaluator, "_train", [train])
+    measurements = evaluator.evaluate(jobs[1:4])
+    reason = Reason.OK if most else Reason.OUT_OF_MEMORY
+    assert [measurement.reason for measurement in measurements] == [reason] * 3
+    assert widths == {4: [4], 2: [4, 2, 2], 1: [4, 2, 1, 1, 1], 0: [4, 2, 1, 1, 1]}[most]
+
+
+RUN: dict[str, Any] = {
+    "num_programs": 60,
+    "mutation": {"functions": DRAWN[:5]},
+    "evaluation": {"batch_size": 4},
+}
+
+
+def advance(folder, num_workers, num_programs=None) -> str:
+    """Runs to the end, or until there are `num_programs`; the digest of its history."""
+    with Records.open_to_write(folder) as records:
+        run_config, initial = load_run(records)
+        with start_pool(run_config, initial, num_workers) as (pool, reference):
+            search = Search(run_config, initial, records, pool, reference)
+            with closing(search.run()) as events:
+                for progress in events:
+                    if num_programs is not None and progress.num_programs >= num_programs:
+                        break
+        return records.history_digest()
+
+
+@pytest.mark.slow
+def test_run_in_batches_is_one_run_on_any_workers_and_after_a_stop(tmp_path):
+    run_config = config(**RUN)
+    for name in "ab":
+        with Records.create(tmp_path / name, describe_run(run_config, INITIAL)):
+            pass
+    advance(tmp_path / "a", 0, num_programs=31)
+    assert advance(tmp_path / "a", 0) == advance(tmp_path / "b", 2)
+
+
+@pytest.mark.gpu
+@pytest.mark.skipif(jax.default_backend() == "cpu", reason="no accelerator")
+def test_batch_on_an_accelerator_is_one_by_one_on_the_cpu_to_rounding(jobs):
+    tasks = [options.build() for options in TASKS]
+    found = Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs)
+    assert list(map(seen, Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs[::-1])))[::-1] == list(
+        map(seen, found)
+    )
+    with jax.default_device(jax.devices("cpu")[0]):
+        expected = Evaluator([options.build() for options in TASKS], 0, FUNCTIONS).evaluate(jobs)
+    for one, other in zip(expected, found, strict=True):
+        if all(loss < 5 for curve in one.curves for loss in curve):
+            assert one.reason is other.reason
+            np.testing.assert_allclose(
+                np.concatenate(other.curves), np.concatenate(one.curves), rtol=1e-2
+            )

@@ -1,0 +1,303 @@
+"""Options of a search: what each does, by law, and one history however a run is disturbed."""
+
+import sqlite3
+import statistics
+from collections import Counter
+from contextlib import closing
+
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.fingerprinting import identify
+from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.search.driver.evaluation_cache import Outcomes
+from lionhunt.search.driver.hall_of_fame import hall_of_fame
+from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import load_initial, load_run
+from lionhunt.search.driver.summary import describe_records
+from lionhunt.search.errors import ConfigError
+from lionhunt.search.evaluation.early_stopping import set_hurdles
+from lionhunt.search.evaluation.fitness import task_fitness
+from lionhunt.search.evaluation.outcome import Measurement, OutcomeName, Reason
+from lionhunt.search.evaluation.reevaluation import evaluation_seed
+from lionhunt.search.paper.replication.curves import read_curve
+from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.schema import RUN
+from tests.support.search.command_line import is_one_line
+from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
+
+EVERY, MOST = 4, 3
+AGAIN = {"reevaluate_every": EVERY, "max_evaluations": MOST}
+OPTIONS = {
+    "different": {"mutation": {"until_different": True, "max_statements": 14}},
+    "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
+    "average": {"evaluation": {"reevaluate": "average"} | AGAIN},
+    "forget": {"evaluation": {"reevaluate": "forget"} | AGAIN},
+    "all": {
+        "evaluation": {"reevaluate": "average", "functional_cache": True} | AGAIN,
+        "hurdles": {"slack": 0.3},
+    },
+}
+SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
+INITIAL = assemble(load_initial("adamw_initial"))
+
+
+class Run:
+    """A run that ended, undisturbed."""
+
+    def __init__(self, folder, options):
+        self.folder = folder
+        self.pool = FormulaPool()
+        with create(folder, **SIZE, **options) as records:
+            advance(records, self.pool)
+            self.content = content(records)
+            self.rows = list(records.rows())
+            self.summary = describe_records(records)
+            self.outcomes = records.outcome_summaries()
+
+
+def content(records: Records):
+    """All that is kept, but how long it took."""
+    return list(records.rows()), records.outcome_summaries(), list(records.functional())
+
+
+@pytest.fixture(scope="module")
+def runs(tmp_path_factory):
+    return {key: Run(tmp_path_factory.mktemp(key), options) for key, options in OPTIONS.items()}
+
+
+@pytest.mark.parametrize("key", OPTIONS)
+def test_any_order_of_results_and_any_stops_give_the_same_records(key, runs, tmp_path):
+    with create(tmp_path, **SIZE, **OPTIONS[key]):
+        pass
+    for seed, stop in enumerate((25, 26, 90, None), start=1):
+        with Records.open_to_write(tmp_path) as records:
+            advance(records, FormulaPool(seed), stop)
+    with Records.open_to_read(tmp_path) as records:
+        assert content(records) == runs[key].content
+
+
+def test_options_make_different_runs(runs, tmp_path):
+    plain = finished(tmp_path, **SIZE)
+    digests = {run.summary["history_digest"] for run in runs.values()}
+    assert len(digests | {plain}) == len(OPTIONS) + 1
+
+
+def test_children_differ_from_their_parents_if_asked_to(runs):
+    rows: list[Row] = runs["different"].rows
+    for row in rows[24:]:
+        assert row.individual.parent is not None
+        assert row.fingerprint != rows[row.individual.parent].fingerprint
+        assert row.num_statements <= 14
+    others = runs["functional"].rows
+    assert any(row.fingerprint == others[row.individual.parent].fingerprint for row in others[24:])
+
+
+@pytest.mark.parametrize("key", ["functional", "all"])
+def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, runs):
+    run = runs[key]
+    first: dict[str, str] = {}
+    for row in run.rows:
+        name = functional_fingerprint(canonicalize(row.individual.program))
+        assert row.fingerprint == dsl.fingerprint(row.individual.program)
+        assert row.outcome.owner == first.setdefault(name, row.fingerprint)
+    assert {OutcomeName.parse(name).owner for name in run.outcomes} == set(first.values())
+    num_programs = len({row.fingerprint for row in run.rows})
+    assert run.summary["functional_hits"] == num_programs - len(first) > 0
+    assert run.summary["evaluated"] == len(first)
+    assert run.summary["cache_hits"] == 180 - 24 - (num_programs - 1)
+
+
+def gain(row: Row, number: int) -> float | None:
+    """The fitness of a program in an evaluation, said again; the run's seed is 1."""
+    seed = evaluation_seed(1, number)
+    seen = score(assemble(dsl.simplify(row.individual.program)), seed)
+    if seen.reason is not Reason.OK:
+        return None
+    return task_fitness(seen.scores[0], score(INITIAL, seed).scores[0], True)
+
+
+@pytest.mark.parametrize("key", ["average", "forget"])
+def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
+    run = runs[key]
+    num_births: Counter[str] = Counter()
+    seen = set()
+    for row in run.rows:
+        num_births[row.fingerprint] += 1
+        number = min(1 + (num_births[row.fingerprint] - 1) // EVERY, MOST)
+        if row.fingerprint == run.rows[0].fingerprint:
+            number = 1
+        assert row.outcome == OutcomeName(row.fingerprint, number)
+        gains = [gain(row, n) for n in range(1 if key == "average" else number, number + 1)]
+        whole = [gain for gain in gains if gain is not None]
+        expected = pytest.approx(statistics.fmean(whole)) if whole == gains else None
+        assert row.fitness == expected
+        assert (row.reason is Reason.OK) == (row.fitness is not None)
+        seen.add((number, row.fitness is None))
+    assert {(1, False), (1, True), (2, False), (3, False)} <= seen
+    assert run.summary["reevaluated"] == sum("#" in name for name in run.pool.submitted) - MOST + 1
+
+
+def test_later_evaluations_have_hurdles_of_the_initial_program_with_their_seed(runs):
+    run = runs["all"]
+    numbers = set()
+    for job in run.pool.jobs:
+        number = OutcomeName.parse(job.name).number
+        assert job.seed == evaluation_seed(1, number)
+        if OutcomeName.parse(job.name).owner != run.rows[0].fingerprint:
+            curves = score(INITIAL, job.seed).curves
+            assert job.hurdles == set_hurdles(curves, (), 0.3, None)
+            numbers.add(number)
+    assert numbers == {1, 2, 3}
+
+
+def test_seeds_of_evaluations_differ_and_stay():
+    seeds = [evaluation_seed(seed, number) for seed in (0, 1) for number in range(1, 50)]
+    assert seeds.count(None) == 2 and len(set(seeds)) == 97
+    assert all(seed is None or 0 <= seed < 2**32 for seed in seeds)
+    assert (
+        evaluation_seed(0, 2) == 4088162826
+    )  # update only where all runs with this option may change
+
+
+class UnluckyPool(FormulaPool):
+    """One in which the initial program trains with the run's own seed alone."""
+
+    def wait(self, seconds):
+        return [(name, Measurement(Reason.NOT_FINITE)) for name, _ in super().wait(seconds)]
+
+
+def test_initial_program_that_does_not_train_with_another_seed_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"seed of evaluation 2 \(not_finite\); choose another"):
+        with create(tmp_path / "run", **SIZE, **OPTIONS["average"]) as records:
+            advance(records, UnluckyPool())
+    assert not (tmp_path / "run").exists()
+
+
+COUNTED = ("num_evaluated", "num_equivalent", "num_reevaluated", "reasons", "best")
+
+
+def test_progress_counts_as_the_records_do(tmp_path):
+    with create(tmp_path, **SIZE, **OPTIONS["all"]) as records:
+        run_config, initial = load_run(records)
+        search = Search(run_config, initial, records, FormulaPool(), score(INITIAL))
+        for number, progress in enumerate(search.run()):
+            if number % 20 == 0:
+                again = Progress.of_records(records)
+                for name in COUNTED:
+                    assert getattr(again, name) == getattr(progress, name), name
+                assert again.num_hits == progress.num_hits
+
+
+def test_hall_of_fame_is_the_best_of_every_length_and_only_improves(tmp_path):
+    before: dict[int, float] = {}
+    with create(tmp_path, **SIZE) as records:
+        for stop in (30, 90, 180):
+            advance(records, FormulaPool(stop), stop)
+            hall = {member.row.num_needed: member for member in hall_of_fame(records)}
+            rows = [row for row in records.rows() if row.fitness is not None]
+            assert list(hall) == sorted({row.num_needed for row in rows})
+            fittest = None
+            for length, (row, member_score, is_fitter) in hall.items():
+                best = max((r for r in rows if r.num_needed == length), key=lambda r: r.rank)
+                assert row == best and row.rank >= before.get(length, row.rank)
+                assert is_fitter == (fittest is None or row.rank > fittest.rank)
+                if is_fitter and fittest is not None:
+                    per = (row.rank - fittest.rank) / (length - fittest.num_needed)
+                    assert member_score == pytest.approx(per)
+                else:
+                    assert member_score is None
+                fittest = row if is_fitter else fittest
+            assert hall.keys() >= before.keys() and fittest == records.best()
+            before = {length: member.row.rank for length, member in hall.items()}
+
+
+def test_fittest_are_ranked_by_their_latest_outcome(runs):
+    run = runs["average"]
+    with Records.open_to_read(run.folder) as records:
+        fittest = list(records.fittest())
+    latest = {row.fingerprint: row.outcome for row in run.rows}
+    first = {(row.fingerprint, row.outcome): row for row in reversed(run.rows)}
+    expected = [first[pair] for pair in latest.items() if first[pair].fitness is not None]
+    expected.sort(key=lambda row: (-row.rank, row.individual.index))
+    assert fittest == expected
+
+
+@pytest.mark.parametrize("name", ["average", "forget", "all"])
+def test_best_is_best_by_its_latest_outcome(name, runs):
+    """And not the luckiest individual, which has the highest fitness of all."""
+    num_luckier, expected = 0, None
+    with Records.open_to_read(runs[name].folder) as records:
+        for end in (*range(20, records.count(), 8), records.count()):
+            rows = runs[name].rows[:end]
+            latest = {row.outcome.owner: row.outcome for row in rows}
+            first = {row.outcome: row for row in reversed(rows)}
+            expected = max(
+                map(first.__getitem__, latest.values()),
+                key=lambda row: (row.rank, -row.individual.index),
+            )
+            assert records.best(end) == expected
+            num_luckier += max(row.rank for row in rows) > expected.rank
+        assert num_luckier and expected is not None
+        hall = [member.row for member in hall_of_fame(records)]
+        assert max(hall, key=lambda row: row.rank) == expected == next(records.fittest())
+        assert read_curve(records).best_fitness[-1] == expected.fitness
+        assert Progress.of_records(records).best == expected
+
+
+def test_run_from_before_the_options_is_read_and_gone_on_with(tmp_path):
+    digest = finished(tmp_path / "whole")
+    with create(tmp_path / "old") as records:
+        advance(records, FormulaPool(), 60)
+    file = tmp_path / "old" / RUN.file_name
+    with closing(sqlite3.connect(file)) as connection:
+        connection.executescript("DROP VIEW history; DROP TABLE taken; DROP TABLE functional")
+    content = file.read_bytes()
+    with Records.open_to_read(file) as records:
+        assert describe_records(records)["programs"] >= 60 and not list(records.functional())
+    assert file.read_bytes() == content
+    with Records.open_to_write(file) as records:
+        assert advance(records, FormulaPool(1)).history_digest() == digest
+
+
+@pytest.mark.parametrize(
+    "evaluation, message",
+    [
+        ({"weights": [1.0, 2.0]}, "2 weights for 1 tasks; give one each"),
+        ({"weights": [0.0]}, "weights.0: Input should be greater than 0"),
+        ({"weights": [1.0], "combination": "min"}, "weights are of the mean, not of .* 'min'"),
+        ({"reevaluate": "max"}, "reevaluate: Input should be 'average' or 'forget'"),
+        ({"max_evaluations": 1}, "max_evaluations: .* greater than or equal to 2"),
+    ],
+)
+def test_bad_options_are_refused(evaluation, message):
+    with pytest.raises(ConfigError, match=message):
+        config(evaluation=evaluation)
+
+
+def test_command_line_shows_the_hall_and_finds_its_members(runs, lionhunt):
+    folder, summary = runs["all"].folder, runs["all"].summary
+    status, out, _ = lionhunt("show", folder)
+    assert status == 0 and summary["history_digest"] in out
+    counts = f"{summary['functional_hits']} functional, {summary['reevaluated']} reevaluated"
+    assert counts in out and "gain by statement" in out
+    member = summary["hall"][-1]
+    status, out, _ = lionhunt("show", f"{folder}:best@{member['length']}", "--json")
+    assert status == 0 and f'"index": {member["index"]},' in out
+    status, _, err = lionhunt("show", f"{folder}:best@99")
+    assert status == 2 and is_one_line(err) and "no program of 99 needed statements" in err
+
+
+def test_the_reference_owns_its_outcome(tmp_path):
+    """Also where a run begins with another program, and an equal of it is born before it."""
+    text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  a = {}\n  return a * lr, m"
+    reference, twin = (identify(dsl.parse(text.format(x))) for x in ("sign(m)", "sign(m * 2.0)"))
+    assert twin.fingerprint != reference.fingerprint
+    with create(tmp_path) as records:
+        outcomes = Outcomes(records, reference, functional=True)
+        assert (
+            outcomes.claim(twin).owner == outcomes.claim(reference).owner == reference.fingerprint
+        )

@@ -1,0 +1,183 @@
+"""Whole searches as processes: any number of workers, killed at any moment, one history."""
+
+import json
+import os
+import random
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from lionhunt.search.storage.run_store import RecordError, Records
+
+CONFIG = """
+num_programs = 400
+[evolution]
+population_size = 20
+tournament_size = 3
+lag = 8
+[mutation]  # a few functions compile in a third of the time
+functions = ["+", "-", "*", "/", "sign", "sqrt", "square", "interp", "tanh"]
+[[tasks]]
+kind = "digits_mlp"
+num_steps = 20
+batch_size = 8
+width = 8
+[[tasks]]
+kind = "stdlib_lm"
+num_steps = 20
+batch_size = 2
+width = 4
+num_layers = 1
+length = 4
+num_validation = 8
+"""
+LIONHUNT = Path(sys.executable).with_name("lionhunt")
+
+
+@pytest.fixture(scope="module")
+def config(tmp_path_factory):
+    path = tmp_path_factory.mktemp("config") / "small.toml"
+    path.write_text(CONFIG)
+    return path
+
+
+def start(*words):
+    """A process of its own group, as a terminal starts one."""
+    # What a shell starts in the background ignores SIGINT, and so would what it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    return subprocess.Popen(
+        [LIONHUNT, *map(str, words)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    )
+
+
+def finish(*words):
+    """Runs a command to its end; what it printed."""
+    process = start(*words)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    assert err == ""
+    return out
+
+
+def summary(folder):
+    return json.loads(finish("show", folder, "--json"))
+
+
+def num_programs(folder):
+    """Programs recorded so far, read while the run goes on."""
+    try:
+        with Records.open_to_read(folder) as records:
+            return records.count()
+    except RecordError:
+        return 0
+
+
+def wait_for(folder, count, process):
+    while num_programs(folder) < count:
+        assert process.poll() is None, process.communicate()
+        time.sleep(0.05)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(config, tmp_path_factory):
+    """The summary of the run that nothing disturbs, scored in its own process."""
+    folder = tmp_path_factory.mktemp("undisturbed")
+    out = finish("search", config, "--out", folder, "--workers", 0)
+    assert "best program" in out and f"lionhunt show {folder}:best" in out
+    return summary(folder)
+
+
+def test_search_finds_better_programs_than_it_began_with(undisturbed):
+    assert undisturbed["complete"] and undisturbed["programs"] == 400
+    assert undisturbed["evaluated"] + undisturbed["cache_hits"] == 381
+    assert undisturbed["best"]["fitness"] > 0.05 > undisturbed["initial"]["fitness"] == 0
+    assert sum(undisturbed["outcomes"].values()) == undisturbed["evaluated"]
+
+
+def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undisturbed, tmp_path):
+    """And so does any number of workers: it was scored in one process, and ends with two."""
+    rng = random.Random(0)
+    process = start("search", config, "--out", tmp_path, "--workers", 0)
+    for stop in (0, 21, 150):  # before the first program is recorded, and later
+        wait_for(tmp_path, stop, process) if stop else time.sleep(2.5)
+        time.sleep(rng.random() / 5)
+        process.kill()
+        process.communicate()
+        if not (tmp_path / "run.sqlite").exists():
+            process = start("search", config, "--out", tmp_path, "--workers", 0)
+        else:
+            process = start("resume", tmp_path, "--workers", 0)
+    process.kill()
+    process.communicate()
+    process = start("resume", tmp_path, "--workers", 2)
+    wait_for(tmp_path, num_programs(tmp_path) + 20, process)
+    worker, *_ = workers_of(process.pid)
+    os.kill(worker, signal.SIGKILL)
+    out, err = process.communicate(timeout=240)
+    assert process.returncode == 0, err
+    found = summary(tmp_path)
+    for key in ("history_digest", "programs", "evaluated", "cache_hits", "redundant_share"):
+        assert found[key] == undisturbed[key]
+    log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
+    assert {"started", "resumed"} <= {line["event"] for line in log} and log[-1]["event"] == "ended"
+    replaced = [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
+    assert {line["reason"] for line in replaced} == {"crashed"}
+
+
+def workers_of(pid):
+    """The worker processes below a process."""
+    parents, workers = {}, []
+    for stat in Path("/proc").glob("[0-9]*/stat"):
+        try:
+            name, _, rest = stat.read_text().partition(" (")[2].rpartition(") ")
+        except OSError:
+            continue
+        child = int(stat.parent.name)
+        parents[child] = int(rest.split()[1])
+        if name.startswith("ray::Worker"):
+            workers.append(child)
+
+    def is_below(child):
+        while child and child != pid:
+            child = parents.get(child, 0)
+        return child == pid
+
+    return [worker for worker in workers if is_below(worker)]
+
+
+def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, undisturbed, tmp_path):
+    """The run is too long to end before it is interrupted; the first of it is what all share."""
+    longer = ("--set", "num_programs=100000")
+    process = start("search", config, "--out", tmp_path, "--workers", 0, *longer)
+    wait_for(tmp_path, 50, process)
+    process.send_signal(signal.SIGSTOP)  # so that it is still there for the second
+    second = start("resume", tmp_path, "--workers", 0)
+    _, err = second.communicate(timeout=60)
+    assert second.returncode == 2
+    assert err == f"lionhunt: another process is running {tmp_path}; wait for it or stop it\n"
+    interrupt(process, tmp_path)
+    process = start("resume", tmp_path, "--workers", 0)
+    wait_for(tmp_path, max(400, num_programs(tmp_path) + 20), process)
+    interrupt(process, tmp_path)
+    with (
+        Records.open_to_read(Path(undisturbed["run"])) as expected,
+        Records.open_to_read(tmp_path) as run,
+    ):
+        assert list(run.rows())[:400] == list(expected.rows())
+
+
+def interrupt(process, folder):
+    """As Ctrl-C does."""
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGCONT)
+    out, err = process.communicate(timeout=60)
+    assert process.returncode == 130 and err == ""
+    assert f"continue with: lionhunt resume {folder}" in out

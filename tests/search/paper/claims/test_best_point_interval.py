@@ -1,0 +1,111 @@
+"""Factors between best points, and how well tuning knows them."""
+
+import dataclasses
+import zlib
+
+import numpy as np
+import pytest
+
+from lionhunt.search.comparison.result import Point, Trial, Tuned
+from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.paper.claims import judge_sweeps as sweeps
+from lionhunt.search.paper.claims.best_point_interval import factor_between
+from lionhunt.search.paper.claims.claim import Verdict
+from tests.support.search.planted_comparisons import planted, square, task_named
+
+
+def peaked(center, width=1.0, num_seeds=3, noise=0.0):
+    """Trials on a grid by factors of 2, the best at `center`: a parabola in the logarithms."""
+    rng = np.random.default_rng(zlib.crc32(repr(center).encode()))
+    trials = []
+    for rate in 1e-3 * 2.0 ** np.arange(-5, 6):
+        for decay in 0.1 * 2.0 ** np.arange(-5, 6):
+            steps = np.log2(rate / center.learning_rate), np.log2(decay / center.weight_decay)
+            score = 0.8 - 0.01 / width * np.square(steps).sum()
+            scores = tuple(score + noise * rng.normal(size=num_seeds))
+            trials.append(Trial(Point(rate, decay), scores, Reason.OK))
+    return tuple(trials)
+
+
+def factor_findings(mine, theirs, **plant):
+    """Of both coordinates, where Lion's best and AdamW's lie there."""
+    task = task_named("a")
+    cells = {
+        ("lion", task): plant | {"best": mine, "trials": plant.get("trials", peaked(mine))},
+        ("adamw", task): plant | {"best": theirs, "trials": plant.get("trials", peaked(theirs))},
+    }
+    comparison = planted(cells)
+    return sweeps.learning_rates(comparison), sweeps.weight_decays(comparison)
+
+
+@pytest.mark.parametrize(
+    "factor, verdict",
+    [
+        (4.0, Verdict.SEEN),
+        (8.0, Verdict.SEEN),
+        (2.0, Verdict.NOT_SEEN),
+        (16.0, Verdict.NOT_SEEN),
+        (1.0, Verdict.NOT_SEEN),
+        (0.25, Verdict.REVERSED),
+    ],
+)
+def test_factors_between_best_points(factor, verdict):
+    best = Point(1e-3, 0.1)
+    rates, _ = factor_findings(Point(1e-3 / factor, 0.1), best)
+    _, decays = factor_findings(Point(1e-3, 0.1 * factor), best)
+    for finding in (rates, decays):
+        numbers = {number.name: number.value for number in finding.rows[0].numbers}
+        assert numbers["factor"] == pytest.approx(factor)
+        assert finding.verdict is verdict
+
+
+def test_flat_scores_show_no_factor():
+    """Where all points tie, the first is the best, and that is where tuning began."""
+    flat = peaked(Point(1e-3, 0.1), width=np.inf)
+    for finding in factor_findings(Point(2.5e-4, 0.4), Point(1e-3, 0.1), trials=flat):
+        assert finding.verdict is Verdict.NOT_SEEN
+        (factor,) = (n for n in finding.rows[0].numbers if n.name == "factor")
+        assert (factor.low, factor.high) == pytest.approx((2**-10, 2**10))
+
+
+def test_noise_of_tuning_seeds_widens_the_factor():
+    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    widths = []
+    for noise in (0.0, 1e-3, 0.1):
+        over = Tuned(peaked(theirs, noise=noise), theirs, (), ())
+        under = Tuned(peaked(mine, noise=noise), mine, (), ())
+        found = factor_between(over, under, "learning_rate", higher_is_better=True)
+        assert found.low <= found.mean <= found.high
+        widths.append(found.high / found.low)
+    assert widths[0] == pytest.approx(1) and widths == sorted(widths) and widths[2] > 4
+
+
+def test_factor_at_an_edge_is_not_measured():
+    task = task_named("a")
+    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    comparison = planted(
+        {
+            (name, task): {"best": best, "trials": peaked(best), "spread": square(0.1)}
+            for name, best in (("lion", mine), ("adamw", theirs))
+        }
+    )
+    cells = dict(comparison.cells)
+    cells["adamw", task.name] = cells["adamw", task.name]._replace(at_edge=("weight_decay",))
+    comparison = dataclasses.replace(comparison, cells=cells)
+    assert sweeps.learning_rates(comparison).verdict is Verdict.SEEN
+    for judge in (sweeps.weight_decays, sweeps.robustness):
+        finding = judge(comparison)
+        assert finding.verdict is Verdict.NOT_MEASURED
+        assert finding.rows[0].note == "adamw is best at an edge of its weight decays"
+
+
+def test_step_of_the_grid_is_the_one_beside_the_best_point():
+    task = task_named("a")
+    trials = tuple(Trial(Point(rate, 0.1), (0.8,), Reason.OK) for rate in (1, 2, 4, 16, 64))
+    cells = {
+        ("lion", task): {"best": Point(2, 0.1), "trials": trials},
+        ("adamw", task): {"best": Point(16, 0.1), "trials": trials},
+    }
+    numbers = {n.name: n.value for n in sweeps.learning_rates(planted(cells)).rows[0].numbers}
+    assert (numbers["factor"], numbers["step of the grid"]) == (8, 4)
+    assert numbers["product of adamw"] == pytest.approx(1.6)

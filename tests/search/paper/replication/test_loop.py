@@ -1,0 +1,249 @@
+"""The runs of a study: what they are, and that they are gone on with, not made again."""
+
+import dataclasses
+import json
+import shutil
+from contextlib import closing, nullcontext
+
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.errors import ConfigError, RecordError
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.paper.replication.loop import SeededPool, Study, open_study_pool
+from lionhunt.search.paper.replication.plan import plan_restart
+from lionhunt.search.storage.run_store import Records
+from tests.support.search.studies import STUDY, Pools, SeedPool, config, finish
+
+NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
+
+
+def digests(finished):
+    found = {}
+    for run in finished:
+        with Records.open_to_read(run.folder) as records:
+            found[run.name] = records.history_digest()
+    return found
+
+
+@pytest.fixture(scope="module")
+def made(tmp_path_factory):
+    """A study that nothing disturbs: its runs and its only pool."""
+    pools = Pools()
+    finished = finish(tmp_path_factory.mktemp("study"), pools)
+    (pool,) = pools.opened
+    return finished, pool
+
+
+@pytest.fixture(scope="module")
+def runs(made):
+    """The records of its runs, by name."""
+    found = {}
+    for run in made[0]:
+        with Records.open_to_read(run.folder) as records:
+            rows = list(records.rows())
+            chunks = records.num_chunks()
+            found[run.name] = load_run(records)[0], rows, chunks / NUM_CHUNKS, records.info()
+    return found
+
+
+def test_every_run_has_a_folder_and_a_seed_of_its_repeat(runs):
+    assert list(runs) == NAMES
+    seeds = [run.seed for run, *_ in runs.values()]
+    assert seeds[:4] == [1, 2, 1, 1]
+    methods = [run.evolution.method for run, *_ in runs.values()]
+    assert methods == ["evolution", "evolution", "random", "constants", "evolution"]
+
+
+def test_one_pool_measures_the_reference_once_with_every_seed(made):
+    _, pool = made  # it was started with seed 1
+    assert [job.seed for job in pool.jobs if job.name == "reference"] == [2]
+
+
+def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
+    repeat, rows, *_ = runs["evolution_1"]
+    info = describe_run(repeat, load_initial(repeat.initial))
+    with Records.create(tmp_path, info) as records:
+        found, initial = load_run(records)
+        pool = SeededPool(SeedPool(), repeat.seed)
+        reference = pool.start(Job("reference", assemble(initial), repeat.seed))
+        for _ in Search(found, initial, records, pool, reference).run():
+            pass
+        assert list(records.rows()) == rows
+
+
+def test_baselines_have_four_times_the_training_of_an_evolution(runs):
+    limit = 4 * runs["evolution_0"][2]  # which has their seed
+    for name in NAMES[2:4]:
+        run, rows, trainings, _ = runs[name]
+        assert run.num_programs == 4 * 60 and run.max_trainings == pytest.approx(limit)
+        assert len(rows) == 240 or limit <= trainings < limit + 1
+    assert any(len(runs[name][1]) < 240 for name in NAMES[2:4])
+
+
+def test_restart_begins_with_the_best_and_is_measured_by_the_first(runs):
+    best = {name: max(rows, key=lambda row: row.rank) for name, (_, rows, *_) in runs.items()}
+    winner = max(NAMES[:2], key=lambda name: best[name].rank)
+    restart, rows, _, info = runs["restart_0"]
+    assert restart.seed == runs[winner][0].seed
+    assert rows[0].individual.program == best[winner].individual.program
+    assert rows[0].fitness == best[winner].fitness > 0
+    assert info["reference"] == str(dsl.library.load("adamw_initial"))
+
+
+def test_stopped_and_gone_on_with_equals_undisturbed(made, tmp_path):
+    pools = Pools()
+    for stop in (1, 20, 45, 60):
+        with closing(Study(config(), tmp_path, pools.open).run()) as events:
+            for _ in range(stop):
+                next(events)
+    assert digests(finish(tmp_path, pools)) == digests(made[0])
+    trained = [(job.name, job.seed) for pool in pools.opened for job in pool.jobs]
+    assert len(trained) < 1.5 * len(made[1].jobs)
+
+
+def test_what_is_done_is_not_done_again(made):
+    finished, _ = made
+    pools = Pools()
+    assert finish(finished[0].folder.parent, pools) == finished
+    assert not pools.opened
+
+
+def test_every_run_has_a_log(made):
+    for run in made[0]:
+        with Records.open_to_read(run.folder) as records:
+            events = [json.loads(line)["event"] for line in records.log.read_text().splitlines()]
+        assert events[0] == "started" and events[-1] == "ended"
+
+
+def test_without_baselines_and_restart_there_are_repeats_alone(tmp_path):
+    finished = finish(
+        tmp_path, Pools(), num_repeats=1, num_random=0, num_constants=0, restart=False
+    )
+    assert [run.name for run in finished] == ["evolution_0"]
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"run": {"seed": 9}}, "evolution_0 is of another study .config.seed is 1 there and 9"),
+        ({"run": {"num_programs": 130}}, "num_programs is 60 there and 130 here"),
+        ({"run": {"initial": "lion"}}, "initial differs.; choose another --out"),
+        ({"run": {"evaluation": {"functional_cache": True}}}, "functional_cache is False there"),
+    ],
+)
+def test_folder_of_another_study_is_refused(changes, message, made):
+    raw = config().model_dump(mode="json")
+    raw["run"] |= changes["run"]
+    with pytest.raises(RecordError, match=message):
+        finish(made[0][0].folder.parent, Pools(), run=raw["run"])
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"num_random": 4}, r"num_random \(4\) and num_constants \(1\) must be at most"),
+        ({"run": {"method": "random"}}, "run.evolution.method must be 'evolution', got 'random'"),
+    ],
+)
+def test_what_is_no_study_is_refused(changes, message):
+    raw = config().model_dump(mode="json")
+    raw["run"]["evolution"] |= changes.pop("run", {})
+    with pytest.raises(ConfigError, match=message):
+        config(**raw | changes)
+
+
+def test_initial_program_that_does_not_train_is_refused(tmp_path):
+    class FailingPool(SeedPool):
+        def start(self, reference):
+            return Measurement(Reason.NOT_FINITE)
+
+    study = Study(config(), tmp_path, lambda: nullcontext(FailingPool()))
+    with pytest.raises(ConfigError, match="does not train on the tasks .not_finite. with seed 1"):
+        list(study.run())
+    assert not list(tmp_path.iterdir())  # nothing is left that hides the place
+
+
+def test_restart_is_measured_as_the_evolutions_are(tmp_path):
+    changes = {"initial": "lion", "reference": "adamw_initial"}
+    run = config(**{"run": STUDY["run"] | changes})
+    restart = plan_restart(run, tmp_path, 1)
+    assert restart.config.reference == "adamw_initial"
+
+
+def test_workers_have_the_functions_of_the_reference(tmp_path):
+    """Of which the initial program, and those that are drawn, may have none."""
+    raw = STUDY["run"] | {
+        "num_programs": 12,
+        "initial": "sgd",
+        "reference": "adamw_initial",
+        "mutation": {"functions": ["multiply"]},
+        "evaluation": {"workers": 0},
+        "tasks": [{"kind": "digits_mlp", "num_steps": 10, "batch_size": 4, "width": 4}],
+    }
+    study = config(run=raw, num_repeats=1, num_random=0, num_constants=0, restart=False)
+    (*_, _) = Study(study, tmp_path, open_study_pool(study, tmp_path, 0)).run()
+    run = tmp_path / "evolution_0"
+    with Records.open_to_read(run) as records:
+        assert records.count() == 12 and records.row(0).fitness != 0
+
+
+def test_a_repeat_more_leaves_what_is_there(made, tmp_path):
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "more")
+    pools = Pools()
+    more = digests(finish(tmp_path / "more", pools, num_repeats=3, restart=False))
+    assert more.items() >= {name: digests(made[0])[name] for name in NAMES[:4]}.items()
+    (pool,) = pools.opened
+    seeds = {job.seed for job in pool.jobs if job.name == "reference"}
+    assert seeds == {1, 2}  # what is there is compared with this place; 3 starts the pool
+
+
+def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
+    def rounded(measurement):
+        return dataclasses.replace(measurement, curves=((0.5,) * 4,))
+
+    class Elsewhere(SeedPool):
+        """The same scores, as of accuracy, from other losses."""
+
+        def start(self, reference):
+            return rounded(super().start(reference))
+
+        def wait(self, seconds):
+            return [(name, rounded(found)) for name, found in super().wait(seconds)]
+
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
+    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Elsewhere()))
+    with pytest.raises(RecordError, match="evolution_[01] has a training loss .* another --out"):
+        list(study.run())
+
+
+def test_a_place_where_the_reference_does_not_train_is_another_place(made, tmp_path):
+    class Failing(SeedPool):
+        def wait(self, seconds):
+            return [(name, Measurement(Reason.NOT_FINITE)) for name, _ in super().wait(seconds)]
+
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
+    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Failing()))
+    with pytest.raises(RecordError, match="choose another --out"):
+        list(study.run())
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"initial": "signsgd"}, "num_constants must be 0: signsgd has no constant"),
+        ({"seed": 2**32 - 1}, "evolution_1: seed: "),
+        ({"num_programs": 500_000_000}, "random_0: num_programs: "),
+        ({"reference": "none_such"}, "reference: "),
+    ],
+)
+def test_what_would_stop_it_later_is_told_before(changes, message, tmp_path):
+    study = config(run=STUDY["run"] | changes)
+    with pytest.raises(ConfigError, match=message):
+        open_study_pool(study, tmp_path, 0)
+        Study(study, tmp_path, Pools().open)

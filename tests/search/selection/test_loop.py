@@ -1,0 +1,290 @@
+"""The loop of a selection: one result whatever the order of results and however often stopped."""
+
+import itertools
+from collections import Counter
+
+import pytest
+
+from lionhunt import dsl
+from lionhunt.search.errors import ConfigError, RecordError
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.selection.loop import Selection
+from lionhunt.search.selection.promotion import best_trial
+from lionhunt.search.selection.setup import check_same, describe_selection
+from lionhunt.search.selection.stage import UNTUNED
+from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.storage.schema import SELECTION
+from tests.support.search.runs import FormulaPool, advance, create
+from tests.support.search.selections import (
+    INITIAL,
+    begin,
+    config,
+    finish,
+    key_of,
+    make_pool,
+    plant_run,
+    score,
+    selected,
+)
+
+
+@pytest.fixture(scope="module")
+def undisturbed(run, tmp_path_factory):
+    """What comes of the selection that nothing disturbs, and its digest."""
+    return selected(tmp_path_factory.mktemp("selection") / "s", [run], beats="mean")
+
+
+@pytest.mark.parametrize("order_seed", range(1, 5))
+def test_order_of_results_does_not_matter(order_seed, run, undisturbed, tmp_path):
+    pools = make_pool(order_seed)
+    assert selected(tmp_path / "s", [run], pools, beats="mean") == undisturbed
+
+
+def stop_after(folder, num_events, pools):
+    """Goes on for so many events, and no further."""
+    with SelectionRecords.open_to_write(folder) as records:
+        for _ in itertools.islice(Selection(records, pools).run(), num_events):
+            pass
+
+
+@pytest.mark.parametrize("stops", [[0], [1, 1, 1], [5, 30, 60], [3] * 30])
+def test_stopped_and_resumed_equals_undisturbed(stops, run, undisturbed, tmp_path):
+    with begin(tmp_path, [run], beats="mean"):
+        pass
+    for order_seed, num_events in enumerate(stops):
+        stop_after(tmp_path, num_events, make_pool(order_seed))
+    with SelectionRecords.open_to_write(tmp_path) as records:
+        assert (finish(records, make_pool(99)), records.digest()) == undisturbed
+
+
+def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run, tmp_path):
+    submitted = Counter()
+
+    def counting(bytecode, seed):
+        submitted[key_of(bytecode), seed] += 1
+        return score(bytecode, seed)
+
+    opened = []
+    with begin(tmp_path, [run], beats="mean") as records:
+        result = finish(records, make_pool(scorer=counting, opened=opened))
+    assert set(submitted.values()) == {1}
+    assert len(opened) == 3  # two stages and meta-validation
+    again = []
+    with SelectionRecords.open_to_write(tmp_path) as records:
+        assert finish(records, make_pool(opened=again)) == result
+    assert again == []
+
+
+def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
+    result, _ = undisturbed
+    first, second = result.stages
+    assert [len(entry.trials) for entry in first.entries] == [4] * 6  # 2 baselines, 4 candidates
+    assert [len(entry.trials) for entry in second.entries] == [2] * len(second.entries)
+    info = describe_selection(config(), [run])
+    seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
+    assert len(seeds) == len(set(seeds)) == 2 + 3 + 1 + 2 + 3
+    assert info["runs"][0]["seed"] not in seeds
+    for entry in first.entries:
+        assert entry.trials[0].tuning == entry.contender.start
+        assert entry.best == best_trial(entry.trials)
+
+
+def test_seeds_of_runs_are_left_out(tmp_path):
+    run = plant_run(tmp_path / "run", [(dsl.library.load("lion"), 0.2)])
+    info = describe_selection(config(seed=0), [run])
+    seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
+    assert info["runs"][0]["seed"] == 1 and seeds == [0, *range(2, 12)]
+
+
+def test_every_trial_and_verdict_is_recorded(run, tmp_path):
+    with begin(tmp_path, [run], beats="mean") as records:
+        result = finish(records, make_pool())
+        connection = records._connection
+        trials = connection.execute("SELECT part, contender, trial, fitness, reason FROM trials")
+        recorded = {row[:3]: row[3:] for row in trials}
+        verdicts = connection.execute("SELECT part, contender, advantage, goes_on FROM verdicts")
+        decided = {row[:2]: row[2:] for row in verdicts}
+    for stage in result.stages:
+        for entry in stage.entries:
+            name = entry.contender.name
+            for number, trial in enumerate(entry.trials):
+                shown = (trial.scores.fitness, trial.scores.reason.value)
+                assert recorded.pop((stage.part, name, number)) == shown
+            advantage = entry.verdict.advantage and entry.verdict.advantage.mean
+            assert decided.pop((stage.part, name)) == (advantage, entry.goes_on)
+    assert not recorded and not decided
+
+
+def planted(truth):
+    """A scorer of AdamW's relatives by the functions they apply; seeds only add common luck."""
+
+    def scorer(bytecode, seed):
+        quality = next((q for name, q in truth.items() if name in bytecode.functions), 0.0)
+        factor = 1.0 if key_of(bytecode) == INITIAL else 0.999  # tuning changes next to nothing
+        return Measurement(Reason.OK, (factor + quality + 0.01 * (seed % 5),))
+
+    return scorer
+
+
+def relative(function):
+    """AdamW with its update passed through a function."""
+    text = str(dsl.library.load("adamw_initial"))
+    return dsl.parse(text.replace("  lr = lr", f"  update = {function}(update)\n  lr = lr"))
+
+
+@pytest.mark.parametrize("beats", ["interval", "mean"])
+def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(tmp_path, beats):
+    """The fitter in the run is worse elsewhere, the less fit is better, the third diverges."""
+    names = ["sinh", "arctan", "cosh"]
+    programs = [(relative(name), 0.9 - 0.1 * i) for i, name in enumerate(names)]
+    run = plant_run(tmp_path / "run", programs)
+    scorer = planted({"sinh": -0.05, "arctan": 0.05})
+
+    def diverging(bytecode, seed):
+        if "cosh" in bytecode.functions:
+            return Measurement(Reason.NOT_FINITE)
+        return scorer(bytecode, seed)
+
+    baselines = [{"program": "adamw_initial"}]
+    pools = make_pool(scorer=diverging)
+    result, _ = selected(tmp_path / "s", [run], pools, beats=beats, baselines=baselines)
+    first, second = result.stages
+    shown = {
+        entry.contender.name.rpartition(":")[2]: (entry.goes_on, entry.final.reason)
+        for entry in first.entries
+        if not entry.contender.is_baseline
+    }
+    assert shown == {
+        "0": (False, Reason.OK),  # AdamW itself
+        "7": (False, Reason.OK),
+        "8": (True, Reason.OK),
+        "9": (False, Reason.NOT_FINITE),
+    }
+    assert [entry.goes_on for entry in second.entries] == [False, True]
+    assert first.bar == "adamw_initial"
+
+
+def test_untuned_initial_program_is_the_bar_where_tuning_made_it_worse(tmp_path):
+    run = plant_run(tmp_path / "run", [(relative("arctan"), 0.1)])
+
+    def scorer(bytecode, seed):
+        if key_of(bytecode) == INITIAL:
+            return Measurement(Reason.OK, (1.0 if seed >= 9 else 0.9,))
+        return Measurement(Reason.OK, (0.95,))
+
+    baselines = [{"program": "adamw_initial"}]
+    pools = make_pool(scorer=scorer)
+    result, _ = selected(tmp_path / "s", [run], pools, baselines=baselines)
+    assert [stage.bar for stage in result.stages] == [UNTUNED]  # and nobody went on
+    assert not any(entry.goes_on for entry in result.stages[0].entries)
+
+
+def test_second_stage_begins_where_the_first_has_tuned(undisturbed):
+    first, second = undisturbed[0].stages
+    best = {entry.contender.name: entry.best for entry in first.entries}
+    assert any(not entry.contender.is_baseline for entry in second.entries)
+    for entry in second.entries:
+        tuned = best[entry.contender.name]
+        if tuned is not None:
+            assert entry.contender.start == tuned.tuning
+
+
+def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
+    (curve,) = undisturbed[0].curves
+    assert [point.progress for point in curve.points] == [0.0, 0.25, 0.5, 0.75, 1.0]
+    assert curve.path == str(run)
+    assert curve.points[0].by_seed == (0.0, 0.0, 0.0)  # the initial program
+    for point in curve.points:
+        assert len(point.by_seed) == (3 if point.reason is Reason.OK else 0)
+
+
+def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(run, tmp_path):
+    def scorer(bytecode, seed):
+        if key_of(bytecode) == INITIAL:
+            return Measurement(Reason.NOT_FINITE)
+        return score(bytecode, seed)
+
+    words = r"does not train on the tasks of stage 1 with seed 7 \(not_finite\); choose others"
+    with pytest.raises(ConfigError, match=words):
+        selected(tmp_path / "s", [run], make_pool(scorer=scorer))
+    assert not (tmp_path / "s").exists()
+
+
+def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(run, undisturbed, tmp_path):
+    scored = []
+
+    def buggy(bytecode, seed):
+        scored.append(bytecode)
+        if len(scored) > 20:
+            raise ZeroDivisionError("a bug")
+        return score(bytecode, seed)
+
+    with pytest.raises(ZeroDivisionError):
+        selected(tmp_path / "s", [run], make_pool(scorer=buggy), beats="mean")
+    with SelectionRecords.open_to_write(tmp_path / "s") as records:
+        assert 10 < len(records.measurements("stage 1")) <= 20
+        assert (finish(records, make_pool()), records.digest()) == undisturbed
+
+
+def test_machine_that_scores_differently_is_refused(run, tmp_path):
+    def elsewhere(bytecode, seed):
+        found = score(bytecode, seed)
+        return Measurement(found.reason, tuple(s + 1e-7 for s in found.scores), found.curves)
+
+    with begin(tmp_path, [run]):
+        pass
+    stop_after(tmp_path, 9, make_pool())
+    with SelectionRecords.open_to_write(tmp_path) as records:
+        with pytest.raises(RecordError, match="here the initial program scores .* selection was"):
+            finish(records, make_pool(scorer=elsewhere))
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"seed": 8}, "config.seed is 7 there and 8 here"),
+        ({"beats": "mean"}, "config.beats is interval there and mean here"),
+        ({"baselines": [{"program": "lion"}]}, "config.baselines differs"),
+        ({"evaluation": {"combination": "min"}}, "evaluation.combination is mean there"),
+    ],
+)
+def test_other_selection_in_the_folder_is_refused(run, tmp_path, changes, message):
+    there, here = (describe_selection(config(**c), [run]) for c in ({}, changes))
+    with pytest.raises(RecordError, match=f"holds another selection .*{message}.*; choose"):
+        check_same(there, here, tmp_path)
+
+
+def test_workers_and_the_path_of_a_run_are_no_part_of_what_a_selection_is(run, tmp_path):
+    here = describe_selection(config(), [run])
+    moved = (tmp_path / "elsewhere").absolute()
+    moved.symlink_to(run)
+    there = describe_selection(config(evaluation={"workers": 7, "candidate_seconds": 1.0}), [moved])
+    assert here["candidates"] != there["candidates"]  # their names
+    check_same(there, here, tmp_path)
+
+
+def test_damaged_selection_is_named(run, tmp_path):
+    selected(tmp_path / "s", [run])
+    with SelectionRecords.open_to_write(tmp_path / "s") as records:
+        records._connection.execute("UPDATE trials SET fitness = 9.0 WHERE trial = 0")
+        records.commit()
+    with pytest.raises(RecordError, match="a row of trials is not as it was written"):
+        with SelectionRecords.open_to_write(tmp_path / "s"):
+            pass
+
+
+def test_run_is_no_selection_and_a_missing_one_is_named(run, tmp_path):
+    with pytest.raises(RecordError, match="no selection at .*; start one with 'lionhunt select"):
+        with SelectionRecords.open_to_read(run):
+            pass
+    (tmp_path / SELECTION.file_name).write_bytes((run / "run.sqlite").read_bytes())
+    with pytest.raises(RecordError, match="is not a selection of lionhunt; it was left alone"):
+        with SelectionRecords.open_to_read(tmp_path):
+            pass
+
+
+def test_several_runs_each_have_a_curve(run, tmp_path):
+    with create(tmp_path / "other", seed=2) as records:
+        advance(records, FormulaPool())
+    result, _ = selected(tmp_path / "s", [run, tmp_path / "other"])
+    assert [curve.path for curve in result.curves] == [str(run), str(tmp_path / "other")]

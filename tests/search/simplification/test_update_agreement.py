@@ -1,0 +1,189 @@
+"""Counts of where programs differ, against loops in plain NumPy and Python."""
+
+import dataclasses
+
+import jax
+import jax.numpy as jnp
+import numpy as np
+import pytest
+
+from lionhunt import dsl
+from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.rewriting.terms import Term, make, variable
+from lionhunt.proxy_tasks import DigitsMLP, Task
+from lionhunt.search.simplification import update_agreement as shadow_module
+from lionhunt.search.simplification.update_agreement import UpdateCounts, ValueCounts, shadow
+
+EPS = np.float32(1e-8)
+GRADIENTS = np.array([0, 1e-9, 3e-8, 1e-7, 2e-6, 1e-3, 0.5, 3, 1e30, -2, -1e-9, -0.25], np.float32)
+G, M = (variable(name, Kind.TREE) for name in "gm")
+NUM_STEPS = 12
+
+GUARDED = dsl.parse("def f(w, g, lr):\n  size = abs(g)\n  return g / size")
+SIGN = dsl.parse("def f(w, g, lr): return sign(g)")
+
+
+def planted_task(num_steps: int = NUM_STEPS) -> Task:
+    """A task whose gradient is its batch: numbers of `GRADIENTS`, whatever the parameters are."""
+
+    def batch(data, key):
+        keys = jax.random.split(key)
+        shapes = ((3, 4), (5,))
+        return tuple(
+            jax.random.choice(key, jnp.asarray(GRADIENTS), shape)
+            for key, shape in zip(keys, shapes, strict=True)
+        )
+
+    def loss(params, batch):
+        return jnp.sum(params[0] * batch[0]) + jnp.sum(params[1] * batch[1])
+
+    return Task(
+        "planted",
+        num_steps,
+        (),
+        lambda data, key: (jnp.ones((3, 4)), jnp.ones(5)),
+        batch,
+        loss,
+        lambda params, data: jnp.zeros(()),
+        metric="none",
+        higher_is_better=False,
+        digest="",
+    )
+
+
+def gradients(task: Task, key) -> np.ndarray:
+    """The gradient of each step; shape (steps, parameters)."""
+    _, batch_key = jax.random.split(key)
+    steps = (task.batch(task.data, jax.random.fold_in(batch_key, i)) for i in range(task.num_steps))
+    return np.array([np.concatenate([np.ravel(leaf) for leaf in step]) for step in steps])
+
+
+def count_updates(ones: np.ndarray, others: np.ndarray) -> dict[str, int]:
+    """The class of every pair of numbers, one by one."""
+    counts = dict.fromkeys(UpdateCounts._fields, 0)
+    for a, b in zip(map(float, ones.ravel()), map(float, others.ravel()), strict=True):
+        largest = max(abs(a), abs(b))
+        if a == b or (np.isnan(a) and np.isnan(b)):
+            counts["same"] += 1
+        elif a == 0 or b == 0:
+            counts["zero"] += 1
+        elif not np.isfinite(largest) or np.isnan(a + b):
+            counts["other"] += 1
+        elif abs(a - b) <= 1e-5 * largest:
+            counts["rounding"] += 1
+        else:
+            counts["close" if abs(a - b) <= 1e-2 * largest else "other"] += 1
+    return counts
+
+
+def count_values(values: np.ndarray) -> dict[str, int]:
+    counts = dict.fromkeys(ValueCounts._fields, 0)
+    for size in map(abs, map(float, values.ravel())):
+        if not np.isfinite(size):
+            counts["not_finite"] += 1
+        elif size == 0:
+            counts["zero"] += 1
+        elif size < 1e-6:
+            counts["guarded" if size < 1e-8 else "tiny"] += 1
+        elif size > 1:
+            counts["above_one"] += 1
+    return counts
+
+
+def test_a_program_against_itself_is_the_same(key):
+    found = shadow(planted_task(), key, GUARDED, GUARDED)
+    assert found.updates == (found.total, 0, 0, 0, 0) and found.values == ()
+
+
+def test_a_guarded_division_differs_from_the_sign_where_the_loop_says(key):
+    task = planted_task()
+    found = shadow(task, key, GUARDED, SIGN, [make("abs", G)])
+    g = gradients(task, key)
+    expected = count_updates(g / (np.abs(g) + EPS), np.sign(g))
+    assert found.updates._asdict() == expected
+    assert min(expected[name] for name in ("same", "close", "other")) > 0
+    assert [each._asdict() for each in found.values] == [count_values(g)]
+    assert found.values[0].zero > 0 and found.values[0].guarded > 0 and found.values[0].tiny > 0
+    assert (found.num_steps, found.num_parameters) == (NUM_STEPS, 17)
+    assert sum(found.updates) == found.total == NUM_STEPS * 17
+
+
+@pytest.mark.parametrize(
+    "other, by_numpy",
+    [
+        ("max(g, 0.0)", lambda g: np.maximum(g, 0)),
+        ("g * 1.000001", lambda g: g * np.float32(1.000001)),
+        ("g * 1.005", lambda g: g * np.float32(1.005)),
+        ("g * 1e30", lambda g: g * np.float32(1e30)),  # one is infinite
+        ("arcsin(g)", np.arcsin),  # some are NaN
+    ],
+)
+def test_classes_of_updates(other, by_numpy, key):
+    task = planted_task()
+    lead, program = (dsl.parse(f"def f(w, g, lr): return {u}") for u in ("g * 1.0", other))
+    g = gradients(task, key)
+    with np.errstate(all="ignore"):
+        expected = count_updates(g, by_numpy(g).astype(np.float32))
+    assert shadow(task, key, lead, program).updates._asdict() == expected
+
+
+def test_states_are_each_programs_own(key):
+    lead = dsl.parse("def f(w, g, m, lr):\n  m = m + 1.0\n  return m, m")
+    other = dsl.parse("def f(w, g, v, n, lr):\n  v = v + 2.0\n  n = v - 1.0\n  return n, v, n")
+    found = shadow(planted_task(), key, lead, other, [M])
+    # Step by step the updates are 1, 2, 3 ... and 1, 3, 5 ...
+    assert found.updates.same == 17 and found.updates.other == 17 * (NUM_STEPS - 1)
+    assert found.values[0] == (17, 0, 0, 17 * (NUM_STEPS - 2), 0)
+
+
+def test_the_weights_are_those_of_the_first_program(key):
+    """Each sees weights that shrink as the first one says: to half, a quarter ..."""
+    task = planted_task(2)
+    halving = dsl.parse("def f(w, g, lr): return w * 0.5")
+    known = dsl.parse(
+        "def f(w, g, m, lr):\n  m = m + 1.0\n  u = m * -1.0\n  return power(2.0, u), m"
+    )
+    assert shadow(task, key, halving, known).updates == (34, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("name", ["raw_lion", "adamw"])
+def test_a_program_against_itself_differs_by_rounding_at_most(name, key):
+    program = dsl.library.load(name)
+    task = DigitsMLP(num_steps=6, batch_size=4, width=4, depth=1).build()
+    found = shadow(task, key, program, program)
+    same, rounding, *others = found.updates
+    assert same + rounding == found.total and others == [0, 0, 0] and found.values == ()
+    assert same > found.total / 2
+    params = task.init(task.data, key)
+    assert found.num_parameters == sum(leaf.size for leaf in jax.tree.leaves(params))
+
+
+def test_a_variable_of_any_name_can_be_watched(key):
+    program = dsl.parse(
+        "def f(w, g, watched0, lr):\n  watched0 = watched0 + g\n  return g, watched0"
+    )
+    term: Term = variable("watched0", Kind.TREE)
+    found = shadow(planted_task(1), key, program, program, [term])
+    assert found.values[0].zero == found.total == 17
+
+
+def test_a_training_that_counts_too_far_for_one_loop(key, monkeypatch):
+    whole = shadow(planted_task(), key, GUARDED, SIGN, [G])
+    monkeypatch.setattr(shadow_module, "MAX_COUNT", 17 * 5)
+    assert shadow(planted_task(), key, GUARDED, SIGN, [G]) == whole
+
+
+def test_zero_gradients_of_real_training(key):
+    """Pixels that are 0 in a whole batch give gradients of exactly 0."""
+    task = dataclasses.replace(DigitsMLP(batch_size=2, width=4, depth=1).build(), num_steps=8)
+    found = shadow(task, key, dsl.library.load("sgd"), SIGN, [G])
+    init_key, batch_key = jax.random.split(key)
+    params = task.init(task.data, init_key)
+    num_zeros, gradient_of = 0, jax.jit(jax.grad(task.loss))
+    for index in range(task.num_steps):
+        gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
+        num_zeros += sum(int(np.sum(np.asarray(leaf) == 0)) for leaf in jax.tree.leaves(gradient))
+        rate = task.schedule(index)
+        params = jax.tree.map(lambda p, g: p - rate * g, params, gradient)  # noqa: B023
+    assert found.values[0].zero == num_zeros > 0
+    assert found.updates.same >= num_zeros

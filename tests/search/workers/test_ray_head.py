@@ -1,0 +1,89 @@
+"""Whether Ray is there: places that listen, places that do not, and those that are slow."""
+
+import socket
+from contextlib import closing
+from types import SimpleNamespace
+
+import pytest
+
+from lionhunt.search.errors import WorkerError
+from lionhunt.search.workers import ray_head
+from lionhunt.search.workers.ray_head import MAX_SILENT, RayHead
+
+
+def listen():
+    return socket.create_server(("127.0.0.1", 0))
+
+
+def port_of(server) -> int:
+    return server.getsockname()[1]
+
+
+def make_head(gcs, node, folder, *, is_ours=True):
+    """Of a Ray that listens at two places; and how often it was shut down."""
+    ended = []
+    context = SimpleNamespace(gcs_address=f"127.0.0.1:{port_of(gcs)}", get_node_id=lambda: "this")
+    this = {
+        "NodeID": "this",
+        "NodeManagerAddress": "127.0.0.1",
+        "NodeManagerPort": port_of(node),
+        "ObjectStoreSocketName": str(folder / "session" / "sockets" / "plasma_store"),
+    }
+    ray = SimpleNamespace(
+        get_runtime_context=lambda: context,
+        nodes=lambda: [this | {"NodeID": "other", "NodeManagerPort": 1}, this],
+        shutdown=lambda: ended.append(True),
+    )
+    return RayHead(ray, is_ours=is_ours), ended
+
+
+@pytest.mark.parametrize("gone", ["gcs", "node"])
+def test_ray_that_has_gone_is_noticed(gone, tmp_path, monkeypatch):
+    monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
+    with closing(listen()) as gcs, closing(listen()) as node:
+        head, _ = make_head(gcs, node, tmp_path)
+        monkeypatch.setattr(ray_head, "TIMEOUT", 0.2)
+        head.check()
+        {"gcs": gcs, "node": node}[gone].close()
+        with pytest.raises(WorkerError, match="Ray has gone"):
+            head.check()
+
+
+def test_ray_that_is_slow_has_not_gone(tmp_path, monkeypatch):
+    """It accepts nobody, as a stopped process; its system still answers for it, or nothing does."""
+    monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
+    monkeypatch.setattr(ray_head, "TIMEOUT", 0.05)
+    with socket.create_server(("127.0.0.1", 0), backlog=0) as gcs, closing(listen()) as node:
+        head, _ = make_head(gcs, node, tmp_path)
+        for _ in range(4):
+            head.check()
+
+
+def test_ray_that_stays_silent_has_gone(tmp_path, monkeypatch):
+    """As a machine that was switched off; one answer in between, and the count begins anew."""
+    monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
+    with closing(listen()) as gcs, closing(listen()) as node:
+        head, _ = make_head(gcs, node, tmp_path)
+
+    def check(is_there):
+        def connect(*_, timeout):
+            if not is_there:
+                raise TimeoutError
+            return SimpleNamespace(close=lambda: None)
+
+        monkeypatch.setattr(ray_head.socket, "create_connection", connect)
+        head.check()
+
+    for is_there in (*[False] * (MAX_SILENT - 1), True, *[False] * (MAX_SILENT - 1)):
+        check(is_there)
+    with pytest.raises(WorkerError, match="Ray has gone"):
+        check(False)
+
+
+@pytest.mark.parametrize("is_ours", [True, False])
+def test_only_the_folder_of_our_own_session_is_removed(is_ours, tmp_path):
+    (tmp_path / "session" / "logs").mkdir(parents=True)
+    with closing(listen()) as gcs, closing(listen()) as node:
+        head, ended = make_head(gcs, node, tmp_path, is_ours=is_ours)
+    head.close()
+    assert ended == [True] and (tmp_path / "session").exists() != is_ours

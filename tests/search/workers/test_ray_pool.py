@@ -1,0 +1,203 @@
+"""Ray workers under candidates that kill, hang and fail, all scored by a formula."""
+
+import dataclasses
+import os
+import signal
+import sys
+import time
+from contextlib import closing, contextmanager
+from pathlib import Path
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+import ray
+from ray import cloudpickle
+
+from lionhunt import dsl
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.workers import ray_pool as workers
+from lionhunt.search.workers.local_pool import LocalPool
+from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.retry import MAX_TRIES
+
+cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
+
+REFERENCE = assemble(dsl.library.load("adamw_initial"))
+
+
+def candidate(behaviour: str):
+    """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
+    return REFERENCE._replace(scalars=np.array([BEHAVIOURS.index(behaviour)], np.float32))
+
+
+BEHAVIOURS = ("fine", "kill", "kill once", "hang", "stop once", "slow", "raise", "out of memory")
+
+
+@dataclasses.dataclass
+class Misbehaving:
+    """An evaluator whose candidates do what they are named for.
+
+    Attributes:
+        folder: where the processes that began a candidate leave their numbers.
+        has_little_memory: not enough for the second process to score the reference.
+    """
+
+    folder: Path
+    has_little_memory: bool = False
+
+    def evaluate(self, jobs):
+        return [self.evaluate_one(job.bytecode) for job in jobs]
+
+    def evaluate_one(self, bytecode):
+        if len(bytecode.scalars) > 1:  # the reference
+            num_started = len(list(self.folder.glob("start-*")))
+            (self.folder / f"start-{os.getpid()}").touch()
+            if self.has_little_memory and num_started == 1:
+                return Measurement(Reason.OUT_OF_MEMORY)
+            return Measurement(Reason.OK, (0.5,))
+        behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
+        first = not any(self.folder.glob(f"{behaviour}-*"))
+        (self.folder / f"{behaviour}-{os.getpid()}").touch()
+        if behaviour == "kill" or behaviour == "kill once" and first:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if behaviour == "hang":
+            time.sleep(1000)
+        if behaviour == "stop once" and first:
+            os.kill(os.getpid(), signal.SIGSTOP)
+        if behaviour == "slow":
+            time.sleep(1.0)
+        if behaviour == "out of memory":
+            hoard = [np.empty(2**26, np.uint8) for _ in range(1024)]
+            assert len(hoard) == 0
+        if behaviour == "raise":
+            raise ZeroDivisionError("a bug of a task")
+        return Measurement(Reason.OK, (1.0,))
+
+
+@contextmanager
+def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0):
+    opened = RayPool(make_scorer, num_workers, candidate_seconds, batch_size, memory_gib)
+    with closing(opened) as pool:
+        pool.start(Job("reference", REFERENCE))
+        yield pool
+
+
+def collect(pool, count, seconds=90):
+    """Waits for so many measurements."""
+    measured = {}
+    end = time.monotonic() + seconds
+    while len(measured) < count:
+        assert time.monotonic() < end, f"only {measured}"
+        measured |= dict(pool.wait(1.0))
+    return measured
+
+
+def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path, monkeypatch):
+    for reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY):
+        monkeypatch.setitem(MAX_TRIES, reason, 2)
+    names = ("kill", "kill once", "hang", "stop once", "out of memory")
+    with ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
+        for behaviour in names:
+            pool.submit(Job(behaviour, candidate(behaviour)))
+        for number in range(20):
+            pool.submit(Job(f"fine {number}", candidate("fine")))
+        measured = collect(pool, 25)
+        folder = session_folder()
+    assert measured["kill"].reason is Reason.CRASHED
+    assert measured["hang"].reason is Reason.TIMED_OUT and measured["hang"].seconds >= 2
+    assert measured["out of memory"].reason is Reason.OUT_OF_MEMORY
+    fine = [measured[f"fine {number}"] for number in range(20)]
+    for each in (measured["kill once"], measured["stop once"], *fine):
+        assert each == Measurement(Reason.OK, (1.0,))
+    for name in names:
+        processes = [int(file.name.split("-")[1]) for file in tmp_path.glob(f"{name}-*")]
+        assert len(processes) == 2 and not any(map(is_alive, processes))
+    assert not folder.exists()
+
+
+def session_folder() -> Path:
+    """Where the Ray of this process keeps its logs and sockets."""
+    (node,) = ray.nodes()
+    return Path(node["ObjectStoreSocketName"]).parents[1]
+
+
+def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, monkeypatch):
+    monkeypatch.setitem(MAX_TRIES, Reason.CRASHED, 2)
+    monkeypatch.setitem(MAX_TRIES, Reason.TIMED_OUT, 1)
+    behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
+    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
+        for number, behaviour in enumerate(behaviours):
+            pool.submit(Job(str(number), candidate(behaviour)))
+        measured = collect(pool, len(behaviours))
+    reasons = {"fine": Reason.OK, "kill": Reason.CRASHED, "hang": Reason.TIMED_OUT}
+    assert [measured[str(i)].reason for i in range(8)] == [reasons[b] for b in behaviours]
+    assert len(list(tmp_path.glob("kill-*"))) == 4  # in a batch of 4, one of 2, and twice alone
+
+
+@pytest.mark.parametrize("num_gpus, num_workers", [(1, 1), (1, 7), (2, 3), (8, 3), (3, 8)])
+def test_accelerators_are_shared_out_and_every_worker_finds_a_place(num_gpus, num_workers):
+    share = workers.gpu_share(num_gpus, num_workers)
+    per_gpu = int(1 / share + 1e-9)
+    assert per_gpu * num_gpus >= num_workers > (per_gpu - 1) * num_gpus
+    assert 0 < share <= 1 and round(share * 10_000) * per_gpu <= 10_000
+    assert workers.gpu_share(0, num_workers) == 0
+
+
+def is_alive(pid: int) -> bool:
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().split()[2] != "Z"
+    except FileNotFoundError:
+        return False
+
+
+def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, monkeypatch):
+    """And what a candidate raises is its outcome, until it comes of a file that has gone."""
+    slept = 0.0
+    clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
+    monkeypatch.setattr(workers, "time", clock)
+    monkeypatch.setattr(workers, "MAX_JOBS", 2)
+    monkeypatch.setitem(MAX_TRIES, Reason.RAISED, 2)
+
+    def make_scorer():
+        if (tmp_path / "gone").exists():
+            raise DataError("no file digits.npz")
+        return Misbehaving(tmp_path)
+
+    with ray_pool(make_scorer, num_workers=1) as pool:
+        pool.submit(Job("slow", candidate("slow")))
+        assert pool.wait(0.0) == []
+        slept = 100_000.0
+        collect(pool, 1)
+        assert len(list(tmp_path.glob("slow-*"))) == 1  # it was not tried again
+        for name in "abc":
+            pool.submit(Job(name, candidate("fine")))
+        collect(pool, 3)
+        assert len(list(tmp_path.glob("fine-*"))) == 2  # workers
+        pool.submit(Job("raise", candidate("raise")))
+        assert collect(pool, 1)["raise"].why == "raised: ZeroDivisionError: a bug of a task"
+        assert len(list(tmp_path.glob("raise-*"))) == 2  # workers
+        (tmp_path / "gone").touch()
+        pool.submit(Job("raise", candidate("raise")))
+        with pytest.raises(DataError, match="^no file digits.npz$"):
+            collect(pool, 1)
+
+
+def test_local_pool_scores_batches(tmp_path):
+    with closing(LocalPool(lambda: Misbehaving(tmp_path), batch_size=2)) as pool:
+        for name in "abc":
+            pool.submit(Job(name, candidate("fine")))
+        assert [[name for name, _ in pool.wait(1.0)] for _ in range(3)] == [["a", "b"], ["c"], []]
+
+
+def test_local_pool_scores_in_order(tmp_path):
+    with closing(LocalPool(lambda: Misbehaving(tmp_path))) as pool:
+        assert pool.start(Job("reference", REFERENCE)) == Measurement(Reason.OK, (0.5,))
+        assert pool.wait(0.0) == []
+        for name in "ab":
+            pool.submit(Job(name, candidate("fine")))
+        assert pool.wait(0.0) == [("a", Measurement(Reason.OK, (1.0,)))]
+        assert pool.wait(0.0) == [("b", Measurement(Reason.OK, (1.0,)))]

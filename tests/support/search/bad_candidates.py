@@ -1,0 +1,87 @@
+"""A run whose candidates misbehave; a script of the soak, which kills its workers besides.
+
+    python tests/support/search/bad_candidates.py FOLDER SEED
+
+Scores come from a formula. Some candidates kill their worker, hang, raise, or take memory without
+bound; what each does is a function of its bytecode, and is its outcome.
+"""
+
+import json
+import os
+import random
+import signal
+import sys
+import time
+from contextlib import closing
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+from ray import cloudpickle
+
+from lionhunt.dsl.execution.bytecode import Bytecode
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.log import write_log
+from lionhunt.search.storage.run_store import Records
+from lionhunt.search.workers.ray_pool import RayPool
+from tests.support.search import runs as small_runs
+from tests.support.search.runs import FormulaPool, advance, create, score, score_job
+
+BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.RAISED)
+SHARE = 0.04
+"""How many candidates do each of them."""
+
+
+def fate(bytecode: Bytecode) -> Reason:
+    """What a candidate does; the initial program behaves."""
+    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
+    is_bad = bytecode.num_row_code != 6 and drawn < SHARE * len(BAD)
+    return BAD[int(drawn / SHARE)] if is_bad else Reason.OK
+
+
+def expected_score(bytecode: Bytecode) -> Measurement:
+    reason = fate(bytecode)
+    return score(bytecode) if reason is Reason.OK else Measurement(reason)
+
+
+class Scorer:
+    """Does what candidates do."""
+
+    def evaluate(self, jobs):
+        return [score_job(job, self._score) for job in jobs]
+
+    def _score(self, bytecode: Bytecode) -> Measurement:
+        reason = fate(bytecode)
+        if reason is Reason.CRASHED:
+            os.kill(os.getpid(), signal.SIGKILL)
+        if reason is Reason.TIMED_OUT:
+            time.sleep(1000.0)
+        if reason is Reason.OUT_OF_MEMORY:
+            # In pieces so large that what is left when it fails is enough for the threads of Ray.
+            hoard = [np.empty(2**27) for _ in range(1000)]
+            assert not hoard
+        if reason is Reason.RAISED:
+            raise ZeroDivisionError("a candidate's own")
+        time.sleep(0.05)
+        return score(bytecode)
+
+
+def main() -> None:
+    cloudpickle.register_pickle_by_value(small_runs)
+    folder, seed = Path(sys.argv[1]), int(sys.argv[2])
+    pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
+    with create(folder, seed=seed) as records, closing(pool), write_log(records.log):
+        found = _seen(advance(records, pool))
+    with create(folder / "expected", seed=seed) as records:
+        expected = _seen(advance(records, FormulaPool(scorer=expected_score)))
+    print(json.dumps(found["reasons"]))
+    sys.exit(0 if found == expected else f"{found} is not {expected}")
+
+
+def _seen(records: Records) -> dict[str, Any]:
+    return {"history": records.history_digest(), "reasons": records.reasons()}
+
+
+if __name__ == "__main__":
+    main()

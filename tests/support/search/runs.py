@@ -1,0 +1,116 @@
+"""A small search whose scores come from a formula, not from training: fast and deterministic."""
+
+import random
+from contextlib import closing, contextmanager
+
+from lionhunt.dsl.execution.bytecode import Bytecode, assemble
+from lionhunt.search.driver.config import RunConfig, parse_run_config
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.evaluation.job import Hurdles, Job
+from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.storage.run_store import Records
+
+RAW = {
+    "seed": 1,
+    "num_programs": 120,
+    "evolution": {"population_size": 10, "tournament_size": 3, "lag": 6},
+    "tasks": [{"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}],
+}
+
+
+def config(**changes) -> RunConfig:
+    return parse_run_config(RAW | changes, "test")
+
+
+def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
+    """A measurement that depends on the bytecode, and on the seed; one in five is a failure."""
+    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    luck = b"" if seed is None else str(seed).encode()
+    rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
+    value = rng.random()
+    if value < 0.2 and bytecode.num_row_code != 6:
+        return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
+    curve = (1.0, *(1 - value * chunk / 3 + 0.3 * rng.random() for chunk in (1, 2, 3)))
+    return Measurement(Reason.OK, (0.1 + value,), (curve,), 0.25)
+
+
+def score_job(job: Job, scorer=score) -> Measurement:
+    """What is seen of a candidate that stops at its hurdles."""
+    measurement = scorer(job.bytecode) if job.seed is None else score(job.bytecode, job.seed)
+    curves = []
+    for curve, hurdles in zip(measurement.curves, job.hurdles or (), strict=False):
+        curves.append(())
+        for loss, hurdle in zip(curve, hurdles, strict=False):
+            curves[-1] += (loss,)
+            if loss > hurdle:
+                return Measurement(Reason.HURDLE, curves=tuple(curves), seconds=0.1)
+    return measurement
+
+
+class FormulaPool:
+    """Gives back what was submitted in a random order, a few at a time."""
+
+    def __init__(self, seed=0, scorer=score):
+        self.rng = random.Random(seed)
+        self.scorer = scorer
+        self.queue: list[Job] = []
+        self.jobs: list[Job] = []
+
+    @property
+    def submitted(self) -> list[str]:
+        return [job.name for job in self.jobs]
+
+    @property
+    def hurdles(self) -> dict[str, Hurdles | None]:
+        return {job.name: job.hurdles for job in self.jobs}
+
+    def start(self, reference):
+        return self.scorer(reference.bytecode)
+
+    def submit(self, job):
+        self.queue.append(job)
+        self.jobs.append(job)
+
+    def wait(self, seconds):
+        self.rng.shuffle(self.queue)
+        count = self.rng.randrange(min(4, len(self.queue)) + 1)
+        taken, self.queue = self.queue[:count], self.queue[count:]
+        return [(job.name, score_job(job, self.scorer)) for job in taken]
+
+    def close(self):
+        pass
+
+
+def start_formula_pool(scorer=score):
+    """Stands for `search.driver.scoring.start_pool`."""
+
+    @contextmanager
+    def start(config, initial, *_):
+        pool = FormulaPool(scorer=scorer)
+        yield pool, pool.start(Job("reference", assemble(initial)))
+
+    return start
+
+
+def create(folder, **changes):
+    """A new run's file, open to write."""
+    run_config = config(**changes)
+    return Records.create(folder, describe_run(run_config, load_initial(run_config.initial)))
+
+
+def advance(records, pool, num_programs=None):
+    """Runs to the end, or until there are `num_programs`."""
+    run_config, initial = load_run(records)
+    reference = pool.start(Job("reference", assemble(initial)))
+    with closing(Search(run_config, initial, records, pool, reference).run()) as events:
+        for progress in events:
+            if num_programs is not None and progress.num_programs >= num_programs:
+                break
+    return records
+
+
+def finished(folder, pool=None, **changes) -> str:
+    """Makes a run and ends it; its history digest."""
+    with create(folder, **changes) as records:
+        return advance(records, pool or FormulaPool()).history_digest()

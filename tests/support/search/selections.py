@@ -1,0 +1,145 @@
+"""Small selections whose scores come from a formula of program and seed: fast and deterministic."""
+
+import random
+from contextlib import contextmanager
+from pathlib import Path
+
+from lionhunt import dsl
+from lionhunt.dsl.execution.bytecode import Bytecode, assemble
+from lionhunt.dsl.program import Program
+from lionhunt.search.config import parse_config
+from lionhunt.search.driver.setup import describe_run, load_initial
+from lionhunt.search.evaluation.outcome import Measurement, Outcome, OutcomeName, Reason
+from lionhunt.search.evolution.regularized import Individual
+from lionhunt.search.selection.config import SelectConfig
+from lionhunt.search.selection.loop import Selection, SelectionResult
+from lionhunt.search.selection.setup import describe_selection
+from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.storage.run_store import Records, Row
+from tests.support.search.runs import config as run_config
+
+TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
+RAW = {
+    "seed": 7,
+    "stages": [
+        {
+            "num_candidates": 4,
+            "tasks": [TASK],
+            "tuning": {"learning_rates": [1.0, 0.5], "num_variations": 2},
+            "num_tuning_seeds": 2,
+            "num_final_seeds": 3,
+        },
+        {
+            "num_candidates": 2,
+            "tasks": [TASK | {"scale": 10.0}],
+            "tuning": {"learning_rates": [1.0], "num_variations": 1},
+            "num_tuning_seeds": 1,
+            "num_final_seeds": 2,
+        },
+    ],
+    "meta_validation": {"num_checkpoints": 4, "num_seeds": 3},
+    "baselines": [{"program": "adamw_initial"}, {"program": "signsgd", "learning_rate": 0.01}],
+}
+
+
+def config(**changes) -> SelectConfig:
+    return parse_config(RAW | changes, "test", SelectConfig)
+
+
+def key_of(bytecode: Bytecode) -> bytes:
+    """Names a program by its bytecode."""
+    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    return b"".join(part.tobytes() for part in parts)
+
+
+INITIAL = key_of(assemble(dsl.library.load("adamw_initial")))
+
+
+def score(bytecode: Bytecode, seed: int) -> Measurement:
+    """A measurement that depends on bytecode and seed alone; one in eight is a failure."""
+    rng = random.Random(key_of(bytecode))
+    quality = rng.random()
+    if quality < 0.12 and key_of(bytecode) != INITIAL:
+        return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
+    luck = random.Random(key_of(bytecode) + str(seed).encode()).random()
+    return Measurement(Reason.OK, (1.0 + 0.2 * quality + 0.1 * luck,), ((1.0, 0.5),), luck)
+
+
+class SeededPool:
+    """Gives back what was submitted in a random order, a few at a time."""
+
+    def __init__(self, order_seed, scorer, reference_seed):
+        self.rng = random.Random(order_seed)
+        self.scorer = scorer
+        self.reference_seed = reference_seed
+        self.queue = []
+
+    def start(self, reference):
+        return self.scorer(reference.bytecode, self.reference_seed)
+
+    def submit(self, job):
+        self.queue.append(job)
+
+    def wait(self, seconds):
+        self.rng.shuffle(self.queue)
+        count = self.rng.randrange(min(4, len(self.queue)) + 1)
+        taken, self.queue = self.queue[:count], self.queue[count:]
+        return [(job.name, self.scorer(job.bytecode, job.seed)) for job in taken]
+
+    def close(self):
+        self.queue.clear()
+
+
+def make_pool(order_seed=0, scorer=score, opened=None):
+    """Opens such pools; `opened` collects the tasks, seed and functions that they are for."""
+
+    @contextmanager
+    def make(tasks, seed, functions):
+        if opened is not None:
+            opened.append((tasks, seed, functions))
+        yield SeededPool(order_seed, scorer, seed)
+
+    return make
+
+
+def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
+    """A run whose history is AdamW and these programs, with the fitness that they are given."""
+    run = run_config(num_programs=10)
+    initial = load_initial(run.initial)
+    with Records.create(folder, describe_run(run, initial)) as records:
+        history = [(initial, 0.0)] * (10 - len(programs)) + programs
+        seen = set()
+        for index, (program, fitness) in enumerate(history):
+            name = dsl.fingerprint(program)
+            if name not in seen:
+                measurement = Measurement(Reason.OK, (0.5 * (1 + fitness),), ((1.0,),))
+                records.add_outcome(name, Outcome(measurement, fitness))
+                seen.add(name)
+            needed = len(dsl.simplify(program).statements)
+            individual = Individual(index, None, "initial", program)
+            lengths = len(program.statements), needed
+            row = Row(individual, name, *lengths, OutcomeName(name), fitness, Reason.OK)
+            records.add_individual(row)
+        records.commit()
+    return folder
+
+
+def begin(folder: Path, runs: list[Path], **changes):
+    """A new selection's file, open to write."""
+    return SelectionRecords.create(folder, describe_selection(config(**changes), runs))
+
+
+def finish(records: SelectionRecords, pools) -> SelectionResult:
+    """Runs to the end."""
+    events = Selection(records, pools).run()
+    while True:
+        try:
+            next(events)
+        except StopIteration as stop:
+            return stop.value
+
+
+def selected(folder: Path, runs: list[Path], pools=None, **changes) -> tuple[SelectionResult, str]:
+    """Makes a selection and ends it; what came of it, and its digest."""
+    with begin(folder, runs, **changes) as records:
+        return finish(records, pools or make_pool()), records.digest()
