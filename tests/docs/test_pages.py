@@ -19,7 +19,7 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.driver.config import load_config, parse_run_config
 
-ROOT = Path(__file__).parent.parent
+ROOT = Path(__file__).parents[2]
 LANGUAGE = (ROOT / "docs" / "language.md").read_text("utf-8")
 CONFIG = (ROOT / "docs" / "config.md").read_text("utf-8")
 README = (ROOT / "README.md").read_text("utf-8")

@@ -137,7 +137,7 @@ def test_mutated_program_is_a_program_or_a_program_error(good, data):
     read(good)
 
 
-CORPUS = sorted((Path(__file__).parent / "corpus").iterdir())
+CORPUS = sorted((Path(__file__).parents[1] / "dsl" / "text" / "corpus").iterdir())
 
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)

@@ -55,7 +55,7 @@ def on_cluster(address, folder):
 def two_nodes():
     """The address of a cluster, and what kills its head."""
     process = subprocess.Popen(
-        [sys.executable, Path(__file__).with_name("ray_nodes.py")],
+        [sys.executable, Path(__file__).parents[1] / "support" / "search" / "ray_nodes.py"],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,

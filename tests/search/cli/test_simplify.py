@@ -29,7 +29,7 @@ LION = library.load("lion")
 
 
 def test_config_file_says_what_the_defaults_are():
-    path = Path(__file__).parents[2] / "configs" / "simplify.toml"
+    path = Path(__file__).parents[3] / "configs" / "simplify.toml"
     assert read_config(path, SimplifyConfig) == SimplifyConfig()
 
 
