@@ -14,7 +14,7 @@ test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
 		tests/integration tests/search tests/proxy_tasks tests/dsl tests/docs
 
-lint: .venv/installed-dev .links/lionhunt
+lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
@@ -37,13 +37,12 @@ format: .venv/installed-dev
 	$(BIN)/ruff format .
 
 clean:
-	rm -rf .venv .links build
+	rm -rf .venv build
 
 # The package as a tree of links, for type checkers.
-.links/lionhunt:
+build/types/lionhunt:
 	mkdir -p $@
-	ln -s ../../dsl ../../proxy_tasks ../../search ../../configs $@
-	ln -s $(addprefix ../../,$(wildcard lionhunt/*.py)) $@
+	ln -s $(addprefix ../../../,dsl proxy_tasks search $(wildcard lionhunt/*.py)) $@
 
 .venv/installed: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv

@@ -102,9 +102,7 @@ class Program:
         return self.inputs[-1]
 
     def __str__(self) -> str:
-        from lionhunt.dsl.text import parser as text  # the text form builds on this module
-
-        return text.to_text(self)
+        return to_text(self)
 
 
 class InvalidProgram(ValueError):

@@ -4,7 +4,8 @@ import math
 from collections.abc import Callable
 from fractions import Fraction
 
-from lionhunt.dsl import float32 as fold
+from lionhunt.dsl.analysis.constant_folding import fold
+from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.rewriting.terms import exact
 
@@ -17,8 +18,8 @@ _EPS = Fraction(repr(EPS))
 
 def absorbs_guard(value: Fraction) -> bool:
     """Whether a number is so large that the 1e-8 of a division by it does nothing in float32."""
-    rounded = fold.to_float32(float(value))
-    return rounded != 0 and fold.to_float32(rounded + EPS) == rounded
+    rounded = to_float32(float(value))
+    return rounded != 0 and to_float32(rounded + EPS) == rounded
 
 
 def divisor(value: Fraction) -> Fraction:
@@ -57,7 +58,7 @@ def compute(op: str, *values: Fraction) -> Fraction | None:
 
 def compute_as_machine(op: str, *values: Fraction) -> Fraction | None:
     """Any function of numbers as the machine computes it; None if that is no plain number."""
-    result = fold.fold(op, *map(float, values))
+    result = fold(op, *map(float, values))
     if not math.isfinite(result) or (result == 0 and math.copysign(1, result) < 0):
         return None
     return exact(result)

@@ -7,6 +7,7 @@ import typer
 
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.bench import batches as bench_batch
+from lionhunt.search.bench import report as bench_report
 from lionhunt.search.bench.early_stopping import bench_hurdles
 from lionhunt.search.bench.functional_equivalence import bench_functional, show_bench_functional
 from lionhunt.search.bench.language import bench_dsl
@@ -20,9 +21,9 @@ from lionhunt.search.bench.sample_children import (
 )
 from lionhunt.search.bench.tasks import bench_tasks, show_bench_tasks
 from lionhunt.search.cli.terminal import Json, make_console, saying
-from lionhunt.search.driver import report
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError
+from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import Records
 
 bench = typer.Typer(help="Measure lionhunt itself.")
@@ -32,7 +33,7 @@ bench = typer.Typer(help="Measure lionhunt itself.")
 def bench_language(as_json: Json = False) -> None:
     """How many programs a second the language takes, on one core; about ten seconds."""
     figures = bench_dsl()
-    report.print_json(figures) if as_json else report.show_bench_dsl(make_console(), figures)
+    print_json(figures) if as_json else bench_report.show_bench_dsl(make_console(), figures)
 
 
 @bench.command("functional")
@@ -42,7 +43,7 @@ def bench_functional_fingerprint(
     """How often the functional fingerprint would have been wrong in a run."""
     with Records.open_to_read(run) as records:
         figures = bench_functional(records)
-    report.print_json(figures) if as_json else show_bench_functional(make_console(), figures)
+    print_json(figures) if as_json else show_bench_functional(make_console(), figures)
 
 
 def _known(name: str) -> str:
@@ -69,7 +70,7 @@ def bench_batches(
     """How many candidates a second train in batches, against one core; made for accelerators."""
     tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
     figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
-    report.print_json(figures) if as_json else report.show_bench_batch(make_console(), figures)
+    print_json(figures) if as_json else bench_report.show_bench_batch(make_console(), figures)
 
 
 @bench.command("machine")
@@ -91,7 +92,7 @@ def bench_evaluations(
             with Records.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, say)
-    report.print_json(figures) if as_json else show_bench_machine(make_console(), figures)
+    print_json(figures) if as_json else show_bench_machine(make_console(), figures)
 
 
 @bench.command("tasks")
@@ -115,7 +116,7 @@ def bench_scales(
         for row in bench_tasks(families or list(FAMILIES), numbers):
             rows.append(row)
             say(f"{row['task']} at scale {row['scale']:g} is measured")
-    report.print_json(rows) if as_json else show_bench_tasks(make_console(), rows)
+    print_json(rows) if as_json else show_bench_tasks(make_console(), rows)
 
 
 @bench.command("hurdles")
@@ -126,4 +127,4 @@ def bench_early_stopping(
     """What early stopping would have saved and lost in a run; nothing is trained."""
     with Records.open_to_read(run) as records:
         figures = bench_hurdles(records)
-    report.print_json(figures) if as_json else report.show_bench_hurdles(make_console(), figures)
+    print_json(figures) if as_json else bench_report.show_bench_hurdles(make_console(), figures)

@@ -27,6 +27,7 @@ from lionhunt.search.dry_run.plan import plan_run, show_plan
 from lionhunt.search.errors import (
     ConfigError,
 )
+from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import Records
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
@@ -51,7 +52,7 @@ def search(
     if is_dry:
         num_workers = run_config.evaluation.workers if workers is None else workers
         plan = plan_run(run_config, initial, num_workers)
-        report.print_json(plan) if as_json else show_plan(make_console(), plan)
+        print_json(plan) if as_json else show_plan(make_console(), plan)
         return
     folder = out or _free_folder(Path("runs") / config.stem)
     RUN.check_free(folder)

@@ -10,6 +10,7 @@ from lionhunt.search.driver import report
 from lionhunt.search.driver.families import describe_class, describe_families, show_classes
 from lionhunt.search.driver.summary import describe_library, describe_program, describe_records
 from lionhunt.search.errors import SourceError
+from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.program_ref import is_run
 from lionhunt.search.storage.run_store import Records
 
@@ -30,14 +31,14 @@ def show(
         raise SourceError("give a PROGRAM, a RUN, or --list for the programs of the library")
     if what is None:
         programs = describe_library()
-        report.print_json(programs) if as_json else report.show_library(console, programs)
+        print_json(programs) if as_json else report.show_library(console, programs)
     elif is_run(what):
         with Records.open_to_read(Path(what)) as records:
             summary = describe_records(records)
-        report.print_json(summary) if as_json else report.show_run(console, summary)
+        print_json(summary) if as_json else report.show_run(console, summary)
     else:
         described = describe_program(find_or_show(what, as_json))
-        report.print_json(described) if as_json else report.show_program(console, described)
+        print_json(described) if as_json else report.show_program(console, described)
 
 
 def classify(
@@ -53,7 +54,7 @@ def classify(
     Programs are compared up to constants. Of a run, the best programs are counted by family.
     """
     found = [_classify(word, top, as_json) for word in words]
-    report.print_json(found) if as_json else show_classes(make_console(), found)
+    print_json(found) if as_json else show_classes(make_console(), found)
 
 
 def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:

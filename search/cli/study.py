@@ -26,6 +26,7 @@ from lionhunt.search.paper.replication.dry_run import plan_study, show_study_pla
 from lionhunt.search.paper.replication.loop import Event, FinishedRun, Study, open_study_pool
 from lionhunt.search.paper.replication.report import show_study, study_line, to_report
 from lionhunt.search.paper.replication.summary import describe_study
+from lionhunt.search.reporting.text import print_json
 
 REPORT = "report"
 
@@ -51,7 +52,7 @@ def study(
     num_workers = study_config.run.evaluation.workers if workers is None else workers
     if is_dry:
         plan = plan_study(study_config, num_workers)
-        run_report.print_json(plan) if as_json else show_study_plan(console, plan)
+        print_json(plan) if as_json else show_study_plan(console, plan)
         return
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
@@ -62,7 +63,7 @@ def study(
         described = describe_study(config.stem, study_config, finished)
     _write(folder, described, command_line("study", config, settings=settings))
     if as_json:
-        run_report.print_json(described)
+        print_json(described)
     else:
         show_study(console, described)
         console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
