@@ -14,7 +14,7 @@ Value = Any
 array), or a number by itself for a scalar."""
 
 
-class Trees:
+class PytreeBackend:
     """Trees of arrays, leaf by leaf: the meaning of the language.
 
     Weights of any tree structure come as the tuple of their arrays; a scalar is not a tuple.
@@ -50,7 +50,7 @@ class Trees:
         return zip(*columns, strict=True)
 
 
-class Numbers:
+class ScalarBackend:
     """Single numbers: every reduction is the identity."""
 
     def __init__(self, np: Any = jnp):
@@ -72,7 +72,7 @@ class Numbers:
         return values
 
 
-class Rows:
+class FlatBackend:
     """Rows of shape (..., parameters): all arrays of a tree laid end to end.
 
     A scalar or a number per array is a row too, repeated over what it stands for; so a reduction

@@ -6,7 +6,7 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.dsl.program import Program, Var
 
@@ -54,7 +54,7 @@ def evaluate(
     """
     leaves, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, weights))
     trees = [tuple(map(jnp.asarray, jax.tree.leaves(tree))) for tree in (gradient, *states)]
-    space = Trees()
+    space = PytreeBackend()
 
     def apply(op: Op, *values):
         return op.evaluate(space, *values)

@@ -22,7 +22,7 @@ from lionhunt.dsl.kinds import Kind, join
 EPS = 1e-8
 
 
-class Space(Protocol):
+class Backend(Protocol):
     """Where values live: how an array function and a sum act on them."""
 
     np: Any

@@ -28,7 +28,7 @@ ROOT = Path(__file__).parents[1]
 PACKAGES = ("dsl", "proxy_tasks", "search")
 
 
-def describe_environment() -> dict[str, Any]:
+def summarize_environment() -> dict[str, Any]:
     """The versions and source of what results depend on, the machine, and what JAX runs on.
 
     That starts JAX, which whatever has built its tasks did already.

@@ -2,7 +2,7 @@
 
 import numpy
 
-from lionhunt.dsl.backends import Numbers
+from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.float32 import to_bits, to_float32
 from lionhunt.dsl.ops import OPS
 
@@ -30,7 +30,7 @@ class _RoundedNumpy:
 _folded: dict[tuple, float] = {}
 
 
-_NUMBERS = Numbers(_RoundedNumpy())
+_NUMBERS = ScalarBackend(_RoundedNumpy())
 
 
 def fold(name: str, *constants: float) -> float:

@@ -10,7 +10,7 @@ from lionhunt.dsl.analysis.liveness import live
 from lionhunt.dsl.program import Program, Statement
 
 
-class Identity(NamedTuple):
+class AnalyzedProgram(NamedTuple):
     """What a program computes.
 
     Attributes:
@@ -34,7 +34,7 @@ def fingerprint(program: Program) -> str:
     return _digest(canonicalize(program))
 
 
-def identify(program: Program, parent: Identity | None = None) -> Identity:
+def analyze(program: Program, parent: AnalyzedProgram | None = None) -> AnalyzedProgram:
     """Returns the identity of a valid program.
 
     Args:
@@ -52,9 +52,9 @@ def identify(program: Program, parent: Identity | None = None) -> Identity:
         and len(statements) == len(parent.needed)
         and all(map(is_, statements, parent.needed))
     ):
-        return Identity(program, statements, parent.canonical, parent.fingerprint)
+        return AnalyzedProgram(program, statements, parent.canonical, parent.fingerprint)
     canonical = canonicalize_live(program, statements, live_states)
-    return Identity(program, statements, canonical, _digest(canonical))
+    return AnalyzedProgram(program, statements, canonical, _digest(canonical))
 
 
 def _digest(canonical: Canonical) -> str:

@@ -14,7 +14,7 @@ import hashlib
 import numpy as np
 
 from lionhunt.dsl.analysis.canonical import Canonical
-from lionhunt.dsl.backends import Numbers, Rows
+from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 
@@ -31,8 +31,8 @@ SCALES = np.array([[30.0], [1.0], [3e-2], [1e-3]])
 """The probe: shapes of the weights, schedule values, and scales of the gradients; every scale is a
 probe of its own."""
 
-_SPACES = {Kind.SCALAR: Numbers(np)} | {
-    kind: Rows(SHAPES, kind, np) for kind in (Kind.PER_ARRAY, Kind.TREE)
+_SPACES = {Kind.SCALAR: ScalarBackend(np)} | {
+    kind: FlatBackend(SHAPES, kind, np) for kind in (Kind.PER_ARRAY, Kind.TREE)
 }
 
 

@@ -13,7 +13,7 @@ from lionhunt.dsl.export.constant_names import name_constants
 from lionhunt.dsl.export.dataflow import trace
 from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 AS_FOUND = ("discovered_lion", "raw_lion")
 """Programs of the library that are Lion before it was simplified: no optimizers of their own."""
@@ -54,7 +54,7 @@ class Classification(NamedTuple):
     constants: dict[str, float]
 
 
-def classify(program: Program, notes: Notes | None = None) -> Classification:
+def classify(program: Program, notes: ProgramDoc | None = None) -> Classification:
     """Names the known optimizers that a valid program is nearest to.
 
     Args:
@@ -68,7 +68,7 @@ def classify(program: Program, notes: Notes | None = None) -> Classification:
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
         likeness = Likeness.CHANGED if distance else Likeness.SAME
-    constants = name_constants(trace(program), notes or Notes()).constants
+    constants = name_constants(trace(program), notes or ProgramDoc()).constants
     return Classification(
         likeness,
         tuple(name for name in trees if found and trees[name] == trees[found.name]),

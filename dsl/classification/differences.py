@@ -2,7 +2,7 @@
 
 from collections import Counter
 
-from lionhunt.dsl.classification.nearest import Deletion, Meeting, Path
+from lionhunt.dsl.classification.nearest import CommonTree, Deletion, Path
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
     GROWS,
@@ -21,7 +21,7 @@ _SCALES = {SCHEDULE, NUMBER_NODE}
 """Leaves that only scale what they stand beside."""
 
 
-def differences(meeting: Meeting) -> list[str]:
+def differences(meeting: CommonTree) -> list[str]:
     """Phrases for what a program has beyond a known one, then for what it lacks."""
     around = [deletion for deletion in meeting.extra if _is_around_gradient(deletion)]
     phrases = []

@@ -44,7 +44,7 @@ class Deletion(NamedTuple):
 Path = tuple[Deletion, ...]
 
 
-class Meeting(NamedTuple):
+class CommonTree(NamedTuple):
     """A known tree and what it has in common with another.
 
     Attributes:
@@ -109,7 +109,7 @@ def reduced(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
 
 def nearest(
     program: Node, sizes: Mapping[str, int], known: Mapping[Node, list[tuple[str, Path]]]
-) -> Meeting | None:
+) -> CommonTree | None:
     """The known tree that has most in common with a program's, as far as few deletions tell.
 
     Args:
@@ -120,7 +120,7 @@ def nearest(
     Returns:
         That of least rank; None if nothing in common is found.
     """
-    best: Meeting | None = None
+    best: CommonTree | None = None
     numbers = itertools.count()
     waiting: list[tuple[int, int, Node, Path]] = []
     seen: set[Node] = set()
@@ -133,7 +133,7 @@ def nearest(
             both = program.size + sizes[name]
             distance = 1 - 2 * tree.size / both
             rank = distance + (len(path) + len(missing)) / both
-            meeting = Meeting(name, distance, path, missing, tree, rank)
+            meeting = CommonTree(name, distance, path, missing, tree, rank)
             if best is None or meeting.rank < best.rank:
                 best = meeting
 

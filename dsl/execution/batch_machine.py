@@ -18,7 +18,7 @@ import numpy as np
 import optax
 from jax import lax
 
-from lionhunt.dsl.backends import Rows
+from lionhunt.dsl.backends import FlatBackend
 from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode
 from lionhunt.dsl.execution.machine import run_scalars
 from lionhunt.dsl.execution.optax_adapter import as_transformation
@@ -113,7 +113,7 @@ def run(
         """The result of one instruction of one lane."""
         operands = instruction[1 : 1 + MAX_ARITY]
         args = [read(rows, scalars, operands[i], is_scalar[i]) for i in range(MAX_ARITY)]
-        space = Rows(shapes, instruction[MAX_ARITY + 2])
+        space = FlatBackend(shapes, instruction[MAX_ARITY + 2])
         results = [op.evaluate(space, *args[: op.arity]) for op in ops] + [jnp.float32(jnp.nan)]
         shape = rows.shape[1:]
         case = jnp.asarray(case_of)[instruction[0]]

@@ -27,7 +27,7 @@ OP_NUMBERS = {name: number for number, name in enumerate(OPS)}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
-class Size:
+class MachineShape:
     """Lengths of the files of the machine; programs of one size share one compilation.
 
     Attributes:
@@ -43,7 +43,7 @@ class Size:
     num_instructions: int
 
 
-SMALL = Size(num_rows=8, num_states=2, num_scalars=32, num_instructions=32)
+SMALL = MachineShape(num_rows=8, num_states=2, num_scalars=32, num_instructions=32)
 """The size that the programs of a search mostly have, and the least that is used."""
 
 
@@ -79,8 +79,8 @@ class Bytecode(NamedTuple):
         return {names[number] for code in codes for number in code[:, 0]}
 
     @property
-    def size(self) -> Size:
-        return Size(
+    def size(self) -> MachineShape:
+        return MachineShape(
             self.rows.shape[0],
             self.outputs.shape[0] - 1,
             self.scalars.shape[0],
@@ -108,7 +108,7 @@ def assemble_canonical(canonical: Canonical) -> Bytecode:
     row_code: list[tuple[int, ...]] = []
     num_rows = max(row_of.values()) + 1
     longest = max(len(canonical.instructions), 1)
-    size = Size(
+    size = MachineShape(
         _fit(SMALL.num_rows, num_rows),
         max(SMALL.num_states, canonical.num_states),
         _fit(SMALL.num_scalars, len(scalar_of)),
@@ -146,7 +146,7 @@ def _fit(least: int, needed: int) -> int:
     return least
 
 
-def _pad(code: list[tuple[int, ...]], size: Size) -> np.ndarray:
+def _pad(code: list[tuple[int, ...]], size: MachineShape) -> np.ndarray:
     padded = np.zeros((size.num_instructions, MAX_ARITY + 3), np.int32)
     if code:
         padded[: len(code)] = code

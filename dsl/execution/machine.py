@@ -16,7 +16,7 @@ import numpy as np
 import optax
 from jax import lax
 
-from lionhunt.dsl.backends import Numbers, Rows
+from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode
 from lionhunt.dsl.execution.optax_adapter import as_transformation
 from lionhunt.dsl.ops import OPS, Op
@@ -96,7 +96,7 @@ def run(
     code = bytecode.row_code
 
     def branch(op: Op, rows, index):
-        space = Rows(shapes, code[index, MAX_ARITY + 2])
+        space = FlatBackend(shapes, code[index, MAX_ARITY + 2])
         args = [read(rows, code[index, 1 + i]) for i in range(op.arity)]
         return jnp.broadcast_to(op.evaluate(space, *args), weights.shape)
 
@@ -119,7 +119,7 @@ def run(
 def run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
     """Runs what depends on the schedule value and constants alone."""
     num_rows = bytecode.size.num_rows
-    space = Numbers()
+    space = ScalarBackend()
 
     def branch(op: Op, scalars, instruction):
         args = [scalars[instruction[1 + i] - num_rows] for i in range(op.arity)]

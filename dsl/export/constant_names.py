@@ -8,7 +8,7 @@ from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.identifiers import identifier
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 _THROUGH = {"sqrt", "cbrt", "abs"}
 """Functions through which an addend is still inside the denominator."""
@@ -42,7 +42,7 @@ class Naming:
         return {number: constant.name for number, constant in self.places.items()}
 
 
-def name_constants(graph: Graph, notes: Notes, taken: Collection[str] = ()) -> Naming:
+def name_constants(graph: Graph, notes: ProgramDoc, taken: Collection[str] = ()) -> Naming:
     """Names every constant but the structural ones.
 
     A line of the docstring names every place with its number. Without one, equal numbers in equal

@@ -12,14 +12,14 @@ from lionhunt.dsl.export.update_rule import rule
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 _PLAIN = {"cube", "exp10", "max", "min", "negative", "reciprocal", "square"}
 """Functions whose names tell what they mean."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Subject:
+class ExportContext:
     """A program that is exported, and what is said of it.
 
     Attributes:
@@ -33,13 +33,13 @@ class Subject:
 
     name: str
     title: str
-    notes: Notes
+    notes: ProgramDoc
     graph: Graph
     naming: Naming
     is_sign: bool
 
 
-def study(program: Program, name: str, notes: Notes) -> Subject:
+def prepare(program: Program, name: str, notes: ProgramDoc) -> ExportContext:
     """Learns what an export says of a program.
 
     Raises:
@@ -50,7 +50,7 @@ def study(program: Program, name: str, notes: Notes) -> Subject:
     stem = f"program_{stem}" if stem[0].isdigit() else stem
     stem = f"{stem}_optimizer" if stem in {word.lower() for word in RESERVED} else stem
     title = "".join(word[:1].upper() + word[1:] for word in stem.split("_"))
-    return Subject(
+    return ExportContext(
         stem,
         title,
         notes,
@@ -65,7 +65,7 @@ def state_class(title: str) -> str:
     return f"{title}State"
 
 
-def introduction(subject: Subject) -> list[Sequence[str]]:
+def introduction(subject: ExportContext) -> list[Sequence[str]]:
     """The paragraphs of a docstring up to the arguments: what it is, its source, its rule."""
     notes = subject.notes
     summary = notes.summary or f"The optimizer {subject.name}."
@@ -95,13 +95,13 @@ def explanations(graph: Graph) -> list[str]:
     return explained
 
 
-def schedule_words(subject: Subject) -> str:
+def schedule_words(subject: ExportContext) -> str:
     """Where the schedule value is in the rule."""
     graph = subject.graph
     is_read = graph.reads(graph.schedule)
     return f"`{graph.schedule.name}` in the rule" if is_read else "the rule does not use it"
 
 
-def arguments(subject: Subject) -> list[str]:
+def arguments(subject: ExportContext) -> list[str]:
     """The lines on constants, for `Args:`."""
     return [f"    {each.name}: {each.meaning}." for each in subject.naming.constants]

@@ -3,7 +3,7 @@
 import numpy
 
 from lionhunt.dsl.analysis.liveness import simplify
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.program import Program
 
@@ -24,7 +24,7 @@ def is_sign_optimizer(program: Program) -> bool:
     program = simplify(program)
     rng = numpy.random.default_rng(0)
     zeros = tuple(numpy.zeros(shape, numpy.float32) for shape in _SHAPES)
-    space = Trees(numpy)
+    space = PytreeBackend(numpy)
     states = [zeros for _ in program.states]
     update = zeros
     with numpy.errstate(all="ignore"):

@@ -6,7 +6,7 @@ Each is a file `NAME.py.txt` whose docstring says what it is and where it comes 
 from importlib import resources
 
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes, read_notes
+from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import parse, parse_with_docstring
 
 _SUFFIX = ".py.txt"
@@ -34,6 +34,6 @@ def load(name: str) -> Program:
     return parse(text(name))
 
 
-def notes(name: str) -> Notes:
+def doc(name: str) -> ProgramDoc:
     """What the program is, where it comes from, and the meaning of its constants."""
-    return read_notes(parse_with_docstring(text(name))[1])
+    return parse_docstring(parse_with_docstring(text(name))[1])

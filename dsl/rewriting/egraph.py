@@ -21,7 +21,7 @@ Node = tuple[int, ...]
 own number."""
 
 
-class Reason(NamedTuple):
+class EdgeReason(NamedTuple):
     """Why two terms are equal: a rule, or that their arguments are.
 
     Attributes:
@@ -57,7 +57,7 @@ class EGraph:
         self.ids: dict[Term, int] = {}
         self.nodes: dict[int, dict[str, dict[Node, int]]] = {}
         self.numbers: dict[int, Term] = {}
-        self.links: list[tuple[int, Reason] | None] = []
+        self.links: list[tuple[int, EdgeReason] | None] = []
         self.changed_in: dict[int, int] = {}
         self.round = 0
         self.kept: set[int] = set()
@@ -118,11 +118,11 @@ class EGraph:
         node = tuple([self.find(self.ids[arg]) for arg in term.args])
         return (node[1], node[0]) if _is_disordered(term.op, node) else node
 
-    def _congruence(self, one: int, other: int) -> Reason:
+    def _congruence(self, one: int, other: int) -> EdgeReason:
         args, others = self.terms[one].args, self.terms[other].args
         pairs = zip(args, others, strict=True)
         straight = all(self.find(self.ids[a]) == self.find(self.ids[b]) for a, b in pairs)
-        return Reason(None, not straight)
+        return EdgeReason(None, not straight)
 
     def _fold(self, term_id: int) -> None:
         """Makes a function of numbers equal to its value."""
@@ -135,9 +135,9 @@ class EGraph:
         if found is not None:
             value, rule = found
             plain = self.add(arrange(term.op, *known))
-            self.union(plain, self.add(number(value, term.kind)), Reason(rule))
+            self.union(plain, self.add(number(value, term.kind)), EdgeReason(rule))
 
-    def union(self, one: int, other: int, reason: Reason) -> bool:
+    def union(self, one: int, other: int, reason: EdgeReason) -> bool:
         """Makes two terms equal; returns whether that was possible and new."""
         a, b = self.find(one), self.find(other)
         if a == b or self.terms[a].kind is not self.terms[b].kind:
@@ -159,7 +159,7 @@ class EGraph:
         self.num_unions += 1
         return True
 
-    def _link(self, one: int, other: int, reason: Reason) -> None:
+    def _link(self, one: int, other: int, reason: EdgeReason) -> None:
         """Hangs the tree of one term under another one, after turning it so that it is the root."""
         current, link = one, self.links[one]
         self.links[one] = (other, reason)

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
-from lionhunt.dsl.rewriting.egraph import EGraph, Reason
+from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.rule import Group, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.step_checker import find_change
@@ -18,7 +18,7 @@ from lionhunt.dsl.rewriting.terms import Term, arrange, arranged, substitute
 WINDOW = 24
 """How many steps are tried to be made one."""
 
-Pair = tuple[int, int]
+ClassPair = tuple[int, int]
 """A term, and an equal one that it is to become."""
 
 
@@ -27,7 +27,7 @@ class Edge(NamedTuple):
 
     before: int
     after: int
-    reason: Reason
+    reason: EdgeReason
 
 
 class Proof:
@@ -35,10 +35,10 @@ class Proof:
 
     def __init__(self, graph: EGraph):
         self.graph = graph
-        self._edges: dict[Pair, list[Edge]] = {}
-        self._lengths: dict[Pair, int] = {}
+        self._edges: dict[ClassPair, list[Edge]] = {}
+        self._lengths: dict[ClassPair, int] = {}
 
-    def edges(self, pair: Pair) -> list[Edge]:
+    def edges(self, pair: ClassPair) -> list[Edge]:
         """The path between two equal terms in the forest of reasons."""
         found = self._edges.get(pair)
         if found is None:
@@ -65,7 +65,7 @@ class Proof:
             current = link[0]
         return up + down[::-1]
 
-    def below(self, edge: Edge) -> list[Pair]:
+    def below(self, edge: Edge) -> list[ClassPair]:
         """What the arguments of equal functions are to become; nothing for a rule."""
         if edge.reason.rule is not None:
             return []
@@ -75,7 +75,7 @@ class Proof:
             others = others[::-1]
         return [(ids[a], ids[b]) for a, b in zip(args, others, strict=True)]
 
-    def length(self, pair: Pair) -> int:
+    def length(self, pair: ClassPair) -> int:
         """The number of rules from one term to another, each place counted."""
         stack = [pair]
         while stack:
@@ -89,7 +89,7 @@ class Proof:
                 self._lengths[stack.pop()] = rules + sum(self._lengths[each] for each in pairs)
         return self._lengths[pair]
 
-    def due(self, pair: Pair) -> list[Edge]:
+    def due(self, pair: ClassPair) -> list[Edge]:
         """The rules that can be used first, each where it can be."""
         found: list[Edge] = []
         seen, stack = {pair}, [pair]
@@ -116,7 +116,7 @@ class Proof:
             if graph.find(found) == graph.find(term_id):
                 yield Edge(term_id, found, edge.reason)
 
-    def terms(self, pair: Pair) -> Iterator[Term]:
+    def terms(self, pair: ClassPair) -> Iterator[Term]:
         """Every term on the way from one to another; the last is the other."""
         terms = self.graph.terms
         for edge in self.edges(pair):
@@ -142,7 +142,7 @@ def _joined(edges: list[Edge]) -> list[Edge]:
             result.append(edge)
         else:
             is_crossed = last.reason.is_crossed != edge.reason.is_crossed
-            result[-1] = Edge(last.before, edge.after, Reason(None, is_crossed))
+            result[-1] = Edge(last.before, edge.after, EdgeReason(None, is_crossed))
     return result
 
 
@@ -178,7 +178,7 @@ def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
     return None
 
 
-def _order(edge: Edge) -> tuple[int, Pair]:
+def _order(edge: Edge) -> tuple[int, ClassPair]:
     """The order for a reader: what simplifies, what regroups, numbers."""
     return _rank(edge.reason.rule), (edge.before, edge.after)
 

@@ -13,7 +13,7 @@ from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.extraction import extract
 from lionhunt.dsl.rewriting.normal_form import normal_forms
 from lionhunt.dsl.rewriting.proof import derive, shorten
-from lionhunt.dsl.rewriting.rule import Group, Rule, Warrant
+from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
 from lionhunt.dsl.rewriting.rules import NAMED, RULES
 from lionhunt.dsl.rewriting.saturation import directions, evaluator, saturate
 from lionhunt.dsl.rewriting.step_checker import check, difference, find_change
@@ -40,7 +40,7 @@ _PHASES = (Group.LEAN, Group.REGROUP), (Group.LEAN, Group.REGROUP, Group.EXPAND)
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class RewriteStep:
     """One step from a program to the next.
 
     Attributes:
@@ -57,7 +57,7 @@ class Step:
     """
 
     rule: str
-    warrant: Warrant
+    warrant: Justification
     condition: str
     before: str
     after: str
@@ -80,7 +80,7 @@ class Rewriting:
     """
 
     program: Program
-    steps: tuple[Step, ...]
+    steps: tuple[RewriteStep, ...]
     stopped: str
     num_nodes: int
     is_confirmed: bool = True
@@ -88,7 +88,7 @@ class Rewriting:
 
 def rewrite(
     program: Program,
-    warrants: Collection[Warrant] = tuple(Warrant),
+    warrants: Collection[Justification] = tuple(Justification),
     *,
     max_nodes: int = 1500,
     max_seconds: float = 10.0,
@@ -105,10 +105,10 @@ def rewrite(
     """
     deadline = time.monotonic() + max_seconds
     program = simplify(program)
-    if Warrant.ALGEBRAIC not in warrants and _has_negative_zero(program):
+    if Justification.ALGEBRAIC not in warrants and _has_negative_zero(program):
         return Rewriting(program, (), "saturated", 0)
     search = _Search(warrants, max_nodes, deadline)
-    steps: list[Step] = []
+    steps: list[RewriteStep] = []
     while True:
         found = search.steps(program)
         if not found:
@@ -124,7 +124,7 @@ def rewrite(
 class _Search:
     """The limits of a rewriting, and how near it came to them."""
 
-    def __init__(self, warrants: Collection[Warrant], max_nodes: int, deadline: float):
+    def __init__(self, warrants: Collection[Justification], max_nodes: int, deadline: float):
         self.warrants = warrants
         self.rules = [rule for rule in NAMED.values() if rule.warrant in warrants]
         self.max_nodes = max_nodes
@@ -133,11 +133,13 @@ class _Search:
         self.num_nodes = 0
         self.is_confirmed = True
 
-    def steps(self, program: Program) -> list[Step]:
+    def steps(self, program: Program) -> list[RewriteStep]:
         """The steps that make a program shorter, if any do."""
         written = to_term(program)
-        steps: list[Step] = []
-        if Warrant.EXACT in self.warrants and num_statements(written) < len(program.statements):
+        steps: list[RewriteStep] = []
+        if Justification.EXACT in self.warrants and num_statements(written) < len(
+            program.statements
+        ):
             shared = to_program(written, program)
             steps.append(_bookkeeping(SHARED, program, shared))
         start = current = arranged(written)
@@ -195,7 +197,7 @@ def _without_loops(chain: Sequence[Term]) -> list[Term]:
 
 def _told(
     chain: Sequence[Term], rules: Sequence[Rule], program: Program, written: Term
-) -> list[Step]:
+) -> list[RewriteStep]:
     """The steps between terms, each checked."""
     authored = {arranged(term): term for term in walk(written)}
     authored |= {arranged(term): term for _, term in computed(program)}
@@ -210,7 +212,9 @@ def _told(
         whole = to_program(_as_authored(after, authored), program)
         size = difference(before, after)
         watched = rule.watched(change.bound)
-        steps.append(Step(rule.name, rule.warrant, rule.condition, old, new, whole, size, watched))
+        steps.append(
+            RewriteStep(rule.name, rule.warrant, rule.condition, old, new, whole, size, watched)
+        )
     return steps
 
 
@@ -225,10 +229,10 @@ def _as_authored(root: Term, authored: Mapping[Term, Term]) -> Term:
     return done[root]
 
 
-def _bookkeeping(rule: str, before: Program, after: Program) -> Step:
+def _bookkeeping(rule: str, before: Program, after: Program) -> RewriteStep:
     """A step that changes no value."""
     old, new = (f"{len(each.statements)} statements" for each in (before, after))
-    return Step(rule, Warrant.EXACT, "", old, new, after, 0.0)
+    return RewriteStep(rule, Justification.EXACT, "", old, new, after, 0.0)
 
 
 def _has_negative_zero(program: Program) -> bool:

@@ -18,7 +18,7 @@ from lionhunt.dsl.rewriting.rational_arithmetic import absorbs_guard
 from lionhunt.dsl.rewriting.terms import INPUT, Term, walk
 
 
-class Warrant(enum.StrEnum):
+class Justification(enum.StrEnum):
     """How far two sides of a rule agree."""
 
     EXACT = "exact"
@@ -67,7 +67,7 @@ class Rule:
     name: str
     left: Term
     right: Term
-    warrant: Warrant
+    warrant: Justification
     condition: str = ""
     group: Group = Group.LEAN
     back: Group | None = None
@@ -84,7 +84,7 @@ class Rule:
             (self.guard is None or self.guard(numbers))
             and not (self.distinct and terms[self.distinct[0]] is terms[self.distinct[1]])
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
-            and (self.warrant is not Warrant.CONDITIONAL or self._holds_for(numbers))
+            and (self.warrant is not Justification.CONDITIONAL or self._holds_for(numbers))
         )
 
     def watched(self, bound: Binding) -> tuple[Term, ...]:
@@ -112,7 +112,7 @@ class Rule:
                         yield result
 
 
-def rule(left: str, right: str, warrant: Warrant, condition: str = "", **properties) -> Rule:
+def rule(left: str, right: str, warrant: Justification, condition: str = "", **properties) -> Rule:
     """A rule from the text of its sides."""
     name = f"{left} = {right}"
     return Rule(name, pattern(left), pattern(right), warrant, condition, **properties)

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 from lionhunt.dsl.analysis.identities import IDENTITIES
 from lionhunt.dsl.rewriting.patterns import pattern
-from lionhunt.dsl.rewriting.rule import Group, Rule, Warrant, rule
+from lionhunt.dsl.rewriting.rule import Group, Justification, Rule, rule
 
 LEAN, REGROUP, EXPAND = Group
 
@@ -25,7 +25,7 @@ _LEAST_FACTOR = Fraction("0.001")
 
 
 def _exact() -> list[Rule]:
-    E = Warrant.EXACT
+    E = Justification.EXACT
     return [
         *(rule(left, right, E, back=_BACK_OF_IDENTITY.get(left)) for left, right in IDENTITIES),
         rule("reciprocal(x + 1e-08)", "1.0 / x", E),
@@ -39,7 +39,7 @@ def _exact() -> list[Rule]:
 
 
 def _sums_and_products() -> list[Rule]:
-    A = Warrant.ALGEBRAIC
+    A = Justification.ALGEBRAIC
     return [
         rule("(x + y) + z", "x + (y + z)", A, group=REGROUP, back=REGROUP),
         rule("(x * y) * z", "x * (y * z)", A, group=REGROUP, back=REGROUP),
@@ -59,7 +59,7 @@ def _sums_and_products() -> list[Rule]:
 
 
 def _interpolations() -> list[Rule]:
-    A = Warrant.ALGEBRAIC
+    A = Justification.ALGEBRAIC
 
     # Whole numbers would breed: w = interp(0, w, 1) = interp(w, w + w, 0) = interp(w + w, w, 2) ...
     def is_weight(numbers):
@@ -92,7 +92,7 @@ def _interpolations() -> list[Rule]:
 
 
 def _powers_and_signs() -> list[Rule]:
-    A = Warrant.ALGEBRAIC
+    A = Justification.ALGEBRAIC
 
     def is_positive(numbers):
         return numbers["c"] > 0
@@ -148,7 +148,7 @@ def _powers_and_signs() -> list[Rule]:
 
 
 def _exponentials_and_inverses() -> list[Rule]:
-    A = Warrant.ALGEBRAIC
+    A = Justification.ALGEBRAIC
     pairs = (("exp", "log"), ("exp2", "log2"), ("exp10", "log10"))
     return [
         *(rule(f"{exp}({log}(x))", "abs(x)", A) for exp, log in pairs),
@@ -169,7 +169,7 @@ def _exponentials_and_inverses() -> list[Rule]:
 
 
 def _reductions() -> list[Rule]:
-    A = Warrant.ALGEBRAIC
+    A = Justification.ALGEBRAIC
 
     def is_positive(numbers):
         return numbers["c"] > 0
@@ -186,7 +186,7 @@ def _reductions() -> list[Rule]:
 
 
 def _protected() -> list[Rule]:
-    P = Warrant.PROTECTED
+    P = Justification.PROTECTED
 
     def is_not_small(numbers):
         return numbers["c"] >= _LEAST_FACTOR
@@ -216,7 +216,7 @@ def _protected() -> list[Rule]:
 
 
 def _conditional() -> list[Rule]:
-    C = Warrant.CONDITIONAL
+    C = Justification.CONDITIONAL
     unit, positive = {"domain": (-0.99, 0.99)}, {"domain": (0.01, 8.0)}
     return [
         rule("x * 0.0", "0.0", C, "x is finite"),
@@ -259,16 +259,16 @@ RULES: tuple[Rule, ...] = (
 """Every rule."""
 
 
-def _of_numbers(name: str, warrant: Warrant) -> Rule:
+def _of_numbers(name: str, warrant: Justification) -> Rule:
     """The rule of a function of numbers, which has no pattern: its value is computed."""
     zero = pattern("0.0")
     return Rule(name, zero, zero, warrant)
 
 
-ARITHMETIC = _of_numbers("arithmetic of numbers", Warrant.ALGEBRAIC)
+ARITHMETIC = _of_numbers("arithmetic of numbers", Justification.ALGEBRAIC)
 """A rational function of numbers is their exact value, which is rounded where it is used."""
 
-MACHINE = _of_numbers("function of numbers", Warrant.EXACT)
+MACHINE = _of_numbers("function of numbers", Justification.EXACT)
 """A function of numbers is what the machine computes."""
 
 NAMED = {each.name: each for each in (*RULES, ARITHMETIC, MACHINE)}

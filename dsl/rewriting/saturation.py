@@ -12,9 +12,9 @@ from typing import NamedTuple
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting import rational_arithmetic as numbers
-from lionhunt.dsl.rewriting.egraph import EGraph, Reason
+from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.patterns import admits, as_wide, instantiate, value_of
-from lionhunt.dsl.rewriting.rule import Group, Rule, Warrant
+from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.terms import Term, walk
 
@@ -33,7 +33,7 @@ class Direction(NamedTuple):
 
 
 def directions(
-    rules: Sequence[Rule], warrants: Collection[Warrant], groups: Collection[Group]
+    rules: Sequence[Rule], warrants: Collection[Justification], groups: Collection[Group]
 ) -> list[Direction]:
     """The directions of the rules that have one of the warrants and are in one of the groups."""
     found = []
@@ -46,14 +46,14 @@ def directions(
     return found
 
 
-def evaluator(warrants: Collection[Warrant]):
+def evaluator(warrants: Collection[Justification]):
     """How functions of numbers are computed with these warrants: `EGraph` takes it."""
 
     def evaluate(op: str, *args: Term) -> tuple[Fraction, Rule] | None:
         values = [value for arg in args if (value := value_of(arg)) is not None]
-        if op in numbers.RATIONAL and Warrant.ALGEBRAIC in warrants:
+        if op in numbers.RATIONAL and Justification.ALGEBRAIC in warrants:
             result, rule = numbers.compute(op, *values), ARITHMETIC
-        elif Warrant.EXACT in warrants and not _reduces_wide(op, args):
+        elif Justification.EXACT in warrants and not _reduces_wide(op, args):
             result, rule = numbers.compute_as_machine(op, *values), MACHINE
         else:
             return None
@@ -172,4 +172,4 @@ def _apply(graph: EGraph, direction: Direction, bound: dict[Term, int]) -> None:
         source = instantiate(direction.source, terms)
         target = as_wide(instantiate(direction.target, terms), source.kind)
         if source.kind is target.kind:
-            graph.union(graph.add(source), graph.add(target), Reason(direction.rule))
+            graph.union(graph.add(source), graph.add(target), EdgeReason(direction.rule))

@@ -13,16 +13,16 @@ from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting import rational_arithmetic as numbers
 from lionhunt.dsl.rewriting.patterns import Binding, as_wide, instantiate, matches, value_of
-from lionhunt.dsl.rewriting.rule import Rule, Warrant
+from lionhunt.dsl.rewriting.rule import Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.term_evaluation import draw, evaluate, flat
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, walk
 
 TOLERANCES = {
-    Warrant.EXACT: 1e-9,
-    Warrant.ALGEBRAIC: 1e-9,
-    Warrant.PROTECTED: 1e-5,
-    Warrant.CONDITIONAL: 1e-9,
+    Justification.EXACT: 1e-9,
+    Justification.ALGEBRAIC: 1e-9,
+    Justification.PROTECTED: 1e-5,
+    Justification.CONDITIONAL: 1e-9,
 }
 """How far the sides of a rule may differ in float64, relative to the largest number met; a guard of
 1e-8 beside divisors of 0.05 and of products of two such is 4e-6."""
@@ -54,7 +54,7 @@ class Change(NamedTuple):
     bound: Binding
 
 
-def check(before: Term, after: Term, rule: Rule, warrant: Warrant) -> Change:
+def check(before: Term, after: Term, rule: Rule, warrant: Justification) -> Change:
     """Checks that a program follows from another one by one rule, and returns what changes.
 
     Args:
@@ -72,7 +72,7 @@ def check(before: Term, after: Term, rule: Rule, warrant: Warrant) -> Change:
         raise WrongStep(f"'{rule.name}' does not make '{after}' of '{before}'")
     if not sides_agree(rule, change.bound):
         raise WrongStep(f"'{rule.name}' is wrong on random numbers")
-    if warrant in (Warrant.EXACT, Warrant.ALGEBRAIC) and not _values_agree(change):
+    if warrant in (Justification.EXACT, Justification.ALGEBRAIC) and not _values_agree(change):
         raise WrongStep(f"'{rule.name}' changes a value on random numbers")
     return change
 

@@ -6,7 +6,7 @@ from typing import Any
 import numpy as np
 
 from lionhunt.dsl.analysis.constant_folding import fold
-from lionhunt.dsl.backends import Trees, Value
+from lionhunt.dsl.backends import PytreeBackend, Value
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.patterns import value_of
@@ -40,7 +40,7 @@ def evaluate(
     Args:
         inputs: values of the inputs, in `dtype`; others of the terms may be among them.
     """
-    space = Trees(np)
+    space = PytreeBackend(np)
     values = dict(inputs)
     with np.errstate(all="ignore"):
         for term in walk(*roots):

@@ -32,7 +32,7 @@ class NamedConstant:
 
 
 @dataclasses.dataclass(frozen=True)
-class Notes:
+class ProgramDoc:
     """What a docstring says.
 
     Attributes:
@@ -46,7 +46,7 @@ class Notes:
     constants: tuple[NamedConstant, ...] = ()
 
 
-def read_notes(docstring: str) -> Notes:
+def parse_docstring(docstring: str) -> ProgramDoc:
     """Reads a docstring whose indentation was removed."""
     lines, constants = [], []
     for line in docstring.strip().splitlines():
@@ -57,4 +57,4 @@ def read_notes(docstring: str) -> Notes:
         else:
             lines.append(line)
     summary, *rest = lines or [""]
-    return Notes(summary, "\n".join(rest).strip(), tuple(constants))
+    return ProgramDoc(summary, "\n".join(rest).strip(), tuple(constants))

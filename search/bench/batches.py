@@ -17,7 +17,7 @@ from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.bench.language import machine_name
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace, mutate
 
 INITIAL = "adamw_initial"
@@ -98,7 +98,7 @@ def _time(
         seconds = time.perf_counter() - start
     return {
         "candidates": len(jobs),
-        "not_finite": sum(m.reason is Reason.NOT_FINITE for m in measurements),
+        "not_finite": sum(m.status is Status.NOT_FINITE for m in measurements),
         "first_seconds": first_seconds,
         "candidates_per_second": len(jobs) / seconds,
     }

@@ -9,9 +9,9 @@ import numpy as np
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.job import Hurdles
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evolution.regularized import window
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 SLACKS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
 PERCENTILES = (0.0, 25.0, 50.0, 75.0)
@@ -24,7 +24,7 @@ TOP = {"top_1_percent": 0.01, "top_10_percent": 0.1}
 
 
 @dataclasses.dataclass(frozen=True)
-class History:
+class ReplayedHistory:
     """A run as a replay needs it.
 
     Attributes:
@@ -55,7 +55,7 @@ class History:
                 yield index, name
 
 
-def bench_hurdles(records: Records) -> dict[str, Any]:
+def bench_hurdles(records: RunStore) -> dict[str, Any]:
     """What hurdles with several settings would have saved and lost in a run.
 
     Every program keeps the place and the elders that it had, but elders that the hurdles would
@@ -85,7 +85,7 @@ def bench_hurdles(records: Records) -> dict[str, Any]:
     }
 
 
-def load_history(records: Records) -> History:
+def load_history(records: RunStore) -> ReplayedHistory:
     """A run's individuals and what was measured."""
     config = records.info()["config"]["evolution"]
     names, measurements, fitness = [], {}, {}
@@ -96,10 +96,10 @@ def load_history(records: Records) -> History:
             measurements[name] = records.measurement(name)
             if row.fitness is not None:
                 fitness[name] = row.fitness
-    return History(names, measurements, fitness, config["population_size"], config["lag"])
+    return ReplayedHistory(names, measurements, fitness, config["population_size"], config["lag"])
 
 
-def chunk_seconds(history: History) -> np.ndarray:
+def chunk_seconds(history: ReplayedHistory) -> np.ndarray:
     """Seconds that a chunk of each task takes, fitted to all evaluations, shape=(tasks,)."""
     num_tasks = len(history.initial.curves)
     measured = history.measurements.values()
@@ -110,7 +110,7 @@ def chunk_seconds(history: History) -> np.ndarray:
 
 
 def replay(
-    history: History, slack: float | None, percentile: float | None
+    history: ReplayedHistory, slack: float | None, percentile: float | None
 ) -> dict[str, Measurement]:
     """What would have been seen of every program, by name."""
     initial = history.initial.curves
@@ -122,7 +122,7 @@ def replay(
         if percentile is not None:
             born = window(index, history.population_size, history.lag)
             found = ((elder, seen[elder]) for elder in (history.names[i] for i in born))
-            elders = {elder: m.curves for elder, m in found if m.reason is Reason.OK}
+            elders = {elder: m.curves for elder, m in found if m.status is Status.OK}
         hurdles = set_hurdles(initial, elders.values(), slack, percentile)
         whole = history.measurements[name]
         seen[name] = whole if hurdles is None else stop(whole, hurdles)
@@ -135,16 +135,16 @@ def stop(whole: Measurement, hurdles: Hurdles) -> Measurement:
     for curve, limits in zip(whole.curves, hurdles, strict=False):  # not every task has begun
         above = np.flatnonzero(np.array(curve) > np.array(limits[: len(curve)], np.float32))
         if above.size:
-            return Measurement(Reason.HURDLE, curves=(*kept, curve[: above[0] + 1]))
+            return Measurement(Status.HURDLE, curves=(*kept, curve[: above[0] + 1]))
         kept += (curve,)
     return whole
 
 
 def _describe(
-    history: History, seconds: np.ndarray, slack: float | None, percentile: float | None
+    history: ReplayedHistory, seconds: np.ndarray, slack: float | None, percentile: float | None
 ) -> dict[str, Any]:
     seen = replay(history, slack, percentile)
-    stopped = {name for name in history.fitness if seen[name].reason is Reason.HURDLE}
+    stopped = {name for name in history.fitness if seen[name].status is Status.HURDLE}
     ranked = sorted(history.fitness, key=lambda name: -history.fitness[name])  # elders first
     top = {key: ranked[: max(1, round(len(ranked) * share))] for key, share in TOP.items()}
     top["above_initial"] = [name for name in ranked if history.fitness[name] > 0]

@@ -17,7 +17,7 @@ from lionhunt.dsl.analysis.functional_equivalence import (
     updates_on_probe,
 )
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 SAME = 0.02
 """Relative difference of scores up to which two trainings count as one. Rounding makes as much: an
@@ -26,7 +26,7 @@ update times 1 + 2**-23 changed the scores of 60 programs by up to 0.017 (result
 TRIED_BITS = (8, 12, KEPT_BITS, 20, 24)
 
 
-def bench_functional(records: Records) -> dict[str, Any]:
+def bench_functional(records: RunStore) -> dict[str, Any]:
     """What the functional fingerprint would have merged, also with other bits of the mantissa.
 
     All programs of the run with different fingerprints were trained, unless its config has a
@@ -85,13 +85,13 @@ def _count_merges(programs: Iterable[tuple[str, Measurement]]) -> dict[str, Any]
 
 def _difference(one: Measurement, other: Measurement) -> float:
     """The largest relative difference of their scores; infinite if one did not end as the other."""
-    if one.reason is not other.reason:
+    if one.status is not other.status:
         return math.inf
     scores = zip(one.scores, other.scores, strict=True)
     return max((abs(a - b) / max(abs(a), abs(b), 1e-30) for a, b in scores), default=0.0)
 
 
-def show_bench_functional(console: Console, figures: dict[str, Any]) -> None:
+def print_bench_functional(console: Console, figures: dict[str, Any]) -> None:
     """Prints the counts, a line for each number of bits."""
     heads = ("bits kept", "merged", "same scores", "differ by rounding", "false")
     table = Table(*heads, "largest difference", box=box.SIMPLE)

@@ -10,7 +10,7 @@ from typing import Any
 
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.canonical import canonicalize
-from lionhunt.dsl.analysis.fingerprinting import fingerprint, identify
+from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.analysis.liveness import live
 from lionhunt.dsl.program import Program
@@ -99,7 +99,7 @@ class _Breeder:
         rng = random.Random(0)
         self.history = {i: initial_individual(i, p) for i, p in enumerate(programs)}
         self.fitness = [rng.random() for _ in programs]
-        self.identities = [identify(program) for program in programs]
+        self.identities = [analyze(program) for program in programs]
         self.known = {identity.fingerprint for identity in self.identities}
 
     def __call__(self, number: int) -> bool:
@@ -115,7 +115,7 @@ class _Breeder:
             space=MutationSpace(),
         )
         assert child.parent is not None
-        identity = identify(child.program, self.identities[child.parent])
+        identity = analyze(child.program, self.identities[child.parent])
         return identity.fingerprint in self.known
 
 

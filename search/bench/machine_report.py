@@ -9,7 +9,7 @@ from rich.text import Text
 from lionhunt.search.reporting.tables import Table, to_rich
 
 
-def show_bench_machine(console: Console, figures: dict[str, Any]) -> None:
+def print_bench_machine(console: Console, figures: dict[str, Any]) -> None:
     """Prints a table for each part of the measurement."""
     console.print(Text(figures["machine"], style="bold"))
     for table in _tables(figures):

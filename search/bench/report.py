@@ -10,7 +10,7 @@ from rich.text import Text
 from lionhunt.search.reporting.text import _number
 
 
-def show_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
+def print_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
     """Prints the speed of the language, for programs of each length."""
     columns = [*figures["lengths"], figures["library"]]
     heads = [f"{c['statements']:.0f} statements, {c['needed']:.0f} needed" for c in columns]
@@ -24,7 +24,7 @@ def show_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
     console.print(f"children a second: {figures['children_per_second']:,.0f}")
 
 
-def show_bench_batch(console: Console, figures: dict[str, Any]) -> None:
+def print_bench_batch(console: Console, figures: dict[str, Any]) -> None:
     """Prints how many candidates a second train, one by one and in batches."""
     sizes = list(next(iter(figures["tasks"].values()))["batches"])
     heads = [f"batch {size}" for size in sizes]
@@ -37,7 +37,7 @@ def show_bench_batch(console: Console, figures: dict[str, Any]) -> None:
     console.print(table)
 
 
-def show_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
+def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
     """Prints what hurdles would have saved and lost, a line for each setting."""
     heads = ("slack", "percentile", "time saved", "stopped")
     lost = ("lost of the top 1 %", "top 10 %", "above initial", "best lost")

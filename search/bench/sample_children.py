@@ -10,9 +10,9 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.scoring import candidate_functions, start_pool
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 NUM_CHILDREN = 200
 
@@ -45,7 +45,7 @@ def breed_children(config: RunConfig, num_children: int) -> Children:
     initial = load_initial(config.initial)
     with (
         tempfile.TemporaryDirectory() as folder,
-        Records.create(Path(folder) / "run", describe_run(config, initial)) as records,
+        RunStore.create(Path(folder) / "run", summarize_setup(config, initial)) as records,
         start_pool(config, initial, num_workers=0) as (pool, reference),
     ):
         for _ in Search(config, initial, records, pool, reference).run():
@@ -53,7 +53,7 @@ def breed_children(config: RunConfig, num_children: int) -> Children:
         return read_children(records, num_children)._replace(source="a search of this bench")
 
 
-def read_children(records: Records, num_children: int) -> Children:
+def read_children(records: RunStore, num_children: int) -> Children:
     """The first programs that were new from the middle of a run on.
 
     Raises:
@@ -71,7 +71,7 @@ def read_children(records: Records, num_children: int) -> Children:
     return Children(str(records.path.parent), functions, initial, programs)
 
 
-def _new(records: Records) -> Iterator[Row]:
+def _new(records: RunStore) -> Iterator[StoredProgram]:
     """The individuals of the second half whose fingerprints are new, in order."""
     middle = records.count() // 2
     seen: set[str] = set()

@@ -106,7 +106,7 @@ def _rounds(measure: Callable[[], float]) -> list[float]:
     return found
 
 
-def show_bench_tasks(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+def print_bench_tasks(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """Prints a line for every task at every scale."""
     heads = ("parameters", "steps", "modelled", "measured", "ratio", "statements", "compiling")
     table = Table("task", "scale", *heads, box=box.SIMPLE)

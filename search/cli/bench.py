@@ -9,22 +9,22 @@ from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.bench import batches as bench_batch
 from lionhunt.search.bench import report as bench_report
 from lionhunt.search.bench.early_stopping import bench_hurdles
-from lionhunt.search.bench.functional_equivalence import bench_functional, show_bench_functional
+from lionhunt.search.bench.functional_equivalence import bench_functional, print_bench_functional
 from lionhunt.search.bench.language import bench_dsl
 from lionhunt.search.bench.machine import bench_machine
-from lionhunt.search.bench.machine_report import show_bench_machine
+from lionhunt.search.bench.machine_report import print_bench_machine
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
     breed_children,
     read_children,
 )
-from lionhunt.search.bench.tasks import bench_tasks, show_bench_tasks
-from lionhunt.search.cli.terminal import Json, make_console, saying
+from lionhunt.search.bench.tasks import bench_tasks, print_bench_tasks
+from lionhunt.search.cli.terminal import Json, make_console, status_line
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 bench = typer.Typer(help="Measure lionhunt itself.")
 
@@ -33,7 +33,7 @@ bench = typer.Typer(help="Measure lionhunt itself.")
 def bench_language(as_json: Json = False) -> None:
     """How many programs a second the language takes, on one core; about ten seconds."""
     figures = bench_dsl()
-    print_json(figures) if as_json else bench_report.show_bench_dsl(make_console(), figures)
+    print_json(figures) if as_json else bench_report.print_bench_dsl(make_console(), figures)
 
 
 @bench.command("functional")
@@ -41,9 +41,9 @@ def bench_functional_fingerprint(
     run: Annotated[Path, typer.Argument(help="A run's folder.")], as_json: Json = False
 ) -> None:
     """How often the functional fingerprint would have been wrong in a run."""
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         figures = bench_functional(records)
-    print_json(figures) if as_json else show_bench_functional(make_console(), figures)
+    print_json(figures) if as_json else print_bench_functional(make_console(), figures)
 
 
 def _known(name: str) -> str:
@@ -70,7 +70,7 @@ def bench_batches(
     """How many candidates a second train in batches, against one core; made for accelerators."""
     tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
     figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
-    print_json(figures) if as_json else bench_report.show_bench_batch(make_console(), figures)
+    print_json(figures) if as_json else bench_report.print_bench_batch(make_console(), figures)
 
 
 @bench.command("machine")
@@ -83,16 +83,16 @@ def bench_evaluations(
 ) -> None:
     """How fast candidates are scored, against hand-written optimizers and compiling each; about
     ten minutes on two cores that have nothing else to do."""
-    with saying(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as say:
         if run is None:
             say("a short search, for its children")
             config = parse_run_config(RAW_CONFIG, "the search of this bench")
             children = breed_children(config, NUM_CHILDREN)
         else:
-            with Records.open_to_read(run) as records:
+            with RunStore.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, say)
-    print_json(figures) if as_json else show_bench_machine(make_console(), figures)
+    print_json(figures) if as_json else print_bench_machine(make_console(), figures)
 
 
 @bench.command("tasks")
@@ -112,11 +112,11 @@ def bench_scales(
     except ValueError:
         raise ConfigError(f"--scales {scales}: give numbers, as in 1,10,100") from None
     rows = []
-    with saying(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as say:
         for row in bench_tasks(families or list(FAMILIES), numbers):
             rows.append(row)
             say(f"{row['task']} at scale {row['scale']:g} is measured")
-    print_json(rows) if as_json else show_bench_tasks(make_console(), rows)
+    print_json(rows) if as_json else print_bench_tasks(make_console(), rows)
 
 
 @bench.command("hurdles")
@@ -125,6 +125,6 @@ def bench_early_stopping(
     as_json: Json = False,
 ) -> None:
     """What early stopping would have saved and lost in a run; nothing is trained."""
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         figures = bench_hurdles(records)
-    print_json(figures) if as_json else bench_report.show_bench_hurdles(make_console(), figures)
+    print_json(figures) if as_json else bench_report.print_bench_hurdles(make_console(), figures)

@@ -10,7 +10,14 @@ from rich.console import Console
 from rich.text import Text
 
 from lionhunt.search.cli.compare import run_contest
-from lionhunt.search.cli.terminal import Json, Settings, Workers, command_line, make_console, saying
+from lionhunt.search.cli.terminal import (
+    Json,
+    Settings,
+    Workers,
+    command_line,
+    make_console,
+    status_line,
+)
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import Prepared, open_records
 from lionhunt.search.config import read_config
@@ -28,17 +35,17 @@ from lionhunt.search.paper.claims.registry import CLAIMS, MEMORY, OPTIMIZER_SPEE
 from lionhunt.search.paper.claims.report import (
     claim_blocks,
     claims_table,
-    describe_claims,
     picture_blocks,
     rule_block,
+    summarize_claims,
 )
 from lionhunt.search.paper.toy_problems.report import (
     Examples,
-    describe_examples,
     example_blocks,
+    summarize_examples,
     work_out_examples,
 )
-from lionhunt.search.reporting.blocks import show, to_report
+from lionhunt.search.reporting.blocks import print_blocks, to_markdown_report
 from lionhunt.search.reporting.text import print_json
 
 CONFIG = Path("configs/claims.toml")
@@ -76,10 +83,10 @@ def claims(
     if not only:
         with console.status("working out examples"):
             examples = work_out_examples()
-    described = describe_claims(judged)
+    described = summarize_claims(judged)
     blocks = [claims_table(judged), rule_block(), *claim_blocks(judged)]
     if examples:
-        described["examples"] = describe_examples(examples)
+        described["examples"] = summarize_examples(examples)
         blocks += example_blocks(examples)
     comparisons = {name: each for name, each in results.items() if isinstance(each, Comparison)}
     pictures = _draw(folder, comparisons, examples)
@@ -89,11 +96,11 @@ def claims(
     words = [word for key in keys for word in ("--only", key)]
     line = command_line("claims", config, *words, settings=settings)
     _write(folder / f"{name}.json", json.dumps(described, indent=1, allow_nan=False))
-    _write(folder / f"{name}.md", to_report(f"`{line}`", blocks))
+    _write(folder / f"{name}.md", to_markdown_report(f"`{line}`", blocks))
     if as_json:
         print_json(described)
     else:
-        show(console, [claims_table(judged), rule_block()])
+        print_blocks(console, [claims_table(judged), rule_block()])
         console.print(Text(f"\nreport: {folder / name}.md"), soft_wrap=True)
 
 
@@ -121,7 +128,7 @@ def _run(
     with console.status("finding optimizers and tasks"):
         prepared = [Prepared(name, each) for name, each in config.experiments]
     with open_records(folder, prepared) as records:
-        with saying(console) as say:  # nothing else is to run beside what is timed
+        with status_line(console) as say:  # nothing else is to run beside what is timed
             results = _measure(needed, config.experiments.main.tasks, folder, say)
         for each in prepared:
             if each.name in needed:

@@ -11,12 +11,12 @@ from rich.text import Text
 
 from lionhunt.search.cli.terminal import Json, Settings, Workers, command_line, follow, make_console
 from lionhunt.search.comparison.config import CompareConfig, TrainingsConfig
-from lionhunt.search.comparison.loop import Progress
-from lionhunt.search.comparison.report import show_comparison, to_report
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.report import print_comparison, to_report
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import Prepared, open_records
-from lionhunt.search.comparison.store import ComparisonRecords
-from lionhunt.search.comparison.summary import describe_comparison
+from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.comparison.summary import summarize_comparison
 from lionhunt.search.config import read_config
 from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.text import print_json
@@ -48,17 +48,17 @@ def compare(
         sizes = f"{len(prepared.optimizers)} optimizers on {len(prepared.tasks)} tasks"
         console.print(Text(f"comparison {folder}: {sizes}, {place}"), soft_wrap=True)
         comparison = run_contest(records, prepared, compare_config.evaluation, num_workers, console)
-    described = describe_comparison(comparison)
+    described = summarize_comparison(comparison)
     write_report(folder, comparison, described, command_line("compare", config, settings=settings))
     if as_json:
         print_json(described)
     else:
-        show_comparison(console, described)
+        print_comparison(console, described)
         console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
 
 
 def run_contest(
-    records: ComparisonRecords,
+    records: ComparisonStore,
     prepared: Prepared,
     evaluation: TrainingsConfig,
     num_workers: int,
@@ -74,7 +74,7 @@ def run_contest(
         raise
 
 
-def progress_line(event: Progress) -> str:
+def progress_line(event: ComparisonProgress) -> str:
     """One line on how far a comparison is."""
     share = event.num_trainings / max(event.total, 1)
     return (

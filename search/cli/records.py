@@ -21,7 +21,7 @@ from lionhunt.search.reporting.tables import Table, to_rich
 from lionhunt.search.storage.atomic_file import new_file
 from lionhunt.search.storage.export import check_parquet, to_table, write_csv, write_parquet
 from lionhunt.search.storage.query import Answer, ask
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 NUM_SHOWN = 100
 """Rows of a table for a person, unless more are asked for."""
@@ -77,10 +77,10 @@ def export_run(
         if out is None:
             raise RecordError("Parquet is not for printing; give --out FILE")
     if out is None:
-        with _printed() as file, Records.open_to_read(run) as records:
+        with _printed() as file, RunStore.open_to_read(run) as records:
             write_csv(to_table(records), file)
         return
-    with Records.open_to_read(run) as records, new_file(out) as part:
+    with RunStore.open_to_read(run) as records, new_file(out) as part:
         if to is TableFormat.PARQUET:
             with part.open("wb") as file:
                 write_parquet(to_table(records), file)

@@ -21,14 +21,14 @@ from lionhunt.search.driver.progress import is_at_end
 from lionhunt.search.driver.run_log import log_progress, log_run
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
-from lionhunt.search.driver.summary import describe_records
-from lionhunt.search.dry_run.plan import plan_run, show_plan
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.dry_run.plan import plan_run, print_plan
 from lionhunt.search.errors import (
     ConfigError,
 )
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
 
@@ -52,11 +52,11 @@ def search(
     if is_dry:
         num_workers = run_config.evaluation.workers if workers is None else workers
         plan = plan_run(run_config, initial, num_workers)
-        print_json(plan) if as_json else show_plan(make_console(), plan)
+        print_json(plan) if as_json else print_plan(make_console(), plan)
         return
     folder = out or _free_folder(Path("runs") / config.stem)
     RUN.check_free(folder)
-    with Records.create(folder, describe_run(run_config, initial)) as records:
+    with RunStore.create(folder, summarize_setup(run_config, initial)) as records:
         _run(records, workers, ray_address)
     _show_result(folder)
 
@@ -80,21 +80,21 @@ def resume(
         return
     if out is not None:
         raise ConfigError("--out is for --rescore; without it, a run goes on in its own folder")
-    with Records.open_to_write(run) as records:
+    with RunStore.open_to_write(run) as records:
         _run(records, workers, ray_address)
     _show_result(run)
 
 
 def _rescore(run: Path, out: Path | None, workers: int | None, ray_address: str | None) -> None:
     """Begins a recorded run again: scores made elsewhere are not mixed with those made here."""
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         config, initial = load_run(records)
         reference, old = records.reference(), records.path.parent.resolve()
     folder = out or _free_folder(old.with_name(f"{old.name}-rescored"))
     RUN.check_free(folder)
-    info = describe_run(config, initial, reference) | {"rescored_from": str(old)}
+    info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
     make_console().print(f"{run} is left alone; it is run anew in {folder}", soft_wrap=True)
-    with Records.create(folder, info) as records:
+    with RunStore.create(folder, info) as records:
         _run(records, workers, ray_address)
     _show_result(folder)
 
@@ -108,7 +108,7 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _run(records: Records, workers: int | None, ray_address: str | None) -> None:
+def _run(records: RunStore, workers: int | None, ray_address: str | None) -> None:
     """Runs to the end, showing progress; an interrupt ends in how to go on."""
     config, initial = load_run(records)
     if is_at_end(records):
@@ -137,7 +137,7 @@ def _run(records: Records, workers: int | None, ray_address: str | None) -> None
 
 
 def _show_result(folder: Path) -> None:
-    with Records.open_to_read(folder) as records:
-        summary = describe_records(records)
-    report.show_run(make_console(), summary)
+    with RunStore.open_to_read(folder) as records:
+        summary = summarize_run(records)
+    report.print_run(make_console(), summary)
     print(f"\n{report.next_commands(shlex.quote(str(folder)))}")

@@ -17,15 +17,15 @@ from lionhunt.search.selection.loop import Selection, SelectionResult, open_pool
 from lionhunt.search.selection.report import (
     PLOT_NAME,
     REPORT_NAME,
+    print_selection,
     selection_progress_display,
     selection_progress_line,
-    show_selection,
     to_report,
     winner_file,
 )
-from lionhunt.search.selection.setup import check_same, describe_selection
-from lionhunt.search.selection.store import SelectionRecords
-from lionhunt.search.selection.summary import describe_selection_result
+from lionhunt.search.selection.setup import check_same, summarize_selection_setup
+from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.selection.summary import summarize_selection
 from lionhunt.search.storage.schema import SELECTION
 
 
@@ -47,32 +47,32 @@ def select(
     folder = out or Path("runs") / config.stem
     console = make_console(stderr=as_json)
     with console.status("reading the runs"):
-        info = describe_selection(select_config, runs)
+        info = summarize_selection_setup(select_config, runs)
     num_workers = select_config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
     with _opened(folder, info) as records:
         console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
         result = _run(records, select_config, num_workers, console)
-        described = describe_selection_result(records, result)
+        described = summarize_selection(records, result)
     _write(folder, described)
     if as_json:
         print_json(described)
     else:
-        show_selection(console, described, folder)
+        print_selection(console, described, folder)
 
 
 def _opened(folder: Path, info: dict[str, Any]):
     """The records of the selection, new or gone on with."""
     if not (folder / SELECTION.file_name).is_file():
-        return SelectionRecords.create(folder, info)
-    with SelectionRecords.open_to_read(folder) as records:
+        return SelectionStore.create(folder, info)
+    with SelectionStore.open_to_read(folder) as records:
         there = records.info()
     check_same(there, info, folder)
-    return SelectionRecords.open_to_write(folder)
+    return SelectionStore.open_to_write(folder)
 
 
 def _run(
-    records: SelectionRecords, config: SelectConfig, num_workers: int, console: Console
+    records: SelectionStore, config: SelectConfig, num_workers: int, console: Console
 ) -> SelectionResult:
     selection = Selection(records, open_pools(config, num_workers, records.cache))
     try:

@@ -5,14 +5,14 @@ from typing import Annotated, Any
 
 import typer
 
-from lionhunt.search.cli.terminal import Json, find_or_show, make_console
+from lionhunt.search.cli.terminal import Json, find_or_print, make_console
 from lionhunt.search.driver import report
-from lionhunt.search.driver.families import describe_class, describe_families, show_classes
-from lionhunt.search.driver.summary import describe_library, describe_program, describe_records
+from lionhunt.search.driver.families import print_classes, summarize_class, summarize_families
+from lionhunt.search.driver.summary import summarize_library, summarize_program, summarize_run
 from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.program_ref import is_run
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 
 def show(
@@ -30,15 +30,15 @@ def show(
     if as_list == (what is not None):
         raise SourceError("give a PROGRAM, a RUN, or --list for the programs of the library")
     if what is None:
-        programs = describe_library()
-        print_json(programs) if as_json else report.show_library(console, programs)
+        programs = summarize_library()
+        print_json(programs) if as_json else report.print_library(console, programs)
     elif is_run(what):
-        with Records.open_to_read(Path(what)) as records:
-            summary = describe_records(records)
-        print_json(summary) if as_json else report.show_run(console, summary)
+        with RunStore.open_to_read(Path(what)) as records:
+            summary = summarize_run(records)
+        print_json(summary) if as_json else report.print_run(console, summary)
     else:
-        described = describe_program(find_or_show(what, as_json))
-        print_json(described) if as_json else report.show_program(console, described)
+        described = summarize_program(find_or_print(what, as_json))
+        print_json(described) if as_json else report.print_program(console, described)
 
 
 def classify(
@@ -54,11 +54,11 @@ def classify(
     Programs are compared up to constants. Of a run, the best programs are counted by family.
     """
     found = [_classify(word, top, as_json) for word in words]
-    print_json(found) if as_json else show_classes(make_console(), found)
+    print_json(found) if as_json else print_classes(make_console(), found)
 
 
 def _classify(word: str, top: int, as_json: bool) -> dict[str, Any]:
     if not is_run(word):
-        return describe_class(find_or_show(word, as_json))
-    with Records.open_to_read(Path(word)) as records:
-        return describe_families(records, top)
+        return summarize_class(find_or_print(word, as_json))
+    with RunStore.open_to_read(Path(word)) as records:
+        return summarize_families(records, top)

@@ -8,10 +8,17 @@ from typing import Annotated, Any
 
 import typer
 
-from lionhunt.search.cli.terminal import Json, Settings, Workers, find_or_show, make_console, saying
+from lionhunt.search.cli.terminal import (
+    Json,
+    Settings,
+    Workers,
+    find_or_print,
+    make_console,
+    status_line,
+)
 from lionhunt.search.config import parse_config, read_config, with_settings
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.reporting.blocks import Block, Heading, show, to_report
+from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.loop import derive as run_derivation
@@ -21,8 +28,8 @@ from lionhunt.search.simplification.report import (
     step_blocks,
     summary_blocks,
 )
-from lionhunt.search.simplification.simplifier import Event, Step
-from lionhunt.search.simplification.summary import describe_step
+from lionhunt.search.simplification.simplifier import Event, SimplificationStep
+from lionhunt.search.simplification.summary import summarize_step
 
 REPORT = "report.md"
 
@@ -56,12 +63,12 @@ def simplify(
     console = make_console(stderr=as_json)
     if exact_only and by_search:
         raise ConfigError("--by-search measures what it finds; leave out --exact-only")
-    source = find_or_show(program, as_json)
+    source = find_or_print(program, as_json)
     simplify_config = _read(config, settings)
     if out is not None:
         _check_writable(out)
     num_workers = simplify_config.workers if workers is None else workers
-    with saying(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as say:
         described = run_derivation(
             source,
             simplify_config,
@@ -76,7 +83,7 @@ def simplify(
     if as_json:
         print_json(described)
     else:
-        show(console, summary_blocks(described))
+        print_blocks(console, summary_blocks(described))
 
 
 def derive(
@@ -95,7 +102,7 @@ def derive(
     Without PROGRAM: Lion from the raw program of the paper's search, in some minutes.
     """
     console = make_console(stderr=as_json)
-    source = find_or_show(program, as_json)
+    source = find_or_print(program, as_json)
     simplify_config = _read(config, settings)
     folder = out or _free_folder(Path("runs") / f"derive_{source.short_name}")
     if (folder / REPORT).exists():
@@ -106,27 +113,27 @@ def derive(
     told: list[Block] = [Heading("step by step")]
 
     def tell(event: Event) -> None:
-        if isinstance(event, Step):
+        if isinstance(event, SimplificationStep):
             before = steps[-1]["program"] if steps else str(source.program)
-            steps.append(describe_step(event))
+            steps.append(summarize_step(event))
             blocks = list(step_blocks(len(steps), steps[-1], before))
             told.extend(blocks)
             if not as_json:
-                show(console, blocks)
+                print_blocks(console, blocks)
 
-    with saying(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as say:
         described = run_derivation(
             source, simplify_config, num_workers, exact_only=exact_only, say=say, tell=tell
         )
     blocks = [origin_block(described), *summary_blocks(described), *derivation_blocks(described)]
     command = f"lionhunt derive {shlex.quote(program)}"
-    _write(folder / REPORT, to_report(f"`{command}`", [*blocks, *told]))
+    _write(folder / REPORT, to_markdown_report(f"`{command}`", [*blocks, *told]))
     _write(folder / "report.json", json.dumps(described, indent=2) + "\n")
     _write(folder / "result.txt", described["result"] + "\n")
     if as_json:
         print_json(described)
     else:
-        show(console, blocks)
+        print_blocks(console, blocks)
         console.print(f"\nreport: {folder / 'report.md'}", soft_wrap=True)
 
 

@@ -8,14 +8,14 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
-from lionhunt.search.cli.terminal import Json, make_console, saying
+from lionhunt.search.cli.terminal import Json, make_console, status_line
 from lionhunt.search.driver.config import EvolutionConfig
 from lionhunt.search.errors import RecordError
 from lionhunt.search.fields import MAX_COUNT
-from lionhunt.search.reporting.blocks import Paragraph, show, to_report
+from lionhunt.search.reporting.blocks import Paragraph, print_blocks, to_markdown_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.simulation.loop import follow_best, make_config, simulate_load
-from lionhunt.search.simulation.report import describe_simulation, simulation_blocks
+from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
 
 NUM_WORKERS = (1, 10, 100, 1000, 10_000)
 LAGS = (0, 100, 1000, 3000, 10_000)
@@ -68,7 +68,7 @@ def simulate(
     10,000 workers: six minutes, most of it for the last.
     """
     loads, curves = [], []
-    with saying(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as say:
         for count in workers or NUM_WORKERS:
             for each in lag or [enough_lag(count, spread)]:
                 say(f"{count:,} workers, lag {each:,}")
@@ -80,7 +80,7 @@ def simulate(
                 say(f"searches with lag {each:,}, seed {seed + number}")
                 config = make_config(programs or NUM_PROGRAMS, each, seed + number)
                 curves.append(follow_best(config))
-    described = describe_simulation(
+    described = summarize_simulation(
         loads, curves, evaluation_seconds=seconds, spread=spread, seed=seed
     )
     _write(out, described)
@@ -88,7 +88,7 @@ def simulate(
         print_json(described)
     else:
         console = make_console()
-        show(console, simulation_blocks(described))
+        print_blocks(console, simulation_blocks(described))
         console.print(Text(f"\nreport: {out / 'report.md'}"), soft_wrap=True)
 
 
@@ -107,7 +107,7 @@ def _write(folder: Path, described: dict[str, Any]) -> None:
 
     figures = {"load": load_figure(described["loads"]), "lag": lag_figure(described["lags"])}
     pictures = [Paragraph(f"![{CAPTIONS[name]}]({name}.png)") for name in figures]
-    text = to_report("`lionhunt simulate`", [*simulation_blocks(described), *pictures])
+    text = to_markdown_report("`lionhunt simulate`", [*simulation_blocks(described), *pictures])
     try:
         folder.mkdir(parents=True, exist_ok=True)
         (folder / "report.json").write_text(json.dumps(described), "utf-8")

@@ -22,10 +22,10 @@ from lionhunt.search.config import read_config
 from lionhunt.search.driver import report as run_report
 from lionhunt.search.errors import RecordError
 from lionhunt.search.paper.replication.config import StudyConfig
-from lionhunt.search.paper.replication.dry_run import plan_study, show_study_plan
+from lionhunt.search.paper.replication.dry_run import plan_study, print_study_plan
 from lionhunt.search.paper.replication.loop import Event, FinishedRun, Study, open_study_pool
-from lionhunt.search.paper.replication.report import show_study, study_line, to_report
-from lionhunt.search.paper.replication.summary import describe_study
+from lionhunt.search.paper.replication.report import print_study, study_line, to_report
+from lionhunt.search.paper.replication.summary import summarize_study
 from lionhunt.search.reporting.text import print_json
 
 REPORT = "report"
@@ -52,7 +52,7 @@ def study(
     num_workers = study_config.run.evaluation.workers if workers is None else workers
     if is_dry:
         plan = plan_study(study_config, num_workers)
-        print_json(plan) if as_json else show_study_plan(console, plan)
+        print_json(plan) if as_json else print_study_plan(console, plan)
         return
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
@@ -60,12 +60,12 @@ def study(
     console.print(Text(start), soft_wrap=True)
     finished = _run(runs, folder, console)
     with console.status("reading the runs"):
-        described = describe_study(config.stem, study_config, finished)
+        described = summarize_study(config.stem, study_config, finished)
     _write(folder, described, command_line("study", config, settings=settings))
     if as_json:
         print_json(described)
     else:
-        show_study(console, described)
+        print_study(console, described)
         console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
 
 

@@ -93,7 +93,7 @@ def _exhaust(events: Generator[Event, None, Result], show: Callable[[Event], obj
         show(event)
 
 
-def find_or_show(word: str, as_json: bool = False) -> Source:
+def find_or_print(word: str, as_json: bool = False) -> Source:
     """The program that a word names; what is wrong with its text is shown, and raised."""
     try:
         return find_program(word)
@@ -106,7 +106,7 @@ def find_or_show(word: str, as_json: bool = False) -> Source:
 
 
 @contextmanager
-def saying(console: Console) -> Iterator[Callable[[str], None]]:
+def status_line(console: Console) -> Iterator[Callable[[str], None]]:
     """A way to say what is going on: in one line of a terminal, elsewhere now and then."""
     if console.is_terminal:
         with console.status("") as status:

@@ -6,7 +6,7 @@ import pydantic
 from pydantic import Field
 
 from lionhunt.search.comparison.optimizers import ComparedOptimizer, find_optimizer
-from lionhunt.search.comparison.result import Point
+from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.config import Config
 from lionhunt.search.fields import RayAddress, TaskOptions
 from lionhunt.search.workers.ray_cluster import LOCAL
@@ -43,7 +43,7 @@ class OptimizerConfig(Config):
         return find_optimizer(
             self.label,
             self.program,
-            Point(self.learning_rate, self.weight_decay),
+            Hyperparameters(self.learning_rate, self.weight_decay),
             self.constants,
             self.constants_by_kind,
         )

@@ -7,23 +7,28 @@ from typing import NamedTuple
 
 from lionhunt.search.comparison.config import ComparisonConfig
 from lionhunt.search.comparison.optimizers import ComparedOptimizer, Recipe, find_optimizer
-from lionhunt.search.comparison.protocol import Request, Seeds, num_trainings, study
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Point, Tuned
-from lionhunt.search.comparison.store import ComparisonRecords, TrainingKey
+from lionhunt.search.comparison.protocol import (
+    Seeds,
+    TrainingRequest,
+    num_trainings,
+    tune_and_train,
+)
+from lionhunt.search.comparison.result import ComparedTask, Comparison, Hyperparameters, Tuned
+from lionhunt.search.comparison.store import ComparisonStore, TrainingKey
 from lionhunt.search.comparison.trainer import TrainingJob
-from lionhunt.search.environment import describe_environment, refuse_difference
-from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.environment import refuse_difference, summarize_environment
+from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 from lionhunt.search.workers.pool import Pool
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
 """Opens a pool for the tasks of a comparison."""
 
 
-LASTING = (Reason.OK, Reason.NOT_FINITE)
+LASTING = (Status.OK, Status.NOT_FINITE)
 """What comes of a training wherever it runs; any other outcome is tried again the next time."""
 
 
-class Progress(NamedTuple):
+class ComparisonProgress(NamedTuple):
     """How far a comparison is.
 
     Attributes:
@@ -41,7 +46,7 @@ class Progress(NamedTuple):
     num_cells: int
 
 
-class Contest:
+class ComparisonLoop:
     """The loop of a comparison: a function of its config, whatever trains first or fails between.
 
     Args:
@@ -59,7 +64,7 @@ class Contest:
         config: ComparisonConfig,
         optimizers: Sequence[ComparedOptimizer],
         tasks: Sequence[ComparedTask],
-        records: ComparisonRecords,
+        records: ComparisonStore,
         open_trainers: OpenTrainers,
     ):
         self._name = name
@@ -69,19 +74,19 @@ class Contest:
         self._records = records
         self._open_trainers = open_trainers
         self._known = {
-            key: seen for key, seen in records.trainings().items() if seen.reason in LASTING
+            key: seen for key, seen in records.trainings().items() if seen.status in LASTING
         }
         self._in_flight: dict[str, TrainingKey] = {}
         self._pool: Pool | None = None
 
-    def run(self) -> Generator[Progress, None, Comparison]:
+    def run(self) -> Generator[ComparisonProgress, None, Comparison]:
         """Runs to the end, yielding now and then; everything yielded is recorded.
 
         Raises:
             RecordError: this machine trains differently than the one that began.
         """
         cells = [
-            _Cell(self._config, optimizer, task, number)
+            _OptimizerOnTask(self._config, optimizer, task, number)
             for optimizer in self._optimizers
             for number, task in enumerate(self._tasks)
         ]
@@ -105,7 +110,7 @@ class Contest:
             {(cell.optimizer.name, cell.task.name): cell.result for cell in cells},
         )
 
-    def _advance(self, cell: "_Cell") -> Iterator[TrainingJob]:
+    def _advance(self, cell: "_OptimizerOnTask") -> Iterator[TrainingJob]:
         """Tells a cell what it asked for, if all is known; yields what has to be trained next."""
         while cell.tuned is None and all(key in self._known for key in cell.wanted):
             cell.tell([self._known[key] for key in cell.wanted])
@@ -139,12 +144,12 @@ class Contest:
                     "the reference",
                     "comparison",
                     found,
-                    (self._records.info(), describe_environment()),
+                    (self._records.info(), summarize_environment()),
                 )
         return self._pool
 
-    def _progress(self, cells: Sequence["_Cell"]) -> Progress:
-        return Progress(
+    def _progress(self, cells: Sequence["_OptimizerOnTask"]) -> ComparisonProgress:
+        return ComparisonProgress(
             self._name,
             sum(cell.num_known(self._known) for cell in cells),
             len(cells) * num_trainings(self._config),
@@ -153,7 +158,7 @@ class Contest:
         )
 
 
-REFERENCE_OPTIMIZER = find_optimizer("reference", "adamw", Point(1e-3, 0.01), {}, {})
+REFERENCE_OPTIMIZER = find_optimizer("reference", "adamw", Hyperparameters(1e-3, 0.01), {}, {})
 """What every worker trains first."""
 
 
@@ -168,7 +173,7 @@ def spread_sizes(jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
     return [job for _, job in sorted(zip(ranks, jobs, strict=True), key=lambda pair: pair[0])]
 
 
-class _Cell:
+class _OptimizerOnTask:
     """An optimizer on a task, while it is studied."""
 
     def __init__(
@@ -181,8 +186,8 @@ class _Cell:
         self.optimizer = optimizer
         self.task = task
         self._number = number
-        self._study = study(config, optimizer.start, task.higher_is_better)
-        self._requests: list[Request] = []
+        self._study = tune_and_train(config, optimizer.start, task.higher_is_better)
+        self._requests: list[TrainingRequest] = []
         self._recipes: list[Recipe] = []
         self._is_begun = False
         self._num_told = 0
@@ -222,5 +227,5 @@ class _Cell:
         recipes = {r.point: self._recipe(r.point) for r in asked}
         self._requests, self._recipes = asked, [recipes[r.point] for r in asked]
 
-    def _recipe(self, point: Point) -> Recipe:
+    def _recipe(self, point: Hyperparameters) -> Recipe:
         return self.optimizer.at(point, self.task.kind, self.task.num_steps)

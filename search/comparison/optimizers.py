@@ -24,7 +24,7 @@ from lionhunt.search.comparison.optax_optimizers import (
     _check_optax,
     to_number,
 )
-from lionhunt.search.comparison.result import Point
+from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
 from lionhunt.search.storage.program_ref import find_program
@@ -60,7 +60,7 @@ class ComparedOptimizer:
     word: str
     program: Program | None
     roles: Mapping[str, float]
-    start: Point
+    start: Hyperparameters
     constants: Mapping[str, Constant]
     constants_by_kind: Mapping[str, Mapping[str, Constant]]
 
@@ -70,7 +70,7 @@ class ComparedOptimizer:
         statements = self.program.statements if self.program else ()
         return {statement.op for statement in statements} | {"multiply", "add"}
 
-    def at(self, point: Point, kind: str, num_steps: int) -> Recipe:
+    def at(self, point: Hyperparameters, kind: str, num_steps: int) -> Recipe:
         """What trains.
 
         Args:
@@ -89,7 +89,7 @@ class ComparedOptimizer:
         given: dict[str, Constant] = {**self.constants, **self.constants_by_kind.get(kind, {})}
         return {name: to_number(value, num_steps) for name, value in given.items()}
 
-    def program_at(self, point: Point, kind: str, num_steps: int) -> Program:
+    def program_at(self, point: Hyperparameters, kind: str, num_steps: int) -> Program:
         """The program that trains, of an optimizer that is not of optax; see `at`."""
         assert self.program is not None
         constants = self._constants(kind, num_steps)
@@ -111,7 +111,7 @@ class ComparedOptimizer:
 def find_optimizer(
     name: str,
     word: str,
-    start: Point,
+    start: Hyperparameters,
     constants: Mapping[str, Constant],
     constants_by_kind: Mapping[str, Mapping[str, Constant]],
 ) -> ComparedOptimizer:

@@ -6,23 +6,23 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from lionhunt.search.comparison.config import ComparisonConfig
-from lionhunt.search.comparison.result import Point, Trial, Tuned, to_final
+from lionhunt.search.comparison.result import GridTrial, Hyperparameters, Tuned, to_final
 from lionhunt.search.comparison.tuning_grid import Grid, Place, best_place, edges
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 FINAL_SEEDS = 1_000_000
 """Final seeds begin so much after the tuning seeds."""
 
 
-class Request(NamedTuple):
+class TrainingRequest(NamedTuple):
     """A training that a cell asks for."""
 
-    point: Point
+    point: Hyperparameters
     seed: int
     in_detail: bool = False
 
 
-Study = Generator[list[Request], list[Measurement], Tuned]
+Study = Generator[list[TrainingRequest], list[Measurement], Tuned]
 """Asks for trainings, a list at a time, and is told what came of them."""
 
 
@@ -42,13 +42,15 @@ class Seeds:
         )
 
 
-def study(config: ComparisonConfig, start: Point, higher_is_better: bool) -> Study:
+def tune_and_train(
+    config: ComparisonConfig, start: Hyperparameters, higher_is_better: bool
+) -> Study:
     """One optimizer on one task: tunes it, and trains it with the final seeds."""
     seeds = Seeds.of(config)
     tuning = config.tuning
     grid = Grid(start, tuning.learning_rate_factor, tuning.weight_decay_factor)
     tried: dict[Place, float] = {}
-    trials: list[Trial] = []
+    trials: list[GridTrial] = []
     while places := grid.next_places(tried, tuning.num_trials):
         new = yield from _try([grid.point(place) for place in places], seeds.tuning)
         trials += new
@@ -58,8 +60,8 @@ def study(config: ComparisonConfig, start: Point, higher_is_better: bool) -> Stu
     if best is None:
         return Tuned(tuple(trials), None, (), ())
     point = grid.point(best)
-    finals = yield [Request(point, seed, in_detail=True) for seed in seeds.final]
-    spread: list[Trial] = []
+    finals = yield [TrainingRequest(point, seed, in_detail=True) for seed in seeds.final]
+    spread: list[GridTrial] = []
     if config.spread:
         around = _around(point, config.spread.num_points, config.spread.factor)
         spread = yield from _try(around, seeds.final[: config.spread.num_seeds])
@@ -69,21 +71,21 @@ def study(config: ComparisonConfig, start: Point, higher_is_better: bool) -> Stu
 
 
 def _try(
-    points: Sequence[Point], seeds: Sequence[int]
-) -> Generator[list[Request], list[Measurement], list[Trial]]:
+    points: Sequence[Hyperparameters], seeds: Sequence[int]
+) -> Generator[list[TrainingRequest], list[Measurement], list[GridTrial]]:
     """Trains at points, with each seed at each."""
-    found = iter((yield [Request(point, seed) for point in points for seed in seeds]))
+    found = iter((yield [TrainingRequest(point, seed) for point in points for seed in seeds]))
     return [_to_trial(point, [next(found) for _ in seeds]) for point in points]
 
 
-def _to_trial(point: Point, measurements: Sequence[Measurement]) -> Trial:
+def _to_trial(point: Hyperparameters, measurements: Sequence[Measurement]) -> GridTrial:
     for measurement in measurements:
-        if measurement.reason is not Reason.OK:
-            return Trial(point, (), measurement.reason)
-    return Trial(point, tuple(m.scores[0] for m in measurements), Reason.OK)
+        if measurement.status is not Status.OK:
+            return GridTrial(point, (), measurement.status)
+    return GridTrial(point, tuple(m.scores[0] for m in measurements), Status.OK)
 
 
-def _value(trial: Trial, higher_is_better: bool) -> float:
+def _value(trial: GridTrial, higher_is_better: bool) -> float:
     """Higher is better; minus infinity where training failed."""
     if not trial.scores:
         return float("-inf")
@@ -91,11 +93,11 @@ def _value(trial: Trial, higher_is_better: bool) -> float:
     return mean if higher_is_better else -mean
 
 
-def _around(center: Point, num_points: int, factor: float) -> list[Point]:
+def _around(center: Hyperparameters, num_points: int, factor: float) -> list[Hyperparameters]:
     """A square grid, learning rates from low to high, and weight decays within each."""
     powers = [factor ** (i - (num_points - 1) / 2) for i in range(num_points)]
     return [
-        Point(center.learning_rate * of_rate, center.weight_decay * of_decay)
+        Hyperparameters(center.learning_rate * of_rate, center.weight_decay * of_decay)
         for of_rate in powers
         for of_decay in powers
     ]

@@ -210,7 +210,7 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def show_comparison(console: Console, described: Described) -> None:
+def print_comparison(console: Console, described: Described) -> None:
     """Prints the tables, and what they say."""
     for table in tables(described):
         console.print(Text(table.title, style="bold"))

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Mapping
 from typing import NamedTuple
 
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 ABSOLUTE_NOISES = (0.01, 0.03, 0.1)
 """Standard deviations of the noise that is added to weights."""
@@ -12,7 +12,7 @@ RELATIVE_NOISES = (0.1, 0.3, 1.0)
 """The same as multiples of the root mean square of each array of weights."""
 
 
-class Point(NamedTuple):
+class Hyperparameters(NamedTuple):
     """What is tuned.
 
     Attributes:
@@ -24,7 +24,7 @@ class Point(NamedTuple):
     weight_decay: float
 
 
-class Trial(NamedTuple):
+class GridTrial(NamedTuple):
     """A point of the grid, and what it shows with the tuning seeds.
 
     Attributes:
@@ -33,9 +33,9 @@ class Trial(NamedTuple):
         reason: of the first failure, else OK.
     """
 
-    point: Point
+    point: Hyperparameters
     scores: tuple[float, ...]
-    reason: Reason
+    reason: Status
 
 
 class Final(NamedTuple):
@@ -71,11 +71,11 @@ class Tuned(NamedTuple):
             each of them weight decays from low to high, with final seeds; empty if not asked for.
     """
 
-    trials: tuple[Trial, ...]
-    best: Point | None
+    trials: tuple[GridTrial, ...]
+    best: Hyperparameters | None
     at_edge: tuple[str, ...]
     finals: tuple[Final | None, ...]
-    spread: tuple[Trial, ...] = ()
+    spread: tuple[GridTrial, ...] = ()
 
 
 class ComparedTask(NamedTuple):
@@ -126,7 +126,7 @@ class Comparison:
 
 def to_final(measurement: Measurement) -> Final | None:
     """A measurement of `search.comparison.trainer` in detail; None if training failed."""
-    if measurement.reason is not Reason.OK:
+    if measurement.status is not Status.OK:
         return None
     score, training_loss, *losses = measurement.scores
     num_absolute = len(ABSOLUTE_NOISES)

@@ -8,12 +8,12 @@ from typing import Any
 
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
-from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, Contest
+from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
-from lionhunt.search.comparison.store import ComparisonRecords
-from lionhunt.search.comparison.tasks import describe_compared
+from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.comparison.tasks import summarize_compared_tasks
 from lionhunt.search.comparison.trainer import Trainer
-from lionhunt.search.environment import describe_environment, differences
+from lionhunt.search.environment import differences, summarize_environment
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.storage.schema import COMPARISON
@@ -40,7 +40,7 @@ class Prepared:
         self.name = name
         self.config = config
         self.optimizers = tuple(each.find() for each in config.optimizers)
-        self.tasks = tuple(describe_compared(config.tasks))
+        self.tasks = tuple(summarize_compared_tasks(config.tasks))
 
     def identity(self) -> dict[str, Any]:
         """What decides what comes of it, as JSON values."""
@@ -51,8 +51,8 @@ class Prepared:
         }
 
     def contest(
-        self, records: ComparisonRecords, evaluation: TrainingsConfig, num_workers: int
-    ) -> Contest:
+        self, records: ComparisonStore, evaluation: TrainingsConfig, num_workers: int
+    ) -> ComparisonLoop:
         """The loop that runs it."""
         open_trainers = functools.partial(
             _open_trainers,
@@ -63,7 +63,9 @@ class Prepared:
             cache=records.cache,
             ray_address=evaluation.ray_address,
         )
-        return Contest(self.name, self.config, self.optimizers, self.tasks, records, open_trainers)
+        return ComparisonLoop(
+            self.name, self.config, self.optimizers, self.tasks, records, open_trainers
+        )
 
 
 def _open_trainers(
@@ -78,7 +80,7 @@ def _make_trainer(options: Sequence[TaskOptions], functions: Collection[str]) ->
 
 
 @contextmanager
-def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[ComparisonRecords]:
+def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[ComparisonStore]:
     """The records of comparisons in a folder, new or gone on with.
 
     Raises:
@@ -86,12 +88,12 @@ def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[Compari
         RecordError: the folder holds other comparisons, or cannot be used.
     """
     info = {each.name: each.identity() for each in prepared}
-    for name in info.keys() & describe_environment():
+    for name in info.keys() & summarize_environment():
         raise ConfigError(f"a comparison cannot have the name '{name}'; rename its file")
     if not (folder / COMPARISON.file_name).is_file():
-        opened = ComparisonRecords.create(folder, info | describe_environment())
+        opened = ComparisonStore.create(folder, info | summarize_environment())
     else:
-        with ComparisonRecords.open_to_read(folder) as records:
+        with ComparisonStore.open_to_read(folder) as records:
             there = records.info()
         for name, identity in info.items():
             difference = next(differences(there.get(name, {}), identity, name), None)
@@ -99,6 +101,6 @@ def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[Compari
                 raise RecordError(
                     f"{folder} holds another comparison ({difference}); choose another --out"
                 )
-        opened = ComparisonRecords.open_to_write(folder)
+        opened = ComparisonStore.open_to_write(folder)
     with opened as records:
         yield records

@@ -12,7 +12,7 @@ Tables, each with a checksum at the end of its rows:
 from typing import Any
 
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.storage.checked_tables import RecordFile, to_columns, to_measurement
+from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import COMPARISON
 
 _SCHEMA = """
@@ -29,7 +29,7 @@ TrainingKey = tuple[str, str, int, bool]
 """Task, optimizer, seed, and whether it was looked at closely."""
 
 
-class ComparisonRecords(RecordFile):
+class ComparisonStore(CheckedTables):
     """An open file of comparisons."""
 
     kind = COMPARISON

@@ -11,8 +11,15 @@ from lionhunt.search.bootstrap import (
     probability_of_improvement,
     sign,
 )
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Final, Point, Trial, Tuned
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import (
+    ComparedTask,
+    Comparison,
+    Final,
+    GridTrial,
+    Hyperparameters,
+    Tuned,
+)
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.statistics import CONFIDENCE, Interval
 
 BETTER, WORSE, NO_DIFFERENCE = "better", "worse", "no difference seen"
@@ -78,7 +85,7 @@ class _Pairs(NamedTuple):
         return NO_DIFFERENCE
 
 
-def describe_comparison(comparison: Comparison) -> dict[str, Any]:
+def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
     """Everything that a comparison found, as JSON values.
 
     Positive differences mean better than the reference, in the direction of the metric. They are
@@ -192,7 +199,7 @@ def _describe_tuned(comparison: Comparison, tuned: Tuned) -> dict[str, Any]:
         "best": None if tuned.best is None else _describe_point(tuned.best),
         "at_edge": list(tuned.at_edge),
         "num_trials": len(tuned.trials),
-        "num_failed_trials": sum(trial.reason is not Reason.OK for trial in tuned.trials),
+        "num_failed_trials": sum(trial.reason is not Status.OK for trial in tuned.trials),
         "num_failures": num_seeds - len(finished),
         "score": _describe_mean(final.score for final in finished),
         "training_loss": _describe_mean(final.training_loss for final in finished),
@@ -205,11 +212,11 @@ def _describe_tuned(comparison: Comparison, tuned: Tuned) -> dict[str, Any]:
     }
 
 
-def _describe_point(point: Point) -> dict[str, float]:
+def _describe_point(point: Hyperparameters) -> dict[str, float]:
     return point._asdict()
 
 
-def _describe_trial(trial: Trial) -> dict[str, Any]:
+def _describe_trial(trial: GridTrial) -> dict[str, Any]:
     return _describe_point(trial.point) | {
         "scores": list(trial.scores),
         "reason": trial.reason.value,

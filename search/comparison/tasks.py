@@ -10,7 +10,7 @@ from lionhunt.search.comparison.result import ComparedTask
 from lionhunt.search.fields import TaskOptions
 
 
-def describe_compared(options: Sequence[TaskOptions]) -> list[ComparedTask]:
+def summarize_compared_tasks(options: Sequence[TaskOptions]) -> list[ComparedTask]:
     """The tasks of a comparison, each under a name that tells it from the others."""
     built = [(each, each.build()) for each in options]
     names = _names(options)

@@ -22,7 +22,7 @@ from lionhunt.proxy_tasks.training import NUM_CHUNKS, fit
 from lionhunt.search.comparison.optax_optimizers import OptaxRule
 from lionhunt.search.comparison.result import ABSOLUTE_NOISES, RELATIVE_NOISES
 from lionhunt.search.evaluation.evaluator import task_key
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 NUM_EXAMPLES = 256
 """Training examples that the last loss is measured on, at least."""
@@ -55,7 +55,7 @@ class TrainingJob(NamedTuple):
         return self.task, self.rule.size
 
 
-class Seen(NamedTuple):
+class TrainingResult(NamedTuple):
     """What a training shows; see the module for scores."""
 
     finished: jax.Array
@@ -89,19 +89,19 @@ class Trainer:
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):
                 raise
-            return Measurement(Reason.OUT_OF_MEMORY, seconds=time.perf_counter() - start)
+            return Measurement(Status.OUT_OF_MEMORY, seconds=time.perf_counter() - start)
         seconds = time.perf_counter() - start
         curves = [seen.training_curve[: int(seen.num_chunks)].tolist()]
         scores = seen.scores.tolist() if job.in_detail else seen.scores[:1].tolist()
         if not (seen.finished and np.isfinite(scores).all()):
-            return Measurement(Reason.NOT_FINITE, curves=tuple(map(tuple, curves)), seconds=seconds)
+            return Measurement(Status.NOT_FINITE, curves=tuple(map(tuple, curves)), seconds=seconds)
         if job.in_detail:
             curves.append(seen.validation_curve.tolist())
-        return Measurement(Reason.OK, tuple(scores), tuple(map(tuple, curves)), seconds)
+        return Measurement(Status.OK, tuple(scores), tuple(map(tuple, curves)), seconds)
 
 
 def _trainer(task: Task, functions: Collection[str]):
-    def run(rule: Bytecode | OptaxRule, seed, in_detail, data) -> Seen:
+    def run(rule: Bytecode | OptaxRule, seed, in_detail, data) -> TrainingResult:
         here = dataclasses.replace(task, data=data)
         if isinstance(rule, OptaxRule):
             optimizer = rule.as_optimizer(task.schedule)
@@ -121,7 +121,9 @@ def _trainer(task: Task, functions: Collection[str]):
             lambda: jnp.full(num_losses, jnp.nan),
         )
         scores = jnp.concatenate([fitted.observed[-1:], losses])
-        return Seen(fitted.finished, scores, fitted.curve, fitted.observed, fitted.num_chunks)
+        return TrainingResult(
+            fitted.finished, scores, fitted.curve, fitted.observed, fitted.num_chunks
+        )
 
     return run
 

@@ -9,7 +9,7 @@ every optimizer has exactly as many trials as every other, and none is wasted.
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lionhunt.search.comparison.result import Point
+from lionhunt.search.comparison.result import Hyperparameters
 
 COARSE, FINE = 2, 1
 """Steps of the grid, in places."""
@@ -33,13 +33,13 @@ class Grid(NamedTuple):
             is a fine step.
     """
 
-    start: Point
+    start: Hyperparameters
     learning_rate_factor: float
     weight_decay_factor: float
 
-    def point(self, place: Place) -> Point:
+    def point(self, place: Place) -> Hyperparameters:
         """The point at a place, rounded to 4 digits."""
-        return Point(
+        return Hyperparameters(
             _rounded(self.start.learning_rate, self.learning_rate_factor, place.learning_rate),
             _rounded(self.start.weight_decay, self.weight_decay_factor, place.weight_decay),
         )

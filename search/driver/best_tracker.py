@@ -2,7 +2,7 @@
 
 import heapq
 
-from lionhunt.search.evaluation.outcome import OutcomeName
+from lionhunt.search.evaluation.outcome import EvaluationId
 
 
 class Fittest:
@@ -15,7 +15,7 @@ class Fittest:
         self._numbers: dict[str, int] = {}  # of the latest evaluation, by its owner
         self._ranked: list[tuple[float, int, str, int]] = []  # also what is not the latest any more
 
-    def add(self, index: int, outcome: OutcomeName, fitness: float | None) -> None:
+    def add(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
         """Takes in an individual.
 
         Args:

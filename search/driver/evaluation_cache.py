@@ -11,18 +11,18 @@ Gillard et al., 2023 (arXiv:2302.05433): the same, and one that averages.
 
 import statistics
 
-from lionhunt.dsl.analysis.fingerprinting import Identity
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.search.evaluation.early_stopping import Curves
-from lionhunt.search.evaluation.outcome import Outcome, OutcomeName, Reason
+from lionhunt.search.evaluation.outcome import EvaluationId, Outcome, Status
 from lionhunt.search.evaluation.reevaluation import Reevaluation
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
-Summary = tuple[float | None, Reason]
+Summary = tuple[float | None, Status]
 """A fitness, or why there is none."""
 
 
-class Outcomes:
+class EvaluationCache:
     """The outcomes of a run, and whose they are.
 
     Args:
@@ -34,8 +34,8 @@ class Outcomes:
 
     def __init__(
         self,
-        records: Records,
-        reference: Identity,
+        records: RunStore,
+        reference: AnalyzedProgram,
         functional: bool = False,
         reevaluation: Reevaluation | None = None,
     ):
@@ -53,7 +53,7 @@ class Outcomes:
         for fingerprint, name in records.functional():
             self._owners[fingerprint] = self._first.setdefault(name, fingerprint)
 
-    def __contains__(self, name: OutcomeName) -> bool:
+    def __contains__(self, name: EvaluationId) -> bool:
         return str(name) in self._summaries
 
     @property
@@ -66,15 +66,15 @@ class Outcomes:
         """Whether an evaluation is under way."""
         return bool(self._in_flight)
 
-    def claim(self, identity: Identity) -> OutcomeName:
+    def assign(self, identity: AnalyzedProgram) -> EvaluationId:
         """The outcome that an individual will have; to be asked for each, in order of birth."""
         owner = self._owner(identity)
         if self._reevaluation is None or owner == self._reference:
-            return OutcomeName(owner)
+            return EvaluationId(owner)
         self._num_births[owner] = num_births = self._num_births.get(owner, 0) + 1
-        return OutcomeName(owner, self._reevaluation.number(num_births))
+        return EvaluationId(owner, self._reevaluation.number(num_births))
 
-    def _owner(self, identity: Identity) -> str:
+    def _owner(self, identity: AnalyzedProgram) -> str:
         """The fingerprint of the first individual that does the same."""
         fingerprint = identity.fingerprint
         if not self._is_functional:
@@ -85,26 +85,26 @@ class Outcomes:
             self._owners[fingerprint] = self._first.setdefault(name, fingerprint)
         return self._owners[fingerprint]
 
-    def begin(self, name: OutcomeName) -> bool:
+    def start(self, name: EvaluationId) -> bool:
         """Whether that evaluation is neither done nor under way; it is under way from now on."""
         is_new = name not in self and str(name) not in self._in_flight
         if is_new:
             self._in_flight.add(str(name))
         return is_new
 
-    def add(self, name: str, outcome: Outcome) -> None:
+    def record(self, name: str, outcome: Outcome) -> None:
         """Takes in what came of an evaluation."""
         self._in_flight.discard(name)
-        self._summaries[name] = (outcome.fitness, outcome.measurement.reason)
+        self._summaries[name] = (outcome.fitness, outcome.measurement.status)
         self._records.add_outcome(name, outcome)
 
-    def curves(self, name: OutcomeName) -> Curves:
+    def curves(self, name: EvaluationId) -> Curves:
         """The curves of an evaluation that is done."""
         measurement = self._records.measurement(name)
         assert measurement is not None
         return measurement.curves
 
-    def of(self, name: OutcomeName) -> Summary:
+    def result_for(self, name: EvaluationId) -> Summary:
         """What an individual has that was told this name; its elders have theirs.
 
         The mean of several evaluations is that of their fitness; if one of them has none, there is
@@ -114,10 +114,10 @@ class Outcomes:
         if self._reevaluation is not None and self._reevaluation.way == "average":
             first = 1
         numbers = range(first, name.number + 1)
-        found = [self._summaries[str(OutcomeName(name.owner, n))] for n in numbers]
+        found = [self._summaries[str(EvaluationId(name.owner, n))] for n in numbers]
         fitness = []
         for value, reason in found:
             if value is None:
                 return None, reason
             fitness.append(value)
-        return statistics.fmean(fitness), Reason.OK
+        return statistics.fmean(fitness), Status.OK

@@ -12,13 +12,13 @@ from rich.text import Text
 
 from lionhunt.dsl.classification.classifier import Classification, Likeness, classify
 from lionhunt.search.storage.program_ref import Source
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 TYPICAL = 3
 """Differences that are told of a family, the commonest first."""
 
 
-def describe_class(source: Source) -> dict[str, Any]:
+def summarize_class(source: Source) -> dict[str, Any]:
     """Which known optimizer a program is nearest to, in a plain dictionary."""
     found = classify(source.program, source.notes)
     return {"name": source.name, **_describe(found), "constants": found.constants}
@@ -33,14 +33,14 @@ def _describe(found: Classification) -> dict[str, Any]:
     }
 
 
-def describe_families(records: Records, top: int) -> dict[str, Any]:
+def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
     """The families of the best programs of a run, the largest first, in a plain dictionary.
 
     Args:
         records: of the run.
         top: how many programs, of different fingerprints.
     """
-    members: dict[tuple[str, ...], list[tuple[Row, Classification]]] = {}
+    members: dict[tuple[str, ...], list[tuple[StoredProgram, Classification]]] = {}
     rows = list(itertools.islice(records.fittest(), top))
     for row in rows:
         found = classify(row.individual.program)
@@ -55,7 +55,7 @@ def describe_families(records: Records, top: int) -> dict[str, Any]:
 
 
 def _describe_family(
-    names: tuple[str, ...], family: Sequence[tuple[Row, Classification]]
+    names: tuple[str, ...], family: Sequence[tuple[StoredProgram, Classification]]
 ) -> dict[str, Any]:
     """The members, best first, of one family; no names are those of what nothing known is like."""
     best, found = family[0]
@@ -70,7 +70,7 @@ def _describe_family(
     }
 
 
-def show_classes(console: Console, described: Sequence[dict[str, Any]]) -> None:
+def print_classes(console: Console, described: Sequence[dict[str, Any]]) -> None:
     """Prints what `describe_class` and `describe_families` found."""
     for each in described:
         _show_families(console, each) if "families" in each else _show_class(console, each)

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich import box
 from rich.table import Table
 
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
 class Member(NamedTuple):
@@ -23,24 +23,28 @@ class Member(NamedTuple):
         is_fitter: whether it is fitter than every shorter one.
     """
 
-    row: Row
+    row: StoredProgram
     score: float | None
     is_fitter: bool
 
 
-def hall_of_fame(records: Records) -> Iterator[Member]:
+def hall_of_fame(records: RunStore) -> Iterator[Member]:
     """The members, the shortest first."""
-    fittest: Row | None = None
+    fittest: StoredProgram | None = None
     for row in records.best_by_length():
-        is_fitter = row.rank > (-math.inf if fittest is None else fittest.rank)
+        is_fitter = row.fitness_or_neg_inf > (
+            -math.inf if fittest is None else fittest.fitness_or_neg_inf
+        )
         score = None
         if fittest is not None and is_fitter:
-            score = (row.rank - fittest.rank) / (row.num_needed - fittest.num_needed)
+            score = (row.fitness_or_neg_inf - fittest.fitness_or_neg_inf) / (
+                row.num_needed - fittest.num_needed
+            )
         yield Member(row, score, is_fitter)
         fittest = row if is_fitter else fittest
 
 
-def describe_hall(records: Records) -> list[dict[str, Any]]:
+def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
     """The members in plain dictionaries."""
     return [
         {

@@ -1,10 +1,10 @@
 """The individuals that a run breeds from; those of earlier sessions are read when chosen."""
 
 from lionhunt.search.evolution.regularized import Individual
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 
-class History(dict[int, Individual]):
+class IndividualsByIndex(dict[int, Individual]):
     """Individuals by number. To resume is then as quick with a lag of many thousands: few of all
     elders become parents, and to parse a program takes longer than to look it up.
 
@@ -12,7 +12,7 @@ class History(dict[int, Individual]):
         records: of the run; read where there is no item.
     """
 
-    def __init__(self, records: Records):
+    def __init__(self, records: RunStore):
         super().__init__()
         self._records = records
 

@@ -7,11 +7,11 @@ from collections.abc import Callable
 
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.driver.best_tracker import Fittest
-from lionhunt.search.evaluation.outcome import OutcomeName, Reason
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.evaluation.outcome import EvaluationId, Status
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
-def is_at_end(records: Records) -> bool:
+def is_at_end(records: RunStore) -> bool:
     """Whether a recorded run has all that it will have; faster than to ask its progress."""
     total, max_chunks = _limits(records)
     if records.count() >= total:
@@ -19,7 +19,7 @@ def is_at_end(records: Records) -> bool:
     return math.isfinite(max_chunks) and records.num_chunks() >= max_chunks
 
 
-def _limits(records: Records) -> tuple[int, float]:
+def _limits(records: RunStore) -> tuple[int, float]:
     """Individuals, and chunks of training, that end a run."""
     config = records.info()["config"]
     limit = config.get("max_trainings")
@@ -27,16 +27,16 @@ def _limits(records: Records) -> tuple[int, float]:
     return config["num_programs"], max_chunks
 
 
-def _to_fittest(records: Records) -> Fittest:
+def _to_fittest(records: RunStore) -> Fittest:
     """As it is after all that is recorded."""
     fittest = Fittest()
-    for fate in records.fates(0):
+    for fate in records.iter_outcomes(0):
         fittest.add(*fate)
     return fittest
 
 
 @dataclasses.dataclass
-class Progress:
+class RunProgress:
     """Counts of a run so far, updated as it goes on.
 
     Attributes:
@@ -65,25 +65,25 @@ class Progress:
     num_equivalent: int = 0
     num_reevaluated: int = 0
     num_chunks: int = 0
-    reasons: Counter[Reason] = dataclasses.field(default_factory=Counter)
-    first: Row | None = None
-    best: Row | None = None
+    reasons: Counter[Status] = dataclasses.field(default_factory=Counter)
+    first: StoredProgram | None = None
+    best: StoredProgram | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
     _fittest: Fittest | None = None
     """Of a run whose programs are evaluated again: there the best may lose its place."""
-    _find: Callable[[int], Row] | None = None
+    _find: Callable[[int], StoredProgram] | None = None
     """A recorded individual, by its number."""
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
     """Fingerprints of the history, and names of its outcomes."""
 
     @classmethod
-    def of_records(cls, records: Records) -> "Progress":
+    def of_records(cls, records: RunStore) -> "RunProgress":
         """The progress of a recorded run."""
         population_size = records.info()["config"]["evolution"]["population_size"]
         total, max_chunks = _limits(records)
         count = records.count()
-        reasons = Counter(records.reasons())
+        reasons = Counter(records.count_by_status())
         fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
             total,
@@ -93,7 +93,7 @@ class Progress:
             num_before=count,
             num_evaluated=reasons.total(),
             num_equivalent=len(fingerprints - outcomes),
-            num_reevaluated=sum(OutcomeName.parse(name).number > 1 for name in outcomes),
+            num_reevaluated=sum(EvaluationId.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             reasons=reasons,
             first=records.row(0) if count else None,
@@ -104,7 +104,7 @@ class Progress:
             _known=fingerprints | outcomes,
         )
 
-    def add(self, row: Row, num_chunks: int = 0) -> None:
+    def add(self, row: StoredProgram, num_chunks: int = 0) -> None:
         """Counts one more individual.
 
         Args:
@@ -118,7 +118,7 @@ class Progress:
         if row.fingerprint not in self._known:
             if outcome == row.fingerprint:
                 self.num_evaluated += 1
-                self.reasons[row.reason] += 1
+                self.reasons[row.status] += 1
             else:
                 self.num_equivalent += 1
         self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known
@@ -126,10 +126,12 @@ class Progress:
         self.recent.append((row.num_statements, row.num_needed))
         self._rank(row)
 
-    def _rank(self, row: Row) -> None:
+    def _rank(self, row: StoredProgram) -> None:
         """Looks whether another program is the best now."""
         if self._fittest is None:
-            if row.rank > (-math.inf if self.best is None else self.best.rank):
+            if row.fitness_or_neg_inf > (
+                -math.inf if self.best is None else self.best.fitness_or_neg_inf
+            ):
                 self.best = row
             return
         index = row.individual.index
@@ -143,7 +145,7 @@ class Progress:
             assert self._find is not None
             self.best = self._find(best)
 
-    def knows(self, outcome: OutcomeName) -> bool:
+    def knows(self, outcome: EvaluationId) -> bool:
         """Whether an individual of the history has that outcome."""
         return str(outcome) in self._known
 

@@ -11,21 +11,21 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.environment import refuse_difference
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, OutcomeName, Reason, first_difference
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status, first_difference
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool
 
 
 def measure_references(
     first: Measurement,
     *,
-    records: Records,
+    records: RunStore,
     pool: Pool,
     seed: int,
     num_evaluations: int,
     describe_here: Callable[[], dict[str, Any]],
-) -> dict[OutcomeName, Measurement]:
+) -> dict[EvaluationId, Measurement]:
     """What is seen of the reference: as recorded, or measured where nothing is.
 
     Args:
@@ -41,7 +41,7 @@ def measure_references(
         ConfigError: the reference does not train in one of the others.
     """
     reference = records.reference()
-    name = OutcomeName(fingerprint(reference))
+    name = EvaluationId(fingerprint(reference))
     recorded = records.measurement(name)
     if recorded is not None and (found := first_difference(recorded, first)) is not None:
         raise refuse_difference(
@@ -60,10 +60,10 @@ def measure_references(
             while not (measured := pool.wait(1.0)):
                 pass
             ((_, measurement),) = measured
-        if measurement.reason is not Reason.OK:
+        if measurement.status is not Status.OK:
             raise ConfigError(
                 f"the initial program does not train with the seed of evaluation {number} "
-                f"({measurement.why}); choose another seed of the run"
+                f"({measurement.status_text}); choose another seed of the run"
             )
         references[later] = measurement
     return references

@@ -11,12 +11,12 @@ from rich.table import Table
 from rich.text import Text
 
 from lionhunt.search.driver.hall_of_fame import hall_table
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
 from lionhunt.search.reporting.text import _counts, _number
 
 
-def show_program(console: Console, described: dict[str, Any]) -> None:
+def print_program(console: Console, described: dict[str, Any]) -> None:
     """Prints a described program."""
     console.print(Text(described["name"], style="bold"))
     if described["summary"]:
@@ -41,7 +41,7 @@ def show_program(console: Console, described: dict[str, Any]) -> None:
         _show_origin(console, described)
 
 
-def show_library(console: Console, programs: list[dict[str, str]]) -> None:
+def print_library(console: Console, programs: list[dict[str, str]]) -> None:
     """Prints the names of programs and what they are."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for program in programs:
@@ -64,7 +64,7 @@ def _show_origin(console: Console, described: dict[str, Any]) -> None:
     console.print(table)
 
 
-def show_run(console: Console, summary: dict[str, Any]) -> None:
+def print_run(console: Console, summary: dict[str, Any]) -> None:
     """Prints the summary of a run: its best program, the scores, and the counts."""
     best, initial = summary["best"], summary["initial"]
     if best is not None and initial is not None and initial["scores"]:
@@ -119,7 +119,7 @@ def next_commands(run: str) -> str:
     )
 
 
-def progress_line(progress: Progress) -> str:
+def progress_line(progress: RunProgress) -> str:
     """One line for where there is no terminal."""
     best = "none" if progress.best is None else _number(progress.best.fitness or 0.0)
     return (
@@ -132,7 +132,7 @@ def progress_line(progress: Progress) -> str:
     )
 
 
-def progress_display(progress: Progress) -> Group:
+def progress_display(progress: RunProgress) -> Group:
     """The live display."""
     best = "none yet" if progress.best is None else _number(progress.best.fitness or 0.0)
     share = progress.num_hits / max(1, progress.num_children)
@@ -162,7 +162,7 @@ def _options(num_equivalent: int, num_reevaluated: int) -> str:
     return functional + (f", {num_reevaluated:,} reevaluated" if num_reevaluated else "")
 
 
-def _by_name(progress: Progress) -> dict[str, int]:
+def _by_name(progress: RunProgress) -> dict[str, int]:
     return {reason.value: count for reason, count in progress.reasons.items()}
 
 

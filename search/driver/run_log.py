@@ -7,9 +7,9 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
 
-from lionhunt.search.driver.progress import Progress
-from lionhunt.search.environment import describe_environment
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.environment import summarize_environment
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import log, write_log
 from lionhunt.search.workers.retry import MAX_TRIES
 
@@ -27,7 +27,7 @@ def log_run(file: Path, num_programs: int, **fields: Any) -> Iterator[None]:
         fields: more to tell of the beginning.
     """
     with write_log(file):
-        place = {"pid": os.getpid(), "host": platform.node()} | describe_environment()
+        place = {"pid": os.getpid(), "host": platform.node()} | summarize_environment()
         event = "resumed" if num_programs else "started"
         log(event, programs=num_programs, **fields, **place)
         try:
@@ -41,7 +41,7 @@ def log_run(file: Path, num_programs: int, **fields: Any) -> Iterator[None]:
         log("ended")
 
 
-def log_progress(events: Iterator[Progress]) -> Generator[Progress, None, None]:
+def log_progress(events: Iterator[RunProgress]) -> Generator[RunProgress, None, None]:
     """Passes on what happens in a run, and tells how far it is now and then, and at the end."""
     last, progress = 0.0, None
     for progress in events:
@@ -55,15 +55,15 @@ def log_progress(events: Iterator[Progress]) -> Generator[Progress, None, None]:
 
 def log_stopped(name: str, measurement: Measurement) -> None:
     """Tells of a candidate, by its fingerprint, that did not end by itself."""
-    reason = measurement.reason
+    reason = measurement.status
     if reason in MAX_TRIES:
         told: dict[str, Any] = {"candidate": name, "seconds": measurement.seconds}
-        if reason is Reason.RAISED:
+        if reason is Status.RAISED:
             told["error"], _, told["message"] = measurement.error.partition(": ")
         log(f"candidate_{reason.value}", **told)
 
 
-def _fields(progress: Progress) -> dict[str, Any]:
+def _fields(progress: RunProgress) -> dict[str, Any]:
     best = progress.best
     return {
         "programs": progress.num_programs,

@@ -12,7 +12,7 @@ from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
@@ -105,9 +105,9 @@ def start_pool(
     )
     with opened as pool:
         measured = pool.start(Job("reference", assemble(reference)))
-        if measured.reason is not Reason.OK:
+        if measured.status is not Status.OK:
             raise ConfigError(
-                f"the initial program does not train on the tasks ({measured.reason.value}); "
+                f"the initial program does not train on the tasks ({measured.status.value}); "
                 "choose others"
             )
         yield pool, measured

@@ -6,25 +6,25 @@ from collections import deque
 from collections.abc import Generator
 from typing import NamedTuple
 
-from lionhunt.dsl.analysis.fingerprinting import Identity, identify
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
-from lionhunt.search.driver.evaluation_cache import Outcomes
+from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.garbage_collection import collected_rarely
-from lionhunt.search.driver.history import History
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.history import IndividualsByIndex
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
-from lionhunt.search.driver.setup import describe_run
+from lionhunt.search.driver.setup import summarize_setup
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import Measurement, OutcomeName
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.workers.pool import Pool
 
 
@@ -32,8 +32,8 @@ class _Born(NamedTuple):
     """A child that waits for its outcome, or for that of an elder."""
 
     individual: Individual
-    identity: Identity
-    outcome: OutcomeName
+    identity: AnalyzedProgram
+    outcome: EvaluationId
 
 
 class Search:
@@ -55,12 +55,12 @@ class Search:
         self,
         config: RunConfig,
         initial: Program,
-        records: Records,
+        records: RunStore,
         pool: Pool,
         reference: Measurement,
     ):
         evolution = config.evolution
-        self.progress = Progress.of_records(records)
+        self.progress = RunProgress.of_records(records)
         self._config = config
         self._initial = initial
         self._records = records
@@ -77,22 +77,22 @@ class Search:
         self._references = [reference]  # its measurement in each evaluation
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
-        self._history = History(records)  # the last `_num_remembered`
-        self._identities: dict[int, Identity] = {}  # of this session's
+        self._history = IndividualsByIndex(records)  # the last `_num_remembered`
+        self._identities: dict[int, AnalyzedProgram] = {}  # of this session's
         self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
         # If hurdles need them, whose they are and the curves, of those with a fitness.
         self._curves: dict[int, tuple[str, Curves]] = {}
-        self._outcomes = Outcomes(
+        self._outcomes = EvaluationCache(
             records,
-            identify(records.reference()),
+            analyze(records.reference()),
             config.evaluation.functional_cache,
             config.evaluation.to_reevaluation(),
         )
         self._born: deque[_Born] = deque()
 
-    def run(self) -> Generator[Progress, None, None]:
+    def run(self) -> Generator[RunProgress, None, None]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
-        for fate in self._records.fates(self.progress.num_programs - self._num_remembered):
+        for fate in self._records.iter_outcomes(self.progress.num_programs - self._num_remembered):
             self._remember(*fate)
         self._measure_references()
         with collected_rarely():
@@ -119,13 +119,13 @@ class Search:
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=self._outcomes.max_evaluations,
-            describe_here=lambda: describe_run(
+            describe_here=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
         )
         self._references = list(references.values())
         for name, measurement in references.items():
-            if self._outcomes.begin(name):
+            if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
 
     def _breed_ahead(self) -> None:
@@ -149,11 +149,11 @@ class Search:
     def _examine(self, individual: Individual) -> _Born:
         """Names what an individual computes, and sends it out if it is to be evaluated."""
         parent = individual.parent
-        identity = identify(
+        identity = analyze(
             individual.program, None if parent is None else self._identities.get(parent)
         )
-        outcome = self._outcomes.claim(identity)
-        if self._outcomes.begin(outcome):
+        outcome = self._outcomes.assign(identity)
+        if self._outcomes.start(outcome):
             bytecode = assemble_canonical(identity.canonical)
             seed = evaluation_seed(self._config.seed, outcome.number)
             hurdles = self._hurdles(individual.index, outcome.number)
@@ -175,24 +175,24 @@ class Search:
             log_stopped(name, measurement)
             outcome = to_outcome(
                 measurement,
-                self._references[OutcomeName.parse(name).number - 1],
+                self._references[EvaluationId.parse(name).number - 1],
                 self._directions,
                 self._config.evaluation.combination,
                 self._config.evaluation.weights,
             )
-            self._outcomes.add(name, outcome)
+            self._outcomes.record(name, outcome)
 
     def _record_individuals(self) -> None:
         """Records, in order of birth, every child that has an outcome, up to the run's end."""
         while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
             individual, identity, outcome = self._born.popleft()
-            row = Row(
+            row = StoredProgram(
                 individual,
                 identity.fingerprint,
                 len(individual.program.statements),
                 len(identity.needed),
                 outcome,
-                *self._outcomes.of(outcome),
+                *self._outcomes.result_for(outcome),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual
@@ -200,13 +200,13 @@ class Search:
             self._remember(individual.index, outcome, row.fitness)
             self.progress.add(row, self._num_chunks(outcome))
 
-    def _num_chunks(self, outcome: OutcomeName) -> int:
+    def _num_chunks(self, outcome: EvaluationId) -> int:
         """Chunks of training that an outcome took, if it is new, and the run limited by them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
         return sum(map(len, self._outcomes.curves(outcome)))
 
-    def _remember(self, index: int, outcome: OutcomeName, fitness: float | None) -> None:
+    def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
         """Takes in what became of an individual; forgets one that is nobody's elder any more."""
         self._rank[index] = -math.inf if fitness is None else fitness
         if fitness is not None and self._config.hurdles.percentile is not None:

@@ -7,10 +7,10 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.proxy_tasks import Task
 from lionhunt.search.driver.config import RunConfig, parse_run_config
-from lionhunt.search.environment import describe_environment
+from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.storage.program_ref import find_program
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 
 def load_initial(name: str, key: str = "initial") -> Program:
@@ -21,7 +21,7 @@ def load_initial(name: str, key: str = "initial") -> Program:
         raise ConfigError(f"{key}: {error}") from None
 
 
-def describe_run(
+def summarize_setup(
     config: RunConfig, initial: Program, reference: Program | None = None
 ) -> dict[str, Any]:
     """What a run is, for its records: enough to go on with it, and to tell where it ran.
@@ -38,11 +38,11 @@ def describe_run(
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
         "reference": str(reference),
-        "tasks": describe_tasks([options.build() for options in config.tasks]),
-    } | describe_environment()
+        "tasks": summarize_tasks([options.build() for options in config.tasks]),
+    } | summarize_environment()
 
 
-def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     """Tasks for records, each under a name of its own."""
     families = [task.name for task in tasks]
     counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
@@ -58,7 +58,7 @@ def describe_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
     ]
 
 
-def load_run(records: Records) -> tuple[RunConfig, Program]:
+def load_run(records: RunStore) -> tuple[RunConfig, Program]:
     """The configuration and the initial program of a recorded run."""
     info = records.info()
     return parse_run_config(info["config"], str(records.path)), parse(info["initial"])

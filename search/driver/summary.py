@@ -11,18 +11,18 @@ from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
-from lionhunt.search.driver.hall_of_fame import describe_hall
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.evaluation.outcome import OutcomeName
+from lionhunt.search.evaluation.outcome import EvaluationId
 from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.program_ref import Source
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redundant"
 
 
-def describe_program(source: Source) -> dict[str, Any]:
+def summarize_program(source: Source) -> dict[str, Any]:
     """Everything that is known of a program without running it."""
     program = source.program
     kinds = infer(program)
@@ -57,16 +57,16 @@ def describe_program(source: Source) -> dict[str, Any]:
     return described
 
 
-def describe_library() -> list[dict[str, str]]:
+def summarize_library() -> list[dict[str, str]]:
     """The programs of the library, with one line each."""
-    return [{"name": name, "summary": library.notes(name).summary} for name in library.names()]
+    return [{"name": name, "summary": library.doc(name).summary} for name in library.names()]
 
 
-def _describe_row(row: Row) -> dict[str, Any]:
+def _describe_row(row: StoredProgram) -> dict[str, Any]:
     return {
         "index": row.individual.index,
         "fitness": row.fitness,
-        "reason": row.reason.value,
+        "reason": row.status.value,
         "parent": row.individual.parent,
         "mutation": row.individual.mutation,
         "statements": row.num_statements,
@@ -77,7 +77,7 @@ def _describe_row(row: Row) -> dict[str, Any]:
     }
 
 
-def _improvements(lineage: tuple[Row, ...]) -> list[dict[str, Any]]:
+def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
     """The ancestors that were fitter than all before them in the line, and what was changed."""
     steps = []
     best = -math.inf
@@ -107,12 +107,12 @@ def _changes(old: Program, new: Program) -> list[str]:
     return [line for line in difflib.ndiff(lines(old), lines(new)) if line[0] in "+-"]
 
 
-def describe_records(records: Records) -> dict[str, Any]:
+def summarize_run(records: RunStore) -> dict[str, Any]:
     """The summary of a run, after a look for damage."""
     records.check()
     info = records.info()
     config = info["config"]
-    progress = Progress.of_records(records)
+    progress = RunProgress.of_records(records)
     summary: dict[str, Any] = {
         "run": str(records.path),
         "complete": progress.is_done,
@@ -134,7 +134,7 @@ def describe_records(records: Records) -> dict[str, Any]:
         "config": config,
         "initial": None,
         "best": None,
-        "hall": describe_hall(records),
+        "hall": summarize_hall_of_fame(records),
     }
     if progress.first is None:
         return summary
@@ -157,14 +157,14 @@ def describe_records(records: Records) -> dict[str, Any]:
     return summary
 
 
-def _training_saved(records: Records, num_tasks: int) -> float:
+def _training_saved(records: RunStore, num_tasks: int) -> float:
     """The share of training that was not done since candidates stopped early."""
     whole = len(records.outcome_names()) * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 
 def _describe_scores(
-    records: Records, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
+    records: RunStore, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Score and fitness by task, the means over evaluations of these numbers."""
     pairs = [
@@ -182,8 +182,8 @@ def _describe_scores(
     return described
 
 
-def _scores(records: Records, owner: str, number: int) -> tuple[float, ...]:
-    measurement = records.measurement(OutcomeName(owner, number))
+def _scores(records: RunStore, owner: str, number: int) -> tuple[float, ...]:
+    measurement = records.measurement(EvaluationId(owner, number))
     if measurement is None:
         raise damaged(records.path, "an outcome is missing")
     return measurement.scores

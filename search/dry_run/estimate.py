@@ -9,7 +9,7 @@ import numpy as np
 
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.dry_run.cost_model import TaskCost, task_seconds
-from lionhunt.search.dry_run.rehearsal import Candidate, Rehearsal, makespan
+from lionhunt.search.dry_run.rehearsal import Rehearsal, RehearsedCandidate, makespan
 
 GROWTH = 0.7
 """Different programs grow as this power of the children, beyond those that are rehearsed: 0.68 from
@@ -175,7 +175,9 @@ def saved_share(slack: float | None) -> float:
     return float(np.interp(slack, (*slacks, 2 * slacks[-1]), (*shares, 0.0)))
 
 
-def _candidate_seconds(costs: Sequence[TaskCost], candidate: Candidate, share: float) -> float:
+def _candidate_seconds(
+    costs: Sequence[TaskCost], candidate: RehearsedCandidate, share: float
+) -> float:
     """Of one that fails at once, or trains for the share of steps that hurdles leave on average."""
     if candidate.fails:
         return costs[0].seconds(candidate.functions, 1 / NUM_CHUNKS)

@@ -16,7 +16,7 @@ from lionhunt.search.dry_run.cost_model import TaskCost, clock, measure_task, ro
 from lionhunt.search.dry_run.estimate import UNCERTAINTY, estimate, saved_share
 from lionhunt.search.dry_run.rehearsal import MAX_CHILDREN, rehearse
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.reporting.text import duration, show_counts
+from lionhunt.search.reporting.text import duration, print_counts
 
 
 class Measured(NamedTuple):
@@ -121,7 +121,7 @@ def _check_time(seconds: float, limit: float) -> None:
         )
 
 
-def show_plan(console: Console, plan: dict[str, Any]) -> None:
+def print_plan(console: Console, plan: dict[str, Any]) -> None:
     """Prints what `plan_run` found."""
     tasks = Table("task", "parameters", "steps", "an evaluation", box=None, padding=(0, 2, 0, 0))
     for task in plan["tasks"]:
@@ -129,7 +129,7 @@ def show_plan(console: Console, plan: dict[str, Any]) -> None:
         tasks.add_row(task["name"], *cells)
     console.print(tasks)
     workers, cores = plan["workers"], plan["cores"]
-    show_counts(
+    print_counts(
         console,
         {
             "programs": plan["programs"],

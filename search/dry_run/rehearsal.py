@@ -12,8 +12,8 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
-from lionhunt.dsl.analysis.fingerprinting import identify
-from lionhunt.dsl.execution.bytecode import Size, assemble_canonical
+from lionhunt.dsl.analysis.fingerprinting import analyze
+from lionhunt.dsl.execution.bytecode import MachineShape, assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.dry_run.cost_model import row_functions
 from lionhunt.search.evaluation.reevaluation import Reevaluation
@@ -33,7 +33,7 @@ more so for each statement that it needs less than the initial program: what a r
 not there for nothing."""
 
 
-class Candidate(NamedTuple):
+class RehearsedCandidate(NamedTuple):
     """A program that would be evaluated.
 
     Attributes:
@@ -44,7 +44,7 @@ class Candidate(NamedTuple):
 
     functions: tuple[str, ...]
     fails: bool
-    size: Size
+    size: MachineShape
 
 
 class Rehearsal(NamedTuple):
@@ -56,7 +56,7 @@ class Rehearsal(NamedTuple):
         child_seconds: processor time of a child.
     """
 
-    candidates: list[Candidate]
+    candidates: list[RehearsedCandidate]
     programs: list[int]
     child_seconds: float
 
@@ -91,14 +91,14 @@ def rehearse(
         reevaluation: when a program is evaluated anew: as another candidate, in this.
     """
     rng = random.Random(seed)
-    first = identify(initial)
+    first = analyze(initial)
     at_first = len(first.needed)
     start = initial_individual(0, initial)
     history = dict.fromkeys(range(population_size), start)
     identities = dict.fromkeys(range(population_size), first)
     fitness = dict.fromkeys(range(population_size), 0.0)
     bytecode = assemble_canonical(first.canonical)
-    candidates = [Candidate(row_functions(bytecode), False, bytecode.size)]
+    candidates = [RehearsedCandidate(row_functions(bytecode), False, bytecode.size)]
     known = {first.fingerprint: (0, 0.0)}
     num_births: Counter[str] = Counter()
     programs = []
@@ -115,7 +115,7 @@ def rehearse(
     for index in range(population_size, population_size + num_children):
         child = breed(history, fitness.__getitem__, index)
         assert child.parent is not None
-        identity = identify(child.program, identities.get(child.parent))
+        identity = analyze(child.program, identities.get(child.parent))
         if identity.fingerprint not in known:
             fails = rng.random() < FAILED_SHARE
             lost = max(0, at_first - len(identity.needed))
@@ -123,7 +123,7 @@ def rehearse(
             planted = -math.inf if fails else fitness.get(child.parent, 0.0) + change
             bytecode = assemble_canonical(identity.canonical)
             known[identity.fingerprint] = len(candidates), planted
-            candidates.append(Candidate(row_functions(bytecode), fails, bytecode.size))
+            candidates.append(RehearsedCandidate(row_functions(bytecode), fails, bytecode.size))
         number, fitness[index] = known[identity.fingerprint]
         num_births[identity.fingerprint] += number > 0  # the initial program has fitness 0
         if reevaluation is not None and reevaluation.is_due(num_births[identity.fingerprint]):

@@ -8,13 +8,13 @@ import jax
 import numpy as np
 
 from lionhunt.dsl.execution import batch_machine, machine
-from lionhunt.dsl.execution.bytecode import Size
+from lionhunt.dsl.execution.bytecode import MachineShape
 from lionhunt.dsl.ops import OPS
 from lionhunt.proxy_tasks import Task, Training, train
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
@@ -44,7 +44,9 @@ class Evaluator:
         self._seed = seed
         self._tasks = tuple(tasks)
         self._batch_size = batch_size
-        self._widths: dict[tuple[int, Size], int] = {}  # where memory asks for smaller batches
+        self._widths: dict[
+            tuple[int, MachineShape], int
+        ] = {}  # where memory asks for smaller batches
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
@@ -59,7 +61,7 @@ class Evaluator:
                 names = ", ".join(sorted(unknown))
                 raise ScorerError(f"a candidate with {names}, which were left out")
         for index in range(len(self._tasks)):
-            by_size: dict[Size, list[_Lane]] = {}
+            by_size: dict[MachineShape, list[_Lane]] = {}
             for lane in lanes:
                 if lane.trains_on(index):
                     by_size.setdefault(lane.job.bytecode.size, []).append(lane)
@@ -67,7 +69,7 @@ class Evaluator:
                 self._train_lanes(index, size, same)
         return [lane.measurement() for lane in lanes]
 
-    def _train_lanes(self, index: int, size: Size, lanes: list["_Lane"]) -> None:
+    def _train_lanes(self, index: int, size: MachineShape, lanes: list["_Lane"]) -> None:
         """Trains candidates of one size on one task."""
         while lanes:
             width = self._widths.get((index, size), self._batch_size)
@@ -81,7 +83,7 @@ class Evaluator:
                 if width > 1:
                     self._widths[index, size] = width // 2
                     continue
-                batch[0].reason = Reason.OUT_OF_MEMORY
+                batch[0].reason = Status.OUT_OF_MEMORY
                 trainings = []
             seconds = (time.perf_counter() - start) / len(batch)
             for lane in batch:
@@ -112,13 +114,13 @@ class _Lane:
     """A candidate on its way through the tasks."""
 
     job: Job
-    reason: Reason = Reason.OK
+    reason: Status = Status.OK
     scores: tuple[float, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
 
     def trains_on(self, index: int) -> bool:
-        return self.reason is Reason.OK and self.job.task in (None, index)
+        return self.reason is Status.OK and self.job.task in (None, index)
 
     def add(self, training: Training, limits: np.ndarray) -> None:
         """Takes in what came of the next task."""
@@ -130,7 +132,7 @@ class _Lane:
             self.reason = _reason(training, limits)
 
     def measurement(self) -> Measurement:
-        scores = self.scores if self.reason is Reason.OK else ()
+        scores = self.scores if self.reason is Status.OK else ()
         return Measurement(self.reason, scores, self.curves, self.seconds)
 
 
@@ -147,12 +149,12 @@ def task_key(seed: int, index: int) -> jax.Array:
 _task_keys = jax.jit(jax.vmap(task_key, in_axes=(0, None)))
 
 
-def _reason(training: Training, hurdles: np.ndarray) -> Reason:
+def _reason(training: Training, hurdles: np.ndarray) -> Status:
     """Why a training has no score."""
     last = int(training.num_chunks) - 1
     loss = training.curve[last]
     is_above = np.isfinite(loss) and loss > hurdles[last]
-    return Reason.HURDLE if is_above else Reason.NOT_FINITE
+    return Status.HURDLE if is_above else Status.NOT_FINITE
 
 
 def _trainer(task: Task, functions: Collection[str]):

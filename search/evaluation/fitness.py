@@ -3,7 +3,7 @@
 import statistics
 from collections.abc import Sequence
 
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Outcome, Status
 
 COMBINATIONS = {"mean": statistics.fmean, "min": min}
 """How the fitness on several tasks becomes one: their mean, or the worst of them."""
@@ -31,7 +31,7 @@ def to_outcome(
         combination: a name in `COMBINATIONS`.
         weights: of the tasks in the mean; None if they are the same.
     """
-    if measurement.reason is not Reason.OK:
+    if measurement.status is not Status.OK:
         return Outcome(measurement, None)
     by_task = list(map(task_fitness, measurement.scores, initial.scores, directions))
     if weights is not None:

@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
 
-from lionhunt.dsl.execution.bytecode import Bytecode, Size
+from lionhunt.dsl.execution.bytecode import Bytecode, MachineShape
 
 Hurdles = tuple[tuple[float, ...], ...]
 """For each task of a run, the largest loss that each chunk of its training may have."""
@@ -41,5 +41,5 @@ class Job(NamedTuple):
     hurdles: Hurdles | None = None
 
     @property
-    def size(self) -> Size:
+    def size(self) -> MachineShape:
         return self.bytecode.size

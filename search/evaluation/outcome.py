@@ -7,7 +7,7 @@ import math
 from typing import NamedTuple
 
 
-class Reason(enum.StrEnum):
+class Status(enum.StrEnum):
     """Why an outcome is what it is."""
 
     OK = "ok"
@@ -25,7 +25,7 @@ class Reason(enum.StrEnum):
     """Its training raised an error, four times, where the reference trained in between."""
 
 
-class OutcomeName(NamedTuple):
+class EvaluationId(NamedTuple):
     """The name of an outcome, as text FINGERPRINT, or FINGERPRINT#NUMBER of a later evaluation.
 
     Attributes:
@@ -37,7 +37,7 @@ class OutcomeName(NamedTuple):
     number: int = 1
 
     @classmethod
-    def parse(cls, text: str) -> "OutcomeName":
+    def parse(cls, text: str) -> "EvaluationId":
         """The name that reads so."""
         owner, _, number = text.partition("#")
         return cls(owner, int(number or 1))
@@ -58,20 +58,20 @@ class Measurement:
         error: type and first line of what it raised; not recorded.
     """
 
-    reason: Reason
+    status: Status
     scores: tuple[float, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
     error: str = dataclasses.field(default="", compare=False)
 
     @property
-    def why(self) -> str:
+    def status_text(self) -> str:
         """The reason in words: with the error, if there was one."""
-        return f"{self.reason.value}: {self.error}" if self.error else self.reason.value
+        return f"{self.status.value}: {self.error}" if self.error else self.status.value
 
     def __post_init__(self):
-        if (self.reason is Reason.OK) != bool(self.scores):
-            raise ValueError(f"{len(self.scores)} scores with reason {self.reason}")
+        if (self.status is Status.OK) != bool(self.scores):
+            raise ValueError(f"{len(self.scores)} scores with reason {self.status}")
         if not all(map(math.isfinite, self.scores)):
             raise ValueError(f"scores {self.scores} must be finite")
 
@@ -97,7 +97,7 @@ def first_difference(there: Measurement, here: Measurement) -> Difference | None
     """
     losses = itertools.zip_longest(*(itertools.chain(*m.curves) for m in (there, here)))
     pairs = [
-        ("ends", there.reason.value, here.reason.value),
+        ("ends", there.status.value, here.status.value),
         ("scores", list(there.scores), list(here.scores)),
         *(("has a training loss of", *pair) for pair in losses),
     ]
@@ -121,8 +121,8 @@ class Outcome:
     fitness: float | None
 
     def __post_init__(self):
-        is_ok = self.measurement.reason is Reason.OK
+        is_ok = self.measurement.status is Status.OK
         if is_ok != (self.fitness is not None):
-            raise ValueError(f"fitness {self.fitness} with reason {self.measurement.reason}")
+            raise ValueError(f"fitness {self.fitness} with reason {self.measurement.status}")
         if self.fitness is not None and not math.isfinite(self.fitness):
             raise ValueError(f"fitness {self.fitness} must be finite")

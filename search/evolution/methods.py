@@ -4,7 +4,7 @@ import functools
 from collections.abc import Callable, Mapping
 from typing import Literal, Protocol
 
-from lionhunt.dsl.analysis.fingerprinting import Identity
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.baselines import draw_individual, vary_constant
 from lionhunt.search.evolution.mutation import MutationSpace
@@ -23,7 +23,7 @@ class Breed(Protocol):
         fitness: Callable[[int], float],
         index: int,
         *,
-        identities: Mapping[int, Identity] | None = None,
+        identities: Mapping[int, AnalyzedProgram] | None = None,
     ) -> Individual: ...
 
 

@@ -9,7 +9,7 @@ import dataclasses
 import random
 from contextlib import suppress
 
-from lionhunt.dsl.analysis.fingerprinting import Identity, identify
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.edits import statements as edit
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
@@ -58,7 +58,10 @@ Mutant = tuple[str, Program, int]
 
 
 def mutate(
-    program: Program, rng: random.Random, space: MutationSpace, identity: Identity | None = None
+    program: Program,
+    rng: random.Random,
+    space: MutationSpace,
+    identity: AnalyzedProgram | None = None,
 ) -> Mutant:
     """Draws mutations of a valid program until one is valid, and different if `space` asks for it.
 
@@ -74,9 +77,9 @@ def mutate(
     mutant = _draw_valid(program, rng, space)
     if not space.until_different:
         return mutant
-    identity = identity or identify(program)
+    identity = identity or analyze(program)
     for _ in range(1, MAX_SAME):
-        if identify(mutant[1], identity).fingerprint != identity.fingerprint:
+        if analyze(mutant[1], identity).fingerprint != identity.fingerprint:
             break
         mutation, child, num_draws = _draw_valid(program, rng, space)
         mutant = mutation, child, mutant[2] + num_draws

@@ -11,11 +11,11 @@ import dataclasses
 import random
 from collections.abc import Callable, Mapping
 
-from lionhunt.dsl.analysis.fingerprinting import Identity
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
 
-Mutate = Callable[[Program, random.Random, MutationSpace, Identity | None], Mutant]
+Mutate = Callable[[Program, random.Random, MutationSpace, AnalyzedProgram | None], Mutant]
 """From a parent, its identity last, to a mutant."""
 
 
@@ -58,7 +58,7 @@ def breed(
     lag: int,
     space: MutationSpace,
     mutate: Mutate = mutate,
-    identities: Mapping[int, Identity] | None = None,
+    identities: Mapping[int, AnalyzedProgram] | None = None,
 ) -> Individual:
     """Returns child `index`: a mutation of the winner of a tournament among its elders.
 

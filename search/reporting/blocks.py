@@ -32,7 +32,7 @@ class Code(NamedTuple):
 Block = Heading | Paragraph | Code | Table
 
 
-def show(console: Console, blocks: Iterable[Block]) -> None:
+def print_blocks(console: Console, blocks: Iterable[Block]) -> None:
     """Prints blocks."""
     for block in blocks:
         match block:
@@ -47,7 +47,7 @@ def show(console: Console, blocks: Iterable[Block]) -> None:
                 console.print(to_rich(block))
 
 
-def to_report(title: str, blocks: Iterable[Block]) -> str:
+def to_markdown_report(title: str, blocks: Iterable[Block]) -> str:
     """Blocks as Markdown."""
     parts = [f"# {title}"]
     for block in blocks:

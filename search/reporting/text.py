@@ -30,7 +30,7 @@ def print_json(value: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
     print(json.dumps(value, indent=2))
 
 
-def show_counts(console: Console, counts: dict[str, Any]) -> None:
+def print_counts(console: Console, counts: dict[str, Any]) -> None:
     """Prints values by name."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in counts.items():

@@ -15,7 +15,7 @@ from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.selection.config import BaselineConfig
 from lionhunt.search.selection.meta_overfitting import Checkpoint, checkpoints
 from lionhunt.search.storage.program_ref import find_program
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
 @dataclasses.dataclass(frozen=True)
@@ -56,7 +56,7 @@ class RunSummary:
         return self.info["config"]["seed"]
 
 
-def summarize_run(
+def summarize_candidates_of_run(
     path: Path, num_candidates: int, num_checkpoints: int, skip_equivalent: bool
 ) -> RunSummary:
     """Reads a run.
@@ -64,7 +64,7 @@ def summarize_run(
     Raises:
         RecordError: it is none, or damaged.
     """
-    with Records.open_to_read(path) as records:
+    with RunStore.open_to_read(path) as records:
         records.check()
         fittest = (_to_candidate(path, row) for row in records.fittest())
         return RunSummary(
@@ -76,10 +76,10 @@ def summarize_run(
         )
 
 
-def _to_candidate(path: Path, row: Row) -> Candidate:
+def _to_candidate(path: Path, row: StoredProgram) -> Candidate:
     individual = row.individual
     name = f"{path}:{individual.index}"
-    return Candidate(name, simplify(individual.program), row.rank)
+    return Candidate(name, simplify(individual.program), row.fitness_or_neg_inf)
 
 
 def first_of_kind(

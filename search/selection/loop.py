@@ -16,11 +16,11 @@ from lionhunt.search.evolution.hyperparameters import untuned
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.selection.measurements import Scoreboard
-from lionhunt.search.selection.meta_overfitting import Point
+from lionhunt.search.selection.meta_overfitting import CheckpointScore
 from lionhunt.search.selection.promotion import Scores
 from lionhunt.search.selection.setup import META
-from lionhunt.search.selection.stage import Contender, Progress, Stage, StageResult
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.stage import Contender, FunnelStage, SelectionProgress, StageResult
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.workers.pool import Pool
 
 MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContextManager[Pool]]
@@ -37,7 +37,7 @@ class RunCurve:
     """
 
     path: str
-    points: tuple[Point, ...]
+    points: tuple[CheckpointScore, ...]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -72,7 +72,7 @@ class Selection:
         make_pool: where programs are measured.
     """
 
-    def __init__(self, records: SelectionRecords, make_pool: MakePool):
+    def __init__(self, records: SelectionStore, make_pool: MakePool):
         info = records.info()
         self._config = parse_config(info["config"], str(records.path), SelectConfig)
         self._info = info
@@ -80,13 +80,13 @@ class Selection:
         self._records = records
         self._make_pool = make_pool
 
-    def run(self) -> Generator[Progress, None, SelectionResult]:
+    def run(self) -> Generator[SelectionProgress, None, SelectionResult]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
         stages = yield from self._run_stages()
         curves = yield from self._run_meta_validation()
         return SelectionResult(tuple(stages), tuple(curves))
 
-    def _run_stages(self) -> Generator[Progress, None, list[StageResult]]:
+    def _run_stages(self) -> Generator[SelectionProgress, None, list[StageResult]]:
         baselines, candidates = self._contenders()
         results: list[StageResult] = []
         sizes = [stage.num_candidates for stage in self._config.stages]
@@ -94,7 +94,7 @@ class Selection:
             contenders = [*baselines, *candidates]
             part = self._info["parts"][number]
             with self._scoreboard(part, config.tasks, [c.program for c in contenders]) as board:
-                stage = Stage(
+                stage = FunnelStage(
                     part["name"],
                     board,
                     self._records,
@@ -125,7 +125,7 @@ class Selection:
         ]
         return baselines, candidates
 
-    def _run_meta_validation(self) -> Generator[Progress, None, list[RunCurve]]:
+    def _run_meta_validation(self) -> Generator[SelectionProgress, None, list[RunCurve]]:
         part = self._info["parts"][-1]
         seeds = part["final_seeds"]
         runs = [
@@ -135,7 +135,7 @@ class Selection:
         programs = [program for _, points in runs for _, program in points]
         with self._scoreboard(part, self._config.meta_tasks, programs) as board:
             for done, total in board.measure(programs, seeds):
-                yield Progress(META, "best programs so far", done, total)
+                yield SelectionProgress(META, "best programs so far", done, total)
             return [
                 RunCurve(path, tuple(_point(p, board.scores(q, seeds)) for p, q in points))
                 for path, points in runs
@@ -166,8 +166,8 @@ def _contender(
     return Contender(name, program, untuned(program, learning_rate), search_fitness)
 
 
-def _point(checkpoint: dict[str, Any], scores: Scores) -> Point:
-    return Point(
+def _point(checkpoint: dict[str, Any], scores: Scores) -> CheckpointScore:
+    return CheckpointScore(
         checkpoint["progress"],
         checkpoint["index"],
         checkpoint["fitness"],

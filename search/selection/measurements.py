@@ -3,16 +3,16 @@
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
 
-from lionhunt.dsl.analysis.fingerprinting import fingerprint, identify
+from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
 from lionhunt.dsl.program import Program
-from lionhunt.search.environment import describe_environment, refuse_difference
+from lionhunt.search.environment import refuse_difference, summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 from lionhunt.search.selection.promotion import Scores, to_scores
-from lionhunt.search.selection.store import MeasurementKey, SelectionRecords
+from lionhunt.search.selection.store import MeasurementKey, SelectionStore
 from lionhunt.search.workers.pool import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -35,7 +35,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
     def __init__(
         self,
         part: str,
-        records: SelectionRecords,
+        records: SelectionStore,
         initial: Program,
         seed: int,
         directions: Sequence[bool],
@@ -68,7 +68,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
             ConfigError: the initial program does not train with one of the seeds.
             RecordError: this machine scores it differently than the one that began the selection.
         """
-        identities = {(i := identify(p)).fingerprint: i for p in (self._initial, *programs)}
+        identities = {(i := analyze(p)).fingerprint: i for p in (self._initial, *programs)}
         keys = [(name, seed) for seed in seeds for name in identities]
         if any(key not in self._measurements for key in keys):
             pool = self._started()
@@ -116,7 +116,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
                     "the initial program",
                     "selection",
                     found,
-                    (self._records.info(), describe_environment()),
+                    (self._records.info(), summarize_environment()),
                 )
         return self._pool
 
@@ -125,8 +125,8 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         self._records.add_measurement(self._part, *key, measurement)
 
     def _check_initial(self, measurement: Measurement, seed: int) -> None:
-        if measurement.reason is not Reason.OK:
+        if measurement.status is not Status.OK:
             raise ConfigError(
                 f"the initial program of the runs does not train on the tasks of {self._part} "
-                f"with seed {seed} ({measurement.why}); choose others"
+                f"with seed {seed} ({measurement.status_text}); choose others"
             )

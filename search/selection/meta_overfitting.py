@@ -9,9 +9,9 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from lionhunt.dsl.program import Program
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.statistics import Interval, interval
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 
 @dataclasses.dataclass(frozen=True)
@@ -32,7 +32,7 @@ class Checkpoint:
 
 
 @dataclasses.dataclass(frozen=True)
-class Point:
+class CheckpointScore:
     """What meta-validation saw at a checkpoint.
 
     Attributes:
@@ -45,7 +45,7 @@ class Point:
     index: int
     fitness: float
     by_seed: tuple[float, ...]
-    reason: Reason
+    reason: Status
 
     @property
     def interval(self) -> Interval | None:
@@ -62,7 +62,7 @@ class Overfitting(NamedTuple):
         is_seen: the fall is larger than its uncertainty, or training failed at the end.
     """
 
-    peak: Point | None
+    peak: CheckpointScore | None
     fall: Interval | None
     is_seen: bool
 
@@ -75,7 +75,7 @@ class Overfitting(NamedTuple):
         return f"overfits after {at}" if self.peak.progress else "overfits from the start"
 
 
-def checkpoints(records: Records, num_checkpoints: int) -> Iterator[Checkpoint]:
+def checkpoints(records: RunStore, num_checkpoints: int) -> Iterator[Checkpoint]:
     """The initial program, then the best so far at so many equal steps of progress."""
     count = records.count()
     for number in range(num_checkpoints + 1):
@@ -83,10 +83,10 @@ def checkpoints(records: Records, num_checkpoints: int) -> Iterator[Checkpoint]:
         if row is not None:
             individual = row.individual
             progress = number / num_checkpoints
-            yield Checkpoint(progress, individual.index, row.rank, individual.program)
+            yield Checkpoint(progress, individual.index, row.fitness_or_neg_inf, individual.program)
 
 
-def find_overfitting(points: Sequence[Point]) -> Overfitting:
+def find_overfitting(points: Sequence[CheckpointScore]) -> Overfitting:
     """Compares the last point with the best; all points have the same seeds.
 
     The peak is chosen by the very measurements that are compared: a fall that is barely seen may

@@ -8,7 +8,7 @@ import statistics
 from collections.abc import Sequence
 from typing import Literal, NamedTuple
 
-from lionhunt.search.evaluation.outcome import Outcome, Reason
+from lionhunt.search.evaluation.outcome import Outcome, Status
 from lionhunt.search.evolution.hyperparameters import Tuning
 from lionhunt.search.statistics import Interval, interval
 
@@ -25,7 +25,7 @@ class Scores(NamedTuple):
     """
 
     by_seed: tuple[float, ...]
-    reason: Reason
+    reason: Status
 
     @property
     def fitness(self) -> float | None:
@@ -33,14 +33,14 @@ class Scores(NamedTuple):
         return statistics.fmean(self.by_seed) if self.by_seed else None
 
 
-class Trial(NamedTuple):
+class TunedTrial(NamedTuple):
     """A tuning of a program, and what it shows with the tuning seeds."""
 
     tuning: Tuning
     scores: Scores
 
 
-class Verdict(NamedTuple):
+class Advantage(NamedTuple):
     """A candidate against the best baseline.
 
     Attributes:
@@ -56,11 +56,11 @@ def to_scores(outcomes: Sequence[Outcome]) -> Scores:
     """Of the outcomes with each seed."""
     for outcome in outcomes:
         if outcome.fitness is None:
-            return Scores((), outcome.measurement.reason)
-    return Scores(tuple(o.fitness for o in outcomes if o.fitness is not None), Reason.OK)
+            return Scores((), outcome.measurement.status)
+    return Scores(tuple(o.fitness for o in outcomes if o.fitness is not None), Status.OK)
 
 
-def best_trial(trials: Sequence[Trial]) -> Trial | None:
+def best_trial(trials: Sequence[TunedTrial]) -> TunedTrial | None:
     """The trial with the highest fitness, the first of equals; None if all failed."""
     return max(
         (trial for trial in trials if trial.scores.by_seed),
@@ -81,16 +81,16 @@ def find_bar(baselines: Sequence[Scores]) -> int:
     return max(trained, key=lambda i: baselines[i].fitness or 0.0)
 
 
-def judge(candidate: Scores, bar: Scores, rule: Rule) -> Verdict:
+def judge(candidate: Scores, bar: Scores, rule: Rule) -> Advantage:
     """Compares a candidate with the best baseline; both have the same seeds."""
     if not candidate.by_seed:
-        return Verdict(None, False)
+        return Advantage(None, False)
     pairs = zip(candidate.by_seed, bar.by_seed, strict=True)
     advantage = interval([mine - theirs for mine, theirs in pairs])
-    return Verdict(advantage, (advantage.low if rule == "interval" else advantage.mean) > 0)
+    return Advantage(advantage, (advantage.low if rule == "interval" else advantage.mean) > 0)
 
 
-def promote(verdicts: Sequence[Verdict], num_candidates: int) -> list[int]:
+def promote(verdicts: Sequence[Advantage], num_candidates: int) -> list[int]:
     """Those that go on: of those that beat the baseline, the ones with the largest advantage."""
 
     def advantage(i: int) -> float:

@@ -11,18 +11,18 @@ from rich.table import Table as Grid
 from rich.text import Text
 
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
-from lionhunt.search.selection.stage import Progress
+from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"
 REPORT_NAME = "report"
 
 
-def selection_progress_line(progress: Progress) -> str:
+def selection_progress_line(progress: SelectionProgress) -> str:
     """One line for where there is no terminal."""
     return f"{progress.part}, {progress.step}: {progress.done} of {progress.total} measured"
 
 
-def selection_progress_display(progress: Progress) -> Grid:
+def selection_progress_display(progress: SelectionProgress) -> Grid:
     """The live display."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
@@ -151,7 +151,7 @@ def commands(described: dict[str, Any], folder: Path) -> list[str]:
     return lines
 
 
-def show_selection(console: Console, described: dict[str, Any], folder: Path) -> None:
+def print_selection(console: Console, described: dict[str, Any], folder: Path) -> None:
     """Prints the tables, the winners and where the report is."""
     for table in tables(described):
         console.print(Text(table.title, style="bold"))

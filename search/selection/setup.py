@@ -5,18 +5,22 @@ from collections.abc import Collection, Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
-from lionhunt.search.driver.setup import describe_tasks
-from lionhunt.search.environment import describe_environment, differences
+from lionhunt.search.driver.setup import summarize_tasks
+from lionhunt.search.environment import differences, summarize_environment
 from lionhunt.search.errors import RecordError
 from lionhunt.search.fields import TaskOptions
-from lionhunt.search.selection.candidates import choose_candidates, load_baseline, summarize_run
+from lionhunt.search.selection.candidates import (
+    choose_candidates,
+    load_baseline,
+    summarize_candidates_of_run,
+)
 from lionhunt.search.selection.config import SelectConfig
 
 META = "meta-validation"
 """The part of a selection that looks for meta-overfitting."""
 
 
-def describe_selection(config: SelectConfig, paths: Sequence[Path]) -> dict[str, Any]:
+def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> dict[str, Any]:
     """What a selection is, for its records: all that it needs, and what tells it from others.
 
     Raises:
@@ -25,7 +29,7 @@ def describe_selection(config: SelectConfig, paths: Sequence[Path]) -> dict[str,
     """
     num_candidates = config.stages[0].num_candidates
     runs = [
-        summarize_run(
+        summarize_candidates_of_run(
             path,
             num_candidates,
             config.meta_validation.num_checkpoints,
@@ -66,7 +70,7 @@ def describe_selection(config: SelectConfig, paths: Sequence[Path]) -> dict[str,
             for baseline in config.baselines
         ],
         "parts": list(_parts(config, {run.seed for run in runs})),
-    } | describe_environment()
+    } | summarize_environment()
 
 
 def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[str, Any]]:
@@ -76,7 +80,7 @@ def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[st
     def part(name: str, tasks: Sequence[TaskOptions], num_tuning: int, num_final: int):
         return {
             "name": name,
-            "tasks": describe_tasks([options.build() for options in tasks]),
+            "tasks": summarize_tasks([options.build() for options in tasks]),
             "tuning_seeds": list(itertools.islice(fresh, num_tuning)),
             "final_seeds": list(itertools.islice(fresh, num_final)),
         }

@@ -6,21 +6,21 @@ from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.program import Program
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
 from lionhunt.search.selection.config import TuningConfig
 from lionhunt.search.selection.measurements import Scoreboard
 from lionhunt.search.selection.promotion import (
+    Advantage,
     Rule,
     Scores,
-    Trial,
-    Verdict,
+    TunedTrial,
     best_trial,
     find_bar,
     judge,
     promote,
 )
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.selection.tuning import sweep, vary
 
 UNTUNED = "the initial program, untuned"
@@ -62,10 +62,10 @@ class Entry:
     """
 
     contender: Contender
-    trials: tuple[Trial, ...]
-    best: Trial | None
+    trials: tuple[TunedTrial, ...]
+    best: TunedTrial | None
     final: Scores
-    verdict: Verdict
+    verdict: Advantage
     goes_on: bool
 
     @property
@@ -94,7 +94,7 @@ class StageResult(NamedTuple):
     bar: str
 
 
-class Progress(NamedTuple):
+class SelectionProgress(NamedTuple):
     """How far a part of a selection is.
 
     Attributes:
@@ -110,7 +110,7 @@ class Progress(NamedTuple):
 
 
 @dataclasses.dataclass(frozen=True)
-class Stage:
+class FunnelStage:
     """A stage that is to be run.
 
     Attributes:
@@ -126,7 +126,7 @@ class Stage:
 
     part: str
     scoreboard: Scoreboard
-    records: SelectionRecords
+    records: SelectionStore
     tuning: TuningConfig
     tuning_seeds: Sequence[int]
     final_seeds: Sequence[int]
@@ -134,7 +134,9 @@ class Stage:
     rule: Rule
     num_promoted: int
 
-    def run(self, contenders: Sequence[Contender]) -> Generator[Progress, None, StageResult]:
+    def run(
+        self, contenders: Sequence[Contender]
+    ) -> Generator[SelectionProgress, None, StageResult]:
         """Runs to the end, yielding now and then; everything yielded is recorded."""
         trials = yield from self._try(
             "learning rates",
@@ -150,7 +152,7 @@ class Stage:
         finals = yield from self._finals(contenders, trials)
         return self._compare(contenders, trials, finals)
 
-    def _variations(self, contender: Contender, trials: Sequence[Trial]) -> list[Tuning]:
+    def _variations(self, contender: Contender, trials: Sequence[TunedTrial]) -> list[Tuning]:
         best = best_trial(trials)
         start = contender.start if best is None else best.tuning
         name = fingerprint(contender.program)
@@ -158,22 +160,22 @@ class Stage:
 
     def _try(
         self, step: str, contenders: Sequence[Contender], tunings: Sequence[Sequence[Tuning]]
-    ) -> Generator[Progress, None, list[list[Trial]]]:
+    ) -> Generator[SelectionProgress, None, list[list[TunedTrial]]]:
         """Scores tunings of each contender with the tuning seeds."""
         pairs = list(zip(contenders, tunings, strict=True))
         programs = [apply_tuning(c.program, tuning) for c, ts in pairs for tuning in ts]
         for done, total in self.scoreboard.measure(programs, self.tuning_seeds):
-            yield Progress(self.part, step, done, total)
+            yield SelectionProgress(self.part, step, done, total)
 
-        def trial(contender: Contender, tuning: Tuning) -> Trial:
+        def trial(contender: Contender, tuning: Tuning) -> TunedTrial:
             program = apply_tuning(contender.program, tuning)
-            return Trial(tuning, self.scoreboard.scores(program, self.tuning_seeds))
+            return TunedTrial(tuning, self.scoreboard.scores(program, self.tuning_seeds))
 
         return [[trial(contender, tuning) for tuning in ts] for contender, ts in pairs]
 
     def _finals(
-        self, contenders: Sequence[Contender], trials: Sequence[Sequence[Trial]]
-    ) -> Generator[Progress, None, list[Scores]]:
+        self, contenders: Sequence[Contender], trials: Sequence[Sequence[TunedTrial]]
+    ) -> Generator[SelectionProgress, None, list[Scores]]:
         """Scores the best tuning of each contender with the final seeds."""
         bests = map(best_trial, trials)
         programs = [
@@ -182,7 +184,7 @@ class Stage:
         ]
         wanted = [program for program in programs if program is not None]
         for done, total in self.scoreboard.measure(wanted, self.final_seeds):
-            yield Progress(self.part, "final seeds", done, total)
+            yield SelectionProgress(self.part, "final seeds", done, total)
         scores = self.scoreboard.scores
         return [
             # Where all trials failed, the first tells of the contender as it entered.
@@ -193,11 +195,11 @@ class Stage:
     def _compare(
         self,
         contenders: Sequence[Contender],
-        trials: Sequence[Sequence[Trial]],
+        trials: Sequence[Sequence[TunedTrial]],
         finals: Sequence[Scores],
     ) -> StageResult:
         """Holds everyone to the best baseline, and keeps what was found."""
-        untuned = Scores((0.0,) * len(self.final_seeds), Reason.OK)  # by definition of fitness
+        untuned = Scores((0.0,) * len(self.final_seeds), Status.OK)  # by definition of fitness
         bars = [(c.name, f) for c, f in zip(contenders, finals, strict=True) if c.is_baseline]
         bars.append((UNTUNED, untuned))
         bar, bar_scores = bars[find_bar([scores for _, scores in bars])]

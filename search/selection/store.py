@@ -13,8 +13,8 @@ import json
 from typing import Any
 
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.selection.promotion import Scores, Trial, Verdict
-from lionhunt.search.storage.checked_tables import RecordFile, to_columns, to_measurement
+from lionhunt.search.selection.promotion import Advantage, Scores, TunedTrial
+from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import SELECTION
 
 _SCHEMA = """
@@ -41,7 +41,7 @@ MeasurementKey = tuple[str, int]
 """A fingerprint and a seed."""
 
 
-class SelectionRecords(RecordFile):
+class SelectionStore(CheckedTables):
     """An open selection."""
 
     kind = SELECTION
@@ -63,7 +63,9 @@ class SelectionRecords(RecordFile):
             WHERE part = ?"""
         return dict(self._read(_to_item, self._query(query, part)))
 
-    def add_trial(self, part: str, contender: str, number: int, program: str, trial: Trial) -> None:
+    def add_trial(
+        self, part: str, contender: str, number: int, program: str, trial: TunedTrial
+    ) -> None:
         """Keeps a trial; one that is there already stays.
 
         Args:
@@ -87,7 +89,7 @@ class SelectionRecords(RecordFile):
         )
 
     def add_verdict(
-        self, part: str, contender: str, final: Scores, verdict: Verdict, goes_on: bool
+        self, part: str, contender: str, final: Scores, verdict: Advantage, goes_on: bool
     ) -> None:
         """Keeps what was decided of a contender; a verdict that is there already stays."""
         advantage = verdict.advantage or (None, None, None)

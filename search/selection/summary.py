@@ -5,15 +5,15 @@ from typing import Any
 
 from lionhunt.search.evolution.hyperparameters import constants_of
 from lionhunt.search.selection.loop import RunCurve, SelectionResult
-from lionhunt.search.selection.meta_overfitting import Point, find_overfitting
-from lionhunt.search.selection.promotion import Scores, Trial
+from lionhunt.search.selection.meta_overfitting import CheckpointScore, find_overfitting
+from lionhunt.search.selection.promotion import Scores, TunedTrial
 from lionhunt.search.selection.setup import META
 from lionhunt.search.selection.stage import Entry, StageResult
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.statistics import CONFIDENCE, Interval, interval
 
 
-def describe_selection_result(records: SelectionRecords, result: SelectionResult) -> dict[str, Any]:
+def summarize_selection(records: SelectionStore, result: SelectionResult) -> dict[str, Any]:
     """Everything that a selection found. All fitness is the gain over the runs' initial program."""
     info = records.info()
     parts = {part["name"]: part for part in info["parts"]}
@@ -91,7 +91,7 @@ def _describe_interval(found: Interval | None) -> dict[str, float] | None:
     return None if found is None else found._asdict()
 
 
-def _describe_trial(trial: Trial) -> dict[str, Any]:
+def _describe_trial(trial: TunedTrial) -> dict[str, Any]:
     return {
         "learning_rate": trial.tuning.learning_rate,
         "constants": list(trial.tuning.constants),
@@ -100,7 +100,7 @@ def _describe_trial(trial: Trial) -> dict[str, Any]:
     }
 
 
-def _describe_tuning(entry: Entry, best: Trial) -> dict[str, Any]:
+def _describe_tuning(entry: Entry, best: TunedTrial) -> dict[str, Any]:
     """The best trial: its number, and what it changes of the program as it is."""
     constants = zip(constants_of(entry.contender.program), best.tuning.constants, strict=True)
     return {
@@ -125,7 +125,7 @@ def _describe_curve(curve: RunCurve) -> dict[str, Any]:
     }
 
 
-def _describe_point(point: Point) -> dict[str, Any]:
+def _describe_point(point: CheckpointScore) -> dict[str, Any]:
     return {
         "progress": point.progress,
         "index": point.index,

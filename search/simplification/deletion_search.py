@@ -13,11 +13,11 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import EvolutionConfig, MutationConfig, RunConfig
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run
+from lionhunt.search.driver.setup import summarize_setup
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
@@ -58,17 +58,18 @@ def delete_by_search(
     while not measured:
         measured = pool.wait(1.0)
     ((_, reference),) = measured
-    if reference.reason is not Reason.OK:
+    if reference.status is not Status.OK:
         return []
     with tempfile.TemporaryDirectory() as folder:
-        info = describe_run(run_config, program)
-        with Records.create(Path(folder) / "deletions", info) as records:
+        info = summarize_setup(run_config, program)
+        with RunStore.create(Path(folder) / "deletions", info) as records:
             for progress in Search(run_config, program, records, pool, reference).run():
                 say(f"search without insertion: {progress.num_programs} of {progress.total}")
             rows = [
                 row
                 for row in records.fittest()
-                if row.rank >= -config.tolerance and row.num_needed < len(program.statements)
+                if row.fitness_or_neg_inf >= -config.tolerance
+                and row.num_needed < len(program.statements)
             ]
-    rows.sort(key=lambda row: (row.num_needed, -row.rank))
+    rows.sort(key=lambda row: (row.num_needed, -row.fitness_or_neg_inf))
     return [simplify(row.individual.program) for row in rows[:MAX_SUGGESTIONS]]

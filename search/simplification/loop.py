@@ -6,8 +6,8 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from typing import Any
 
-from lionhunt.dsl.rewriting import Warrant
-from lionhunt.search.environment import describe_environment
+from lionhunt.dsl.rewriting import Justification
+from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.simplification import summary as derivation
 from lionhunt.search.simplification.config import SimplifyConfig
@@ -16,7 +16,7 @@ from lionhunt.search.simplification.measure import BaseFailed, Measurer, open_me
 from lionhunt.search.simplification.simplifier import Event, Simplifier, final
 from lionhunt.search.storage.program_ref import Source
 
-PROVEN = (Warrant.EXACT, Warrant.ALGEBRAIC)
+PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
 """The warrants of rewriting where nothing is to be measured."""
 
 Say = Callable[[str], None]
@@ -61,17 +61,17 @@ def derive(
         result = final(source.program, events)
         described = {
             "name": source.name,
-            **derivation.describe_steps(source.program, events),
-            "classification": derivation.describe_classification(result),
+            **derivation.summarize_steps(source.program, events),
+            "classification": derivation.summarize_classification(result),
         }
         say("the whole way, with all seeds")
-        described["whole"] = derivation.describe_comparison(source.program, result, measurer)
+        described["whole"] = derivation.summarize_change(source.program, result, measurer)
         if in_full:
             described |= _in_full(source, config, simplifier, events, described, say)
-        described["measuring"] = derivation.describe_measuring(measurer)
+        described["measuring"] = derivation.summarize_measuring(measurer)
         described["not_measured"] = reason
         described["seconds"] = round(time.monotonic() - start, 1)
-        return described | describe_environment()
+        return described | summarize_environment()
 
 
 def _in_full(
@@ -88,14 +88,14 @@ def _in_full(
     constants = differences = None
     if known is not None:
         result = final(source.program, events)
-        constants = derivation.describe_constants(result, events, known, measurer)
+        constants = derivation.summarize_constants(result, events, known, measurer)
     if measurer is not None:
         say("where the rewritten program differs in training")
-        differences = derivation.describe_differences(
+        differences = derivation.summarize_differences(
             source.program, config, measurer.learning_rate, simplifier.warrants
         )
     full = {"equals": known, "against_known": constants, "differences_in_training": differences}
-    return full | {"obligations": derivation.describe_obligations(described | full)}
+    return full | {"obligations": derivation.summarize_obligations(described | full)}
 
 
 def _open(
@@ -112,7 +112,7 @@ def _open(
 def _simplifier(
     config: SimplifyConfig, measurer: Measurer | None, exact_only: bool, by_search: int
 ) -> Simplifier:
-    warrants = PROVEN if exact_only else tuple(Warrant)
+    warrants = PROVEN if exact_only else tuple(Justification)
     suggest = None
     if by_search and measurer is not None:
         if measurer.learning_rate != 1.0:

@@ -16,17 +16,17 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.driver.scoring import open_pool
-from lionhunt.search.driver.setup import describe_tasks
+from lionhunt.search.driver.setup import summarize_tasks
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.statistics import Interval, interval
 from lionhunt.search.workers.pool import Pool
 
 
-class Verdict(enum.StrEnum):
+class ChangeVerdict(enum.StrEnum):
     """What measurements say of a change."""
 
     HARMLESS = "harmless"
@@ -79,7 +79,7 @@ class Evidence(NamedTuple):
         tasks: each task that was tried; after a harmful one no other is.
     """
 
-    verdict: Verdict
+    verdict: ChangeVerdict
     tasks: tuple[Paired, ...]
 
     @property
@@ -136,10 +136,10 @@ class Measurer:
 
         The first look alone never makes a change harmless.
         """
-        evidence = Evidence(Verdict.UNDECIDED, ())
+        evidence = Evidence(ChangeVerdict.UNDECIDED, ())
         for num_seeds in self.num_seeds[1:]:
             (evidence,) = self._look(base, [changed], num_seeds)
-            if evidence.verdict is not Verdict.UNDECIDED:
+            if evidence.verdict is not ChangeVerdict.UNDECIDED:
                 break
         return evidence
 
@@ -159,15 +159,15 @@ class Measurer:
             pairs = self._pairs(base, [changed[i] for i in going_on], task, num_seeds)
             for i, paired in zip(going_on, pairs, strict=True):
                 found[i].append(paired)
-            going_on = [i for i in going_on if self._verdict(found[i]) is not Verdict.HARMFUL]
+            going_on = [i for i in going_on if self._verdict(found[i]) is not ChangeVerdict.HARMFUL]
         return [Evidence(self._verdict(paired), tuple(paired)) for paired in found]
 
-    def _verdict(self, tasks: Sequence[Paired]) -> Verdict:
+    def _verdict(self, tasks: Sequence[Paired]) -> ChangeVerdict:
         if any(task.loss is None or task.loss.low > self.tolerance for task in tasks):
-            return Verdict.HARMFUL
+            return ChangeVerdict.HARMFUL
         if all(task.loss is not None and task.loss.high <= self.tolerance for task in tasks):
-            return Verdict.HARMLESS
-        return Verdict.UNDECIDED
+            return ChangeVerdict.HARMLESS
+        return ChangeVerdict.UNDECIDED
 
     def _pairs(
         self, base: Program, changed: Sequence[Program], task: int, num_seeds: int
@@ -190,7 +190,7 @@ class Measurer:
         """The scores, seed by seed, without those of trainings that failed."""
         name = fingerprint(self._scaled(program))
         found = [self._known[f"{name} {task} {seed}"] for seed in seeds]
-        return [each.scores[0] for each in found if each.reason is Reason.OK]
+        return [each.scores[0] for each in found if each.status is Status.OK]
 
     def _train(self, programs: Sequence[Program], task: int, seeds: range) -> None:
         """Trains what is not known yet."""
@@ -247,7 +247,7 @@ def open_measurer(
     Raises:
         BaseFailed: the program does not learn.
     """
-    tasks = describe_tasks([options.build() for options in config.tasks])
+    tasks = summarize_tasks([options.build() for options in config.tasks])
     say("starting: every worker compiles the tasks once")
     opened = open_pool(
         config.tasks,

@@ -17,15 +17,15 @@ from lionhunt.dsl.edits.constants import constants_of
 from lionhunt.dsl.edits.rounding import roundings, shorten
 from lionhunt.dsl.edits.state_merging import merge_equal_states
 from lionhunt.dsl.program import Program, to_line
-from lionhunt.dsl.rewriting import Warrant, rewrite
-from lionhunt.search.simplification.measure import Evidence, Measurer, Verdict
+from lionhunt.dsl.rewriting import Justification, rewrite
+from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
 MEASURED = "measured"
 """The warrant of what was measured; the others are those of `dsl.rewriting.Warrant`."""
 
 
 @dataclasses.dataclass(frozen=True)
-class Step:
+class SimplificationStep:
     """One change of a program, and why it may be made.
 
     Attributes:
@@ -69,7 +69,7 @@ class Refusal:
     evidence: Evidence
 
 
-Event = Step | Refusal
+Event = SimplificationStep | Refusal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -84,7 +84,7 @@ class Simplifier:
             measured to be harmless is taken before functions are removed one by one.
     """
 
-    warrants: Collection[Warrant]
+    warrants: Collection[Justification]
     measurer: Measurer | None
     rewrite_seconds: float
     suggest: Callable[[Program], Sequence[Program]] | None = None
@@ -101,13 +101,15 @@ class Simplifier:
         ):
             for event in stage(program):
                 yield event
-                if isinstance(event, Step):
+                if isinstance(event, SimplificationStep):
                     program = event.program
         named = name_by_role(program)
         if named != program:
-            yield Step("name", "variables named by role", Warrant.EXACT, "", "", named)
+            yield SimplificationStep(
+                "name", "variables named by role", Justification.EXACT, "", "", named
+            )
 
-    def drop(self, program: Program) -> Iterator[Step]:
+    def drop(self, program: Program) -> Iterator[SimplificationStep]:
         """What no output needs, and then what only a state needs that no update depends on."""
         within = drop_redundant(program, across_steps=False)
         if within != program:
@@ -119,7 +121,7 @@ class Simplifier:
             yield _drop("dead state", rule, within, across)
         yield from self.merge(across)
 
-    def merge(self, program: Program) -> Iterator[Step]:
+    def merge(self, program: Program) -> Iterator[SimplificationStep]:
         """One state for all that hold the same at every step."""
         merged = merge_equal_states(program)
         if merged != program:
@@ -127,19 +129,19 @@ class Simplifier:
             rule = f"equal states: {gone} holds what another state holds, at every step"
             yield _drop("equal states", rule, program, merged)
 
-    def shorten_constants(self, program: Program) -> Iterator[Step]:
+    def shorten_constants(self, program: Program) -> Iterator[SimplificationStep]:
         """Constants without the digits that do nothing at all."""
         short = shorten(program)
         if short != program:
             before, after = _changed_lines(program, short)
             rule = "the shortest decimals of the same float32"
-            yield Step("round", rule, Warrant.EXACT, before, after, short)
+            yield SimplificationStep("round", rule, Justification.EXACT, before, after, short)
 
-    def rewrite(self, program: Program) -> Iterator[Step]:
+    def rewrite(self, program: Program) -> Iterator[SimplificationStep]:
         """Fewer statements that compute the same."""
         found = rewrite(program, self.warrants, max_seconds=self.rewrite_seconds)
         for step in found.steps:
-            yield Step(
+            yield SimplificationStep(
                 "rewrite",
                 step.rule,
                 step.warrant,
@@ -163,10 +165,12 @@ class Simplifier:
             rule = f"{num_statements} statements that a search without insertion found"
             measurer.say(f"a closer look: {rule}")
             evidence = measurer.confirm(program, suggested)
-            if evidence.verdict is Verdict.HARMLESS:
+            if evidence.verdict is ChangeVerdict.HARMLESS:
                 before = f"{len(program.statements)} statements"
                 after = f"{num_statements} statements"
-                step = Step("search", rule, MEASURED, before, after, suggested, evidence=evidence)
+                step = SimplificationStep(
+                    "search", rule, MEASURED, before, after, suggested, evidence=evidence
+                )
                 yield step
                 yield from self.rewrite(step.program)
                 return
@@ -195,13 +199,15 @@ class Simplifier:
         for constant in constants_of(program):
             for event in _round_one(rounded, constant, self.measurer):
                 yield event
-                if isinstance(event, Step):
+                if isinstance(event, SimplificationStep):
                     rounded = event.program
         if rounded != program:  # a number that became 1 may do nothing any more
             yield from self.rewrite(rounded)
 
 
-def _remove_one(program: Program, measurer: Measurer) -> tuple[Step | None, list[Refusal]]:
+def _remove_one(
+    program: Program, measurer: Measurer
+) -> tuple[SimplificationStep | None, list[Refusal]]:
     """The removal with the smallest loss that is harmless, or why there is none."""
     candidates = removals(program)
     measurer.say(f"a first look at {len(candidates)} removals")
@@ -211,8 +217,10 @@ def _remove_one(program: Program, measurer: Measurer) -> tuple[Step | None, list
         statement, kept, shorter = candidates[i]
         rule = f"remove {statement}, keep {kept}"
         evidence = _look_closer(program, shorter, looks[i], rule, measurer)
-        if evidence.verdict is Verdict.HARMLESS:
-            return Step("remove", rule, MEASURED, statement, kept, shorter, evidence=evidence), []
+        if evidence.verdict is ChangeVerdict.HARMLESS:
+            return SimplificationStep(
+                "remove", rule, MEASURED, statement, kept, shorter, evidence=evidence
+            ), []
         refused.append(Refusal("remove", rule, evidence))
     return None, refused
 
@@ -224,9 +232,11 @@ def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterato
         measurer.say(rule)
         (look,) = measurer.screen(program, [changed])
         evidence = _look_closer(program, changed, look, rule, measurer)
-        if evidence.verdict is Verdict.HARMLESS:
+        if evidence.verdict is ChangeVerdict.HARMLESS:
             before, after = _changed_lines(program, changed)
-            yield Step("round", rule, MEASURED, before, after, changed, evidence=evidence)
+            yield SimplificationStep(
+                "round", rule, MEASURED, before, after, changed, evidence=evidence
+            )
             return
         yield Refusal("round", rule, evidence)
 
@@ -235,7 +245,7 @@ def _look_closer(
     program: Program, changed: Program, look: Evidence, rule: str, measurer: Measurer
 ) -> Evidence:
     """What decides on a change: the first look if it shows harm, or else more seeds."""
-    if look.verdict is Verdict.HARMFUL:
+    if look.verdict is ChangeVerdict.HARMFUL:
         return look
     measurer.say(f"a closer look: {rule}")
     return measurer.confirm(program, changed)
@@ -248,7 +258,7 @@ def _changed_lines(before: Program, after: Program) -> tuple[str, str]:
     return "; ".join(old for old, _ in changed), "; ".join(new for _, new in changed)
 
 
-def _drop(kind: str, rule: str, before: Program, after: Program) -> Step:
+def _drop(kind: str, rule: str, before: Program, after: Program) -> SimplificationStep:
     kept = [to_line(statement) for statement in after.statements]
     gone = []
     for statement in map(to_line, before.statements):
@@ -256,9 +266,11 @@ def _drop(kind: str, rule: str, before: Program, after: Program) -> Step:
             kept.pop(0)
         else:
             gone.append(statement)
-    return Step(kind, rule, Warrant.EXACT, "; ".join(gone), "", after)
+    return SimplificationStep(kind, rule, Justification.EXACT, "; ".join(gone), "", after)
 
 
 def final(program: Program, events: Sequence[Event]) -> Program:
     """What the events made of a program."""
-    return [program, *(event.program for event in events if isinstance(event, Step))][-1]
+    return [program, *(event.program for event in events if isinstance(event, SimplificationStep))][
+        -1
+    ]

@@ -19,27 +19,29 @@ from lionhunt.dsl.export.constant_names import name_constants
 from lionhunt.dsl.export.dataflow import trace
 from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.rewriting import Warrant, rewrite
+from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.dsl.rewriting.terms import to_expression
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import BaseFailed, Evidence, Measurer
-from lionhunt.search.simplification.simplifier import Event, Refusal, Step, final
+from lionhunt.search.simplification.simplifier import Event, Refusal, SimplificationStep, final
 from lionhunt.search.simplification.update_agreement import Shadow, shadow
 
 RATIO_DIGITS = 3
 """Digits to which the factors of a product are rounded, at most, to explain a known constant."""
 
 
-def describe_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
+def summarize_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
     """What a simplification did, and what it tried and did not do."""
     result = final(program, events)
     return {
         "program": str(program),
         "statements": len(program.statements),
-        "steps": [describe_step(event) for event in events if isinstance(event, Step)],
+        "steps": [
+            summarize_step(event) for event in events if isinstance(event, SimplificationStep)
+        ],
         "kept": [_describe_refusal(event) for event in events if isinstance(event, Refusal)],
         "result": str(result),
         "result_statements": len(result.statements),
@@ -47,7 +49,7 @@ def describe_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
     }
 
 
-def describe_measuring(measurer: Measurer | None) -> dict[str, Any] | None:
+def summarize_measuring(measurer: Measurer | None) -> dict[str, Any] | None:
     """On what changes were measured; None if nothing was."""
     if measurer is None:
         return None
@@ -61,7 +63,7 @@ def describe_measuring(measurer: Measurer | None) -> dict[str, Any] | None:
     }
 
 
-def describe_classification(program: Program) -> dict[str, Any]:
+def summarize_classification(program: Program) -> dict[str, Any]:
     """Which known optimizer a program is: `equals` names the one that it is up to constants."""
     found = classify(program)
     is_same = found.likeness is Likeness.SAME
@@ -74,7 +76,7 @@ def describe_classification(program: Program) -> dict[str, Any]:
     }
 
 
-def describe_comparison(
+def summarize_change(
     before: Program, after: Program, measurer: Measurer | None
 ) -> dict[str, Any] | None:
     """What the way from one program to another costs, with all seeds: losses of steps add up.
@@ -84,12 +86,12 @@ def describe_comparison(
     if measurer is None:
         return None
     try:
-        return describe_evidence(measurer.compare(before, after))
+        return summarize_evidence(measurer.compare(before, after))
     except BaseFailed:
         return None
 
 
-def describe_constants(
+def summarize_constants(
     result: Program, events: Sequence[Event], known: str, measurer: Measurer | None
 ) -> dict[str, Any]:
     """The constants of a program beside those of the known optimizer that it is.
@@ -112,7 +114,7 @@ def describe_constants(
         if measurer is not None and other is not None and other != value:
             measurer.say(f"{role} {other} instead of {value}")
             changed = replace_constants(result, {value: other})
-            evidence = describe_comparison(result, changed, measurer)
+            evidence = summarize_change(result, changed, measurer)
         described.append(
             {
                 "role": role,
@@ -125,8 +127,11 @@ def describe_constants(
     return {"is_checked": match is not None, "constants": described}
 
 
-def describe_differences(
-    program: Program, config: SimplifyConfig, learning_rate: float, warrants: Collection[Warrant]
+def summarize_differences(
+    program: Program,
+    config: SimplifyConfig,
+    learning_rate: float,
+    warrants: Collection[Justification],
 ) -> dict[str, Any]:
     """Where the rewritten program differs from the one before, counted while that trains.
 
@@ -157,13 +162,13 @@ def describe_differences(
     }
 
 
-def describe_obligations(described: dict[str, Any]) -> list[str]:
+def summarize_obligations(described: dict[str, Any]) -> list[str]:
     """What is left to believe, in sentences."""
     steps = described["steps"]
     left = [
         f"{step['rule']}: {step['condition'] or 'the divisor outweighs its guard of 1e-8'}"
         for step in steps
-        if step["warrant"] in (Warrant.PROTECTED, Warrant.CONDITIONAL)
+        if step["warrant"] in (Justification.PROTECTED, Justification.CONDITIONAL)
     ]
     measured = [step for step in steps if step["evidence"]]
     if measured:
@@ -189,7 +194,7 @@ def describe_obligations(described: dict[str, Any]) -> list[str]:
     return left
 
 
-def describe_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
+def summarize_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     """A measurement; shares are of the score before."""
     if evidence is None:
         return None
@@ -202,7 +207,7 @@ def describe_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
     }
 
 
-def describe_step(step: Step) -> dict[str, Any]:
+def summarize_step(step: SimplificationStep) -> dict[str, Any]:
     """One step."""
     return {
         "kind": step.kind,
@@ -212,14 +217,14 @@ def describe_step(step: Step) -> dict[str, Any]:
         "before": step.before,
         "after": step.after,
         "difference": step.difference,
-        "evidence": describe_evidence(step.evidence),
+        "evidence": summarize_evidence(step.evidence),
         "statements": step.num_statements,
         "program": str(step.program),
     }
 
 
 def _describe_refusal(refusal: Refusal) -> dict[str, Any]:
-    evidence = describe_evidence(refusal.evidence)
+    evidence = summarize_evidence(refusal.evidence)
     return {"kind": refusal.kind, "rule": refusal.rule, "evidence": evidence}
 
 
@@ -235,7 +240,7 @@ def _describe_shadow(counts: Shadow, names: Sequence[str]) -> dict[str, Any]:
 
 
 def _constants_by_role(program: Program) -> dict[str, float]:
-    constants = name_constants(trace(program), Notes()).constants
+    constants = name_constants(trace(program), ProgramDoc()).constants
     return {constant.name: float(number_text(constant.value)) for constant in constants}
 
 
@@ -243,7 +248,7 @@ def _origin(value: float, known: float | None, events: Sequence[Event]) -> str:
     """Of which product a constant comes, and whether the known one is that product rounded."""
     for event in events:
         factors = re.fullmatch(r"(\S+) \* (\S+)", getattr(event, "before", ""))
-        if not isinstance(event, Step) or not factors:
+        if not isinstance(event, SimplificationStep) or not factors:
             continue
         try:
             first, second = map(float, factors.groups())

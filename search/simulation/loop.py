@@ -15,7 +15,7 @@ from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.simulation.toy_objective import METRIC, QuadraticScorer
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.pool import Pool
 
@@ -84,7 +84,7 @@ class Load(NamedTuple):
         return max(0.0, 1 - 1 / self.driver_load)
 
 
-class Curve(NamedTuple):
+class SimulatedCurve(NamedTuple):
     """How a search with some lag got better.
 
     Attributes:
@@ -143,13 +143,13 @@ def simulate_load(
     )
 
 
-def follow_best(config: RunConfig) -> Curve:
+def follow_best(config: RunConfig) -> SimulatedCurve:
     """Runs a search without workers, whose number does not matter to it."""
     end, start = config.num_programs, config.evolution.population_size
     points = [start + (end - start) * i // NUM_CHECKPOINTS for i in range(NUM_CHECKPOINTS + 1)]
     pool = LocalPool(lambda: QuadraticScorer(config.seed))
     best, _ = run_search(config, pool, points)
-    return Curve(config.evolution.lag, config.seed, tuple(points), tuple(best))
+    return SimulatedCurve(config.evolution.lag, config.seed, tuple(points), tuple(best))
 
 
 def run_search(config: RunConfig, pool: Pool, points: Sequence[int]) -> tuple[list[float], float]:
@@ -165,7 +165,7 @@ def run_search(config: RunConfig, pool: Pool, points: Sequence[int]) -> tuple[li
         "initial": str(initial),
         "tasks": [METRIC],
     }
-    with tempfile.TemporaryDirectory() as folder, Records.create(Path(folder), info) as records:
+    with tempfile.TemporaryDirectory() as folder, RunStore.create(Path(folder), info) as records:
         reference = pool.start(Job("reference", assemble(initial)))
         search = Search(config, initial, records, pool, reference)
         began = time.process_time()
@@ -175,7 +175,7 @@ def run_search(config: RunConfig, pool: Pool, points: Sequence[int]) -> tuple[li
         return [_best_score(records, point) for point in points], seconds
 
 
-def _best_score(records: Records, num_programs: int) -> float:
+def _best_score(records: RunStore, num_programs: int) -> float:
     best = records.best(num_programs)
     assert best is not None  # the initial program has a fitness
     measurement = records.measurement(best.fingerprint)

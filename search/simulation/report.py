@@ -9,11 +9,11 @@ from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.reporting.blocks import Block, Paragraph
 from lionhunt.search.reporting.tables import Table
 from lionhunt.search.reporting.text import duration
-from lionhunt.search.simulation.loop import Curve, Load
+from lionhunt.search.simulation.loop import Load, SimulatedCurve
 
 
-def describe_simulation(
-    loads: Sequence[Load], curves: Sequence[Curve], **asked: Any
+def summarize_simulation(
+    loads: Sequence[Load], curves: Sequence[SimulatedCurve], **asked: Any
 ) -> dict[str, Any]:
     """All of it, as JSON values.
 
@@ -30,7 +30,7 @@ def describe_simulation(
     }
 
 
-def _describe_lag(lag: int, curves: list[Curve]) -> dict[str, Any]:
+def _describe_lag(lag: int, curves: list[SimulatedCurve]) -> dict[str, Any]:
     bests = list(zip(*(curve.best for curve in curves), strict=True))
     return {
         "lag": lag,

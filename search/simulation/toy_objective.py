@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from lionhunt.dsl.backends import Numbers, Rows
+from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 NUM_STEPS = 20
 CURVATURES = np.logspace(-2, 0, 24)
@@ -32,8 +32,8 @@ METRIC = {
 }
 """The task, as records have it."""
 
-_SPACES = {kind: Rows((CURVATURES.shape,), kind, np) for kind in Kind}
-_SPACES |= {Kind.SCALAR: Numbers(np)}
+_SPACES = {kind: FlatBackend((CURVATURES.shape,), kind, np) for kind in Kind}
+_SPACES |= {Kind.SCALAR: ScalarBackend(np)}
 _OPS = tuple(OPS.values())
 
 
@@ -63,17 +63,17 @@ class QuadraticScorer:
                 weights = weights - update
             decades = float(np.log10(self._loss(self._start) / self._loss(weights)))
         if not np.isfinite(decades):
-            return Measurement(Reason.NOT_FINITE)
-        return Measurement(Reason.OK, (decades,))
+            return Measurement(Status.NOT_FINITE)
+        return Measurement(Status.OK, (decades,))
 
     def _loss(self, weights: np.ndarray) -> np.float64:
         return CURVATURES @ (weights - self._minimum) ** 2
 
 
-Step = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray], float], list[np.ndarray]]
+ProgramStep = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray], float], list[np.ndarray]]
 
 
-def make_step(bytecode: Bytecode) -> Step:
+def make_step(bytecode: Bytecode) -> ProgramStep:
     """What runs a step of a program, as `dsl.execution.machine.run` does, in float64 and not compiled.
 
     Returns:

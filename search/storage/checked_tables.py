@@ -13,14 +13,14 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.storage import database as run_file
 from lionhunt.search.storage.schema import FileKind
 
 T = TypeVar("T")
 
 
-class RecordFile(ABC):
+class CheckedTables(ABC):
     """An open file of records. Use `create`, `open_to_write` or `open_to_read`.
 
     Attributes:
@@ -178,13 +178,13 @@ def to_columns(measurement: Measurement) -> tuple[str, str, str, float]:
     """A measurement as a table keeps it: reason, scores, curves, seconds."""
     curves = [[repr(loss) for loss in curve] for curve in measurement.curves]  # also not finite
     scores = json.dumps(measurement.scores)
-    return measurement.reason.value, scores, json.dumps(curves), measurement.seconds
+    return measurement.status.value, scores, json.dumps(curves), measurement.seconds
 
 
 def to_measurement(reason: str, scores: str, curves: str, seconds: float) -> Measurement:
     """The measurement of such columns."""
     return Measurement(
-        Reason(reason),
+        Status(reason),
         tuple(json.loads(scores)),
         tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
         seconds,

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from typing import Any, BinaryIO, NamedTuple, TextIO
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 COLUMNS = {
     "index": int,
@@ -43,7 +43,7 @@ class RunTable(NamedTuple):
     info: dict[str, Any]
 
 
-def to_table(records: Records) -> RunTable:
+def to_table(records: RunStore) -> RunTable:
     """The table of a run, after a look for damage."""
     records.check()
     info = records.info()

@@ -7,10 +7,10 @@ from pathlib import Path
 
 from lionhunt.dsl import library
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes, read_notes
+from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import MAX_CHARACTERS, ProgramError, parse_with_docstring
 from lionhunt.search.errors import RecordError, SourceError
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 
 MAX_BYTES = 4 * MAX_CHARACTERS + 4
@@ -36,9 +36,9 @@ class Source:
     name: str
     program: Program
     run: Path | None = None
-    row: Row | None = None
-    lineage: tuple[Row, ...] = ()
-    notes: Notes = Notes()
+    row: StoredProgram | None = None
+    lineage: tuple[StoredProgram, ...] = ()
+    notes: ProgramDoc = ProgramDoc()
 
     @property
     def short_name(self) -> str:
@@ -74,7 +74,7 @@ def find_program(word: str) -> Source:
         RecordError: it names a run that cannot be read.
     """
     if word in library.names():
-        return Source(word, library.load(word), notes=library.notes(word))
+        return Source(word, library.load(word), notes=library.doc(word))
     path = Path(word)
     if _is_file(path):
         program, notes = _read(path)
@@ -100,11 +100,11 @@ def _is_file(path: Path) -> bool:
         return False
 
 
-def _read(path: Path) -> tuple[Program, Notes]:
+def _read(path: Path) -> tuple[Program, ProgramDoc]:
     try:
         with path.open("rb") as file:
             program, docstring = parse_with_docstring(file.read(MAX_BYTES))
-        return program, read_notes(docstring)
+        return program, parse_docstring(docstring)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
     except ProgramError as error:
@@ -115,18 +115,18 @@ def _read(path: Path) -> tuple[Program, Notes]:
 def _in_run(word: str, run: Path, which: str) -> Source:
     if not _is_file(RUN.locate(run)):
         raise RecordError(f"no run at {run}; it is a folder with a file {RUN.file_name}")
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         row = _find_row(records, which)
         if row is None:
             _, _, length = which.partition("@")
             of_length = f" of {length} needed statements" if length else ""
             raise RecordError(f"{run} has no program{of_length} with a fitness yet")
         lineage = tuple(records.lineage(row.individual.index))
-    notes = Notes(f"Program {row.individual.index} of the run {run.name}.")
+    notes = ProgramDoc(f"Program {row.individual.index} of the run {run.name}.")
     return Source(word, row.individual.program, run, row, lineage, notes)
 
 
-def _find_row(records: Records, which: str) -> Row | None:
+def _find_row(records: RunStore, which: str) -> StoredProgram | None:
     _, at, length = which.partition("@")
     if at:
         return next((r for r in records.best_by_length() if r.num_needed == int(length)), None)

@@ -13,15 +13,15 @@ from typing import Any, NamedTuple
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.errors import RecordError
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, OutcomeName, Reason
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database as run_file
-from lionhunt.search.storage.checked_tables import RecordFile, to_columns, to_measurement
+from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import LATER, RUN, TABLES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
-class Row:
+class StoredProgram:
     """One individual with its outcome, as recorded.
 
     Attributes:
@@ -37,17 +37,17 @@ class Row:
     fingerprint: str
     num_statements: int
     num_needed: int
-    outcome: OutcomeName
+    outcome: EvaluationId
     fitness: float | None
-    reason: Reason
+    status: Status
 
     @property
-    def rank(self) -> float:
+    def fitness_or_neg_inf(self) -> float:
         """The fitness, or minus infinity if there is none: what tournaments compare."""
         return -math.inf if self.fitness is None else self.fitness
 
 
-class Window(NamedTuple):
+class HistoryBin(NamedTuple):
     """A part of a history, in numbers.
 
     Attributes:
@@ -68,7 +68,7 @@ class Window(NamedTuple):
     num_needed: int
 
 
-class Records(RecordFile):
+class RunStore(CheckedTables):
     """An open run."""
 
     kind = RUN
@@ -95,7 +95,7 @@ class Records(RecordFile):
         """Whether a program may have several outcomes, the latest of which knows most."""
         return self.info()["config"]["evaluation"].get("reevaluate") is not None
 
-    def add_individual(self, row: Row) -> None:
+    def add_individual(self, row: StoredProgram) -> None:
         """Appends one individual; the outcome of its fingerprint must be there."""
         individual = row.individual
         self._insert(
@@ -110,7 +110,7 @@ class Records(RecordFile):
             row.num_needed,
         )
         if (name := str(row.outcome)) != row.fingerprint:
-            self._insert("taken", individual.index, name, row.reason.value, row.fitness)
+            self._insert("taken", individual.index, name, row.status.value, row.fitness)
 
     def add_outcome(self, name: str, outcome: Outcome) -> None:
         """Keeps an outcome."""
@@ -133,12 +133,12 @@ class Records(RecordFile):
         """Individuals recorded."""
         return self._query("SELECT count(*) FROM individuals")[0][0]
 
-    def rows(self, start: int = 0) -> Iterator[Row]:
+    def rows(self, start: int = 0) -> Iterator[StoredProgram]:
         """Individuals from number `start`, in order."""
         cursor = self._connection.execute(f'{_ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
         return self._read(_to_row, cursor)
 
-    def row(self, index: int) -> Row:
+    def row(self, index: int) -> StoredProgram:
         """One individual; raises `RecordError` if there is none of that number."""
         for row in self._read(_to_row, self._query(f'{_ROWS} WHERE "index" = ?', index)):
             return row
@@ -146,12 +146,12 @@ class Records(RecordFile):
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
-    def fates(self, start: int) -> Iterator[tuple[int, OutcomeName, float | None]]:
+    def iter_outcomes(self, start: int) -> Iterator[tuple[int, EvaluationId, float | None]]:
         """Number, outcome and fitness of individuals from number `start`, in order."""
         query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
         return self._read(_to_fate, self._connection.execute(query, (start,)))
 
-    def best(self, num_programs: int | None = None) -> Row | None:
+    def best(self, num_programs: int | None = None) -> StoredProgram | None:
         """The fittest of all programs, or of the first `num_programs`; the first of equals.
 
         Where programs are evaluated again, their latest fitness counts: the highest of all would be
@@ -166,7 +166,7 @@ class Records(RecordFile):
         found = self._query(query, end)
         return next(self._read(_to_row, found), None)
 
-    def best_by_length(self) -> Iterator[Row]:
+    def best_by_length(self) -> Iterator[StoredProgram]:
         """The fittest of every number of needed statements, the first of equals; shortest first."""
         latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
         programs = f'WHERE "index" < ?1 {latest}'
@@ -176,7 +176,7 @@ class Records(RecordFile):
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
-    def fittest(self) -> Iterator[Row]:
+    def fittest(self) -> Iterator[StoredProgram]:
         """One individual of every program that has a fitness, the fittest first.
 
         It is the first individual; of a program with several evaluations, the first that has the
@@ -185,12 +185,12 @@ class Records(RecordFile):
         query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
-    def outcome_summaries(self) -> dict[str, tuple[float | None, Reason]]:
+    def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
         """Fitness and reason of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
         return dict(self._read(_to_summary, rows))
 
-    def measurement(self, name: str | OutcomeName) -> Measurement | None:
+    def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """What was seen in the evaluation of that name; None if there was none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
         found = self._query(query, str(name))
@@ -209,7 +209,7 @@ class Records(RecordFile):
             counts[owner] += count
         return counts
 
-    def reasons(self) -> dict[Reason, int]:
+    def count_by_status(self) -> dict[Status, int]:
         """How many of the fingerprints among the individuals have each outcome."""
         query = """SELECT reason, count(*) FROM outcomes
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
@@ -233,7 +233,7 @@ class Records(RecordFile):
             ORDER BY "index" DESC LIMIT ?"""
         return self._query(query, last)[::-1]
 
-    def windows(self, num_windows: int) -> Iterator[Window]:
+    def history_bins(self, num_windows: int) -> Iterator[HistoryBin]:
         """So many equal parts of the history, in order; those that are empty are left out.
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
@@ -243,7 +243,7 @@ class Records(RecordFile):
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
             FROM history GROUP BY number ORDER BY number"""
-        return map(Window._make, self._connection.execute(query, (num_windows, self.count())))
+        return map(HistoryBin._make, self._connection.execute(query, (num_windows, self.count())))
 
     def fingerprints(self) -> set[str]:
         """Of all individuals."""
@@ -253,7 +253,7 @@ class Records(RecordFile):
         """Of all outcomes that an individual has."""
         return {name for (name,) in self._query("SELECT DISTINCT outcome FROM history")}
 
-    def lineage(self, index: int) -> list[Row]:
+    def lineage(self, index: int) -> list[StoredProgram]:
         """An individual and its ancestors, the oldest first."""
         rows = [self.row(index)]
         while (parent := rows[-1].individual.parent) is not None:
@@ -287,28 +287,30 @@ _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 def _to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
-) -> Row:
+) -> StoredProgram:
     fingerprint, num_statements, num_needed, outcome, fitness, reason = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
-    name = OutcomeName.parse(outcome)
-    return Row(individual, fingerprint, num_statements, num_needed, name, fitness, Reason(reason))
+    name = EvaluationId.parse(outcome)
+    return StoredProgram(
+        individual, fingerprint, num_statements, num_needed, name, fitness, Status(reason)
+    )
 
 
 def _to_fate(
     index: int, outcome: str, fitness: float | None
-) -> tuple[int, OutcomeName, float | None]:
-    return index, OutcomeName.parse(outcome), fitness
+) -> tuple[int, EvaluationId, float | None]:
+    return index, EvaluationId.parse(outcome), fitness
 
 
 def _to_summary(
     name: str, fitness: float | None, reason: str
-) -> tuple[str, tuple[float | None, Reason]]:
-    return name, (fitness, Reason(reason))
+) -> tuple[str, tuple[float | None, Status]]:
+    return name, (fitness, Status(reason))
 
 
 def _to_births(name: str, count: int) -> tuple[str, int]:
-    return OutcomeName.parse(name).owner, count
+    return EvaluationId.parse(name).owner, count
 
 
-def _to_count(reason: str, count: int) -> tuple[Reason, int]:
-    return Reason(reason), count
+def _to_count(reason: str, count: int) -> tuple[Status, int]:
+    return Status(reason), count

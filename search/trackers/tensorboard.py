@@ -4,7 +4,7 @@ from collections.abc import Generator, Iterator
 from contextlib import suppress
 from pathlib import Path
 
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.log import log
 from lionhunt.search.trackers.event_file import EventFile
 
@@ -15,7 +15,9 @@ NUM_POINTS, MAX_APART = 1000, 1000
 not seconds, so that a run that is gone on with has the points of one that was not stopped."""
 
 
-def draw_progress(events: Iterator[Progress], folder: Path) -> Generator[Progress, None, None]:
+def draw_progress(
+    events: Iterator[RunProgress], folder: Path
+) -> Generator[RunProgress, None, None]:
     """Passes on what happens in a run, and draws it into event files in `folder`.
 
     Where they cannot be written, that is logged, and this session draws no more.
@@ -34,14 +36,14 @@ def draw_progress(events: Iterator[Progress], folder: Path) -> Generator[Progres
 class _Curves:
     """The curves of a run, as far as they are drawn."""
 
-    def __init__(self, folder: Path, progress: Progress):
+    def __init__(self, folder: Path, progress: RunProgress):
         self._folder = folder
         self._every = max(1, min(progress.total // NUM_POINTS, MAX_APART))
         self._num_programs, self._seconds = progress.num_before, 0.0  # at the last point
         self._file: EventFile | None = None
         self._is_failed = False
 
-    def draw(self, progress: Progress) -> None:
+    def draw(self, progress: RunProgress) -> None:
         """Adds a point if it is time for one."""
         is_next = progress.num_programs // self._every > self._num_programs // self._every
         if self._is_failed or not (is_next or progress.is_done):
@@ -61,7 +63,7 @@ class _Curves:
             with suppress(OSError):
                 self._file.close()
 
-    def _values(self, progress: Progress) -> dict[str, float]:
+    def _values(self, progress: RunProgress) -> dict[str, float]:
         """The point of each curve; the pace is that since the last points."""
         seconds = progress.seconds - self._seconds
         values = {
@@ -71,6 +73,6 @@ class _Curves:
         if seconds > 0:
             values["programs_per_second"] = (progress.num_programs - self._num_programs) / seconds
         if progress.best is not None:
-            values["best_fitness"] = progress.best.rank
+            values["best_fitness"] = progress.best.fitness_or_neg_inf
         outcomes = {f"outcomes/{reason.value}": n for reason, n in progress.reasons.items()}
         return values | outcomes

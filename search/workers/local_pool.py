@@ -6,7 +6,7 @@ from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.workers.job_queue import JobQueue
-from lionhunt.search.workers.retry import Blame, Measured, is_of_place, raised
+from lionhunt.search.workers.retry import Measured, RetryPolicy, failure_from, is_environment_error
 
 
 class LocalPool:
@@ -22,7 +22,7 @@ class LocalPool:
     def __init__(self, make_scorer: MakeScorer, batch_size: int = 1):
         self._scorer = make_scorer()
         self._queue = JobQueue(batch_size)
-        self._blame = Blame(self._queue)
+        self._blame = RetryPolicy(self._queue)
         self._reference: list[AnyJob] = []
 
     def start(self, reference: AnyJob) -> Measurement:
@@ -38,13 +38,13 @@ class LocalPool:
         try:
             measurements = self._scorer.evaluate(jobs) if jobs else []
         except Exception as error:
-            if isinstance(error, MemoryError) or is_of_place(error):
+            if isinstance(error, MemoryError) or is_environment_error(error):
                 raise
-            suspicion = raised(error, time.perf_counter() - start)
+            suspicion = failure_from(error, time.perf_counter() - start)
             self._scorer.evaluate(self._reference)  # which ends the run, if it raises too
-            return self._blame.put(jobs, suspicion)
+            return self._blame.retry(jobs, suspicion)
         found = zip(jobs, measurements, strict=True)
-        return [done for job, seen in found for done in self._blame.end(job, seen)]
+        return [done for job, seen in found for done in self._blame.resolve(job, seen)]
 
     def close(self) -> None:
         self._queue.clear()

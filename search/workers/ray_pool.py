@@ -15,14 +15,20 @@ from typing import Any
 
 from lionhunt.search.errors import WorkerError
 from lionhunt.search.evaluation.job import AnyJob
-from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.log import log
 from lionhunt.search.workers.job_queue import JobQueue
 from lionhunt.search.workers.ray_cluster import LOCAL, connect
 from lionhunt.search.workers.ray_head import RayHead
 from lionhunt.search.workers.ray_worker import Worker
-from lionhunt.search.workers.retry import MAX_TRIES, Blame, Measured, is_of_place, raised
+from lionhunt.search.workers.retry import (
+    MAX_TRIES,
+    Measured,
+    RetryPolicy,
+    failure_from,
+    is_environment_error,
+)
 
 MAX_JOBS = 100_000
 """Candidates of a worker; then a new one takes its place, whatever has been leaking."""
@@ -90,13 +96,13 @@ class RayPool:
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
-        self._blame = Blame(self._queue)
+        self._blame = RetryPolicy(self._queue)
         self._suspicions: list[tuple[list[AnyJob], Measurement]] = []  # of what raised
         self._slots: list[_Slot] = []
         self._idle: deque[_Slot] = deque()
         self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
         self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
-        self._failed_starts: Counter[Reason] = Counter()  # in a row
+        self._failed_starts: Counter[Status] = Counter()  # in a row
         self._reference: Measurement | None = None
         self._error: Exception | None = None
 
@@ -124,7 +130,7 @@ class RayPool:
                 measured += self._collect(slot)
             self._look_at_clock()
             for slot in self._late():
-                measured += self._replace(slot, Reason.TIMED_OUT, "not ready in time")
+                measured += self._replace(slot, Status.TIMED_OUT, "not ready in time")
         except Exception as error:
             if not measured:
                 raise
@@ -191,26 +197,26 @@ class RayPool:
         try:
             measurements = self._ray.get(slot.answer)
         except self._ray.exceptions.RayActorError as error:
-            return self._replace(slot, Reason.CRASHED, str(error))
+            return self._replace(slot, Status.CRASHED, str(error))
         except self._ray.exceptions.OutOfMemoryError as error:  # of the machine, as Ray sees it
-            return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
+            return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, MemoryError):
-                return self._replace(slot, Reason.OUT_OF_MEMORY, str(error))
-            if not jobs or is_of_place(error.cause):
+                return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
+            if not jobs or is_environment_error(error.cause):
                 raise error.cause from error
-            suspicion = raised(error.cause, self._now - slot.started)
-            self._restart(slot, Reason.RAISED.value, error=suspicion.error)
+            suspicion = failure_from(error.cause, self._now - slot.started)
+            self._restart(slot, Status.RAISED.value, error=suspicion.error)
             self._suspicions.append((jobs, suspicion))
             return []
         is_short = any(map(_ran_out_of_memory, measurements))
         if not jobs:
             if is_short and self._reference is not None:  # the first one had enough
-                return self._replace(slot, Reason.OUT_OF_MEMORY, "no memory to score the reference")
+                return self._replace(slot, Status.OUT_OF_MEMORY, "no memory to score the reference")
             self._check(*measurements)
         slot.num_jobs += len(jobs)
         if jobs and is_short:
-            self._restart(slot, Reason.OUT_OF_MEMORY.value)
+            self._restart(slot, Status.OUT_OF_MEMORY.value)
         elif jobs and slot.num_jobs >= MAX_JOBS:
             self._restart(slot, "renewed")
         else:
@@ -221,7 +227,9 @@ class RayPool:
         measured = []
         for job, found in zip(jobs, measurements, strict=True):
             is_failed = _ran_out_of_memory(found)
-            measured += self._blame.put([job], found) if is_failed else self._blame.end(job, found)
+            measured += (
+                self._blame.retry([job], found) if is_failed else self._blame.resolve(job, found)
+            )
         return measured
 
     def _judge(self) -> Measured:
@@ -231,7 +239,7 @@ class RayPool:
         wait for a machine.
         """
         suspicions, self._suspicions = self._suspicions, []
-        return [found for each in suspicions for found in self._blame.put(*each)]
+        return [found for each in suspicions for found in self._blame.retry(*each)]
 
     def _check(self, measurement: Measurement) -> None:
         """Compares what a new worker saw of the reference program with what the first one saw."""
@@ -244,19 +252,19 @@ class RayPool:
                 f"{found.here}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot, reason: Reason, cause: str) -> Measured:
+    def _replace(self, slot: _Slot, reason: Status, cause: str) -> Measured:
         """The slot's actor failed: a new one takes its place, and its candidate is tried again."""
         jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:
             self._failed_starts[reason] += 1
-            num_late = self._failed_starts[Reason.TIMED_OUT]
-            if self._reference is None and num_late >= MAX_TRIES[Reason.TIMED_OUT]:
+            num_late = self._failed_starts[Status.TIMED_OUT]
+            if self._reference is None and num_late >= MAX_TRIES[Status.TIMED_OUT]:
                 raise self._too_slow(self._limit(slot))
             # A machine that goes takes many workers along.
             if self._failed_starts.total() >= max(MAX_FAILED_STARTS, self._num_workers):
                 raise self._cannot_start(cause)
         self._restart(slot, reason.value)
-        return self._blame.put(jobs, Measurement(reason, seconds=seconds))
+        return self._blame.retry(jobs, Measurement(reason, seconds=seconds))
 
     def _too_slow(self, seconds: float) -> WorkerError:
         core = "is a core of the cluster free? " if self._is_cluster else ""
@@ -292,4 +300,4 @@ def gpu_share(num_gpus: int, num_workers: int) -> float:
 
 
 def _ran_out_of_memory(measurement: Measurement) -> bool:
-    return measurement.reason is Reason.OUT_OF_MEMORY
+    return measurement.status is Status.OUT_OF_MEMORY

@@ -6,14 +6,14 @@ from lionhunt.proxy_tasks import TaskError
 from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.errors import ScorerError, WorkerError
 from lionhunt.search.evaluation.job import AnyJob
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.workers.job_queue import JobQueue
 
 MAX_TRIES = {
-    Reason.CRASHED: 4,
-    Reason.OUT_OF_MEMORY: 4,
-    Reason.TIMED_OUT: 2,
-    Reason.RAISED: 4,
+    Status.CRASHED: 4,
+    Status.OUT_OF_MEMORY: 4,
+    Status.TIMED_OUT: 2,
+    Status.RAISED: 4,
 }
 """Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
 tell a candidate that always kills; the others are for workers that someone else kills, stops, or
@@ -27,7 +27,7 @@ OF_PLACE = (OSError, DataError, TaskError, WorkerError, ScorerError)
 Measured = list[tuple[str, Measurement]]
 
 
-class Blame:
+class RetryPolicy:
     """Has candidates of failed workers tried again, each alone in the end, up to `MAX_TRIES`.
 
     Args:
@@ -36,16 +36,16 @@ class Blame:
 
     def __init__(self, queue: JobQueue):
         self._queue = queue
-        self._num_failed: Counter[tuple[str, Reason]] = Counter()
+        self._num_failed: Counter[tuple[str, Status]] = Counter()
 
-    def put(self, jobs: list[AnyJob], failure: Measurement) -> Measured:
+    def retry(self, jobs: list[AnyJob], failure: Measurement) -> Measured:
         """What stopped a worker is the outcome of one candidate, once it was tried often enough; of
         a batch, the halves go on."""
         if len(jobs) == 1:
             (job,) = jobs
-            self._num_failed[job.name, failure.reason] += 1
-            if self._num_failed[job.name, failure.reason] >= MAX_TRIES[failure.reason]:
-                return self.end(job, failure)
+            self._num_failed[job.name, failure.status] += 1
+            if self._num_failed[job.name, failure.status] >= MAX_TRIES[failure.status]:
+                return self.resolve(job, failure)
             self._queue.put_batch(jobs)
             return []
         half = len(jobs) // 2
@@ -54,19 +54,19 @@ class Blame:
                 self._queue.put_batch(part)
         return []
 
-    def end(self, job: AnyJob, measurement: Measurement) -> Measured:
+    def resolve(self, job: AnyJob, measurement: Measurement) -> Measured:
         """A candidate has its measurement, and its failures are forgotten."""
         for reason in MAX_TRIES:
             self._num_failed.pop((job.name, reason), None)
         return [(job.name, measurement)]
 
 
-def is_of_place(error: BaseException | None) -> bool:
+def is_environment_error(error: BaseException | None) -> bool:
     """Whether no other try, and no other candidate, would fare better."""
     return isinstance(error, OF_PLACE)
 
 
-def raised(error: BaseException, seconds: float) -> Measurement:
+def failure_from(error: BaseException, seconds: float) -> Measurement:
     """What is seen of a candidate that raises."""
     first = (str(error).strip().splitlines() or [""])[0]
-    return Measurement(Reason.RAISED, seconds=seconds, error=f"{type(error).__name__}: {first}")
+    return Measurement(Status.RAISED, seconds=seconds, error=f"{type(error).__name__}: {first}")

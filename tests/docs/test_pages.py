@@ -72,7 +72,7 @@ CODE = [*blocks(LANGUAGE, "python"), *blocks(README, "python")]
 
 @pytest.mark.parametrize("code", CODE, ids=["to optax", "exported", "readme"])
 def test_code_runs(code, tmp_path):
-    text = to_optax(dsl.library.load("lion"), "lion", dsl.library.notes("lion"))
+    text = to_optax(dsl.library.load("lion"), "lion", dsl.library.doc("lion"))
     (tmp_path / "my_lion.py").write_text(text)
     (tmp_path / "code.py").write_text(code)
     subprocess.run([sys.executable, "code.py"], check=True, cwd=tmp_path)

@@ -5,12 +5,12 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.comparison.store import ComparisonRecords
-from lionhunt.search.driver.progress import Progress
-from lionhunt.search.driver.summary import describe_records
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.query import ask
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.trackers.tensorboard import draw_progress
 
 ROOT = Path(__file__).parents[2]
@@ -33,11 +33,11 @@ def test_tables_of_a_run_are_those_of_the_file(run):
         name: re.findall(r"^\| `(\w+)` \| ([A-Z]+) \| \S", text, re.MULTILINE)
         for name, text in re.findall(r"^### (\w+)$(.*?)(?=^### |\Z)", section, re.DOTALL | re.M)
     }
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         assert told == columns(records._connection)
 
 
-@pytest.mark.parametrize("kind", [SelectionRecords, ComparisonRecords])
+@pytest.mark.parametrize("kind", [SelectionStore, ComparisonStore])
 def test_tables_of_other_records_are_those_of_the_file(kind, tmp_path):
     rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \| ", PAGE, re.MULTILINE)
     told = {name: re.findall(r"`(\w+)`", listed) for name, listed in rows}
@@ -59,8 +59,8 @@ def test_queries_answer_what_the_page_says(run):
         with ask(run, QUERIES[number]) as answer:
             return list(answer.rows)
 
-    with Records.open_to_read(run) as records:
-        all_rows, summary = list(records.rows()), describe_records(records)
+    with RunStore.open_to_read(run) as records:
+        all_rows, summary = list(records.rows()), summarize_run(records)
         best = records.best()
         assert best is not None
         line = records.lineage(best.individual.index)
@@ -68,7 +68,7 @@ def test_queries_answer_what_the_page_says(run):
         assert seen is not None
     lengths = {row.num_needed for row in all_rows if row.fitness is not None}
     assert [row[:2] for row in rows(0)] == [
-        (length, max(row.rank for row in all_rows if row.num_needed == length))
+        (length, max(row.fitness_or_neg_inf for row in all_rows if row.num_needed == length))
         for length in sorted(lengths)
     ]
     assert [round(rate * 110) for _, rate in rows(1)] == [summary["cache_hits"]]
@@ -91,8 +91,8 @@ def test_events_are_on_the_page():
 
 
 def test_curves_are_on_the_page(run, tmp_path):
-    with Records.open_to_read(run) as records:
-        progress = Progress.of_records(records)
+    with RunStore.open_to_read(run) as records:
+        progress = RunProgress.of_records(records)
     progress.num_before, progress.seconds = 0, 1.0
     list(draw_progress(iter([progress]), tmp_path / "events"))
     (file,) = (tmp_path / "events").iterdir()

@@ -8,7 +8,7 @@ import numpy as np
 import pytest
 
 from lionhunt import dsl
-from lionhunt.dsl.backends import Rows, Trees
+from lionhunt.dsl.backends import FlatBackend, PytreeBackend
 from lionhunt.dsl.interpreter import evaluate
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
@@ -140,7 +140,7 @@ def test_the_papers_43_functions_are_those_that_search_draws():
 def test_kind_rule_agrees_with_the_shapes_of_the_concrete_rule(op, rng):
     for kinds in allowed_kinds(op):
         args = [example(kind, rng) for kind in kinds]
-        result = jax.eval_shape(lambda *xs: op.evaluate(Trees(), *xs), *args)
+        result = jax.eval_shape(lambda *xs: op.evaluate(PytreeBackend(), *xs), *args)
         expected = example(op.infer(*kinds), rng)
         assert jax.tree.map(np.shape, result) == jax.tree.map(np.shape, expected), kinds
         assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(result)), kinds
@@ -152,10 +152,10 @@ def test_rows_agree_with_trees(op, rng):
     shapes = tuple(np.shape(a) for a in arrays)
     for kinds in allowed_kinds(op):
         args = [example(kind, rng) for kind in kinds]
-        expected = as_row(op.evaluate(Trees(), *args), arrays)
+        expected = as_row(op.evaluate(PytreeBackend(), *args), arrays)
         rows = [as_row(arg, arrays) for arg in args]
         kind = np.int32(max(kinds, default=Kind.SCALAR))
-        result = np.broadcast_to(op.evaluate(Rows(shapes, kind), *rows), expected.shape)
+        result = np.broadcast_to(op.evaluate(FlatBackend(shapes, kind), *rows), expected.shape)
         np.testing.assert_allclose(result, expected, rtol=1e-6, err_msg=str(kinds))
 
 
@@ -164,7 +164,7 @@ def test_rows_agree_with_trees(op, rng):
 def test_elementwise_function_is_what_numpy_says(op):
     grid = np.array(list(itertools.product(POINTS, repeat=op.arity)), np.float32).T
     expected = ELEMENTWISE[op.name](*grid.astype(np.float64))
-    actual = jax.jit(lambda *xs: op.evaluate(Trees(), *xs))(*grid)
+    actual = jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*grid)
     np.testing.assert_allclose(actual, np.float32(expected), rtol=2e-6, atol=1e-7)
 
 
@@ -193,7 +193,7 @@ def test_elementwise_function_at_guard_values_is_what_its_row_says(op):
     if op.name == "power":  # as its row says
         guards = [[x for x in GUARDS if abs(x) != 1e-40]] * 2
     grid = np.array(list(itertools.product(*guards)), np.float32).T
-    actual = flushed(jax.jit(lambda *xs: op.evaluate(Trees(), *xs))(*grid))
+    actual = flushed(jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*grid))
     expected = np.broadcast_to(meaning(op, *map(flushed, grid)), actual.shape)
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
     if op.name not in ("sign", "max", "min"):  # NumPy's zeros differ; see below
@@ -210,7 +210,7 @@ def test_elementwise_function_at_guard_values_is_what_its_row_says(op):
     + [("min", (0.0, -0.0), -0.0), ("min", (-0.0, 0.0), -0.0), ("min", (0.0, 0.0), 0.0)],
 )
 def test_zero_is_the_one_that_the_row_says(name, args, expected):
-    value = jax.jit(lambda *xs: OPS[name].evaluate(Trees(), *xs))(*map(np.float32, args))
+    value = jax.jit(lambda *xs: OPS[name].evaluate(PytreeBackend(), *xs))(*map(np.float32, args))
     assert repr(float(value)) == repr(expected)
 
 
@@ -222,7 +222,7 @@ def test_function_of_whole_arrays_at_guard_values_is_what_its_row_says(name, gua
     other = 2.0 if op.scalar_argument == 1 else array[::-1].copy()
     args = (array, other)[: op.arity]
     values = [(jnp.asarray(arg),) if np.ndim(arg) else jnp.float32(arg) for arg in args]
-    actual = jax.tree.leaves(jax.jit(lambda *xs: op.evaluate(Trees(), *xs))(*values))[0]
+    actual = jax.tree.leaves(jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*values))[0]
     expected = meaning(op, *map(flushed, args))
     np.testing.assert_allclose(actual, np.broadcast_to(expected, actual.shape), rtol=1e-5)
 
@@ -275,7 +275,7 @@ def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
 )
 def test_protection_is_the_papers(name, args, expected):
     first, *rest = map(jnp.float32, args)
-    value = OPS[name].evaluate(Trees(), (first,), *rest)
+    value = OPS[name].evaluate(PytreeBackend(), (first,), *rest)
     np.testing.assert_allclose(value[0], expected, rtol=1e-5)
 
 
@@ -285,7 +285,7 @@ def test_protection_is_the_papers(name, args, expected):
 def test_commutative_means_that_swapped_arguments_give_the_same_bits(op, rng):
     values = np.concatenate([dsl_values.SPECIAL, dsl_values.spread_floats(rng, 40)])
     x, y = (grid.reshape(-1, 1) for grid in np.meshgrid(values, values))
-    apply = jax.jit(jax.vmap(lambda x, y: op.evaluate(Trees(), (x,), (y,))))
+    apply = jax.jit(jax.vmap(lambda x, y: op.evaluate(PytreeBackend(), (x,), (y,))))
     straight, swapped = (jax.tree.leaves(apply(*args))[0] for args in ((x, y), (y, x)))
     is_same = np.array_equal(dsl_values.bits(straight), dsl_values.bits(swapped))
     assert is_same == op.commutative

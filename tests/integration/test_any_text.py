@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lionhunt.dsl.library import names, text
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import read_notes
+from lionhunt.dsl.text.docstring import parse_docstring
 from lionhunt.dsl.text.parser import MAX_DEPTH, ProgramError, parse, parse_with_docstring
 from tests.support.dsl.program_texts import RETURN, body
 
@@ -43,7 +43,7 @@ def read(garbage: str | bytes) -> Program | ProgramError:
         assert error.reason and error.line >= 1 and error.column >= 1
         return error
     assert parse(str(program)) == program
-    read_notes(docstring)
+    parse_docstring(docstring)
     return program
 
 

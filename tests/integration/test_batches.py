@@ -16,12 +16,12 @@ from lionhunt.proxy_tasks import DigitsMLP, Training
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_run
+from lionhunt.search.driver.setup import load_run, summarize_setup
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_keys, task_key
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evolution.mutation import MutationSpace, mutate
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import config
 
 TASKS = (
@@ -83,7 +83,7 @@ def together(evaluators, jobs):
 def test_batch_is_one_by_one_to_rounding(alone, together):
     """Where training is stable. Above the loss of a guess it may double a difference every step."""
     reasons = {measurement.reason for measurement in alone}
-    assert reasons == {Reason.OK, Reason.NOT_FINITE, Reason.HURDLE}
+    assert reasons == {Status.OK, Status.NOT_FINITE, Status.HURDLE}
     num_stable = 0
     for one, other in zip(alone, together, strict=True):
         if any(not loss < 5 for curve in one.curves for loss in curve):
@@ -94,8 +94,8 @@ def test_batch_is_one_by_one_to_rounding(alone, together):
             np.testing.assert_allclose(again, curve, rtol=1e-4)
         np.testing.assert_allclose(other.scores, one.scores, rtol=1e-3, atol=2 / 600)
     assert num_stable > 15
-    failed = [one.reason is not Reason.OK for one in alone]
-    assert failed == [other.reason is not Reason.OK for other in together]
+    failed = [one.reason is not Status.OK for one in alone]
+    assert failed == [other.reason is not Status.OK for other in together]
 
 
 def seen(measurement) -> str:
@@ -153,8 +153,8 @@ def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
 
     monkeypatch.setattr(evaluator, "_train", [train])
     measurements = evaluator.evaluate(jobs[1:4])
-    reason = Reason.OK if most else Reason.OUT_OF_MEMORY
-    assert [measurement.reason for measurement in measurements] == [reason] * 3
+    reason = Status.OK if most else Status.OUT_OF_MEMORY
+    assert [measurement.status for measurement in measurements] == [reason] * 3
     assert widths == {4: [4], 2: [4, 2, 2], 1: [4, 2, 1, 1, 1], 0: [4, 2, 1, 1, 1]}[most]
 
 
@@ -167,7 +167,7 @@ RUN: dict[str, Any] = {
 
 def advance(folder, num_workers, num_programs=None) -> str:
     """Runs to the end, or until there are `num_programs`; the digest of its history."""
-    with Records.open_to_write(folder) as records:
+    with RunStore.open_to_write(folder) as records:
         run_config, initial = load_run(records)
         with start_pool(run_config, initial, num_workers) as (pool, reference):
             search = Search(run_config, initial, records, pool, reference)
@@ -182,7 +182,7 @@ def advance(folder, num_workers, num_programs=None) -> str:
 def test_run_in_batches_is_one_run_on_any_workers_and_after_a_stop(tmp_path):
     run_config = config(**RUN)
     for name in "ab":
-        with Records.create(tmp_path / name, describe_run(run_config, INITIAL)):
+        with RunStore.create(tmp_path / name, summarize_setup(run_config, INITIAL)):
             pass
     advance(tmp_path / "a", 0, num_programs=31)
     assert advance(tmp_path / "a", 0) == advance(tmp_path / "b", 2)
@@ -200,7 +200,7 @@ def test_batch_on_an_accelerator_is_one_by_one_on_the_cpu_to_rounding(jobs):
         expected = Evaluator([options.build() for options in TASKS], 0, FUNCTIONS).evaluate(jobs)
     for one, other in zip(expected, found, strict=True):
         if all(loss < 5 for curve in one.curves for loss in curve):
-            assert one.reason is other.reason
+            assert one.status is other.status
             np.testing.assert_allclose(
                 np.concatenate(other.curves), np.concatenate(one.curves), rtol=1e-2
             )

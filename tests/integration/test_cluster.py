@@ -13,7 +13,7 @@ from ray import cloudpickle
 from ray._private.utils import check_version_info
 
 from lionhunt.search.errors import WorkerError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers import ray_cluster as ray_session
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.ray_cluster import LOCAL, connect
@@ -94,7 +94,7 @@ def test_cluster_is_left_as_it_was_and_a_lost_head_loses_nothing(tmp_path):
                 kill_head()
                 while True:
                     pool.wait(0.1)
-    with Records.open_to_write(tmp_path / "lost") as records:
+    with RunStore.open_to_write(tmp_path / "lost") as records:
         assert 40 <= records.count() < 120
         assert advance(records, FormulaPool()).history_digest() == digest
 

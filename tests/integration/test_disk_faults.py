@@ -9,7 +9,7 @@ import pytest
 
 from lionhunt.search.errors import RecordError
 from lionhunt.search.storage import database as run_file
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
@@ -49,10 +49,10 @@ def test_disk_that_takes_no_more_loses_nothing(fault, digest, tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 30)
     with pytest.raises(RecordError, match="make room or give permission, and resume") as error:
-        with Records.open_to_write(tmp_path) as records, fault(records):
+        with RunStore.open_to_write(tmp_path) as records, fault(records):
             advance(records, FormulaPool())
     assert "\n" not in str(error.value)
-    with Records.open_to_write(tmp_path) as records:  # nothing holds it
+    with RunStore.open_to_write(tmp_path) as records:  # nothing holds it
         assert 30 <= records.count() < 120
         assert advance(records, FormulaPool()).history_digest() == digest
     assert {file.name for file in tmp_path.iterdir()} <= {"run.sqlite", "run.lock"}
@@ -94,7 +94,7 @@ def test_damage_that_is_not_refused_is_in_no_history(digest, tmp_path):
         damaged[place] ^= 1 << rng.randrange(8)
         file.write_bytes(damaged)
         try:
-            with Records.open_to_write(tmp_path) as records:
+            with RunStore.open_to_write(tmp_path) as records:
                 assert records.history_digest() == digest, f"byte {place}"
         except RecordError as error:
             num_refused += 1

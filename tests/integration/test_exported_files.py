@@ -25,7 +25,7 @@ from tests.support.dsl.values import assert_close
 
 
 def test_files_of_the_library_are_formatted(tmp_path):
-    texts = {name: to_optax(library.load(name), name, library.notes(name)) for name in PROGRAMS}
+    texts = {name: to_optax(library.load(name), name, library.doc(name)) for name in PROGRAMS}
     check_style(tmp_path, texts)
 
 

@@ -11,11 +11,11 @@ from lionhunt.search.driver import search_loop as run
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_run
-from lionhunt.search.driver.summary import describe_records
+from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.selection.candidates import summarize_run
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.selection.candidates import summarize_candidates_of_run
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
 LIMIT = 6.5
@@ -27,7 +27,7 @@ LION, ADAMW = dsl.library.load("lion"), dsl.library.load("adamw_initial")
 def limited(tmp_path_factory):
     folder = tmp_path_factory.mktemp("limited")
     finished(folder, **LIMITED)
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         yield records
 
 
@@ -41,7 +41,7 @@ def test_run_ends_with_the_program_that_reaches_its_training(limited):
     limit = LIMIT * NUM_CHUNKS
     assert sum(chunks) >= limit > sum(chunks[:-1]) and len(chunks) < 1000
     assert limited.num_chunks() == sum(chunks)
-    assert describe_records(limited)["complete"]
+    assert summarize_run(limited)["complete"]
 
 
 @pytest.mark.parametrize("stops", [[], [11, 30, 31]])
@@ -49,7 +49,7 @@ def test_it_ends_there_in_any_order_and_after_any_stop(stops, limited, tmp_path)
     with create(tmp_path, **LIMITED) as records:
         advance(records, FormulaPool(5), 3)
     for seed, stop in enumerate([*stops, None], start=6):
-        with Records.open_to_write(tmp_path) as records:
+        with RunStore.open_to_write(tmp_path) as records:
             advance(records, FormulaPool(seed), stop)
             assert records.history_digest() == limited.history_digest() or stop
 
@@ -74,7 +74,7 @@ def restarted(tmp_path_factory):
         reference = score(assemble(records.reference()))
         for _ in Search(restart, initial, records, FormulaPool(), reference).run():
             pass
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         yield records
 
 
@@ -86,7 +86,7 @@ def test_fitness_is_the_gain_over_the_reference(restarted):
         (found,) = restarted.measurement(row.fingerprint).scores
         assert row.fitness == task_fitness(found, reference, higher_is_better=True)
     assert rows[0].fitness != 0
-    described = describe_records(restarted)
+    described = summarize_run(restarted)
     ((task, by_task),) = described["initial"]["scores"].items()
     assert task == "digits_mlp" and by_task["fitness"] == described["initial"]["fitness"]
 
@@ -106,7 +106,7 @@ def test_pool_starts_with_the_reference(monkeypatch):
 
 
 def test_selections_measure_it_by_the_reference_too(restarted):
-    summary = summarize_run(restarted.path.parent, 3, 2, skip_equivalent=False)
+    summary = summarize_candidates_of_run(restarted.path.parent, 3, 2, skip_equivalent=False)
     assert summary.info["initial"] == str(ADAMW)
 
 

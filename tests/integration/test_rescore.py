@@ -6,7 +6,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.search.cli import main as cli
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, score, start_formula_pool
 
@@ -35,7 +35,7 @@ def test_rescored_run_is_a_new_one_of_the_same_config(lionhunt, run, tmp_path):
     assert (status, err) == (0, "") and f"run anew in {new}" in " ".join(out.split())
     with create(tmp_path / "expected", seed=7) as records:
         digest = advance(records, FormulaPool(scorer=here)).history_digest()
-    with Records.open_to_read(new) as records:
+    with RunStore.open_to_read(new) as records:
         assert records.history_digest() == digest and records.count() == 120
         assert records.info()["rescored_from"] == str(run)
     assert lionhunt("resume", new)[0] == 0
@@ -64,5 +64,5 @@ def test_rescored_run_has_the_programs_of_the_records_not_of_files(lionhunt, run
     status, _, err = lionhunt("resume", tmp_path / "other")
     assert status == 2 and "--rescore" in err
     assert lionhunt("resume", tmp_path / "other", "--rescore")[0] == 0
-    with Records.open_to_read(tmp_path / "other-rescored") as records:
+    with RunStore.open_to_read(tmp_path / "other-rescored") as records:
         assert records.reference() == dsl.library.load("lion") and records.count() == 120

@@ -9,22 +9,22 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
-from lionhunt.dsl.analysis.fingerprinting import identify
+from lionhunt.dsl.analysis.fingerprinting import analyze
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.search.driver.evaluation_cache import Outcomes
+from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.hall_of_fame import hall_of_fame
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run
-from lionhunt.search.driver.summary import describe_records
+from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.early_stopping import set_hurdles
 from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.evaluation.outcome import Measurement, OutcomeName, Reason
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
 from lionhunt.search.paper.replication.curves import read_curve
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
@@ -55,11 +55,11 @@ class Run:
             advance(records, self.pool)
             self.content = content(records)
             self.rows = list(records.rows())
-            self.summary = describe_records(records)
+            self.summary = summarize_run(records)
             self.outcomes = records.outcome_summaries()
 
 
-def content(records: Records):
+def content(records: RunStore):
     """All that is kept, but how long it took."""
     return list(records.rows()), records.outcome_summaries(), list(records.functional())
 
@@ -74,9 +74,9 @@ def test_any_order_of_results_and_any_stops_give_the_same_records(key, runs, tmp
     with create(tmp_path, **SIZE, **OPTIONS[key]):
         pass
     for seed, stop in enumerate((25, 26, 90, None), start=1):
-        with Records.open_to_write(tmp_path) as records:
+        with RunStore.open_to_write(tmp_path) as records:
             advance(records, FormulaPool(seed), stop)
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         assert content(records) == runs[key].content
 
 
@@ -87,7 +87,7 @@ def test_options_make_different_runs(runs, tmp_path):
 
 
 def test_children_differ_from_their_parents_if_asked_to(runs):
-    rows: list[Row] = runs["different"].rows
+    rows: list[StoredProgram] = runs["different"].rows
     for row in rows[24:]:
         assert row.individual.parent is not None
         assert row.fingerprint != rows[row.individual.parent].fingerprint
@@ -104,18 +104,18 @@ def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, run
         name = functional_fingerprint(canonicalize(row.individual.program))
         assert row.fingerprint == dsl.fingerprint(row.individual.program)
         assert row.outcome.owner == first.setdefault(name, row.fingerprint)
-    assert {OutcomeName.parse(name).owner for name in run.outcomes} == set(first.values())
+    assert {EvaluationId.parse(name).owner for name in run.outcomes} == set(first.values())
     num_programs = len({row.fingerprint for row in run.rows})
     assert run.summary["functional_hits"] == num_programs - len(first) > 0
     assert run.summary["evaluated"] == len(first)
     assert run.summary["cache_hits"] == 180 - 24 - (num_programs - 1)
 
 
-def gain(row: Row, number: int) -> float | None:
+def gain(row: StoredProgram, number: int) -> float | None:
     """The fitness of a program in an evaluation, said again; the run's seed is 1."""
     seed = evaluation_seed(1, number)
     seen = score(assemble(dsl.simplify(row.individual.program)), seed)
-    if seen.reason is not Reason.OK:
+    if seen.status is not Status.OK:
         return None
     return task_fitness(seen.scores[0], score(INITIAL, seed).scores[0], True)
 
@@ -130,12 +130,12 @@ def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
         number = min(1 + (num_births[row.fingerprint] - 1) // EVERY, MOST)
         if row.fingerprint == run.rows[0].fingerprint:
             number = 1
-        assert row.outcome == OutcomeName(row.fingerprint, number)
+        assert row.outcome == EvaluationId(row.fingerprint, number)
         gains = [gain(row, n) for n in range(1 if key == "average" else number, number + 1)]
         whole = [gain for gain in gains if gain is not None]
         expected = pytest.approx(statistics.fmean(whole)) if whole == gains else None
         assert row.fitness == expected
-        assert (row.reason is Reason.OK) == (row.fitness is not None)
+        assert (row.reason is Status.OK) == (row.fitness is not None)
         seen.add((number, row.fitness is None))
     assert {(1, False), (1, True), (2, False), (3, False)} <= seen
     assert run.summary["reevaluated"] == sum("#" in name for name in run.pool.submitted) - MOST + 1
@@ -145,9 +145,9 @@ def test_later_evaluations_have_hurdles_of_the_initial_program_with_their_seed(r
     run = runs["all"]
     numbers = set()
     for job in run.pool.jobs:
-        number = OutcomeName.parse(job.name).number
+        number = EvaluationId.parse(job.name).number
         assert job.seed == evaluation_seed(1, number)
-        if OutcomeName.parse(job.name).owner != run.rows[0].fingerprint:
+        if EvaluationId.parse(job.name).owner != run.rows[0].fingerprint:
             curves = score(INITIAL, job.seed).curves
             assert job.hurdles == set_hurdles(curves, (), 0.3, None)
             numbers.add(number)
@@ -167,7 +167,7 @@ class UnluckyPool(FormulaPool):
     """One in which the initial program trains with the run's own seed alone."""
 
     def wait(self, seconds):
-        return [(name, Measurement(Reason.NOT_FINITE)) for name, _ in super().wait(seconds)]
+        return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
 
 
 def test_initial_program_that_does_not_train_with_another_seed_is_refused(tmp_path):
@@ -186,7 +186,7 @@ def test_progress_counts_as_the_records_do(tmp_path):
         search = Search(run_config, initial, records, FormulaPool(), score(INITIAL))
         for number, progress in enumerate(search.run()):
             if number % 20 == 0:
-                again = Progress.of_records(records)
+                again = RunProgress.of_records(records)
                 for name in COUNTED:
                     assert getattr(again, name) == getattr(progress, name), name
                 assert again.num_hits == progress.num_hits
@@ -202,22 +202,30 @@ def test_hall_of_fame_is_the_best_of_every_length_and_only_improves(tmp_path):
             assert list(hall) == sorted({row.num_needed for row in rows})
             fittest = None
             for length, (row, member_score, is_fitter) in hall.items():
-                best = max((r for r in rows if r.num_needed == length), key=lambda r: r.rank)
-                assert row == best and row.rank >= before.get(length, row.rank)
-                assert is_fitter == (fittest is None or row.rank > fittest.rank)
+                best = max(
+                    (r for r in rows if r.num_needed == length), key=lambda r: r.fitness_or_neg_inf
+                )
+                assert row == best and row.fitness_or_neg_inf >= before.get(
+                    length, row.fitness_or_neg_inf
+                )
+                assert is_fitter == (
+                    fittest is None or row.fitness_or_neg_inf > fittest.fitness_or_neg_inf
+                )
                 if is_fitter and fittest is not None:
-                    per = (row.rank - fittest.rank) / (length - fittest.num_needed)
+                    per = (row.fitness_or_neg_inf - fittest.fitness_or_neg_inf) / (
+                        length - fittest.num_needed
+                    )
                     assert member_score == pytest.approx(per)
                 else:
                     assert member_score is None
                 fittest = row if is_fitter else fittest
             assert hall.keys() >= before.keys() and fittest == records.best()
-            before = {length: member.row.rank for length, member in hall.items()}
+            before = {length: member.row.fitness_or_neg_inf for length, member in hall.items()}
 
 
 def test_fittest_are_ranked_by_their_latest_outcome(runs):
     run = runs["average"]
-    with Records.open_to_read(run.folder) as records:
+    with RunStore.open_to_read(run.folder) as records:
         fittest = list(records.fittest())
     latest = {row.fingerprint: row.outcome for row in run.rows}
     first = {(row.fingerprint, row.outcome): row for row in reversed(run.rows)}
@@ -230,7 +238,7 @@ def test_fittest_are_ranked_by_their_latest_outcome(runs):
 def test_best_is_best_by_its_latest_outcome(name, runs):
     """And not the luckiest individual, which has the highest fitness of all."""
     num_luckier, expected = 0, None
-    with Records.open_to_read(runs[name].folder) as records:
+    with RunStore.open_to_read(runs[name].folder) as records:
         for end in (*range(20, records.count(), 8), records.count()):
             rows = runs[name].rows[:end]
             latest = {row.outcome.owner: row.outcome for row in rows}
@@ -243,9 +251,11 @@ def test_best_is_best_by_its_latest_outcome(name, runs):
             num_luckier += max(row.rank for row in rows) > expected.rank
         assert num_luckier and expected is not None
         hall = [member.row for member in hall_of_fame(records)]
-        assert max(hall, key=lambda row: row.rank) == expected == next(records.fittest())
+        assert (
+            max(hall, key=lambda row: row.fitness_or_neg_inf) == expected == next(records.fittest())
+        )
         assert read_curve(records).best_fitness[-1] == expected.fitness
-        assert Progress.of_records(records).best == expected
+        assert RunProgress.of_records(records).best == expected
 
 
 def test_run_from_before_the_options_is_read_and_gone_on_with(tmp_path):
@@ -256,10 +266,10 @@ def test_run_from_before_the_options_is_read_and_gone_on_with(tmp_path):
     with closing(sqlite3.connect(file)) as connection:
         connection.executescript("DROP VIEW history; DROP TABLE taken; DROP TABLE functional")
     content = file.read_bytes()
-    with Records.open_to_read(file) as records:
-        assert describe_records(records)["programs"] >= 60 and not list(records.functional())
+    with RunStore.open_to_read(file) as records:
+        assert summarize_run(records)["programs"] >= 60 and not list(records.functional())
     assert file.read_bytes() == content
-    with Records.open_to_write(file) as records:
+    with RunStore.open_to_write(file) as records:
         assert advance(records, FormulaPool(1)).history_digest() == digest
 
 
@@ -294,10 +304,10 @@ def test_command_line_shows_the_hall_and_finds_its_members(runs, lionhunt):
 def test_the_reference_owns_its_outcome(tmp_path):
     """Also where a run begins with another program, and an equal of it is born before it."""
     text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  a = {}\n  return a * lr, m"
-    reference, twin = (identify(dsl.parse(text.format(x))) for x in ("sign(m)", "sign(m * 2.0)"))
+    reference, twin = (analyze(dsl.parse(text.format(x))) for x in ("sign(m)", "sign(m * 2.0)"))
     assert twin.fingerprint != reference.fingerprint
     with create(tmp_path) as records:
-        outcomes = Outcomes(records, reference, functional=True)
+        outcomes = EvaluationCache(records, reference, functional=True)
         assert (
-            outcomes.claim(twin).owner == outcomes.claim(reference).owner == reference.fingerprint
+            outcomes.assign(twin).owner == outcomes.assign(reference).owner == reference.fingerprint
         )

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from lionhunt.search.cli import main as cli
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import start_formula_pool
 
 SOAK = Path(__file__).parents[1] / "soak"
@@ -40,7 +40,7 @@ def test_what_the_command_leaves_of_a_run_is_no_leftover(load, lionhunt, tmp_pat
     assert check.check_finished(folder, digest) == 40
     with pytest.raises(soak_error, match="another history"):
         check.check_finished(folder, "0")
-    with Records.open_to_write(folder), pytest.raises(soak_error, match="lock was left"):
+    with RunStore.open_to_write(folder), pytest.raises(soak_error, match="lock was left"):
         check.check_finished(folder, digest)
     (folder / "run.new").touch()
     with pytest.raises(soak_error, match="left behind: {'run.new'}"):

@@ -3,7 +3,7 @@
 import pytest
 
 from lionhunt.search.storage import database as run_file
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
 
@@ -21,7 +21,7 @@ def test_long_select_and_the_run_do_not_see_each_other(digest, tmp_path):
     """The viewer is in the middle of its rows while the run goes on to its end."""
     with create(tmp_path, num_programs=600) as records:
         advance(records, FormulaPool(), 50)
-        with Records.open_to_read(tmp_path) as viewer:
+        with RunStore.open_to_read(tmp_path) as viewer:
             count, rows = viewer.count(), viewer.rows()
             seen = [next(rows)]
             assert advance(records, FormulaPool()).history_digest() == digest
@@ -40,7 +40,7 @@ def test_log_is_taken_into_the_file_once_viewers_are_gone(tmp_path):
             records.commit()
 
     with create(tmp_path) as records:
-        with Records.open_to_read(tmp_path) as viewer:
+        with RunStore.open_to_read(tmp_path) as viewer:
             num_keys = len(viewer.info())
             write(0)
             before = log_size(tmp_path)
@@ -53,15 +53,15 @@ def test_viewer_at_the_end_of_a_run_leaves_a_file_that_is_complete(digest, tmp_p
     monkeypatch.setattr(run_file, "NUM_READER_TRIES", 1)
     with create(tmp_path, num_programs=600) as records:
         advance(records, FormulaPool())
-        viewer = Records.open_to_read(tmp_path)
+        viewer = RunStore.open_to_read(tmp_path)
         assert viewer.__enter__().count() == 600
     copy = tmp_path / "copy.sqlite"  # without the log beside it
     copy.write_bytes((tmp_path / "run.sqlite").read_bytes())
     viewer.__exit__(None, None, None)
     for path in (copy, tmp_path):
-        with Records.open_to_read(path) as records:
+        with RunStore.open_to_read(path) as records:
             assert records.history_digest() == digest
-    with Records.open_to_write(tmp_path):
+    with RunStore.open_to_write(tmp_path):
         pass
     assert not list(tmp_path.glob("run.sqlite-*"))
 
@@ -69,7 +69,7 @@ def test_viewer_at_the_end_of_a_run_leaves_a_file_that_is_complete(digest, tmp_p
 def test_run_ends_in_one_file_once_a_viewer_lets_go(tmp_path, monkeypatch):
     with create(tmp_path) as records:
         advance(records, FormulaPool())
-        viewer = Records.open_to_read(tmp_path)
+        viewer = RunStore.open_to_read(tmp_path)
         assert viewer.__enter__().count() == 120
         slept = []
 

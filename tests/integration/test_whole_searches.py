@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.storage.run_store import RecordError, Records
+from lionhunt.search.storage.run_store import RecordError, RunStore
 
 CONFIG = """
 num_programs = 400
@@ -74,7 +74,7 @@ def summary(folder):
 def num_programs(folder):
     """Programs recorded so far, read while the run goes on."""
     try:
-        with Records.open_to_read(folder) as records:
+        with RunStore.open_to_read(folder) as records:
             return records.count()
     except RecordError:
         return 0
@@ -168,8 +168,8 @@ def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, und
     wait_for(tmp_path, max(400, num_programs(tmp_path) + 20), process)
     interrupt(process, tmp_path)
     with (
-        Records.open_to_read(Path(undisturbed["run"])) as expected,
-        Records.open_to_read(tmp_path) as run,
+        RunStore.open_to_read(Path(undisturbed["run"])) as expected,
+        RunStore.open_to_read(tmp_path) as run,
     ):
         assert list(run.rows())[:400] == list(expected.rows())
 

@@ -5,8 +5,8 @@ import re
 import jax
 
 from lionhunt.search import environment
-from lionhunt.search.environment import describe_environment, environment_differences
-from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.environment import environment_differences, summarize_environment
+from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 
 
 def test_source_has_a_name_that_follows_its_text(tmp_path, monkeypatch):
@@ -30,7 +30,7 @@ def test_source_has_a_name_that_follows_its_text(tmp_path, monkeypatch):
 
 
 def test_only_what_both_places_tell_is_a_difference():
-    here = describe_environment()
+    here = summarize_environment()
     assert here["jax_device"] == jax.devices()[0].device_kind
     assert list(environment_differences(here, here)) == []
     assert list(environment_differences({"versions": {}}, here)) == []
@@ -42,13 +42,13 @@ def test_only_what_both_places_tell_is_a_difference():
 
 
 def test_one_program_on_one_machine_trains_alike_to_the_bit():
-    def trained(*curves, scores=(0.5,), reason=Reason.OK, seconds=1.0):
+    def trained(*curves, scores=(0.5,), reason=Status.OK, seconds=1.0):
         return Measurement(reason, scores, curves, seconds)
 
     seen = trained((2.0, 1.0), (3.0,))
     assert first_difference(seen, trained((2.0, 1.0), (3.0,), seconds=9.0)) is None
-    failed = trained((float("nan"),), scores=(), reason=Reason.NOT_FINITE)
-    again = trained((float("nan"),), scores=(), reason=Reason.NOT_FINITE)
+    failed = trained((float("nan"),), scores=(), reason=Status.NOT_FINITE)
+    again = trained((float("nan"),), scores=(), reason=Status.NOT_FINITE)
     assert first_difference(failed, again) is None
     others = [
         (failed, ("ends", "ok", "not_finite")),

@@ -7,7 +7,7 @@ import time
 from pathlib import Path
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.soak.processes import Process, below
 
 ROOT = Path(__file__).parents[2]
@@ -71,14 +71,14 @@ class Driver:
     def count(self) -> int:
         """Programs recorded so far."""
         try:
-            with Records.open_to_read(self.folder) as records:
+            with RunStore.open_to_read(self.folder) as records:
                 return records.count()
         except RecordError:
             return 0
 
     def is_complete(self) -> bool:
         """Whether all programs of the run are recorded."""
-        with Records.open_to_read(self.folder) as records:
+        with RunStore.open_to_read(self.folder) as records:
             return records.count() == records.info()["config"]["num_programs"]
 
     def wait_for_end(self, seconds: float) -> int:

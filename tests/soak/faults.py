@@ -15,7 +15,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.soak.driver import Driver, SoakError, lionhunt
 from tests.soak.processes import Process, go_on_all, stop_all
@@ -224,13 +224,13 @@ def _damage_copy(driver: Driver, damage: Callable[[bytearray], None]) -> bool:
     file = copy / RUN.file_name
     if not file.exists():
         raise NotInjected("there is no file yet")
-    with Records.open_to_write(copy) as records:  # takes the log of writes into the file
+    with RunStore.open_to_write(copy) as records:  # takes the log of writes into the file
         digest = records.history_digest()
     content = bytearray(file.read_bytes())
     damage(content)
     file.write_bytes(content)
     try:
-        with Records.open_to_write(copy) as records:
+        with RunStore.open_to_write(copy) as records:
             if records.history_digest() != digest:
                 raise SoakError("damage in the history was not seen")
     except RecordError as error:

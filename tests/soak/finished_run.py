@@ -4,13 +4,13 @@ from pathlib import Path
 
 from lionhunt.search.errors import RecordError
 from lionhunt.search.storage.database import CACHE, LOG_SUFFIX
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.soak.driver import SoakError
 
 
 def history_digest(folder: Path) -> str:
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         return records.history_digest()
 
 
@@ -30,7 +30,7 @@ def check_finished(folder: Path, expected: str) -> int:
     if (digest := history_digest(folder)) != expected:
         raise SoakError(f"another history: {digest}")
     try:
-        with Records.open_to_write(folder) as records:
+        with RunStore.open_to_write(folder) as records:
             count = records.count()
     except RecordError as error:
         raise SoakError(f"a lock was left behind: {error}") from error

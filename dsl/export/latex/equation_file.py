@@ -8,7 +8,7 @@ import functools
 from collections.abc import Sequence
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
-from lionhunt.dsl.export.docstrings import Subject, study
+from lionhunt.dsl.export.docstrings import ExportContext, prepare
 from lionhunt.dsl.export.equation_choice import equations
 from lionhunt.dsl.export.latex.formulas import (
     ATOM,
@@ -26,10 +26,10 @@ from lionhunt.dsl.export.latex.symbols import (
 )
 from lionhunt.dsl.export.signs import non_negative
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 
-def to_latex(program: Program, name: str, notes: Notes) -> str:
+def to_latex(program: Program, name: str, notes: ProgramDoc) -> str:
     """The update rule as equations, what its symbols are, and comments on constants and functions.
 
     Args:
@@ -40,7 +40,7 @@ def to_latex(program: Program, name: str, notes: Notes) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    subject = study(program, name, notes)
+    subject = prepare(program, name, notes)
     symbols = constant_symbols(subject.naming.constants)
     rows = [f"  {left} &= {right}" for left, right in _rows(subject)]
     lines = [
@@ -59,7 +59,7 @@ def to_latex(program: Program, name: str, notes: Notes) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _rows(subject: Subject) -> list[tuple[str, str]]:
+def _rows(subject: ExportContext) -> list[tuple[str, str]]:
     """The left and the right side of each equation."""
     graph, places = subject.graph, subject.naming.places
     shown = equations(graph)
@@ -84,7 +84,7 @@ def _rows(subject: Subject) -> list[tuple[str, str]]:
     return [*rows, (r"\theta_t", r"\theta_{t-1} - u_t")]
 
 
-def _where(subject: Subject) -> str:
+def _where(subject: ExportContext) -> str:
     """A sentence on the symbols."""
     graph = subject.graph
     symbols = value_symbols(graph, equations(graph))

@@ -4,26 +4,26 @@ from collections.abc import Callable
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.docstrings import (
-    Subject,
+    ExportContext,
     arguments,
     introduction,
+    prepare,
     schedule_words,
     state_class,
-    study,
 )
 from lionhunt.dsl.export.identifiers import allot, identifier
 from lionhunt.dsl.export.python import line_breaking as layout
 from lionhunt.dsl.export.python.expressions import expression, literal
 from lionhunt.dsl.export.python.helper_functions import helpers
-from lionhunt.dsl.export.python.passes import WHOLE_TREE, Stage, events, lower, plan
+from lionhunt.dsl.export.python.passes import WHOLE_TREE, Pass, events, lower, plan
 from lionhunt.dsl.export.signs import non_negative
 from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 
-def to_optax(program: Program, name: str, notes: Notes) -> str:
+def to_optax(program: Program, name: str, notes: ProgramDoc) -> str:
     """The text of a file with one function, which makes an `optax.GradientTransformation`.
 
     Args:
@@ -34,14 +34,14 @@ def to_optax(program: Program, name: str, notes: Notes) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    subject = study(program, name, notes)
+    subject = prepare(program, name, notes)
     return layout.fitting(lambda max_length: _File(subject, max_length).lines())
 
 
 class _File:
     """The file of one program, with names up to a length."""
 
-    def __init__(self, subject: Subject, max_length: int):
+    def __init__(self, subject: ExportContext, max_length: int):
         self.subject = subject
         self.graph = lower(subject.graph)
         self.stages = plan(self.graph)
@@ -147,7 +147,7 @@ class _File:
         lines += layout.call(f"{name} = {new_state}(", fields, level=2)
         return [*lines, f"        return {self.update}, {name}"]
 
-    def last_inputs(self, stage: Stage) -> tuple[Value, ...]:
+    def last_inputs(self, stage: Pass) -> tuple[Value, ...]:
         """The arrays that the last pass reads, for their shape and dtype if for nothing else."""
         if self.like in stage.inputs or all(map(self.stands_alone, self.graph.outputs)):
             return stage.inputs
@@ -160,7 +160,7 @@ class _File:
         return {self.update: self.negative(self.graph.update)} | new_states
 
     def mapped(
-        self, function: str, stage: Stage, inputs: tuple[Value, ...], results: dict[str, str]
+        self, function: str, stage: Pass, inputs: tuple[Value, ...], results: dict[str, str]
     ) -> list[str]:
         """A function of the arrays of one leaf, mapped over the trees, and its results as trees."""
         trees = [self.tree(value) for value in inputs]

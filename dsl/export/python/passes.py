@@ -19,7 +19,7 @@ GLOBAL = WHOLE_TREE | {"clip"}
 
 
 @dataclasses.dataclass(frozen=True)
-class Stage:
+class Pass:
     """A pass over the arrays, and the scalars that are computed before it.
 
     Attributes:
@@ -91,7 +91,7 @@ def lower(graph: Graph) -> Graph:
     )
 
 
-def plan(graph: Graph) -> tuple[Stage, ...]:
+def plan(graph: Graph) -> tuple[Pass, ...]:
     """Puts every value of a lowered graph into a stage, arrays as late as they can be.
 
     The last stage makes the outputs, and exists even if it computes nothing.
@@ -122,7 +122,7 @@ def _earliest(graph: Graph) -> dict[Operand, int]:
     return first
 
 
-def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> Stage:
+def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> Pass:
     scalars = tuple(
         value for value in graph.values if stage[value] == number and value.kind is Kind.SCALAR
     )
@@ -141,10 +141,10 @@ def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> S
         set(graph.outputs) if number < last else set()
     )
     outputs = tuple(value for value in arrays if value in later)
-    return Stage(scalars, arrays, inputs, outputs)
+    return Pass(scalars, arrays, inputs, outputs)
 
 
-def events(graph: Graph, stages: tuple[Stage, ...], last_reads: tuple[Value, ...]) -> list[Event]:
+def events(graph: Graph, stages: tuple[Pass, ...], last_reads: tuple[Value, ...]) -> list[Event]:
     """What code in this order defines and reads; a scalar is read until its last pass is over.
 
     Args:

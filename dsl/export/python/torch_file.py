@@ -3,17 +3,23 @@
 from collections.abc import Callable
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
-from lionhunt.dsl.export.docstrings import Subject, arguments, introduction, schedule_words, study
+from lionhunt.dsl.export.docstrings import (
+    ExportContext,
+    arguments,
+    introduction,
+    prepare,
+    schedule_words,
+)
 from lionhunt.dsl.export.identifiers import allot, identifier
 from lionhunt.dsl.export.python import line_breaking as layout
 from lionhunt.dsl.export.python.expressions import expression, literal
 from lionhunt.dsl.export.python.helper_functions import helpers
-from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Stage, events, lower, plan
+from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass, events, lower, plan
 from lionhunt.dsl.export.signs import non_negative
 from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 
 _ARITHMETIC = {"add", "subtract", "multiply", "divide", "negative", "interp", "cube"}
 """Functions that Python's floats have too."""
@@ -22,7 +28,7 @@ _FLOAT_SECOND = {"clip_factor", "full_like"}
 """Functions of torch whose second argument may be a float."""
 
 
-def to_torch(program: Program, name: str, notes: Notes) -> str:
+def to_torch(program: Program, name: str, notes: ProgramDoc) -> str:
     """The text of a file with one class, a `torch.optim.Optimizer`.
 
     Args:
@@ -33,14 +39,14 @@ def to_torch(program: Program, name: str, notes: Notes) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    subject = study(program, name, notes)
+    subject = prepare(program, name, notes)
     return layout.fitting(lambda max_length: _File(subject, max_length).lines())
 
 
 class _File:
     """The file of one program, with names up to a length."""
 
-    def __init__(self, subject: Subject, max_length: int):
+    def __init__(self, subject: ExportContext, max_length: int):
         self.subject = subject
         self.graph = graph = lower(subject.graph)
         self.stages = plan(graph)
@@ -156,7 +162,7 @@ class _File:
         lines = [f'{place}["{state.name}"] = {zeros}' for state in self.graph.states]
         return layout.indented([f"if not {place}:", *layout.indented(lines, 1)], 4)
 
-    def loop(self, stage: Stage) -> list[str]:
+    def loop(self, stage: Pass) -> list[str]:
         """A loop over the parameters: what it reads, what it computes, where the results go."""
         is_last = stage is self.stages[-1]
         lines = []  # of the loop
@@ -179,14 +185,14 @@ class _File:
         results = [f"{self.lists[value]}.append({self.names[value]})" for value in stage.outputs]
         return lines + layout.indented(self.writes() if is_last else results, 4)
 
-    def reads(self, stage: Stage, state: Value) -> bool:
+    def reads(self, stage: Pass, state: Value) -> bool:
         """Whether a pass reads a state; to give it back unchanged, nothing is read."""
         if any(state in value.args for value in stage.arrays):
             return True
         own = self.graph.next_states[self.graph.states.index(state)]
         return stage is self.stages[-1] and self.graph.outputs.count(state) > (own is state)
 
-    def loop_head(self, stage: Stage, reads_weights: bool) -> list[str]:
+    def loop_head(self, stage: Pass, reads_weights: bool) -> list[str]:
         earlier = [value for value in stage.inputs if value.op]
         if earlier:
             own = [(self.weights, "params")] if reads_weights else []

@@ -11,7 +11,13 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Rectangle
 
 from lionhunt.search.comparison.figures.values import metric_label, printed_score
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Point, Trial, Tuned
+from lionhunt.search.comparison.result import (
+    ComparedTask,
+    Comparison,
+    GridTrial,
+    Hyperparameters,
+    Tuned,
+)
 from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, wrap
 
 WORST_QUANTILE = 0.25
@@ -57,7 +63,7 @@ def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
     return figure
 
 
-def _shown(tuned: Tuned) -> tuple[Trial, ...]:
+def _shown(tuned: Tuned) -> tuple[GridTrial, ...]:
     return tuned.spread or tuned.trials
 
 
@@ -66,11 +72,11 @@ def _rounded(value: float) -> float:
     return float(f"{value:.6g}")
 
 
-def _ticks(trials: Sequence[Trial], coordinate: str) -> list[float]:
+def _ticks(trials: Sequence[GridTrial], coordinate: str) -> list[float]:
     return sorted({_rounded(getattr(trial.point, coordinate)) for trial in trials})
 
 
-def _shades(task: ComparedTask, grids: Sequence[Sequence[Trial]]) -> Normalize:
+def _shades(task: ComparedTask, grids: Sequence[Sequence[GridTrial]]) -> Normalize:
     """From the worst that is told apart (0, white) to the best."""
     sign = 1 if task.higher_is_better else -1
     means = [sign * fmean(trial.scores) for trials in grids for trial in trials if trial.scores]
@@ -81,7 +87,11 @@ def _shades(task: ComparedTask, grids: Sequence[Sequence[Trial]]) -> Normalize:
 
 
 def _draw(
-    axes: Axes, task: ComparedTask, trials: Sequence[Trial], best: Point | None, shades: Normalize
+    axes: Axes,
+    task: ComparedTask,
+    trials: Sequence[GridTrial],
+    best: Hyperparameters | None,
+    shades: Normalize,
 ) -> None:
     rates, decays = _ticks(trials, "learning_rate"), _ticks(trials, "weight_decay")
     sign = 1 if task.higher_is_better else -1

@@ -5,7 +5,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from lionhunt.search.comparison.result import Trial, Tuned
+from lionhunt.search.comparison.result import GridTrial, Tuned
 from lionhunt.search.statistics import CONFIDENCE, Interval
 
 MAX_RESAMPLES = 10_000
@@ -49,7 +49,7 @@ def _resamples(num_seeds: int) -> np.ndarray:
 
 
 def _best_values(
-    trials: Sequence[Trial], what: str, counts: np.ndarray, higher_is_better: bool
+    trials: Sequence[GridTrial], what: str, counts: np.ndarray, higher_is_better: bool
 ) -> np.ndarray:
     """The least and the largest value among the best points of each resample; shape=(2, n)."""
     trained = [trial for trial in trials if trial.scores]

@@ -20,7 +20,7 @@ class Verdict(enum.StrEnum):
     NOT_MEASURED = "not measured"
 
 
-class Number(NamedTuple):
+class ClaimNumber(NamedTuple):
     """Something measured.
 
     Attributes:
@@ -37,12 +37,12 @@ class Number(NamedTuple):
     unit: str = ""
 
     @classmethod
-    def of(cls, name: str, interval: Interval, unit: str = "") -> "Number":
+    def of(cls, name: str, interval: Interval, unit: str = "") -> "ClaimNumber":
         """An interval under a name."""
         return cls(name, *interval, unit)
 
 
-class Row(NamedTuple):
+class ClaimRow(NamedTuple):
     """One case of a claim.
 
     Attributes:
@@ -54,7 +54,7 @@ class Row(NamedTuple):
 
     case: str
     verdict: Verdict
-    numbers: tuple[Number, ...] = ()
+    numbers: tuple[ClaimNumber, ...] = ()
     note: str = ""
 
 
@@ -68,7 +68,7 @@ class Finding:
     """
 
     sentence: str
-    rows: tuple[Row, ...]
+    rows: tuple[ClaimRow, ...]
 
     @property
     def verdict(self) -> Verdict:
@@ -183,7 +183,7 @@ def of_small(difference: Interval | None, margin: float) -> Verdict:
     return Verdict.SEEN if within else Verdict.NOT_SEEN
 
 
-def count_words(rows: Sequence[Row], noun: str, seen: str, reverse: str) -> str:
+def count_words(rows: Sequence[ClaimRow], noun: str, seen: str, reverse: str) -> str:
     """How many cases say what, in words.
 
     Args:

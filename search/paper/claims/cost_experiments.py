@@ -10,7 +10,7 @@ import jax
 import jax.numpy as jnp
 
 from lionhunt.proxy_tasks import Task
-from lionhunt.search.environment import describe_environment, environment_differences
+from lionhunt.search.environment import environment_differences, summarize_environment
 from lionhunt.search.errors import RecordError
 from lionhunt.search.paper.claims.memory import StateMemory, measure_memory
 from lionhunt.search.paper.claims.speed import LeftOut, Speed, measure_steps, measure_training
@@ -47,7 +47,7 @@ def kept(path: Path, measure: Callable[[], Speeds]) -> Speeds:
     Raises:
         RecordError: the file cannot be read or written.
     """
-    here = describe_environment()
+    here = summarize_environment()
     try:
         if path.exists():
             there = json.loads(path.read_text("utf-8"))

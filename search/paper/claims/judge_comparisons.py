@@ -10,9 +10,9 @@ from lionhunt.search.comparison.result import (
     Final,
 )
 from lionhunt.search.paper.claims.claim import (
+    ClaimNumber,
+    ClaimRow,
     Finding,
-    Number,
-    Row,
     Verdict,
     count_words,
     of_interval,
@@ -51,7 +51,7 @@ def relative_flatness(comparison: Comparison) -> Finding:
 
 def _rows_under_noise(
     comparison: Comparison, noises: Sequence[float], *, relative: bool
-) -> tuple[Row, ...]:
+) -> tuple[ClaimRow, ...]:
     """A row for each task and noise."""
     unit = " of the weights" if relative else ""
     return tuple(
@@ -63,7 +63,7 @@ def _rows_under_noise(
 
 def _under_noise(
     comparison: Comparison, task: ComparedTask, noise: str, level: int, *, relative: bool
-) -> Row:
+) -> ClaimRow:
     def noisy_loss(final: Final) -> float:
         return (final.relative_noise if relative else final.absolute_noise)[level]
 
@@ -71,7 +71,7 @@ def _under_noise(
     lower = both.difference(noisy_loss, higher_is_better=False)
     clean = both.means(training_loss, "loss without noise")
     numbers = (*both.means(noisy_loss, "loss"), *clean)
-    return Row(
+    return ClaimRow(
         f"{task.name}, {noise}",
         both.judged(of_interval(lower)),
         with_difference(numbers, "lower by", lower),
@@ -90,9 +90,9 @@ def higher_loss_better_validation(comparison: Comparison) -> Finding:
         numbers = with_difference(both.means(training_loss, "training loss"), "higher by", loss)
         numbers += both.means(score, "validation")
         numbers = with_difference(numbers, "better by", advantage)
-        higher.append(Row(task.name, verdicts[0]))
-        better.append(Row(task.name, verdicts[1]))
-        rows.append(Row(_case(task), both.judged(_both(*verdicts)), numbers, both.note))
+        higher.append(ClaimRow(task.name, verdicts[0]))
+        better.append(ClaimRow(task.name, verdicts[1]))
+        rows.append(ClaimRow(_case(task), both.judged(_both(*verdicts)), numbers, both.note))
     loss_words = count_words(higher, "tasks", "higher", "lower")
     score_words = count_words(better, "tasks", "better", "worse")
     sentence = f"Lion's training loss is {loss_words}; its validation is {score_words}."
@@ -120,7 +120,7 @@ def one_beta(comparison: Comparison) -> Finding:
             numbers = with_difference(numbers, f"Lion better than {beta} alone by", advantage)
             verdicts.append(both.judged(of_interval(advantage)))
             notes += [both.note] if both.note else []
-        rows.append(Row(_case(task), _worse_with_either(verdicts), numbers, "; ".join(notes)))
+        rows.append(ClaimRow(_case(task), _worse_with_either(verdicts), numbers, "; ".join(notes)))
     words = count_words(rows, "tasks", "better than with either beta", "worse than with one")
     return Finding(f"Against the sign of one momentum, Lion is {words}.", tuple(rows))
 
@@ -144,11 +144,11 @@ def convolutions(comparison: Comparison) -> Finding:
         advantage = both.advantage()
         margin = SMALL * abs(both.their_score())
         numbers = with_difference(both.means(score, "validation"), "better by", advantage)
-        numbers += (Number("small is below", margin),)
+        numbers += (ClaimNumber("small is below", margin),)
         verdict = of_small(advantage, margin)
         if verdict is Verdict.SEEN and both.note:
             verdict = Verdict.NOT_SEEN  # that one fails is no small difference
-        rows.append(Row(_case(task), verdict, numbers, both.note))
+        rows.append(ClaimRow(_case(task), verdict, numbers, both.note))
     words = count_words(rows, "tasks", "small or none", "larger")
     return Finding(f"The difference on convolutional nets is {words}.", tuple(rows))
 
@@ -162,14 +162,14 @@ def constants(comparison: Comparison) -> Finding:
         margin = SMALL * abs(both.their_score())
         numbers = with_difference(both.means(score, "validation"), "0.998 better by", advantage)
         verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
-        rows.append(Row(_case(task), verdict, numbers, both.note))
+        rows.append(ClaimRow(_case(task), verdict, numbers, both.note))
     words = count_words(rows, "tasks", "loses nothing", "is worse")
     return Finding(f"Against 0.998, a beta2 of 0.99 {words}.", tuple(rows))
 
 
 def _mean_score(
     comparison: Comparison, task: ComparedTask, name: str, shown: str = ""
-) -> tuple[Number, ...]:
+) -> tuple[ClaimNumber, ...]:
     """Its validation metric over all its seeds."""
     means = pair(comparison, task, name, name).means(score, "validation")[:1]
     return tuple(mean._replace(name=f"validation of {shown or name}") for mean in means)

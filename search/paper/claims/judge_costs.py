@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Sequence
 
-from lionhunt.search.paper.claims.claim import Finding, Number, Row, Verdict, count_words
+from lionhunt.search.paper.claims.claim import ClaimNumber, ClaimRow, Finding, Verdict, count_words
 from lionhunt.search.paper.claims.memory import KeptBy, StateMemory
 from lionhunt.search.paper.claims.speed import LeftOut, Speed
 from lionhunt.search.statistics import Interval
@@ -27,17 +27,17 @@ def memory(memories: Sequence[StateMemory]) -> Finding:
         ratio = lion / adamw
         verdict = Verdict.SEEN if ratio <= HALF * (1 + ROUNDING) else Verdict.NOT_SEEN
         numbers = (
-            Number("lion", lion, unit="bytes"),
-            Number("adamw", adamw, unit="bytes"),
-            Number("ratio", ratio),
+            ClaimNumber("lion", lion, unit="bytes"),
+            ClaimNumber("adamw", adamw, unit="bytes"),
+            ClaimNumber("ratio", ratio),
             *(
-                Number(f"ratio, kept by {by}", kept["lion", by] / kept["adamw", by])
+                ClaimNumber(f"ratio, kept by {by}", kept["lion", by] / kept["adamw", by])
                 for by in KeptBy
                 if by is not KeptBy.OPTAX and ("lion", by) in kept
             ),
         )
         case = f"{size:,} parameters"
-        rows.append(Row(case, Verdict.REVERSED if ratio > 1 else verdict, numbers))
+        rows.append(ClaimRow(case, Verdict.REVERSED if ratio > 1 else verdict, numbers))
     words = count_words(rows, "cases", "half or less of AdamW's", "larger")
     return Finding(f"Lion's state is {words}.", tuple(rows))
 
@@ -55,19 +55,19 @@ def speed(measured: tuple[Sequence[Speed], Sequence[LeftOut]]) -> Finding:
             continue
         name, size = found.name, found.num_parameters
         numbers = (
-            Number("lion", found.lion_steps, unit="steps/s"),
-            Number("adamw", found.adamw_steps, unit="steps/s"),
-            Number.of("ratio", found.ratio),
+            ClaimNumber("lion", found.lion_steps, unit="steps/s"),
+            ClaimNumber("adamw", found.adamw_steps, unit="steps/s"),
+            ClaimNumber.of("ratio", found.ratio),
         )
         numbers += tuple(
-            Number.of(f"ratio, {AS[other.written_as]}", other.ratio)
+            ClaimNumber.of(f"ratio, {AS[other.written_as]}", other.ratio)
             for other in speeds
             if (other.name, other.num_parameters) == (name, size) and other.written_as in AS
         )
-        rows.append(Row(f"{name}, {size:,} parameters", _above_one(found.ratio), numbers))
+        rows.append(ClaimRow(f"{name}, {size:,} parameters", _above_one(found.ratio), numbers))
         gains.append(found.ratio.mean - 1)
     for size, reason in left_out:
-        rows.append(Row(f"{size:,} parameters", Verdict.NOT_MEASURED, note=reason))
+        rows.append(ClaimRow(f"{size:,} parameters", Verdict.NOT_MEASURED, note=reason))
     words = count_words(rows, "cases", "more", "fewer")
     reach = f" ({min(gains):+.1%} to {max(gains):+.1%})" if gains else ""
     return Finding(f"Lion's steps a second are {words}{reach}.", tuple(rows))

@@ -7,13 +7,19 @@ from collections.abc import Collection, Mapping, Sequence
 import numpy as np
 
 from lionhunt.search.bootstrap import bootstrap_mean, paired_difference
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Point, Trial, Tuned
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import (
+    ComparedTask,
+    Comparison,
+    GridTrial,
+    Hyperparameters,
+    Tuned,
+)
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.paper.claims.best_point_interval import factor_between
 from lionhunt.search.paper.claims.claim import (
+    ClaimNumber,
+    ClaimRow,
     Finding,
-    Number,
-    Row,
     Verdict,
     count_words,
     of_interval,
@@ -42,7 +48,7 @@ def growth_with_batch_size(comparison: Comparison) -> Finding:
     return Finding(f"With the batch size, Lion's advantage {words}.", tuple(rows))
 
 
-def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> Row:
+def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> ClaimRow:
     pairs = [pair(comparison, task, LION, ADAMW) for task in tasks]
     used = [both for both in pairs if both.advantage()]
     seeds = [s for s in comparison.final_seeds if all(s in both.finals for both in used)]
@@ -56,13 +62,13 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> Row:
         for both in used:
             verdict = both.judged(verdict)
     numbers = tuple(
-        Number.of(f"better by, at {both.task.batch_size}", advantage)
+        ClaimNumber.of(f"better by, at {both.task.batch_size}", advantage)
         for both in used
         if (advantage := both.advantage())
     )
     numbers = with_difference(numbers, "a doubling", interval)
     note = "; ".join(f"{both.task.name}: {both.note}" for both in pairs if both.note)
-    return Row(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
+    return ClaimRow(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
 
 
 def small_batches(comparison: Comparison) -> Finding:
@@ -75,10 +81,10 @@ def small_batches(comparison: Comparison) -> Finding:
         advantage = both.advantage()
         margin = SMALL * abs(both.their_score())
         numbers = with_difference(both.means(score, "validation"), "better by", advantage)
-        numbers += (Number("none is below", margin),)
+        numbers += (ClaimNumber("none is below", margin),)
         case = f"{task.kind} at {task.batch_size}, {task.metric}"
         verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
-        rows.append(Row(case, verdict, numbers, both.note))
+        rows.append(ClaimRow(case, verdict, numbers, both.note))
     words = count_words(rows, "cases", "ruled out", "there")
     return Finding(f"Below a batch of {SMALL_BATCH}, an advantage of Lion is {words}.", tuple(rows))
 
@@ -94,7 +100,7 @@ def robustness(comparison: Comparison) -> Finding:
     return Finding(f"Over a 3 x 3 square by a factor of 2, Lion's spread is {words}.", rows)
 
 
-def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
+def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     case = f"{task.name}, {task.metric}"
     cells = [comparison.cells[name, task.name] for name in (LION, ADAMW)]
     squares = [cell.spread for cell in cells]
@@ -102,32 +108,32 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> Row:
     notes = _at_edge(dict(zip((LION, ADAMW), cells, strict=True)))
     is_at_edge = bool(notes)
     for name, square in zip((LION, ADAMW), squares, strict=True):
-        means = [float(np.mean(trial.scores)) for trial in square if trial.reason is Reason.OK]
+        means = [float(np.mean(trial.scores)) for trial in square if trial.reason is Status.OK]
         if means:
-            numbers.append(Number(f"lowest of {name}", min(means)))
-            numbers.append(Number(f"highest of {name}", max(means)))
+            numbers.append(ClaimNumber(f"lowest of {name}", min(means)))
+            numbers.append(ClaimNumber(f"highest of {name}", max(means)))
         if failed := len(square) - len(means):
             notes.append(f"{name} fails at {failed} of {len(square)} points")
-    failures = [sum(trial.reason is not Reason.OK for trial in square) for square in squares]
+    failures = [sum(trial.reason is not Status.OK for trial in square) for square in squares]
     if not all(squares) or all(failures) or is_at_edge:
-        return Row(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
+        return ClaimRow(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
     if any(failures):  # where training fails there is no score, and nothing is less robust
         verdict = Verdict.SEEN if failures[1] else Verdict.REVERSED
         if max(failures) < MIN_FAILURES:
             verdict = Verdict.NOT_SEEN
-        return Row(case, verdict, tuple(numbers), "; ".join(notes))
+        return ClaimRow(case, verdict, tuple(numbers), "; ".join(notes))
     mine, theirs = (ranges_by_seed(square) for square in squares)
     smaller = paired_difference(mine, theirs, higher_is_better=False)
     numbers += [
-        Number.of(f"spread of {LION}", bootstrap_mean(mine)),
-        Number.of(f"spread of {ADAMW}", bootstrap_mean(theirs)),
-        Number.of("smaller by", smaller),
-        Number.of("ratio", ratio_of_means(mine, theirs)),
+        ClaimNumber.of(f"spread of {LION}", bootstrap_mean(mine)),
+        ClaimNumber.of(f"spread of {ADAMW}", bootstrap_mean(theirs)),
+        ClaimNumber.of("smaller by", smaller),
+        ClaimNumber.of("ratio", ratio_of_means(mine, theirs)),
     ]
-    return Row(case, of_interval(smaller), tuple(numbers))
+    return ClaimRow(case, of_interval(smaller), tuple(numbers))
 
 
-def ranges_by_seed(square: Sequence[Trial]) -> list[float]:
+def ranges_by_seed(square: Sequence[GridTrial]) -> list[float]:
     """For each seed, its score at the point with the highest mean less that at the lowest.
 
     The mean of these is the highest mean score less the lowest. Each seed's own range would be
@@ -171,30 +177,30 @@ def _factors(comparison: Comparison, what: str, names: tuple[str, str], how: str
     return Finding(f"Lion's best {shown} is {words}.", tuple(rows))
 
 
-def _factor(task: ComparedTask, cells: Mapping[str, Tuned], what: str) -> Row:
+def _factor(task: ComparedTask, cells: Mapping[str, Tuned], what: str) -> ClaimRow:
     best = {name: tuned.best for name, tuned in cells.items()}
     points = [point for point in best.values() if point is not None]
     if len(points) < len(best):
         failed = [f"{name} failed at every point" for name in best if best[name] is None]
-        return Row(task.name, Verdict.NOT_MEASURED, note="; ".join(failed))
+        return ClaimRow(task.name, Verdict.NOT_MEASURED, note="; ".join(failed))
     over, under = cells.values()
     factor = factor_between(over, under, what, higher_is_better=task.higher_is_better)
     step = max(_grid_step(tuned, what) for tuned in cells.values())
     numbers = (
         *(
-            Number(f"best of {name}", getattr(p, what))
+            ClaimNumber(f"best of {name}", getattr(p, what))
             for name, p in zip(best, points, strict=True)
         ),
-        Number.of("factor", factor),
-        Number("step of the grid", step),
+        ClaimNumber.of("factor", factor),
+        ClaimNumber("step of the grid", step),
         *(
-            Number(f"product of {name}", p.learning_rate * p.weight_decay)
+            ClaimNumber(f"product of {name}", p.learning_rate * p.weight_decay)
             for name, p in zip(best, points, strict=True)
         ),
     )
     edges = _at_edge(cells, (what,))
     verdict = Verdict.NOT_MEASURED if edges else _of_factor(factor)
-    return Row(task.name, verdict, numbers, "; ".join(edges))
+    return ClaimRow(task.name, verdict, numbers, "; ".join(edges))
 
 
 def _of_factor(factor: Interval) -> Verdict:
@@ -203,7 +209,9 @@ def _of_factor(factor: Interval) -> Verdict:
     return Verdict.REVERSED if factor.high < 1 - ROUNDING else Verdict.NOT_SEEN
 
 
-def _at_edge(cells: Mapping[str, Tuned], among: Collection[str] = Point._fields) -> list[str]:
+def _at_edge(
+    cells: Mapping[str, Tuned], among: Collection[str] = Hyperparameters._fields
+) -> list[str]:
     """Says whose best point lies at an edge of what was tried, in one of these coordinates."""
     return [
         f"{name} is best at an edge of its {what.replace('_', ' ')}s"

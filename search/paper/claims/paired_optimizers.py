@@ -5,7 +5,7 @@ from typing import NamedTuple
 
 from lionhunt.search.bootstrap import bootstrap_mean, paired_difference
 from lionhunt.search.comparison.result import ComparedTask, Comparison, Final
-from lionhunt.search.paper.claims.claim import Number, Verdict
+from lionhunt.search.paper.claims.claim import ClaimNumber, Verdict
 from lionhunt.search.statistics import Interval
 
 Value = Callable[[Final], float]
@@ -21,7 +21,7 @@ def training_loss(final: Final) -> float:
     return final.training_loss
 
 
-class Pair(NamedTuple):
+class OptimizerPair(NamedTuple):
     """Two optimizers on one task.
 
     Attributes:
@@ -74,13 +74,13 @@ class Pair(NamedTuple):
         difference = mine.score - theirs.score
         return difference if self.task.higher_is_better else -difference
 
-    def means(self, value: Value, what: str) -> tuple[Number, ...]:
+    def means(self, value: Value, what: str) -> tuple[ClaimNumber, ...]:
         """A value of both optimizers; empty where there are no pairs."""
         if not self.finals:
             return ()
         both = zip((self.mine, self.theirs), zip(*self.finals.values(), strict=True), strict=True)
         return tuple(
-            Number.of(f"{what} of {name}", bootstrap_mean([value(final) for final in finals]))
+            ClaimNumber.of(f"{what} of {name}", bootstrap_mean([value(final) for final in finals]))
             for name, finals in both
         )
 
@@ -90,7 +90,7 @@ class Pair(NamedTuple):
         return sum(scores) / len(scores) if scores else 0.0
 
 
-def pair(comparison: Comparison, task: ComparedTask, mine: str, theirs: str) -> Pair:
+def pair(comparison: Comparison, task: ComparedTask, mine: str, theirs: str) -> OptimizerPair:
     """Two optimizers of a comparison on one of its tasks."""
     ours, others = (comparison.cells[name, task.name].finals for name in (mine, theirs))
     finals = {
@@ -100,11 +100,11 @@ def pair(comparison: Comparison, task: ComparedTask, mine: str, theirs: str) -> 
     }
     num_seeds = len(comparison.final_seeds)
     failures = [num_seeds - sum(final is not None for final in found) for found in (ours, others)]
-    return Pair(mine, theirs, task, finals, *failures)
+    return OptimizerPair(mine, theirs, task, finals, *failures)
 
 
 def with_difference(
-    numbers: tuple[Number, ...], name: str, interval: Interval | None
-) -> tuple[Number, ...]:
+    numbers: tuple[ClaimNumber, ...], name: str, interval: Interval | None
+) -> tuple[ClaimNumber, ...]:
     """Numbers, and a difference if there is one."""
-    return numbers if interval is None else (*numbers, Number.of(name, interval))
+    return numbers if interval is None else (*numbers, ClaimNumber.of(name, interval))

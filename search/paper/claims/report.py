@@ -4,7 +4,15 @@ from collections.abc import Iterator, Mapping
 from typing import Any
 
 from lionhunt.search.comparison.summary import known
-from lionhunt.search.paper.claims.claim import RULE, Claim, Finding, Number, Quote, Row, Verdict
+from lionhunt.search.paper.claims.claim import (
+    RULE,
+    Claim,
+    ClaimNumber,
+    ClaimRow,
+    Finding,
+    Quote,
+    Verdict,
+)
 from lionhunt.search.reporting.blocks import Block, Heading, Paragraph
 from lionhunt.search.reporting.tables import Table
 
@@ -12,7 +20,7 @@ Judged = Mapping[str, tuple[Claim, Finding]]
 """Claims with their findings, by key."""
 
 
-def describe_claims(judged: Judged) -> dict[str, Any]:
+def summarize_claims(judged: Judged) -> dict[str, Any]:
     """Everything that is known of claims, as plain values."""
     return {
         "rule": RULE,
@@ -38,7 +46,7 @@ def _describe(claim: Claim, finding: Finding) -> dict[str, Any]:
     }
 
 
-def _describe_number(number: Number) -> dict[str, Any]:
+def _describe_number(number: ClaimNumber) -> dict[str, Any]:
     return {
         key: known(value) if isinstance(value, float) else value
         for key, value in number._asdict().items()
@@ -67,7 +75,7 @@ def claim_blocks(judged: Judged) -> Iterator[Block]:
             yield case_table(f"{claim.title}, case by case", finding.rows)
 
 
-def case_table(title: str, rows: tuple[Row, ...]) -> Table:
+def case_table(title: str, rows: tuple[ClaimRow, ...]) -> Table:
     """Cases, with a column for each name of a number."""
     names = list(dict.fromkeys(_column(number) for row in rows for number in row.numbers))
     has_notes = any(row.note for row in rows)
@@ -81,11 +89,11 @@ def case_table(title: str, rows: tuple[Row, ...]) -> Table:
     return Table(title, ("case", "verdict", *names, *(("note",) if has_notes else ())), lines)
 
 
-def _column(number: Number) -> str:
+def _column(number: ClaimNumber) -> str:
     return f"{number.name} ({number.unit})" if number.unit else number.name
 
 
-def number_text(number: Number) -> str:
+def number_text(number: ClaimNumber) -> str:
     """A number with its interval, in digits that can be compared."""
     if number.low is None or number.high is None:
         return _digits(number.value)

@@ -22,8 +22,8 @@ from lionhunt.proxy_tasks.task import Task
 from lionhunt.search.bench.timing import in_turn
 from lionhunt.search.paper.claims.timed_runs import (
     PAIRS,
-    Pair,
     Runner,
+    TimedPair,
     available_bytes,
     draw_model,
     run_steps,
@@ -166,7 +166,7 @@ def _time(runners: Sequence[Runner], num_rounds: int, turn_seconds: float) -> _T
     num_steps = [_steps_in(runner.run, turn_seconds, clock) for runner in runners]
     turns = {
         name: functools.partial(runner.run, count)
-        for name, runner, count in zip(Pair._fields, runners, num_steps, strict=True)
+        for name, runner, count in zip(TimedPair._fields, runners, num_steps, strict=True)
     }
     seconds = in_turn(turns, num_rounds=num_rounds, clock=clock)
     lion, adamw = (

@@ -32,7 +32,7 @@ processor makes a copy of it before it puts the new one in its place. This form 
 Make = Callable[[], optax.GradientTransformation]
 
 
-class Pair(NamedTuple):
+class TimedPair(NamedTuple):
     """What is compared."""
 
     lion: Make
@@ -40,15 +40,15 @@ class Pair(NamedTuple):
 
 
 PAIRS = {
-    "program": Pair(
+    "program": TimedPair(
         lambda: as_optimizer(library.load("lion"), LEARNING_RATE),
         lambda: as_optimizer(library.load("adamw"), LEARNING_RATE),
     ),
-    "optax": Pair(
+    "optax": TimedPair(
         lambda: optax.lion(LEARNING_RATE, weight_decay=0.1),
         lambda: optax.adamw(LEARNING_RATE, weight_decay=0.01),
     ),
-    "rearranged": Pair(
+    "rearranged": TimedPair(
         lambda: as_optimizer(LION, LEARNING_RATE),
         lambda: optax.adamw(LEARNING_RATE, weight_decay=0.01),
     ),

@@ -7,13 +7,13 @@ from typing import NamedTuple
 import numpy as np
 
 from lionhunt.search.driver.best_tracker import Fittest
-from lionhunt.search.storage.run_store import Records, Window
+from lionhunt.search.storage.run_store import HistoryBin, RunStore
 
 NUM_POINTS = 100
 """Equal parts of a run's progress."""
 
 
-class Curve(NamedTuple):
+class ProgressCurve(NamedTuple):
     """A run in `NUM_POINTS` parts of its progress; values that it does not have are NaN.
 
     Attributes:
@@ -39,9 +39,9 @@ class Spread(NamedTuple):
     error: np.ndarray
 
 
-def read_curve(records: Records) -> Curve:
+def read_curve(records: RunStore) -> ProgressCurve:
     """The curves of a run, from a few numbers of each part: no program is read."""
-    parts = {window.number: window for window in records.windows(NUM_POINTS)}
+    parts = {window.number: window for window in records.history_bins(NUM_POINTS)}
     bests = _best_fitness(records, parts)
     curves = []
     for number in range(NUM_POINTS):
@@ -53,10 +53,10 @@ def read_curve(records: Records) -> Curve:
             if window.num_statements:
                 redundant_share = 1 - window.num_needed / window.num_statements
         curves.append((bests[number], hit_rate, redundant_share))
-    return Curve(*np.array(curves).T)
+    return ProgressCurve(*np.array(curves).T)
 
 
-def _best_fitness(records: Records, parts: Mapping[int, Window]) -> list[float]:
+def _best_fitness(records: RunStore, parts: Mapping[int, HistoryBin]) -> list[float]:
     """That of the best program up to the end of each part; NaN where none has a fitness."""
     if records.is_reevaluated:
         return _latest_fitness(records)
@@ -64,9 +64,9 @@ def _best_fitness(records: Records, parts: Mapping[int, Window]) -> list[float]:
     return list(np.fmax.accumulate([math.nan if best is None else best for best in found]))
 
 
-def _latest_fitness(records: Records) -> list[float]:
+def _latest_fitness(records: RunStore) -> list[float]:
     """The same where programs are evaluated again: the best by what is known of each by then."""
-    rows = list(records.fates(0))
+    rows = list(records.iter_outcomes(0))
     fittest, bests, added = Fittest(), [], 0
     for number in range(NUM_POINTS):
         end = -(-len(rows) * (number + 1) // NUM_POINTS)

@@ -10,7 +10,7 @@ from lionhunt.search.dry_run.plan import measure_tasks, plan_run
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.paper.replication.plan import EVOLUTION, NAMES, RESTART, plan_baselines
 from lionhunt.search.reporting.tables import Table, to_rich
-from lionhunt.search.reporting.text import duration, show_counts
+from lionhunt.search.reporting.text import duration, print_counts
 
 
 def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def _group(name: str, num_runs: int, plan: dict[str, Any]) -> dict[str, Any]:
     )
 
 
-def show_study_plan(console: Console, plan: dict[str, Any]) -> None:
+def print_study_plan(console: Console, plan: dict[str, Any]) -> None:
     """Prints what `plan_study` found."""
     rows = [
         (
@@ -76,7 +76,7 @@ def show_study_plan(console: Console, plan: dict[str, Any]) -> None:
     console.print(to_rich(Table("what each run will come to, about", heads, rows)))
     workers = f"{plan['workers']} workers" if plan["workers"] else "in this process"
     busy = f", busy: all takes {plan['busy']:.1f} times longer" if plan["busy"] > 1.1 else ""
-    show_counts(
+    print_counts(
         console,
         {
             "where": workers + busy,

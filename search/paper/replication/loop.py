@@ -11,15 +11,15 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.driver.config import parse_run_config
-from lionhunt.search.driver.progress import Progress, is_at_end
+from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.run_log import log_progress, log_run
 from lionhunt.search.driver.scoring import candidate_functions, open_pool
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.environment import differences, refuse_difference
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.job import AnyJob, Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason, first_difference
+from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 from lionhunt.search.evolution.baselines import constant_places
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.paper.replication.plan import (
@@ -29,7 +29,7 @@ from lionhunt.search.paper.replication.plan import (
     plan_restart,
 )
 from lionhunt.search.storage import database as run_file
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
 from lionhunt.search.workers.pool import Pool
@@ -49,7 +49,7 @@ class Event(NamedTuple):
     name: str
     number: int
     total: int
-    progress: Progress
+    progress: RunProgress
 
 
 class SeededPool:
@@ -124,7 +124,7 @@ class Study:
     def _finish(self, planned: PlannedRun) -> Generator[Event, None, None]:
         """Makes one run, or goes on with it, if it is not at its end."""
         folder = self._folder / planned.name
-        info = describe_run(planned.config, load_initial(planned.config.initial))
+        info = summarize_setup(planned.config, load_initial(planned.config.initial))
         self._finished.append(FinishedRun(planned.group, planned.name, folder))
         is_done = _is_done(folder, info)
         if (folder / RUN.file_name).is_file():
@@ -137,9 +137,9 @@ class Study:
                 pool = self._opened(records.reference(), config.seed)
                 self._compare(pool, info)
                 reference = self._measure(pool, records.reference(), config.seed)
-                if reference.reason is not Reason.OK:
+                if reference.status is not Status.OK:
                     raise ConfigError(
-                        f"the initial program does not train on the tasks ({reference.why}) "
+                        f"the initial program does not train on the tasks ({reference.status_text}) "
                         f"with seed {config.seed}; choose others"
                     )
                 seeded = SeededPool(pool, config.seed)
@@ -179,7 +179,7 @@ class Study:
         """
         while self._uncompared:
             folder = self._uncompared.pop()
-            with Records.open_to_read(folder) as records:
+            with RunStore.open_to_read(folder) as records:
                 info, reference = records.info(), records.reference()
                 there = records.measurement(fingerprint(reference))
             if there is None:
@@ -225,7 +225,7 @@ def _is_done(folder: Path, info: dict[str, Any]) -> bool:
     """Whether a run is at its end; raises `RecordError` if it is another run."""
     if not (folder / RUN.file_name).is_file():
         return False
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         there = records.info()
         difference = next(differences(_identity(there, folder), _identity(info, folder)), None)
         if difference is not None:
@@ -253,20 +253,22 @@ _ELSEWHERE: Any = {
 
 
 @contextmanager
-def _open_records(folder: Path, info: dict[str, Any]) -> Iterator[Records]:
+def _open_records(folder: Path, info: dict[str, Any]) -> Iterator[RunStore]:
     is_there = (folder / RUN.file_name).is_file()
-    opened = Records.open_to_write(folder) if is_there else Records.create(folder, info)
+    opened = RunStore.open_to_write(folder) if is_there else RunStore.create(folder, info)
     with opened as records:
         yield records
 
 
 def _num_trainings(run: FinishedRun) -> float:
     """The training of a run, in trainings from beginning to end."""
-    with Records.open_to_read(run.folder) as records:
+    with RunStore.open_to_read(run.folder) as records:
         return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
 
 
 def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
-    with Records.open_to_read(run.folder) as records:
+    with RunStore.open_to_read(run.folder) as records:
         best = records.best()
-        return -float("inf") if best is None else best.rank, records.info()["config"]["seed"]
+        return -float("inf") if best is None else best.fitness_or_neg_inf, records.info()["config"][
+            "seed"
+        ]

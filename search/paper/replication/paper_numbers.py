@@ -3,14 +3,14 @@
 from typing import NamedTuple
 
 
-class Seen(NamedTuple):
+class PaperNumbers(NamedTuple):
     """A number of the paper, with its error over five repeats."""
 
     mean: float
     error: float
 
 
-HIT_RATE = Seen(0.891, 0.006)
+HIT_RATE = PaperNumbers(0.891, 0.006)
 """Children whose fingerprint was known, of all."""
-REDUNDANT_SHARE = Seen(0.698, 0.019)
+REDUNDANT_SHARE = PaperNumbers(0.698, 0.019)
 """Statements that are redundant, at the end of a search."""

@@ -171,7 +171,7 @@ def _runs_of(group: Described) -> str:
     return f"{group['num_runs']} run" + ("s" if group["num_runs"] > 1 else "")
 
 
-def show_study(console: Console, described: Described) -> None:
+def print_study(console: Console, described: Described) -> None:
     """Prints the tables, and what they say."""
     for table in tables(described):
         console.print(Text(table.title, style="bold"))

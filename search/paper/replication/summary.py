@@ -7,21 +7,21 @@ from typing import Any
 import numpy as np
 
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
-from lionhunt.search.driver.progress import Progress
-from lionhunt.search.driver.setup import describe_tasks
-from lionhunt.search.environment import describe_environment
+from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.setup import summarize_tasks
+from lionhunt.search.environment import summarize_environment
 from lionhunt.search.paper.replication.config import StudyConfig
-from lionhunt.search.paper.replication.curves import NUM_POINTS, Curve, read_curve, spread
+from lionhunt.search.paper.replication.curves import NUM_POINTS, ProgressCurve, read_curve, spread
 from lionhunt.search.paper.replication.loop import FinishedRun
 from lionhunt.search.paper.replication.paper_numbers import HIT_RATE, REDUNDANT_SHARE
 from lionhunt.search.paper.replication.plan import EVOLUTION, GROUPS
 from lionhunt.search.statistics import interval
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
-CURVES = Curve._fields
+CURVES = ProgressCurve._fields
 
 
-def describe_study(
+def summarize_study(
     name: str, config: StudyConfig, finished: Sequence[FinishedRun]
 ) -> dict[str, Any]:
     """The runs, and what they come to together.
@@ -33,8 +33,8 @@ def describe_study(
     """
     runs, curves = [], []
     for each in finished:
-        with Records.open_to_read(each.folder) as records:
-            runs.append({"name": each.name, "group": each.group} | describe_one(records))
+        with RunStore.open_to_read(each.folder) as records:
+            runs.append({"name": each.name, "group": each.group} | summarize_study_run(records))
             curves.append(read_curve(records))
     groups = []
     for group in GROUPS:
@@ -51,7 +51,7 @@ def describe_study(
     return {
         "study": name,
         "config": config.model_dump(mode="json"),
-        "tasks": describe_tasks([options.build() for options in config.run.tasks]),
+        "tasks": summarize_tasks([options.build() for options in config.run.tasks]),
         "runs": runs,
         "progress": [(number + 1) / NUM_POINTS for number in range(NUM_POINTS)],
         "groups": groups,
@@ -59,7 +59,7 @@ def describe_study(
             "hit_rate": HIT_RATE._asdict(),
             "redundant_share": REDUNDANT_SHARE._asdict(),
         },
-    } | describe_environment()
+    } | summarize_environment()
 
 
 def reference_name(described: dict[str, Any]) -> str:
@@ -68,9 +68,9 @@ def reference_name(described: dict[str, Any]) -> str:
     return run["reference"] or run["initial"]
 
 
-def describe_one(records: Records) -> dict[str, Any]:
+def summarize_study_run(records: RunStore) -> dict[str, Any]:
     """One run, in numbers."""
-    progress = Progress.of_records(records)
+    progress = RunProgress.of_records(records)
     best = progress.best
     config = records.info()["config"]
     first = records.best(config["evolution"]["population_size"])  # all are the initial program
@@ -94,7 +94,9 @@ def describe_one(records: Records) -> dict[str, Any]:
     }
 
 
-def _describe_group(runs: Sequence[dict[str, Any]], curves: Sequence[Curve]) -> dict[str, Any]:
+def _describe_group(
+    runs: Sequence[dict[str, Any]], curves: Sequence[ProgressCurve]
+) -> dict[str, Any]:
     """Means and standard errors of runs that differ in their seed alone, at the end and before."""
     at_end = {}
     for key in (

@@ -5,7 +5,7 @@ from typing import Any
 import numpy as np
 
 from lionhunt.dsl.analysis.liveness import simplify
-from lionhunt.dsl.backends import Numbers
+from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.dsl.program import Program
@@ -49,7 +49,7 @@ class Replay:
         return update
 
 
-_SPACE = Numbers(np)
+_SPACE = ScalarBackend(np)
 
 
 def _apply(op: Op, *values: Any) -> Any:

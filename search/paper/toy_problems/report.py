@@ -35,7 +35,7 @@ def work_out_examples() -> Examples:
     return Examples(measure_responses(), measure_regions(), measure_paths())
 
 
-def describe_examples(examples: Examples) -> dict[str, Any]:
+def summarize_examples(examples: Examples) -> dict[str, Any]:
     """The same as plain values."""
     return {name: [each._asdict() for each in found] for name, found in examples._asdict().items()}
 

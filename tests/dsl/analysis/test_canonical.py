@@ -13,7 +13,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis import value_numbering as values
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.constant_folding import fold
-from lionhunt.dsl.backends import Numbers
+from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
@@ -29,7 +29,7 @@ def parse(body: str) -> Program:
 
 def fold_as_the_interpreter(name, *constants):
     args = [jnp.float32(constant) for constant in constants]
-    return to_float32(float(OPS[name].evaluate(Numbers(jnp), *args)))
+    return to_float32(float(OPS[name].evaluate(ScalarBackend(jnp), *args)))
 
 
 @settings(max_examples=60)

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis.fingerprinting import fingerprint, identify
+from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
@@ -221,14 +221,14 @@ def test_programs_of_the_library_all_differ():
 
 @given(programs(max_statements=25), st.integers(0, 2**32))
 def test_identity_of_a_child_is_what_it_is_without_its_parent(program, seed):
-    parent = identify(program)
+    parent = analyze(program)
     _, child, _ = mutate(program, random.Random(seed), MutationSpace())
-    assert identify(child, parent) == identify(child)
-    assert identify(program, parent) == parent
+    assert analyze(child, parent) == analyze(child)
+    assert analyze(program, parent) == parent
 
 
 def test_identity_counts_what_is_needed():
-    identity = identify(dsl.library.load("raw_lion"))
+    identity = analyze(dsl.library.load("raw_lion"))
     assert len(identity.needed) == 12
     assert identity.fingerprint == fingerprint(dsl.library.load("raw_lion"))
 
@@ -240,7 +240,7 @@ def test_child_whose_outputs_alone_differ_is_another():
     swapped = Program(program.inputs, statements, (Const(0.0), Var("m"), Var("v")))
     negative = Program(program.inputs, statements, (Const(-0.0), Var("m"), Var("v")))
     for child, parent in ((other, program), (negative, swapped)):
-        assert identify(child, identify(parent)).fingerprint == fingerprint(child)
+        assert analyze(child, analyze(parent)).fingerprint == fingerprint(child)
         assert not same(child, parent)
 
 

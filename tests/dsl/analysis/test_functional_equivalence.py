@@ -11,7 +11,7 @@ from lionhunt.dsl.analysis import functional_equivalence as functional
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
@@ -115,7 +115,7 @@ def test_probe_computes_what_the_program_does(program):
             part.reshape(shape) for part, shape in zip(parts, functional.SHAPES, strict=True)
         )
 
-    space = Trees(np)
+    space = PytreeBackend(np)
     for scale in range(len(functional.SCALES)):
         states = [to_tree(np.zeros(sum(sizes)))] * canonical.num_states
         for step, schedule in enumerate(functional.SCHEDULE):

@@ -11,7 +11,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.identities import IDENTITIES, reachable
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const
@@ -31,7 +31,7 @@ def side(expression: str):
     program = dsl.parse(f"def side(x, y, lr): return {expression}")
     args = [arg for statement in program.statements for arg in statement.args]
     constants = {arg.value: jnp.float32(arg.value) for arg in args if isinstance(arg, Const)}
-    space = Trees()
+    space = PytreeBackend()
 
     @jax.jit
     def compute(x, y, constants):

@@ -42,7 +42,7 @@ def test_families_that_differ_in_constants_alone():
 
 @pytest.mark.parametrize("name", AS_FOUND)
 def test_lion_as_it_was_found_is_lion_whose_gradient_is_transformed(name):
-    found = classify(library.load(name), library.notes(name))
+    found = classify(library.load(name), library.doc(name))
     assert (found.likeness, found.optimizers) == (Likeness.CHANGED, ("lion",))
     assert found.differences == ("the gradient goes through clip, then arcsin first",)
     assert found.constants["weight_decay"] in (0.4602, 0.46019784)

@@ -8,15 +8,15 @@ from hypothesis import given
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution import machine
-from lionhunt.dsl.execution.bytecode import SMALL, Size, assemble, assemble_canonical
+from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assemble_canonical
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from tests.support.dsl import values as dsl_values
 from tests.support.dsl.programs import programs
 
-NUMPY = Trees(np)
+NUMPY = PytreeBackend(np)
 OPS_BY_NUMBER = list(OPS.values())
 
 
@@ -123,7 +123,7 @@ def test_large_program_gets_a_size_that_holds_it():
     program = large_program(num_alive=40, num_states=5)
     assert len(program.statements) == 171
     size = assemble(program).size
-    assert size == Size(num_rows=64, num_states=5, num_scalars=64, num_instructions=256)
+    assert size == MachineShape(num_rows=64, num_states=5, num_scalars=64, num_instructions=256)
     assert_computes_the_canonical_form(program)
 
 

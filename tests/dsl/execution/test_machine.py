@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.canonical import canonicalize
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import SMALL, assemble
 from lionhunt.dsl.execution.optax_adapter import ProgramState
@@ -239,7 +239,7 @@ def test_update_may_be_a_constant():
 
 def values_of(program, trees, lr, number):
     """Every result of the program and its update, in NumPy, in the precision of `number`."""
-    space, results = Trees(np), []
+    space, results = PytreeBackend(np), []
 
     def apply(op, *values):
         results.append(op.evaluate(space, *values))

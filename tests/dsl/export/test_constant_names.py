@@ -7,7 +7,7 @@ from lionhunt.dsl.export import to_optax, to_torch
 from lionhunt.dsl.export.constant_names import name_constants
 from lionhunt.dsl.export.dataflow import trace
 from lionhunt.dsl.float32 import to_float32
-from lionhunt.dsl.text.docstring import Notes
+from lionhunt.dsl.text.docstring import ProgramDoc
 from tests.support.dsl.exported_files import notes_of
 
 
@@ -67,8 +67,8 @@ def test_names_from_the_docstring_stand_for_every_place():
 
 
 def test_without_a_name_a_product_with_one_is_its_factor():
-    assert names(DOCUMENTED, Notes()) == {"beta": 0.9, "weight_decay": 0.9, "constant1": 0.1}
-    assert "* 1.0" not in to_optax(dsl.parse(DOCUMENTED), "f", Notes())
+    assert names(DOCUMENTED, ProgramDoc()) == {"beta": 0.9, "weight_decay": 0.9, "constant1": 0.1}
+    assert "* 1.0" not in to_optax(dsl.parse(DOCUMENTED), "f", ProgramDoc())
 
 
 def test_arguments_change_what_is_computed():

@@ -17,7 +17,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.program import Const
 from tests.support.dsl import values as dsl_values
@@ -219,7 +219,7 @@ FOUND = {
 
 
 def constants_of(name) -> dict[str, float]:
-    return {constant.name: constant.value for constant in library.notes(name).constants}
+    return {constant.name: constant.value for constant in library.doc(name).constants}
 
 
 def another(constant, value):
@@ -286,7 +286,7 @@ def with_constant(program, old, new):
 
 def interpret(program):
     """The updates of a few steps, in NumPy and float32: compiling would take longer."""
-    space, updates = Trees(np), []
+    space, updates = PytreeBackend(np), []
 
     def apply(op, *values):
         return op.evaluate(space, *values)

@@ -51,7 +51,7 @@ def test_names_are_those_of_the_files():
 @pytest.mark.parametrize("name", library.names())
 def test_program_is_valid_and_says_what_it_is_and_where_it_comes_from(name):
     dsl.infer(library.load(name))
-    notes = library.notes(name)
+    notes = library.doc(name)
     assert re.fullmatch(r"[A-Z].{10,90}\.", notes.summary)
     assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|\")", notes.source.replace("\n", " "))
 
@@ -64,7 +64,7 @@ STRUCTURAL = {-1.0, 0.0, 1.0, 2.0, 4.0}
 def test_notes_name_every_constant_and_no_other(name):
     arguments = [arg for s in library.load(name).statements for arg in s.args]
     constants = {arg.value for arg in arguments if isinstance(arg, Const)} - STRUCTURAL
-    notes = library.notes(name).constants
+    notes = library.doc(name).constants
     assert sorted(note.value for note in notes) == sorted(constants)
     assert len({note.name for note in notes}) == len(notes)
 

@@ -10,7 +10,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.functional_equivalence import updates_on_probe
 from lionhunt.dsl.program import Const, Program, Statement, Var
-from lionhunt.dsl.rewriting import RULES, Warrant, rewrite
+from lionhunt.dsl.rewriting import RULES, Justification, rewrite
 from lionhunt.dsl.validation import infer
 from tests.support.dsl.disguises import disguise
 from tests.support.dsl.programs import MODERATE, programs
@@ -53,7 +53,7 @@ def test_library_program_is_rewritten(name):
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_library_program_computes_the_same(name):
     program = dsl.library.load(name)
-    result = rewrite(program, [Warrant.EXACT, Warrant.ALGEBRAIC], max_nodes=400)
+    result = rewrite(program, [Justification.EXACT, Justification.ALGEBRAIC], max_nodes=400)
     assert num_statements(result.program) <= num_statements(program)
     before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
     np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-7)
@@ -66,7 +66,7 @@ def test_raw_lion_becomes_lion_with_clip_and_arcsin():
     assert result.stopped == "saturated"
     assert result.program.states == ("v",)
     told = {(step.before, step.after): step for step in result.steps}
-    assert told["m / abs(m)", "sign(m)"].warrant is Warrant.PROTECTED
+    assert told["m / abs(m)", "sign(m)"].warrant is Justification.PROTECTED
     numbers = [a.value for s in result.program.statements for a in s.args if isinstance(a, Const)]
     assert sorted(numbers) == pytest.approx([0.00021717617, 0.46019784, 0.9, 0.9 * 1.109133])
 
@@ -77,9 +77,9 @@ def test_a_step_without_which_there_is_an_overflow_says_so():
 
 
 def test_without_protected_rules_raw_lion_keeps_its_division():
-    result = rewrite(dsl.library.load("raw_lion"), [Warrant.EXACT, Warrant.ALGEBRAIC])
+    result = rewrite(dsl.library.load("raw_lion"), [Justification.EXACT, Justification.ALGEBRAIC])
     assert "divide" in [statement.op for statement in result.program.statements]
-    assert {step.warrant for step in result.steps} == {Warrant.EXACT, Warrant.ALGEBRAIC}
+    assert {step.warrant for step in result.steps} == {Justification.EXACT, Justification.ALGEBRAIC}
 
 
 def test_steps_lead_from_the_program_to_the_result():
@@ -167,7 +167,9 @@ def test_500_disguised_programs_come_back_to_their_length():
 @settings(max_examples=40)
 @given(programs(constants=MODERATE))
 def test_random_programs_compute_the_same(program):
-    result = rewrite(program, [Warrant.EXACT, Warrant.ALGEBRAIC], max_nodes=300, max_seconds=1)
+    result = rewrite(
+        program, [Justification.EXACT, Justification.ALGEBRAIC], max_nodes=300, max_seconds=1
+    )
     infer(result.program)
     before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
     usual = (np.abs(before) > 1e-3) & (np.abs(before) < 1e3) & np.isfinite(after)
@@ -179,8 +181,8 @@ def test_random_programs_compute_the_same(program):
 @settings(max_examples=60)
 @given(programs())
 def test_exact_rules_change_no_value(program):
-    result = rewrite(program, [Warrant.EXACT], max_nodes=300, max_seconds=1)
-    assert {step.warrant for step in result.steps} <= {Warrant.EXACT}
+    result = rewrite(program, [Justification.EXACT], max_nodes=300, max_seconds=1)
+    assert {step.warrant for step in result.steps} <= {Justification.EXACT}
     before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
@@ -194,7 +196,9 @@ def test_no_shared_part_is_written_twice():
     assert all(len(step.before) < 1000 for step in result.steps)
 
 
-@pytest.mark.parametrize("warrants", [[Warrant.EXACT, Warrant.ALGEBRAIC], list(Warrant)])
+@pytest.mark.parametrize(
+    "warrants", [[Justification.EXACT, Justification.ALGEBRAIC], list(Justification)]
+)
 @pytest.mark.parametrize(
     "text",
     [

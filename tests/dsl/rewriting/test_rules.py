@@ -12,11 +12,11 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import EPS, OPS
 from lionhunt.dsl.rewriting.patterns import NUMBERS
-from lionhunt.dsl.rewriting.rule import Rule, Warrant, rule
+from lionhunt.dsl.rewriting.rule import Justification, Rule, rule
 from lionhunt.dsl.rewriting.rules import RULES
 from lionhunt.dsl.rewriting.term_evaluation import SHAPES, evaluate, flat
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, exact, number, walk
@@ -30,7 +30,7 @@ LEAST = 0.01
 """Variables of normal size are this far from 0."""
 
 
-def with_warrant(warrant: Warrant):
+def with_warrant(warrant: Justification):
     rows = [each for each in RULES if each.warrant is warrant]
     return pytest.mark.parametrize("each", rows, ids=[row.name for row in rows])
 
@@ -85,7 +85,7 @@ def leaves_of(side: Term, inputs: Mapping[Term, object]):
 
 def compute(side: Term, leaves):
     """The value of a side, of its arguments."""
-    parts, space = list(walk(side)), Trees(jnp)
+    parts, space = list(walk(side)), PytreeBackend(jnp)
     values = dict(zip((part for part in parts if not part.args), leaves, strict=True))
     for part in parts:
         if part.args:
@@ -188,30 +188,30 @@ def differs_somewhere(each: Rule) -> bool:
 def deserves_its_warrant(each: Rule) -> bool:
     """Whether a rule is as good as it claims."""
     match each.warrant:
-        case Warrant.EXACT:
+        case Justification.EXACT:
             return is_exact(each)
-        case Warrant.PROTECTED:
+        case Justification.PROTECTED:
             return agrees_within(each, lambda parts: 1e-12 + 2 * guards(each, parts))
     return agrees_within(each, lambda parts: 1e-12)
 
 
-@with_warrant(Warrant.EXACT)
+@with_warrant(Justification.EXACT)
 def test_exact_rule(each):
     assert deserves_its_warrant(each)
 
 
-@with_warrant(Warrant.ALGEBRAIC)
+@with_warrant(Justification.ALGEBRAIC)
 def test_algebraic_rule(each):
     assert deserves_its_warrant(each)
 
 
-@with_warrant(Warrant.PROTECTED)
+@with_warrant(Justification.PROTECTED)
 def test_protected_rule(each):
     assert deserves_its_warrant(each)
     assert not agrees_within(each, lambda parts: 1e-12), "it is better than it claims"
 
 
-@with_warrant(Warrant.CONDITIONAL)
+@with_warrant(Justification.CONDITIONAL)
 def test_conditional_rule_with_a_witness_of_where_its_condition_fails(each):
     assert deserves_its_warrant(each)
     assert differs_somewhere(each)
@@ -238,7 +238,7 @@ def test_rules_agree_under_jit_up_to_rounding():
 )
 def test_protected_sides_at_zero(text, at_zero):
     left, right = text
-    each = rule(left, right, Warrant.PROTECTED)
+    each = rule(left, right, Justification.PROTECTED)
     found = in_numpy(each, {variables(each)[0]: np.float32(0)})
     np.testing.assert_allclose([float(value) for value in found], at_zero, rtol=1e-6)
 
@@ -246,17 +246,17 @@ def test_protected_sides_at_zero(text, at_zero):
 @pytest.mark.parametrize(
     ("left", "right", "warrant"),
     [
-        ("sqrt(square(x))", "x", Warrant.ALGEBRAIC),
-        ("sqrt(square(x))", "x", Warrant.PROTECTED),
-        ("x * 0.0", "0.0", Warrant.EXACT),
-        ("x + 0.0", "x", Warrant.EXACT),
-        ("(x + y) + z", "x + (y + z)", Warrant.EXACT),
-        ("x / x", "1.0", Warrant.ALGEBRAIC),
-        ("x / y", "x * reciprocal(y)", Warrant.ALGEBRAIC),
-        ("x / y", "x / (y + 1e-06)", Warrant.PROTECTED),
-        ("sin(arcsin(x))", "x", Warrant.ALGEBRAIC),
-        ("norm(x + y)", "norm(x) + norm(y)", Warrant.ALGEBRAIC),
-        ("clip(x * a, a)", "clip(x, a) * a", Warrant.ALGEBRAIC),
+        ("sqrt(square(x))", "x", Justification.ALGEBRAIC),
+        ("sqrt(square(x))", "x", Justification.PROTECTED),
+        ("x * 0.0", "0.0", Justification.EXACT),
+        ("x + 0.0", "x", Justification.EXACT),
+        ("(x + y) + z", "x + (y + z)", Justification.EXACT),
+        ("x / x", "1.0", Justification.ALGEBRAIC),
+        ("x / y", "x * reciprocal(y)", Justification.ALGEBRAIC),
+        ("x / y", "x / (y + 1e-06)", Justification.PROTECTED),
+        ("sin(arcsin(x))", "x", Justification.ALGEBRAIC),
+        ("norm(x + y)", "norm(x) + norm(y)", Justification.ALGEBRAIC),
+        ("clip(x * a, a)", "clip(x, a) * a", Justification.ALGEBRAIC),
     ],
 )
 def test_rule_that_claims_too_much_is_found_out(left, right, warrant):

@@ -9,7 +9,7 @@ from lionhunt.dsl.rewriting import rewriter as rewriting
 from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.extraction import extract
 from lionhunt.dsl.rewriting.proof import derive
-from lionhunt.dsl.rewriting.rule import Group, Rule, Warrant, rule
+from lionhunt.dsl.rewriting.rule import Group, Justification, Rule, rule
 from lionhunt.dsl.rewriting.rules import NAMED, RULES
 from lionhunt.dsl.rewriting.saturation import directions, evaluator, saturate
 from lionhunt.dsl.rewriting.step_checker import WrongStep, check, find_change
@@ -31,9 +31,9 @@ from tests.support.dsl.disguises import disguise
 def steps_of(program, rules=RULES) -> list[tuple[Term, Term]]:
     """The programs before and after each step of a derivation."""
     start = arranged(to_term(dsl.simplify(program)))
-    graph = EGraph(evaluator(tuple(Warrant)))
+    graph = EGraph(evaluator(tuple(Justification)))
     root = graph.add(start)
-    forward = directions(rules, tuple(Warrant), (Group.LEAN, Group.REGROUP))
+    forward = directions(rules, tuple(Justification), (Group.LEAN, Group.REGROUP))
     saturate(graph, forward, max_nodes=1500, deadline=float("inf"))
     chain = derive(graph, start, extract(graph, root), float("inf"))
     return list(zip(chain, chain[1:], strict=False))
@@ -91,7 +91,7 @@ def test_steps_with_the_wrong_rule_or_warrant_are_rejected(steps):
     rng = np.random.default_rng(1)
     rules = list(NAMED.values())
     for before, after, rule_ in steps:
-        for other in Warrant:
+        for other in Justification:
             if other is not rule_.warrant:
                 with pytest.raises(WrongStep, match="is .*, not"):
                     check(before, after, rule_, other)
@@ -108,7 +108,7 @@ def test_nothing_changed_is_no_step(steps):
         check(before, before, rule_, rule_.warrant)
 
 
-@pytest.mark.parametrize("warrant", Warrant)
+@pytest.mark.parametrize("warrant", Justification)
 def test_unsound_rule_is_caught_by_the_numbers(warrant):
     wrong = rule("sqrt(square(x))", "x", warrant)
     before, after = (
@@ -120,7 +120,7 @@ def test_unsound_rule_is_caught_by_the_numbers(warrant):
 
 
 def test_unsound_rule_in_the_table_stops_the_rewriting(monkeypatch):
-    wrong = rule("sqrt(square(x))", "x", Warrant.ALGEBRAIC)
+    wrong = rule("sqrt(square(x))", "x", Justification.ALGEBRAIC)
     monkeypatch.setattr(rewriting, "RULES", (wrong,))
     monkeypatch.setattr(rewriting, "NAMED", {wrong.name: wrong})
     program = dsl.parse("def f(w, g, lr): return sqrt(square(g))")

@@ -2,15 +2,15 @@
 
 import pytest
 
-from lionhunt.dsl.text.docstring import NamedConstant, Notes, read_notes
+from lionhunt.dsl.text.docstring import NamedConstant, ProgramDoc, parse_docstring
 
 
 def test_docstring_is_summary_source_and_constants():
-    notes = read_notes(
+    notes = parse_docstring(
         "Says what.\n\nSomebody, 1999. More of\nthe source.\n\n"
         "beta1 = 0.9: weight of the momentum\nprose = 0.5 of something\nwd = 1E-3: decay: of all"
     )
-    assert notes == Notes(
+    assert notes == ProgramDoc(
         "Says what.",
         "Somebody, 1999. More of\nthe source.\n\nprose = 0.5 of something",
         (
@@ -26,7 +26,7 @@ def test_docstring_is_summary_source_and_constants():
     + [("1_000", 1000)],
 )
 def test_number_is_one_of_the_language(number, value):
-    (constant,) = read_notes(f"Says.\n\n  a = {number}: b").constants
+    (constant,) = parse_docstring(f"Says.\n\n  a = {number}: b").constants
     assert constant == NamedConstant("a", value, "b")
 
 
@@ -35,8 +35,8 @@ def test_number_is_one_of_the_language(number, value):
     ["a = 1.2.3: b", "a = 1e: b", "a = x: b", "a = 1 : b", "a = 1:", "1 = 2: b", "a = --1: b"],
 )
 def test_what_is_no_constant_is_prose(line):
-    assert read_notes(f"Says.\n\n{line}") == Notes("Says.", line)
+    assert parse_docstring(f"Says.\n\n{line}") == ProgramDoc("Says.", line)
 
 
 def test_no_docstring_is_no_notes():
-    assert read_notes("") == Notes()
+    assert parse_docstring("") == ProgramDoc()

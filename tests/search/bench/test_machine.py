@@ -22,7 +22,7 @@ from lionhunt.search.bench.optax_references import OPTIMIZERS
 from lionhunt.search.bench.sample_children import Children, breed_children, read_children
 from lionhunt.search.cli import bench as bench_command
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import call
 from tests.support.search.runs import FormulaPool, config, finished, score
 
@@ -114,14 +114,14 @@ def test_bench_of_the_machine_tells_ratios_by_task(quick, children, monkeypatch,
     assert (line["children"], line["compiled"]) == (6, 2)
     assert line["compiling_each_seconds"] > line["running_seconds"] > 0
     assert figures["memory"] == memory and figures["two_workers"] == two
-    bench_command.show_bench_machine(bench_command.make_console(), figures)
+    bench_command.print_bench_machine(bench_command.make_console(), figures)
     shown = capsys.readouterr().out
     assert "momentum" in shown and "6 children of a run" in shown and "+10.0%" in shown
 
 
 def test_children_are_those_that_were_new_in_the_second_half(tmp_path):
     finished(tmp_path / "run")
-    with Records.open_to_read(tmp_path / "run") as records:
+    with RunStore.open_to_read(tmp_path / "run") as records:
         rows, found = list(records.rows()), read_children(records, 12)
         with pytest.raises(ConfigError, match="and 100 are needed; name a longer run"):
             read_children(records, 100)

@@ -12,8 +12,8 @@ from lionhunt.search.bench import functional_equivalence as bench_functional
 from lionhunt.search.bench import language as bench
 from lionhunt.search.bench import report
 from lionhunt.search.cli.terminal import make_console
-from lionhunt.search.evaluation.outcome import Measurement, Reason
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import call
 from tests.support.search.runs import FormulaPool, advance, create
 
@@ -61,8 +61,8 @@ def test_merges_of_a_run_are_counted_and_compared(tmp_path, monkeypatch, capsys)
     figures = json.loads(
         call(monkeypatch, capsys, "bench", "functional", tmp_path / "run", "--json")
     )
-    with Records.open_to_read(tmp_path / "run") as records:
-        assert figures["evaluated"] == sum(records.reasons().values())
+    with RunStore.open_to_read(tmp_path / "run") as records:
+        assert figures["evaluated"] == sum(records.count_by_status().values())
     assert 0 < figures["merged"] < figures["evaluated"]
     assert figures["merged"] == figures["equal"] + figures["rounding"] + figures["false"]
     assert figures["false"] > 0  # scores by a formula of the bytecode differ for equals
@@ -73,10 +73,10 @@ def test_merges_of_a_run_are_counted_and_compared(tmp_path, monkeypatch, capsys)
 
 def test_difference_of_outcomes():
     def ok(*scores):
-        return Measurement(Reason.OK, scores)
+        return Measurement(Status.OK, scores)
 
     difference = bench_functional._difference
-    failed, late = Measurement(Reason.NOT_FINITE), Measurement(Reason.TIMED_OUT)
+    failed, late = Measurement(Status.NOT_FINITE), Measurement(Status.TIMED_OUT)
     assert difference(ok(0.5, 2.0), ok(0.5, 2.0)) == 0
     assert difference(ok(0.5, 2.0), ok(0.5, 2.5)) == pytest.approx(0.2)
     assert difference(ok(0.0), ok(0.0)) == 0
@@ -100,7 +100,7 @@ def test_bench_of_batches_tells_every_task_and_size(monkeypatch):
         assert column["first_seconds"] > 0 and column["candidates_per_second"] > 0
     console = make_console()
     with console.capture() as shown:
-        report.show_bench_batch(console, figures)
+        report.print_bench_batch(console, figures)
     assert "batch 3" in shown.get() and "digits_mlp" in shown.get()
 
 

@@ -6,9 +6,9 @@ from pathlib import Path
 import pytest
 
 from lionhunt.search.cli import claims as command
-from lionhunt.search.comparison.result import Point, Trial
+from lionhunt.search.comparison.result import GridTrial, Hyperparameters
 from lionhunt.search.config import read_config
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.paper.claims.config import ClaimsConfig
 from lionhunt.search.paper.claims.registry import CLAIMS
 from lionhunt.search.paper.claims.speed import LeftOut, Speed
@@ -43,9 +43,9 @@ def ran(monkeypatch, examples):
     def run_contest(records, prepared, evaluation, num_workers, console):
         asked.append(prepared.name)
         rates = [1e-3 * 2**i for i in range(3)]
-        points = [Point(rate, decay) for rate in rates for decay in (0.1, 0.2, 0.4)]
+        points = [Hyperparameters(rate, decay) for rate in rates for decay in (0.1, 0.2, 0.4)]
         square = tuple(
-            Trial(point, (0.8 + 0.01 * i, 0.8), Reason.OK) for i, point in enumerate(points)
+            GridTrial(point, (0.8 + 0.01 * i, 0.8), Status.OK) for i, point in enumerate(points)
         )
         return planted(
             {

@@ -17,9 +17,9 @@ from lionhunt.dsl import library
 from lionhunt.search.cli import main as cli
 from lionhunt.search.cli import run as run_command
 from lionhunt.search.driver import report
-from lionhunt.search.driver.progress import Progress
-from lionhunt.search.evaluation.outcome import Reason
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import RAW
 
@@ -74,7 +74,7 @@ def test_show_file(lionhunt, tmp_path):
 def test_show_run_as_json(lionhunt, run):
     status, out, err = lionhunt("show", run, "--json")
     shown = json.loads(out)
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         assert shown["history_digest"] == records.history_digest()
         best = records.best()
     assert best is not None and shown["best"]["index"] == best.individual.index
@@ -105,7 +105,7 @@ def test_show_program_of_a_run_with_its_improvements(lionhunt, run):
 
 
 def test_show_program_without_fitness(lionhunt, run):
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         failed = next(row for row in records.rows() if row.fitness is None)
     status, out, _ = lionhunt("show", f"{run}:{failed.individual.index}")
     assert status == 0 and "not_finite" in out
@@ -129,7 +129,7 @@ def test_resume_of_a_finished_run_changes_nothing(lionhunt, run):
 def test_export(lionhunt, tmp_path, target, words):
     status, out, err = lionhunt("export", "lion", "--to", target)
     assert (status, err) == (0, "") and words in out
-    assert dsl.library.notes("lion").summary in out
+    assert dsl.library.doc("lion").summary in out
     file = tmp_path / "exported"
     assert lionhunt("export", "lion", "--to", target, "--out", file) == (0, "", "")
     assert file.read_text() == out
@@ -148,7 +148,7 @@ def test_export_takes_names_and_constants_from_a_file(lionhunt, tmp_path):
 
 
 def test_export_program_of_a_run(lionhunt, run):
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         best = records.best()
     assert best is not None
     name = f"program_{best.individual.index}"
@@ -301,7 +301,7 @@ def test_library_is_listed_with_one_line_each(lionhunt):
     status, out, err = lionhunt("show", "--list")
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == list(library.names())
-    assert library.notes("lion").summary in out
+    assert library.doc("lion").summary in out
     listed = json.loads(lionhunt("show", "--list", "--json")[1])
     assert [program["name"] for program in listed] == list(library.names())
 
@@ -322,8 +322,8 @@ def test_program_of_the_library_comes_before_a_folder_of_its_name(lionhunt, tmp_
 
 
 def test_progress_shows_every_count():
-    progress = Progress(100, 10, num_programs=40, num_evaluated=11, seconds=3.0)
-    progress.reasons[Reason.OK] = 11
+    progress = RunProgress(100, 10, num_programs=40, num_evaluated=11, seconds=3.0)
+    progress.reasons[Status.OK] = 11
     progress.recent.extend([(10, 6), (10, 5)])
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(report.progress_display(progress))

@@ -18,7 +18,7 @@ from lionhunt import dsl
 from lionhunt.search.cli import select as selection_command
 from lionhunt.search.errors import RecordError
 from lionhunt.search.selection.figures import meta_figure
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.store import SelectionStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create
 from tests.support.search.selections import make_pool, plant_run
@@ -230,7 +230,7 @@ def start(*words):
 
 def num_measured(folder):
     try:
-        with SelectionRecords.open_to_read(folder) as records:
+        with SelectionStore.open_to_read(folder) as records:
             return len(records.measurements("stage 1"))
     except RecordError:
         return 0

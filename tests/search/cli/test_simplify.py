@@ -8,13 +8,13 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.dsl.rewriting import Warrant
+from lionhunt.dsl.rewriting import Justification
 from lionhunt.search.config import read_config
 from lionhunt.search.reporting.blocks import Code, Paragraph
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.report import evidence_lines, step_blocks
-from lionhunt.search.simplification.simplifier import Simplifier, Step
-from lionhunt.search.simplification.summary import describe_constants, describe_obligations
+from lionhunt.search.simplification.simplifier import SimplificationStep, Simplifier
+from lionhunt.search.simplification.summary import summarize_constants, summarize_obligations
 from tests.support.search.command_line import is_one_line
 
 SMALL = [
@@ -86,7 +86,7 @@ def test_every_step_of_a_derivation_is_told_with_its_warrant(derived):
     for step in told["steps"]:
         program = dsl.parse(step["program"])
         assert len(program.statements) == step["statements"]
-        assert step["warrant"] in {*Warrant, "measured"} and step["rule"]
+        assert step["warrant"] in {*Justification, "measured"} and step["rule"]
         assert (step["warrant"] == "measured") == (step["evidence"] is not None)
         for task in (step["evidence"] or {"tasks": []})["tasks"]:
             measured += 1
@@ -171,9 +171,11 @@ def test_run_in_the_place_of_a_program_is_told_from_an_unknown_word(lionhunt, tm
 
 
 def test_constant_of_a_product_is_told_from_the_known_rounding_of_it():
-    fold = Step("rewrite", "arithmetic of numbers", Warrant.ALGEBRAIC, "0.9 * 1.10913", "", LION)
+    fold = SimplificationStep(
+        "rewrite", "arithmetic of numbers", Justification.ALGEBRAIC, "0.9 * 1.10913", "", LION
+    )
     derived = dsl.parse(str(LION).replace("0.99)", "0.998)"))
-    against = describe_constants(derived, [fold], "lion", None)
+    against = summarize_constants(derived, [fold], "lion", None)
     assert against["is_checked"]
     told = {each["role"]: each for each in against["constants"]}
     assert told["beta1"]["origin"] == ""
@@ -196,18 +198,20 @@ def test_obligations_name_conditions_losses_and_limits():
 
     steps = [step("exact"), step("conditional", "x != 0"), step("measured", low=0.005)]
     differences = {"polynomial_forms_agree": False, "stopped": "nodes"}
-    left = describe_obligations({"steps": steps, "differences_in_training": differences})
+    left = summarize_obligations({"steps": steps, "differences_in_training": differences})
     assert left[0] == "conditional rule: x != 0"
     assert any("+1.00% was seen on digits_mlp" in line for line in left)
     assert any("do not confirm" in line for line in left)
     assert any("limit of nodes" in line for line in left)
-    assert describe_obligations({"steps": [step("exact")]}) == []
+    assert summarize_obligations({"steps": [step("exact")]}) == []
 
 
 def test_new_lines_of_a_step_are_marked():
     before = dsl.parse("def f(w, g, lr):\n  a = g * lr\n  return a")
     after = dsl.parse("def f(w, g, lr):\n  b = sign(g)\n  a = b * lr\n  return a")
-    step = Step("rewrite", "rule", Warrant.EXACT, "g", "sign(g)", after, difference=0.0)
+    step = SimplificationStep(
+        "rewrite", "rule", Justification.EXACT, "g", "sign(g)", after, difference=0.0
+    )
     described = {
         "rule": step.rule,
         "warrant": "exact",

@@ -9,7 +9,7 @@ from lionhunt.search.cli import study as command
 from lionhunt.search.dry_run import plan as dry_run
 from lionhunt.search.dry_run.cost_model import TaskCost
 from lionhunt.search.paper.replication.report import conclusions
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.studies import STUDY, Pools
 
@@ -68,9 +68,9 @@ def check_numbers(described, study):
     """Holds the numbers to the runs."""
     best = {}
     for run in described["runs"]:
-        with Records.open_to_read(study / run["name"]) as records:
+        with RunStore.open_to_read(study / run["name"]) as records:
             rows = list(records.rows())
-        best[run["name"]] = max(row.rank for row in rows)
+        best[run["name"]] = max(row.fitness_or_neg_inf for row in rows)
         assert run["best_fitness"] == best[run["name"]]
         assert run["programs"] == len(rows)
         assert run["evaluated"] == len({row.fingerprint for row in rows})

@@ -15,7 +15,7 @@ from lionhunt.search.comparison.figures import (
     grid_figure,
 )
 from lionhunt.search.comparison.figures.learning_curves import MAX_STRONG
-from lionhunt.search.comparison.result import Point, Tuned
+from lionhunt.search.comparison.result import Hyperparameters, Tuned
 from lionhunt.search.reporting.figures import BACKGROUND
 from tests.support.search.comparisons import ACCURACY, LOSS, comparison, final, trial
 
@@ -132,7 +132,9 @@ def grid(trials, best, spread=(), task=ACCURACY):
     return axes
 
 
-@pytest.mark.parametrize("best, corner", [(Point(0.1, 3.0), (0, 1)), (Point(0.3, 3.0), (1, 1))])
+@pytest.mark.parametrize(
+    "best, corner", [(Hyperparameters(0.1, 3.0), (0, 1)), (Hyperparameters(0.3, 3.0), (1, 1))]
+)
 def test_grid_prints_means_frames_the_best_and_hatches_failures(best, corner):
     axes = grid(TRIALS, best)
     shown = {text.get_position(): text.get_text() for text in axes.texts}
@@ -145,7 +147,7 @@ def test_grid_prints_means_frames_the_best_and_hatches_failures(best, corner):
 
 
 def test_grid_leaves_blank_what_was_not_tried():
-    axes = grid((trial(0.1, 1.0, 0.5), trial(0.3, 3.0, 0.6)), Point(0.3, 3.0))
+    axes = grid((trial(0.1, 1.0, 0.5), trial(0.3, 3.0, 0.6)), Hyperparameters(0.3, 3.0))
     (mesh,) = axes.collections
     mask = np.ma.getmaskarray(np.ma.asarray(mesh.get_array()))
     np.testing.assert_array_equal(mask, [[False, True], [True, False]])
@@ -154,14 +156,14 @@ def test_grid_leaves_blank_what_was_not_tried():
 
 def test_grid_frames_the_lowest_loss_and_writes_on_dark_in_white():
     trials = (trial(0.1, 1.0, 3.0), trial(0.1, 3.0, 1.0))
-    axes = grid(trials, Point(0.1, 3.0), task=LOSS)
+    axes = grid(trials, Hyperparameters(0.1, 3.0), task=LOSS)
     assert frames(axes, hatched=False) == [(0, 1)]
     assert [text.get_color() for text in axes.texts] == ["black", "white"]
     assert texts(axes) == ["3.000", "1.000"]
 
 
 def test_grid_shows_the_small_grid_where_there_is_one():
-    axes = grid(TRIALS, Point(0.1, 3.0), spread=(trial(0.2, 1.0, 0.25),))
+    axes = grid(TRIALS, Hyperparameters(0.1, 3.0), spread=(trial(0.2, 1.0, 0.25),))
     assert texts(axes) == ["25.0"]
 
 

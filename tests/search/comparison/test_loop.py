@@ -5,11 +5,11 @@ import pytest
 from lionhunt.search.comparison.loop import spread_sizes
 from lionhunt.search.comparison.optimizers import find_optimizer
 from lionhunt.search.comparison.protocol import Seeds
-from lionhunt.search.comparison.result import Point, to_final
+from lionhunt.search.comparison.result import Hyperparameters, to_final
 from lionhunt.search.comparison.setup import Prepared, open_records
 from lionhunt.search.comparison.trainer import TrainingJob
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from tests.support.search.comparison_runs import (
     RAW,
     TASK,
@@ -89,7 +89,7 @@ def test_what_is_the_same_trains_once(tmp_path):
 
 def test_an_optimizer_that_never_trains_has_no_best_point(tmp_path):
     def fail(job):
-        return Measurement(Reason.NOT_FINITE, curves=((float("inf"),),))
+        return Measurement(Status.NOT_FINITE, curves=((float("inf"),),))
 
     result = compared(tmp_path, FormulaTrainers(scorer=fail), tasks=[TASK])
     for tuned in result.cells.values():
@@ -100,7 +100,7 @@ def test_a_final_training_that_fails_is_told(tmp_path):
     final = Seeds.of(config()).final[2]
 
     def fail(job):
-        failed = Measurement(Reason.CRASHED)
+        failed = Measurement(Status.CRASHED)
         return failed if job.seed == final and job.in_detail else score(job)
 
     result = compared(tmp_path, FormulaTrainers(scorer=fail), tasks=[TASK])
@@ -112,7 +112,7 @@ def test_what_was_given_up_is_tried_again(tmp_path):
     """That a candidate was past its time, or killed its worker, says nothing of the next time."""
 
     def give_up(job):
-        return Measurement(Reason.TIMED_OUT) if job.seed == 1 else score(job)
+        return Measurement(Status.TIMED_OUT) if job.seed == 1 else score(job)
 
     compared(tmp_path, FormulaTrainers(scorer=give_up))
     assert compared(tmp_path, FormulaTrainers()) == compared(tmp_path / "new", FormulaTrainers())
@@ -141,7 +141,7 @@ def test_another_comparison_in_the_folder_is_refused(tmp_path):
 def test_another_machine_is_refused(tmp_path):
     stop_after(3, tmp_path, FormulaTrainers())
     elsewhere = FormulaTrainers()
-    elsewhere.start = lambda reference: Measurement(Reason.OK, (0.25,))
+    elsewhere.start = lambda reference: Measurement(Status.OK, (0.25,))
     with pytest.raises(RecordError, match="start a new one"):
         compared(tmp_path, elsewhere)
 
@@ -175,12 +175,12 @@ def test_a_measurement_in_detail_has_names():
     numbers = (final.score, final.training_loss, *final.absolute_noise, *final.relative_noise)
     assert numbers == measurement.scores
     assert (final.training_curve, final.validation_curve) == measurement.curves
-    assert to_final(Measurement(Reason.CRASHED)) is None
+    assert to_final(Measurement(Status.CRASHED)) is None
 
 
 def test_jobs_of_one_size_are_spread():
-    rules = [find_optimizer(w, w, Point(1.0, 1.0), {}, {}) for w in ("lion", "ademamix")]
-    recipes = [rule.at(Point(1.0, 1.0), "x", 5).rule for rule in rules]
+    rules = [find_optimizer(w, w, Hyperparameters(1.0, 1.0), {}, {}) for w in ("lion", "ademamix")]
+    recipes = [rule.at(Hyperparameters(1.0, 1.0), "x", 5).rule for rule in rules]
     jobs = [TrainingJob(f"{i}", recipes[i // 6], i % 6 // 3, 0, False) for i in range(12)]
     names = [int(job.name) for job in spread_sizes(jobs)]
     assert names == [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]

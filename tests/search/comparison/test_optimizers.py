@@ -9,10 +9,10 @@ import pytest
 from lionhunt import dsl
 from lionhunt.search.comparison.optax_optimizers import OptaxRule
 from lionhunt.search.comparison.optimizers import add_decay, find_optimizer
-from lionhunt.search.comparison.result import Point
+from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.errors import ConfigError
 
-POINT = Point(3e-3, 0.3)
+POINT = Hyperparameters(3e-3, 0.3)
 NUM_STEPS = 6
 
 
@@ -21,7 +21,7 @@ def schedule(step_count):
 
 
 def find(word, constants=None, by_kind=None):
-    return find_optimizer(word, word, Point(1e-3, 0.1), constants or {}, by_kind or {})
+    return find_optimizer(word, word, Hyperparameters(1e-3, 0.1), constants or {}, by_kind or {})
 
 
 def walk(optimizer):

@@ -7,8 +7,8 @@ import re
 import pytest
 from rich.console import Console
 
-from lionhunt.search.comparison.report import conclusions, luck, show_comparison, tables, to_report
-from lionhunt.search.comparison.summary import describe_comparison
+from lionhunt.search.comparison.report import conclusions, luck, print_comparison, tables, to_report
+from lionhunt.search.comparison.summary import summarize_comparison
 from tests.support.search.comparisons import comparison
 
 ADAMW = {"images": [0.90, 0.92, 0.91, 0.93, 0.92], "text": [2.0, 2.1, 2.2, 2.1, 2.0]}
@@ -21,7 +21,7 @@ def described():
     small = comparison({"adamw": ADAMW, "lion": LION, "sgd": SGD})
     key = ("lion", "images")
     tuned = small.cells[key]._replace(at_edge=("weight_decay",))
-    return describe_comparison(dataclasses.replace(small, cells={**small.cells, key: tuned}))
+    return summarize_comparison(dataclasses.replace(small, cells={**small.cells, key: tuned}))
 
 
 def table(described, title):
@@ -64,7 +64,7 @@ def test_words_are_those_of_the_data(described):
 
 def test_it_fits_the_terminal(described):
     shown = io.StringIO()
-    show_comparison(Console(width=120, file=shown), described)
+    print_comparison(Console(width=120, file=shown), described)
     text = shown.getvalue()
     assert max(map(len, text.splitlines())) <= 120
     for words in ("+5.00 ±", "100% [48, 100]", "1 trial", "5 fresh seeds"):
@@ -83,7 +83,7 @@ def test_markdown_has_every_table_and_only_pictures_that_are_there(described):
 
 
 def test_a_reference_alone_has_scores_and_nothing_else():
-    found = describe_comparison(comparison({"adamw": ADAMW}))
+    found = summarize_comparison(comparison({"adamw": ADAMW}))
     assert [each.title.split()[0] for each in tables(found)] == ["final", "tuned", "tasks"]
     assert conclusions(found) == []
     assert "0 comparisons" in to_report(found, "lionhunt compare x.toml")
@@ -91,7 +91,7 @@ def test_a_reference_alone_has_scores_and_nothing_else():
 
 def test_equal_scores_and_single_runs_are_said_to_be():
     once = {"images": [0.9] + [None] * 4, "text": [2.0] + [None] * 4}
-    found = describe_comparison(comparison({"adamw": ADAMW, "twin": ADAMW, "once": once}))
+    found = summarize_comparison(comparison({"adamw": ADAMW, "twin": ADAMW, "once": once}))
     differences = table(found, "better than adamw by")
     assert differences["twin"] == ("+0 ± 0", "+0 ± 0")
     assert differences["once"][0] == "+0 (one run)"

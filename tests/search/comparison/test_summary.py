@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from lionhunt.search.bootstrap import bootstrap_mean, paired_difference, probability_of_improvement
 from lionhunt.search.comparison.result import Comparison
-from lionhunt.search.comparison.summary import describe_comparison
+from lionhunt.search.comparison.summary import summarize_comparison
 from tests.support.search.comparisons import ACCURACY, LOSS, comparison, trial
 
 SEEDS = range(6)
@@ -29,7 +29,7 @@ def changed(by: float, jitter: float = 0.001) -> dict[str, list[float]]:
 
 
 def described(**others):
-    return describe_comparison(comparison({"adamw": REFERENCE, **others}))
+    return summarize_comparison(comparison({"adamw": REFERENCE, **others}))
 
 
 def cell_of(found, optimizer, task):
@@ -102,7 +102,7 @@ def test_who_fails_with_a_seed_is_never_better():
 
 def test_no_one_is_worse_than_a_reference_that_fails():
     failing = {**REFERENCE, "images": [None, *REFERENCE["images"][1:]]}
-    found = describe_comparison(comparison({"adamw": failing, "lion": changed(-0.1)}))
+    found = summarize_comparison(comparison({"adamw": failing, "lion": changed(-0.1)}))
     assert verdicts(found, "lion") == ["no difference seen", "better"]
     assert cell_of(found, "lion", "images")["difference"]["high"] < 0
 
@@ -122,7 +122,7 @@ def test_what_never_trains_is_not_compared(scores):
 
 def test_a_reference_that_never_trains_decides_nothing():
     small = comparison({"adamw": {"images": [], "text": []}, "lion": REFERENCE})
-    found = describe_comparison(small)
+    found = summarize_comparison(small)
     assert verdicts(found, "lion") == ["not compared"] * 2
     assert overall(found, "lion")["relative_difference"] is None
     assert found["num_comparisons"] == found["num_expected_by_chance"] == 0
@@ -134,7 +134,7 @@ def test_what_was_tried_is_all_there():
     trials = (trial(0.1, 1.0, 0.5, 0.25), trial(1.0, 1.0))
     tuned = small.cells[key]._replace(trials=trials, spread=trials[:1], at_edge=("weight_decay",))
     small = dataclasses.replace(small, cells={**small.cells, key: tuned})
-    found = describe_comparison(small)
+    found = summarize_comparison(small)
     cell = cell_of(found, "adamw", "images")
     assert cell["trials"] == [
         {"learning_rate": 0.1, "weight_decay": 1.0, "scores": [0.5, 0.25], "reason": "ok"},
@@ -162,7 +162,7 @@ def comparisons(draw) -> Comparison:
 @settings(max_examples=30)
 @given(comparisons())
 def test_any_comparison_is_json_and_adds_up(small):
-    found = describe_comparison(small)
+    found = summarize_comparison(small)
     assert json.loads(json.dumps(found, allow_nan=False)) == found
     for entry in found["overall"]:
         counts = [entry[key] for key in ("wins", "losses", "ties", "not_compared")]
@@ -179,8 +179,8 @@ def test_who_is_better_makes_the_other_worse(small):
     turned = dataclasses.replace(small, reference="lion")
     opposite = {"better": "worse", "worse": "better"}
     for one, other in zip(
-        verdicts(describe_comparison(small), "lion"),
-        verdicts(describe_comparison(turned), "adamw"),
+        verdicts(summarize_comparison(small), "lion"),
+        verdicts(summarize_comparison(turned), "adamw"),
         strict=True,
     ):
         assert other == opposite.get(one, one)

@@ -9,11 +9,11 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.library import load
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.comparison.optimizers import find_optimizer
-from lionhunt.search.comparison.result import ABSOLUTE_NOISES, Point, to_final
+from lionhunt.search.comparison.result import ABSOLUTE_NOISES, Hyperparameters, to_final
 from lionhunt.search.comparison.trainer import Trainer, TrainingJob, training_losses
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from tests.support.compiling import compile_quickly
 
 TASK = DigitsMLP(num_steps=20, batch_size=8, width=4).build()
@@ -43,7 +43,7 @@ def test_a_training_is_that_of_the_search(trainer):
 
 
 def test_an_optimizer_of_optax_trains_as_the_program_does(trainer):
-    point = Point(0.01, 0.1)
+    point = Hyperparameters(0.01, 0.1)
     mine, theirs = (
         train(trainer, find_optimizer(w, w, point, {}, {}).at(point, TASK.name, 20).rule, True)
         for w in ("lion", "optax.lion")
@@ -53,10 +53,10 @@ def test_an_optimizer_of_optax_trains_as_the_program_does(trainer):
 
 
 def test_what_diverges_is_an_outcome(trainer):
-    point = Point(1e30, 1e4)
+    point = Hyperparameters(1e30, 1e4)
     lion = find_optimizer("lion", "lion", point, {}, {})
     measurement = train(trainer, lion.at(point, TASK.name, 20).rule, True)
-    assert measurement.reason is Reason.NOT_FINITE and not measurement.scores
+    assert measurement.reason is Status.NOT_FINITE and not measurement.scores
 
 
 def test_losses_under_noise_against_a_plain_loop(key):

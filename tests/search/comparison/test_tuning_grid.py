@@ -6,10 +6,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lionhunt.search.comparison.result import Point
+from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.comparison.tuning_grid import Grid, Place, best_place, edges
 
-GRID = Grid(Point(1e-3, 0.1), 4.0, 10.0)
+GRID = Grid(Hyperparameters(1e-3, 0.1), 4.0, 10.0)
 
 
 def tune(value, num_trials, grid=GRID):
@@ -56,13 +56,15 @@ def test_of_equal_values_the_first_is_the_best_and_where_all_fail_there_is_none(
 
 
 def test_places_are_points_of_a_log_grid_with_four_digits():
-    assert GRID.point(Place(0, 0)) == Point(1e-3, 0.1)
-    assert GRID.point(Place(2, -2)) == Point(4e-3, 0.01)
-    assert GRID.point(Place(1, 1)) == Point(2e-3, 0.3162)
+    assert GRID.point(Place(0, 0)) == Hyperparameters(1e-3, 0.1)
+    assert GRID.point(Place(2, -2)) == Hyperparameters(4e-3, 0.01)
+    assert GRID.point(Place(1, 1)) == Hyperparameters(2e-3, 0.3162)
 
 
 def test_the_grid_ends_where_numbers_become_senseless():
-    tried = tune(lambda place: place.learning_rate, 40, Grid(Point(100.0, 100.0), 10.0, 10.0))
+    tried = tune(
+        lambda place: place.learning_rate, 40, Grid(Hyperparameters(100.0, 100.0), 10.0, 10.0)
+    )
     assert max(GRID.point(place).learning_rate for place in tried) < 1e4
     assert all(100.0 * 10 ** (place.learning_rate / 2) <= 1e4 for place in tried)
 

@@ -8,7 +8,7 @@ from typer.testing import CliRunner
 from lionhunt.dsl.classification.classifier import classify
 from lionhunt.search.cli import main as cli
 from lionhunt.search.errors import SourceError
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 
 
 def _classify(*words) -> str:
@@ -58,10 +58,12 @@ def test_json_has_what_is_known():
 
 def test_families_count_the_best_programs_of_a_run(run):
     (found,) = json.loads(_classify(run, "--top", 12, "--json"))
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         rows = [row for row in records.rows() if row.fitness is not None]
     first = {row.fingerprint: row for row in reversed(rows)}
-    best = sorted(first.values(), key=lambda row: (-row.rank, row.individual.index))[:12]
+    best = sorted(first.values(), key=lambda row: (-row.fitness_or_neg_inf, row.individual.index))[
+        :12
+    ]
     classes = [classify(row.individual.program) for row in best]
     assert found["programs"] == sum(family["count"] for family in found["families"]) == 12
     assert max(family["best_fitness"] for family in found["families"]) == best[0].fitness

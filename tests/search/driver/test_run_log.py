@@ -5,11 +5,11 @@ import logging
 
 import pytest
 
-from lionhunt.search.driver.progress import Progress
+from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.run_log import PROGRESS_SECONDS, log_progress, log_run
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import log, write_log
-from lionhunt.search.workers.retry import raised
+from lionhunt.search.workers.retry import failure_from
 from tests.support.search.runs import FormulaPool, advance, create, score
 
 
@@ -44,7 +44,7 @@ def test_log_tells_how_a_run_began_and_ended(tmp_path):
 
 
 def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
-    progress = Progress(100, 10, reasons={Reason.OK: 3})  # type: ignore[arg-type]
+    progress = RunProgress(100, 10, reasons={Status.OK: 3})  # type: ignore[arg-type]
 
     def run():
         for progress.num_programs, progress.seconds in ((1, 1.0), (2, PROGRESS_SECONDS), (3, 40.0)):
@@ -62,8 +62,8 @@ def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
 
 
 STOPPED = (
-    Measurement(Reason.TIMED_OUT, seconds=9.0),
-    raised(KeyError("a: b"), seconds=9.0),
+    Measurement(Status.TIMED_OUT, seconds=9.0),
+    failure_from(KeyError("a: b"), seconds=9.0),
 )
 
 
@@ -71,11 +71,11 @@ STOPPED = (
 def test_log_tells_of_candidates_that_were_stopped(outcome, tmp_path):
     def scorer(bytecode):
         seen = score(bytecode)
-        return seen if seen.reason is Reason.OK else outcome
+        return seen if seen.status is Status.OK else outcome
 
     with create(tmp_path) as records, write_log(records.log):
         advance(records, FormulaPool(scorer=scorer))
-        stopped = {n for n, (_, why) in records.outcome_summaries().items() if why != Reason.OK}
+        stopped = {n for n, (_, why) in records.outcome_summaries().items() if why != Status.OK}
         told = read(tmp_path / "run.log.jsonl")
     assert {line["event"] for line in told} == {f"candidate_{outcome.reason.value}"}
     assert {line["candidate"] for line in told} == stopped and len(told) == len(stopped) >= 3

@@ -6,12 +6,12 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.search.driver.scoring import start_pool
-from lionhunt.search.driver.setup import describe_run, load_initial
-from lionhunt.search.driver.summary import describe_records
-from lionhunt.search.environment import describe_environment
+from lionhunt.search.driver.setup import load_initial, summarize_setup
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.outcome import Reason
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers import open_pool
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
@@ -37,9 +37,9 @@ def test_stopped_and_resumed_equals_undisturbed(stops, digest, tmp_path):
     with create(tmp_path):
         pass
     for seed, stop in enumerate(stops):
-        with Records.open_to_write(tmp_path) as records:
+        with RunStore.open_to_write(tmp_path) as records:
             advance(records, FormulaPool(seed), stop)
-    with Records.open_to_write(tmp_path) as records:
+    with RunStore.open_to_write(tmp_path) as records:
         assert advance(records, FormulaPool(99)).history_digest() == digest
 
 
@@ -55,9 +55,9 @@ def test_what_was_scored_before_a_stop_is_not_scored_again(tmp_path):
 def test_resumed_run_reads_the_programs_of_parents_alone(tmp_path, monkeypatch):
     with create(tmp_path) as records:
         count = advance(records, FormulaPool(), 60).count()
-    read, row = [], Records.row
-    monkeypatch.setattr(Records, "row", lambda self, index: read.append(index) or row(self, index))
-    with Records.open_to_write(tmp_path) as records:
+    read, row = [], RunStore.row
+    monkeypatch.setattr(RunStore, "row", lambda self, index: read.append(index) or row(self, index))
+    with RunStore.open_to_write(tmp_path) as records:
         rows = list(advance(records, FormulaPool()).rows(count))
     bred = [row.individual.parent for row in rows if row.individual.parent is not None]
     assert sorted(read) == sorted({0, *bred} & set(range(count)))  # the first is shown
@@ -68,13 +68,13 @@ def test_every_fingerprint_is_trained_once(tmp_path):
     with create(tmp_path) as records:
         advance(records, pool)
         rows = list(records.rows())
-        reasons = records.reasons()
-        evaluated = describe_records(records)["evaluated"]
+        reasons = records.count_by_status()
+        evaluated = summarize_run(records)["evaluated"]
     assert len(pool.submitted) == len(set(pool.submitted))
     names = {row.fingerprint for row in rows}
     assert set(pool.submitted) == names - {rows[0].fingerprint}  # scored when the pool started
     assert evaluated == len(names) == sum(reasons.values())
-    assert set(reasons) == {Reason.OK, Reason.NOT_FINITE}
+    assert set(reasons) == {Status.OK, Status.NOT_FINITE}
 
 
 def test_history_is_what_evolution_says(tmp_path):
@@ -99,16 +99,16 @@ def test_progress_counts_what_the_records_hold(tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 80)
         advance(records, FormulaPool())
-        summary = describe_records(records)
+        summary = summarize_run(records)
         rows = list(records.rows())
     assert summary["complete"] and summary["programs"] == 120
     assert summary["evaluated"] + summary["cache_hits"] == 120 - 10 + 1
     lengths = [(row.num_statements, row.num_needed) for row in rows[-10:]]
     redundant = 1 - sum(n for _, n in lengths) / sum(n for n, _ in lengths)
     assert summary["redundant_share"] == pytest.approx(redundant)
-    best = max(rows, key=lambda row: row.rank)
+    best = max(rows, key=lambda row: row.fitness_or_neg_inf)
     assert summary["best"]["index"] == best.individual.index
-    assert summary["best"]["fitness"] == best.rank > 0
+    assert summary["best"]["fitness"] == best.fitness_or_neg_inf > 0
 
 
 def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):
@@ -120,7 +120,7 @@ def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):
 
     with pytest.raises(ZeroDivisionError), create(tmp_path) as records:
         advance(records, FormulaPool(scorer=buggy))
-    with Records.open_to_write(tmp_path) as records:
+    with RunStore.open_to_write(tmp_path) as records:
         assert 10 < records.count() < 120
         assert advance(records, FormulaPool()).history_digest() == digest
 
@@ -157,15 +157,15 @@ def test_machine_of_the_same_scores_and_other_losses_is_refused(tmp_path):
 
 
 def test_refusal_names_what_differs_between_the_places(tmp_path):
-    info = describe_run(config(), load_initial("adamw_initial"))
+    info = summarize_setup(config(), load_initial("adamw_initial"))
     info["versions"] = info["versions"] | {"jax": "0.10.99", "ray": None}
     info["tasks"] = [info["tasks"][0] | {"digest": "of other data"}]
     info["processor"] = "Abacus"
     info["source_digest"] = "of older source"
     for key in ("machine", "jax_device"):  # as in records from before they were told
         del info[key]
-    here = describe_environment()
-    with Records.create(tmp_path, info) as records:
+    here = summarize_environment()
+    with RunStore.create(tmp_path, info) as records:
         advance(records, FormulaPool(), 50)
         with pytest.raises(RecordError) as error:
             advance(records, FormulaPool(scorer=elsewhere))

@@ -13,16 +13,16 @@ from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.bench import early_stopping as bench_hurdles
 from lionhunt.search.bench.early_stopping import SETTINGS, stop
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
-from lionhunt.search.driver.summary import describe_records
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
+from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.early_stopping import MIN_ELDERS, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.deletion_search import delete_by_search
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import call
 from tests.support.search.runs import FormulaPool, advance, config, create, score, score_job
 
@@ -135,8 +135,8 @@ def test_rules_make_different_runs_and_stop_some(runs):
     assert len({digest for digest, _, _ in runs}) == len(runs)
     for _, outcomes, _ in runs[:-1]:
         reasons = [reason for _, reason in outcomes.values()]
-        assert {Reason.OK, Reason.HURDLE, Reason.NOT_FINITE} == set(reasons)
-    assert Reason.HURDLE not in [reason for _, reason in runs[-1][1].values()]
+        assert {Status.OK, Status.HURDLE, Status.NOT_FINITE} == set(reasons)
+    assert Status.HURDLE not in [reason for _, reason in runs[-1][1].values()]
     assert set(runs[-1][2].hurdles.values()) == {None}
 
 
@@ -146,10 +146,10 @@ def test_what_survives_has_the_fitness_that_it_has_without(runs):
         for job in pool.jobs:
             fitness, reason = outcomes[job.name]
             whole = to_outcome(score(job.bytecode), initial, [True], "mean")
-            if reason is not Reason.HURDLE:
-                assert (fitness, reason) == (whole.fitness, whole.measurement.reason)
+            if reason is not Status.HURDLE:
+                assert (fitness, reason) == (whole.fitness, whole.measurement.status)
             else:
-                assert fitness is None and stop(score(job.bytecode), job.hurdles).reason is reason
+                assert fitness is None and stop(score(job.bytecode), job.hurdles).status is reason
 
 
 @pytest.mark.parametrize("seed", (1, 2, 3))
@@ -167,11 +167,11 @@ def test_stopped_and_resumed_equals_undisturbed(stops, runs, tmp_path):
     with create(tmp_path, hurdles=RULES[2], **LARGE):
         pass
     for seed, end in enumerate((*stops, None)):
-        with Records.open_to_write(tmp_path) as records:
+        with RunStore.open_to_write(tmp_path) as records:
             another = FormulaPool(seed)
             advance(records, another, end)
             seen |= another.hurdles
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         assert (records.history_digest(), records.outcome_summaries()) == (digest, outcomes)
     assert seen == pool.hurdles
 
@@ -215,9 +215,9 @@ def test_memory_holds_the_curves_of_elders_alone(tmp_path):
 def test_run_from_before_there_were_hurdles_goes_on_without(runs, tmp_path):
     digest, _, _ = runs[-1]
     run_config = config(**LARGE)
-    info = describe_run(run_config, load_initial(run_config.initial))
+    info = summarize_setup(run_config, load_initial(run_config.initial))
     del info["config"]["hurdles"]
-    with Records.create(tmp_path, info) as records:
+    with RunStore.create(tmp_path, info) as records:
         advance(records, FormulaPool(), 100)
         assert advance(records, FormulaPool(1)).history_digest() == digest
 
@@ -254,22 +254,22 @@ def folder(tmp_path_factory):
 
 
 def test_replay_stops_what_training_would_have_stopped(folder, runs):
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         history = bench_hurdles.load_history(records)
     _, outcomes, pool = runs[0]
     hurdled = {job.name: score_job(job) for job in pool.jobs}
     replayed = bench_hurdles.replay(history, **RULES[0], percentile=None)
     assert replayed.keys() == history.measurements.keys()
     both = hurdled.keys() & replayed.keys()
-    assert {outcomes[name][1] for name in both} == {Reason.OK, Reason.HURDLE, Reason.NOT_FINITE}
+    assert {outcomes[name][1] for name in both} == {Status.OK, Status.HURDLE, Status.NOT_FINITE}
     for name in both:
-        assert replayed[name].reason is hurdled[name].reason
+        assert replayed[name].status is hurdled[name].status
         np.testing.assert_equal(replayed[name].curves, hurdled[name].curves)
 
 
 def test_bench_counts_what_is_saved_and_lost(folder, monkeypatch, capsys):
     figures = json.loads(call(monkeypatch, capsys, "bench", "hurdles", folder, "--json"))
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         outcomes = records.outcome_summaries()
         curves = curves_of_records(records)
         initial = curves[records.row(0).fingerprint]
@@ -303,27 +303,27 @@ def test_bench_counts_what_is_saved_and_lost(folder, monkeypatch, capsys):
 
 
 def test_summary_tells_the_share_of_training_that_was_saved(folder):
-    with Records.open_to_read(folder) as records:
+    with RunStore.open_to_read(folder) as records:
         lengths = [len(curve) for curve in curves_of_records(records).values()]
-        saved = describe_records(records)["training_saved"]
+        saved = summarize_run(records)["training_saved"]
     assert saved == pytest.approx(1 - sum(lengths) / (len(lengths) * NUM_CHUNKS))
 
 
 def test_stop_at_the_last_chunk_is_a_stop():
-    whole = Measurement(Reason.OK, (1.0,), ((3.0, 2.0, 1.0),))
+    whole = Measurement(Status.OK, (1.0,), ((3.0, 2.0, 1.0),))
     assert stop(whole, ((math.inf, 2.0, 1.0),)) is whole
     stopped = stop(whole, ((math.inf, 2.0, 0.5),))
-    assert stopped == Measurement(Reason.HURDLE, curves=whole.curves)
+    assert stopped == Measurement(Status.HURDLE, curves=whole.curves)
 
 
 def test_seconds_of_chunks_are_fitted_to_the_evaluations():
     def measured(*lengths):
         seconds = 0.25 * lengths[0] + (0.5 * lengths[1] if len(lengths) > 1 else 0)
         curves = tuple((1.0,) * length for length in lengths)
-        return Measurement(Reason.HURDLE, curves=curves, seconds=seconds)
+        return Measurement(Status.HURDLE, curves=curves, seconds=seconds)
 
     measurements = {"a": measured(10, 10), "b": measured(3), "c": measured(10, 2)}
-    history = bench_hurdles.History(["a", "b", "c"], measurements, {}, 1, 0)
+    history = bench_hurdles.ReplayedHistory(["a", "b", "c"], measurements, {}, 1, 0)
     assert bench_hurdles.chunk_seconds(history) == pytest.approx([0.25, 0.5])
 
 

@@ -14,7 +14,7 @@ from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.early_stopping import set_hurdles
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from tests.support.compiling import compile_quickly
 
 TASKS = (
@@ -50,7 +50,7 @@ def evaluate(evaluator: Evaluator, *job) -> Measurement:
 def test_evaluator_scores_as_the_compiled_program_trains(tasks, evaluator):
     program = dsl.library.load("raw_lion")
     measurement = evaluate(evaluator, assemble(program))
-    assert measurement.reason is Reason.OK and measurement.seconds > 0
+    assert measurement.status is Status.OK and measurement.seconds > 0
     other = evaluate(evaluator, assemble(program), 7)
     assert evaluate(evaluator, assemble(program), 0).scores == measurement.scores
     assert other.curves != measurement.curves
@@ -94,7 +94,7 @@ def test_evaluator_stops_at_a_hurdle(evaluator):
         below = np.nextafter(np.float32(second[chunk]), np.float32(0))
         hurdle = (*NO_HURDLE[:chunk], float(below), *NO_HURDLE[chunk + 1 :])
         stopped = evaluate(evaluator, program, None, None, (NO_HURDLE, hurdle))
-        assert stopped.reason is Reason.HURDLE
+        assert stopped.status is Status.HURDLE
         assert stopped.curves == (first, second[: chunk + 1])
 
 
@@ -112,15 +112,15 @@ def test_what_passes_every_hurdle_has_the_scores_that_it_has_without():
         whole = evaluate(evaluator, program)
         stopped = evaluate(evaluator, program, None, None, hurdles)
         expected = stop(whole, hurdles)
-        assert (stopped.reason, stopped.scores) == (expected.reason, expected.scores)
+        assert (stopped.status, stopped.scores) == (expected.status, expected.scores)
         np.testing.assert_equal(stopped.curves, expected.curves)
-        reasons.add(stopped.reason)
-    assert {Reason.OK, Reason.HURDLE} <= reasons
+        reasons.add(stopped.status)
+    assert {Status.OK, Status.HURDLE} <= reasons
 
 
 def test_evaluator_stops_at_the_first_task_that_diverges(evaluator):
     measurement = evaluate(evaluator, DIVERGING)
-    assert measurement.reason is Reason.NOT_FINITE
+    assert measurement.status is Status.NOT_FINITE
     assert measurement.scores == () and len(measurement.curves) == 1
 
 

@@ -5,11 +5,11 @@ import math
 import pytest
 
 from lionhunt.search.evaluation.fitness import task_fitness, to_outcome
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Outcome, Status
 
 
 def measured(*scores):
-    return Measurement(Reason.OK, scores)
+    return Measurement(Status.OK, scores)
 
 
 def test_gain_is_relative_to_the_initial_program_and_higher_is_better():
@@ -37,8 +37,8 @@ def test_initial_program_has_fitness_zero():
 
 
 def test_failure_has_a_reason_and_no_fitness():
-    outcome = to_outcome(Measurement(Reason.NOT_FINITE), measured(1.0), [True], "mean")
-    assert outcome.fitness is None and outcome.measurement.reason is Reason.NOT_FINITE
+    outcome = to_outcome(Measurement(Status.NOT_FINITE), measured(1.0), [True], "mean")
+    assert outcome.fitness is None and outcome.measurement.status is Status.NOT_FINITE
 
 
 @pytest.mark.parametrize("score", [math.nan, math.inf, -math.inf])
@@ -49,9 +49,9 @@ def test_score_that_is_not_finite_is_refused(score):
 
 def test_score_with_a_failure_is_refused():
     with pytest.raises(ValueError, match="1 scores with reason crashed"):
-        Measurement(Reason.CRASHED, (1.0,))
+        Measurement(Status.CRASHED, (1.0,))
     with pytest.raises(ValueError, match="0 scores with reason ok"):
-        Measurement(Reason.OK)
+        Measurement(Status.OK)
 
 
 @pytest.mark.parametrize("fitness", [math.nan, math.inf])
@@ -62,6 +62,6 @@ def test_fitness_that_is_not_finite_is_refused(fitness):
 
 def test_fitness_of_a_failure_is_refused():
     with pytest.raises(ValueError, match="with reason timed_out"):
-        Outcome(Measurement(Reason.TIMED_OUT), 0.0)
+        Outcome(Measurement(Status.TIMED_OUT), 0.0)
     with pytest.raises(ValueError, match="with reason ok"):
         Outcome(measured(1.0), None)

@@ -12,7 +12,7 @@ from lionhunt.search.evolution.baselines import END_OF_MUTATIONS, draw_individua
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.mutation import MutationSpace
 from lionhunt.search.evolution.regularized import initial_individual, window
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
 PROGRAM = dsl.library.load("adamw_initial")
@@ -61,9 +61,9 @@ def test_any_order_of_results_and_any_stop_give_one_history(method, tmp_path):
     with create(tmp_path / "run", evolution=evolution) as records:
         advance(records, FormulaPool(7), 5)
     for seed, stop in enumerate([30, 31, 90, None]):
-        with Records.open_to_write(tmp_path / "run") as records:
+        with RunStore.open_to_write(tmp_path / "run") as records:
             advance(records, FormulaPool(seed), stop)
-    with Records.open_to_read(tmp_path / "run") as records:
+    with RunStore.open_to_read(tmp_path / "run") as records:
         assert records.history_digest() == digest
 
 

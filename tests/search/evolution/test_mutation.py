@@ -8,7 +8,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis.fingerprinting import identify
+from lionhunt.dsl.analysis.fingerprinting import analyze
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const, Var
@@ -176,7 +176,7 @@ DIFFERENT = MutationSpace(until_different=True)
 @settings(max_examples=30)
 @given(programs(), st.integers(0, 2**32))
 def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, seed):
-    identity = identify(program)
+    identity = analyze(program)
     found = mutate(program, random.Random(seed), DIFFERENT, identity)
     assert found == mutate(program, random.Random(seed), DIFFERENT)
     rng = random.Random(seed)

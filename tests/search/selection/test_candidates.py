@@ -5,15 +5,19 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.selection.candidates import choose_candidates, load_baseline, summarize_run
+from lionhunt.search.selection.candidates import (
+    choose_candidates,
+    load_baseline,
+    summarize_candidates_of_run,
+)
 from lionhunt.search.selection.config import BaselineConfig
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create
 from tests.support.search.selections import plant_run
 
 
 def chosen(folder, num_candidates=20, skip_equivalent=False):
-    run = summarize_run(folder, num_candidates, 2, skip_equivalent)
+    run = summarize_candidates_of_run(folder, num_candidates, 2, skip_equivalent)
     return choose_candidates([run], num_candidates, skip_equivalent)
 
 
@@ -22,7 +26,7 @@ def test_candidates_are_the_fittest_fingerprints_of_a_run(tmp_path):
         advance(records, FormulaPool())
         rows = list(records.rows())
     best = {}
-    for row in sorted(rows, key=lambda row: -row.rank):
+    for row in sorted(rows, key=lambda row: -row.fitness_or_neg_inf):
         if row.fitness is not None:
             best.setdefault(row.fingerprint, row)
     found = chosen(tmp_path)
@@ -38,7 +42,7 @@ def test_candidates_of_two_runs_are_merged_and_no_program_comes_twice(tmp_path):
     lion, sgd, momentum = map(library.load, ("lion", "sgd", "momentum"))
     one = plant_run(tmp_path / "one", [(lion, 0.3), (sgd, 0.1)])
     other = plant_run(tmp_path / "other", [(momentum, 0.2), (lion, 0.25)])
-    runs = [summarize_run(path, 3, 2, True) for path in (one, other)]
+    runs = [summarize_candidates_of_run(path, 3, 2, True) for path in (one, other)]
     found = choose_candidates(runs, 3, True)
     assert [(c.name, c.fitness) for c in found] == [
         (f"{one}:8", 0.3),
@@ -60,13 +64,13 @@ def test_runs_that_do_not_go_together_are_refused(tmp_path):
     one = plant_run(tmp_path / "one", [(lion, 0.3)])
     with create(tmp_path / "other", initial="sgd") as records:
         advance(records, FormulaPool())
-    runs = [summarize_run(path, 3, 2, True) for path in (one, tmp_path / "other")]
+    runs = [summarize_candidates_of_run(path, 3, 2, True) for path in (one, tmp_path / "other")]
     with pytest.raises(ConfigError, match="one and .*other differ in their initial, so that"):
         choose_candidates(runs, 3, True)
     evaluation = {"reevaluate": "forget", "max_evaluations": 3}
     with create(tmp_path / "lucky", evaluation=evaluation) as records:
         advance(records, FormulaPool())
-    lucky = summarize_run(tmp_path / "lucky", 3, 2, True)
+    lucky = summarize_candidates_of_run(tmp_path / "lucky", 3, 2, True)
     with pytest.raises(ConfigError, match="one and .*lucky differ in their reevaluation, so that"):
         choose_candidates([runs[0], lucky], 3, True)
     with pytest.raises(ConfigError, match="one is given twice, or a copy of it"):
@@ -94,7 +98,7 @@ def test_baseline_is_a_program_of_the_library_a_file_or_a_run(tmp_path):
 
 def test_damaged_run_is_refused(tmp_path):
     run = plant_run(tmp_path / "run", [(library.load("lion"), 0.3)])
-    with Records.open_to_write(run) as records:
+    with RunStore.open_to_write(run) as records:
         records._connection.execute("UPDATE individuals SET mutation = 'x'")
         records.commit()
     with pytest.raises(RecordError, match="is damaged"):

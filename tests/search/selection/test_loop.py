@@ -7,12 +7,12 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.selection.loop import Selection
 from lionhunt.search.selection.promotion import best_trial
-from lionhunt.search.selection.setup import check_same, describe_selection
+from lionhunt.search.selection.setup import check_same, summarize_selection_setup
 from lionhunt.search.selection.stage import UNTUNED
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.schema import SELECTION
 from tests.support.search.runs import FormulaPool, advance, create
 from tests.support.search.selections import (
@@ -42,7 +42,7 @@ def test_order_of_results_does_not_matter(order_seed, run, undisturbed, tmp_path
 
 def stop_after(folder, num_events, pools):
     """Goes on for so many events, and no further."""
-    with SelectionRecords.open_to_write(folder) as records:
+    with SelectionStore.open_to_write(folder) as records:
         for _ in itertools.islice(Selection(records, pools).run(), num_events):
             pass
 
@@ -53,7 +53,7 @@ def test_stopped_and_resumed_equals_undisturbed(stops, run, undisturbed, tmp_pat
         pass
     for order_seed, num_events in enumerate(stops):
         stop_after(tmp_path, num_events, make_pool(order_seed))
-    with SelectionRecords.open_to_write(tmp_path) as records:
+    with SelectionStore.open_to_write(tmp_path) as records:
         assert (finish(records, make_pool(99)), records.digest()) == undisturbed
 
 
@@ -70,7 +70,7 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run
     assert set(submitted.values()) == {1}
     assert len(opened) == 3  # two stages and meta-validation
     again = []
-    with SelectionRecords.open_to_write(tmp_path) as records:
+    with SelectionStore.open_to_write(tmp_path) as records:
         assert finish(records, make_pool(opened=again)) == result
     assert again == []
 
@@ -80,7 +80,7 @@ def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
     first, second = result.stages
     assert [len(entry.trials) for entry in first.entries] == [4] * 6  # 2 baselines, 4 candidates
     assert [len(entry.trials) for entry in second.entries] == [2] * len(second.entries)
-    info = describe_selection(config(), [run])
+    info = summarize_selection_setup(config(), [run])
     seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
     assert len(seeds) == len(set(seeds)) == 2 + 3 + 1 + 2 + 3
     assert info["runs"][0]["seed"] not in seeds
@@ -91,7 +91,7 @@ def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
 
 def test_seeds_of_runs_are_left_out(tmp_path):
     run = plant_run(tmp_path / "run", [(dsl.library.load("lion"), 0.2)])
-    info = describe_selection(config(seed=0), [run])
+    info = summarize_selection_setup(config(seed=0), [run])
     seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
     assert info["runs"][0]["seed"] == 1 and seeds == [0, *range(2, 12)]
 
@@ -121,7 +121,7 @@ def planted(truth):
     def scorer(bytecode, seed):
         quality = next((q for name, q in truth.items() if name in bytecode.functions), 0.0)
         factor = 1.0 if key_of(bytecode) == INITIAL else 0.999  # tuning changes next to nothing
-        return Measurement(Reason.OK, (factor + quality + 0.01 * (seed % 5),))
+        return Measurement(Status.OK, (factor + quality + 0.01 * (seed % 5),))
 
     return scorer
 
@@ -142,7 +142,7 @@ def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(
 
     def diverging(bytecode, seed):
         if "cosh" in bytecode.functions:
-            return Measurement(Reason.NOT_FINITE)
+            return Measurement(Status.NOT_FINITE)
         return scorer(bytecode, seed)
 
     baselines = [{"program": "adamw_initial"}]
@@ -155,10 +155,10 @@ def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(
         if not entry.contender.is_baseline
     }
     assert shown == {
-        "0": (False, Reason.OK),  # AdamW itself
-        "7": (False, Reason.OK),
-        "8": (True, Reason.OK),
-        "9": (False, Reason.NOT_FINITE),
+        "0": (False, Status.OK),  # AdamW itself
+        "7": (False, Status.OK),
+        "8": (True, Status.OK),
+        "9": (False, Status.NOT_FINITE),
     }
     assert [entry.goes_on for entry in second.entries] == [False, True]
     assert first.bar == "adamw_initial"
@@ -169,8 +169,8 @@ def test_untuned_initial_program_is_the_bar_where_tuning_made_it_worse(tmp_path)
 
     def scorer(bytecode, seed):
         if key_of(bytecode) == INITIAL:
-            return Measurement(Reason.OK, (1.0 if seed >= 9 else 0.9,))
-        return Measurement(Reason.OK, (0.95,))
+            return Measurement(Status.OK, (1.0 if seed >= 9 else 0.9,))
+        return Measurement(Status.OK, (0.95,))
 
     baselines = [{"program": "adamw_initial"}]
     pools = make_pool(scorer=scorer)
@@ -195,13 +195,13 @@ def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
     assert curve.path == str(run)
     assert curve.points[0].by_seed == (0.0, 0.0, 0.0)  # the initial program
     for point in curve.points:
-        assert len(point.by_seed) == (3 if point.reason is Reason.OK else 0)
+        assert len(point.by_seed) == (3 if point.reason is Status.OK else 0)
 
 
 def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(run, tmp_path):
     def scorer(bytecode, seed):
         if key_of(bytecode) == INITIAL:
-            return Measurement(Reason.NOT_FINITE)
+            return Measurement(Status.NOT_FINITE)
         return score(bytecode, seed)
 
     words = r"does not train on the tasks of stage 1 with seed 7 \(not_finite\); choose others"
@@ -221,7 +221,7 @@ def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(run, undistu
 
     with pytest.raises(ZeroDivisionError):
         selected(tmp_path / "s", [run], make_pool(scorer=buggy), beats="mean")
-    with SelectionRecords.open_to_write(tmp_path / "s") as records:
+    with SelectionStore.open_to_write(tmp_path / "s") as records:
         assert 10 < len(records.measurements("stage 1")) <= 20
         assert (finish(records, make_pool()), records.digest()) == undisturbed
 
@@ -229,12 +229,12 @@ def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(run, undistu
 def test_machine_that_scores_differently_is_refused(run, tmp_path):
     def elsewhere(bytecode, seed):
         found = score(bytecode, seed)
-        return Measurement(found.reason, tuple(s + 1e-7 for s in found.scores), found.curves)
+        return Measurement(found.status, tuple(s + 1e-7 for s in found.scores), found.curves)
 
     with begin(tmp_path, [run]):
         pass
     stop_after(tmp_path, 9, make_pool())
-    with SelectionRecords.open_to_write(tmp_path) as records:
+    with SelectionStore.open_to_write(tmp_path) as records:
         with pytest.raises(RecordError, match="here the initial program scores .* selection was"):
             finish(records, make_pool(scorer=elsewhere))
 
@@ -249,37 +249,39 @@ def test_machine_that_scores_differently_is_refused(run, tmp_path):
     ],
 )
 def test_other_selection_in_the_folder_is_refused(run, tmp_path, changes, message):
-    there, here = (describe_selection(config(**c), [run]) for c in ({}, changes))
+    there, here = (summarize_selection_setup(config(**c), [run]) for c in ({}, changes))
     with pytest.raises(RecordError, match=f"holds another selection .*{message}.*; choose"):
         check_same(there, here, tmp_path)
 
 
 def test_workers_and_the_path_of_a_run_are_no_part_of_what_a_selection_is(run, tmp_path):
-    here = describe_selection(config(), [run])
+    here = summarize_selection_setup(config(), [run])
     moved = (tmp_path / "elsewhere").absolute()
     moved.symlink_to(run)
-    there = describe_selection(config(evaluation={"workers": 7, "candidate_seconds": 1.0}), [moved])
+    there = summarize_selection_setup(
+        config(evaluation={"workers": 7, "candidate_seconds": 1.0}), [moved]
+    )
     assert here["candidates"] != there["candidates"]  # their names
     check_same(there, here, tmp_path)
 
 
 def test_damaged_selection_is_named(run, tmp_path):
     selected(tmp_path / "s", [run])
-    with SelectionRecords.open_to_write(tmp_path / "s") as records:
+    with SelectionStore.open_to_write(tmp_path / "s") as records:
         records._connection.execute("UPDATE trials SET fitness = 9.0 WHERE trial = 0")
         records.commit()
     with pytest.raises(RecordError, match="a row of trials is not as it was written"):
-        with SelectionRecords.open_to_write(tmp_path / "s"):
+        with SelectionStore.open_to_write(tmp_path / "s"):
             pass
 
 
 def test_run_is_no_selection_and_a_missing_one_is_named(run, tmp_path):
     with pytest.raises(RecordError, match="no selection at .*; start one with 'lionhunt select"):
-        with SelectionRecords.open_to_read(run):
+        with SelectionStore.open_to_read(run):
             pass
     (tmp_path / SELECTION.file_name).write_bytes((run / "run.sqlite").read_bytes())
     with pytest.raises(RecordError, match="is not a selection of lionhunt; it was left alone"):
-        with SelectionRecords.open_to_read(tmp_path):
+        with SelectionStore.open_to_read(tmp_path):
             pass
 
 

@@ -4,8 +4,12 @@ import dataclasses
 
 import pytest
 
-from lionhunt.search.evaluation.outcome import Reason
-from lionhunt.search.selection.meta_overfitting import Point, checkpoints, find_overfitting
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.selection.meta_overfitting import (
+    CheckpointScore,
+    checkpoints,
+    find_overfitting,
+)
 from tests.support.search.runs import FormulaPool, advance, create
 
 
@@ -21,8 +25,8 @@ def test_a_checkpoint_is_the_best_program_up_to_there(tmp_path, num_checkpoints)
     for point in found:
         count = max(1.0, point.progress * len(rows) - 1e-6)
         so_far = [row for row in rows if row.individual.index < count]
-        best = max(so_far, key=lambda row: row.rank)
-        assert (point.index, point.fitness) == (best.individual.index, best.rank)
+        best = max(so_far, key=lambda row: row.fitness_or_neg_inf)
+        assert (point.index, point.fitness) == (best.individual.index, best.fitness_or_neg_inf)
         assert point.program == best.individual.program
     assert (found[0].index, found[0].fitness) == (0, 0.0)  # the initial program
     fitness = [point.fitness for point in found]
@@ -35,9 +39,9 @@ def test_run_without_programs_has_no_checkpoints(tmp_path):
 
 
 def curve(*by_seed):
-    reason = {True: Reason.OK, False: Reason.NOT_FINITE}
+    reason = {True: Status.OK, False: Status.NOT_FINITE}
     return [
-        Point((i + 1) / len(by_seed), i, 0.1 * i, values, reason[bool(values)])
+        CheckpointScore((i + 1) / len(by_seed), i, 0.1 * i, values, reason[bool(values)])
         for i, values in enumerate(by_seed)
     ]
 

@@ -6,12 +6,12 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Outcome, Status
 from lionhunt.search.evolution.hyperparameters import Tuning
 from lionhunt.search.selection.promotion import (
+    Advantage,
     Scores,
-    Trial,
-    Verdict,
+    TunedTrial,
     best_trial,
     find_bar,
     judge,
@@ -20,11 +20,11 @@ from lionhunt.search.selection.promotion import (
 )
 from lionhunt.search.statistics import Interval
 
-FAILED = Scores((), Reason.NOT_FINITE)
+FAILED = Scores((), Status.NOT_FINITE)
 
 
 def scores(*by_seed):
-    return Scores(by_seed, Reason.OK)
+    return Scores(by_seed, Status.OK)
 
 
 FITNESS = st.lists(st.tuples(*[st.floats(-1.0, 1.0)] * 2), min_size=2, max_size=9)
@@ -58,8 +58,8 @@ def test_uncertain_advantage_counts_by_the_mean_alone():
 @pytest.mark.parametrize("rule", ["mean", "interval"])
 def test_equal_and_failed_candidates_do_not_beat(rule):
     bar = scores(0.1, 0.2)
-    assert judge(bar, bar, rule) == Verdict(Interval(0.0, 0.0, 0.0), False)
-    assert judge(FAILED, bar, rule) == Verdict(None, False)
+    assert judge(bar, bar, rule) == Advantage(Interval(0.0, 0.0, 0.0), False)
+    assert judge(FAILED, bar, rule) == Advantage(None, False)
 
 
 def test_the_bar_is_the_best_baseline_that_trains():
@@ -69,7 +69,7 @@ def test_the_bar_is_the_best_baseline_that_trains():
 
 def test_best_trial_is_the_first_of_the_best_and_failures_are_none():
     tried = [scores(0.1, 0.2), FAILED, scores(0.2, 0.1), scores(-0.5, 0.0)]
-    trials = [Trial(Tuning(float(i), ()), found) for i, found in enumerate(tried)]
+    trials = [TunedTrial(Tuning(float(i), ()), found) for i, found in enumerate(tried)]
     assert best_trial(trials) is trials[0]
     assert best_trial(trials[1:2]) is None
     assert best_trial(trials[3:]) is trials[3]
@@ -77,22 +77,22 @@ def test_best_trial_is_the_first_of_the_best_and_failures_are_none():
 
 def test_those_with_the_largest_advantage_go_on():
     verdicts = [
-        Verdict(Interval(0.1, 0.0, 0.2), False),
-        Verdict(Interval(0.2, 0.1, 0.3), True),
-        Verdict(None, False),
-        Verdict(Interval(0.4, 0.1, 0.7), True),
-        Verdict(Interval(0.3, 0.1, 0.5), True),
+        Advantage(Interval(0.1, 0.0, 0.2), False),
+        Advantage(Interval(0.2, 0.1, 0.3), True),
+        Advantage(None, False),
+        Advantage(Interval(0.4, 0.1, 0.7), True),
+        Advantage(Interval(0.3, 0.1, 0.5), True),
     ]
     assert promote(verdicts, 2) == [3, 4] and promote(verdicts, 9) == [3, 4, 1]
     assert promote(verdicts[:1], 5) == []
 
 
 def test_scores_of_outcomes_are_a_fitness_a_seed_or_the_first_failure():
-    def outcome(fitness, reason=Reason.OK):
+    def outcome(fitness, reason=Status.OK):
         return Outcome(Measurement(reason, () if fitness is None else (1.0,)), fitness)
 
     found = to_scores([outcome(0.1), outcome(0.3)])
     assert found == scores(0.1, 0.3) and found.fitness == pytest.approx(0.2)
-    failures = [outcome(None, reason) for reason in (Reason.CRASHED, Reason.TIMED_OUT)]
+    failures = [outcome(None, reason) for reason in (Status.CRASHED, Status.TIMED_OUT)]
     failed = to_scores([outcome(0.1), *failures])
-    assert failed == Scores((), Reason.CRASHED) and failed.fitness is None
+    assert failed == Scores((), Status.CRASHED) and failed.fitness is None

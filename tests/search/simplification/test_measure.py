@@ -12,10 +12,15 @@ from scipy import stats
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.simplification import measure
 from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.simplification.measure import BaseFailed, Measurer, Verdict, open_measurer
+from lionhunt.search.simplification.measure import (
+    BaseFailed,
+    ChangeVerdict,
+    Measurer,
+    open_measurer,
+)
 from tests.support.search.planted_scores import (
     FAILED,
     PROGRAM,
@@ -77,17 +82,17 @@ def test_verdict_follows_students_interval(shares, tolerance, higher_is_better):
     assert paired.after == pytest.approx(sum(ends) / len(ends))
     if abs(mean + half - tolerance) > 1e-9 and abs(mean - half - tolerance) > 1e-9:
         is_harmless, is_harmful = mean + half < tolerance, mean - half > tolerance
-        assert (evidence.verdict is Verdict.HARMLESS) == is_harmless
-        assert (evidence.verdict is Verdict.HARMFUL) == is_harmful
+        assert (evidence.verdict is ChangeVerdict.HARMLESS) == is_harmless
+        assert (evidence.verdict is ChangeVerdict.HARMFUL) == is_harmful
 
 
 @pytest.mark.parametrize(
     "end, verdict",
     [
-        (1.0, Verdict.HARMLESS),
-        (0.5, Verdict.HARMLESS),
-        (1.25, Verdict.HARMLESS),  # the tolerance itself counts as none
-        (math.nextafter(1.25, 2), Verdict.HARMFUL),
+        (1.0, ChangeVerdict.HARMLESS),
+        (0.5, ChangeVerdict.HARMLESS),
+        (1.25, ChangeVerdict.HARMLESS),  # the tolerance itself counts as none
+        (math.nextafter(1.25, 2), ChangeVerdict.HARMFUL),
     ],
 )
 def test_without_noise_the_tolerance_is_the_boundary(end, verdict):
@@ -96,12 +101,12 @@ def test_without_noise_the_tolerance_is_the_boundary(end, verdict):
     assert measurer.compare(BEFORE, AFTER, 4).verdict is verdict
 
 
-@pytest.mark.parametrize("reason", [r for r in Reason if r is not Reason.OK])
+@pytest.mark.parametrize("reason", [r for r in Status if r is not Status.OK])
 def test_a_change_that_fails_with_one_seed_is_harmful(reason):
     ends = [1.0, Measurement(reason), 1.0]
     measurer = make_measurer(by_program(sign=[1.0] * 3, tanh=ends), tasks=TASKS[:1])
     (evidence,) = measurer.screen(BEFORE, [AFTER])
-    assert evidence.verdict is Verdict.HARMFUL and evidence.worst_loss == math.inf
+    assert evidence.verdict is ChangeVerdict.HARMFUL and evidence.worst_loss == math.inf
     (paired,) = evidence.tasks
     assert (paired.num_seeds, paired.num_failed, paired.before) == (3, 1, 1.0)
     assert paired.after is None and paired.loss is None
@@ -112,7 +117,7 @@ def test_a_base_that_fails_with_a_later_seed_is_told():
     ends = [1.0, 1.1, 0.9, 1.0, 1.0, 1.0]
     measurer = make_measurer(by_program(sign=starts, tanh=ends), tasks=TASKS[:1])
     (evidence,) = measurer.screen(BEFORE, [AFTER])
-    assert evidence.verdict is Verdict.UNDECIDED
+    assert evidence.verdict is ChangeVerdict.UNDECIDED
     with pytest.raises(BaseFailed, match="not train on cheap: 1 of 6 trainings .*; choose other"):
         measurer.confirm(BEFORE, AFTER)
 
@@ -153,7 +158,7 @@ def test_a_program_written_otherwise_is_the_same():
     twin = dsl.parse(str(PROGRAM).replace("wd", "decay").replace("0.9", "0.8999999761581421"))
     measurer = make_measurer()
     evidence = measurer.confirm(PROGRAM, twin)
-    assert evidence.verdict is Verdict.HARMLESS and evidence.worst_loss == 0.0
+    assert evidence.verdict is ChangeVerdict.HARMLESS and evidence.worst_loss == 0.0
     assert measurer.num_trainings == 2 * 6
     assert [paired.loss for paired in evidence.tasks] == [(0.0, 0.0, 0.0)] * 2
 
@@ -185,16 +190,16 @@ def test_nothing_to_look_at_trains_nothing():
 def test_a_first_look_alone_makes_nothing_harmless():
     measurer = make_measurer()
     (look,) = measurer.screen(PROGRAM, [without("tanh")])
-    assert look.verdict is Verdict.HARMLESS
+    assert look.verdict is ChangeVerdict.HARMLESS
     confirmed = measurer.confirm(PROGRAM, without("tanh"))
-    assert confirmed.verdict is Verdict.HARMLESS
+    assert confirmed.verdict is ChangeVerdict.HARMLESS
     assert [paired.num_seeds for paired in confirmed.tasks] == [6, 6]
 
 
 def test_what_stays_undecided_has_used_all_seeds():
     measurer = make_measurer()
     evidence = measurer.confirm(PROGRAM, without("cbrt"))
-    assert evidence.verdict is Verdict.UNDECIDED
+    assert evidence.verdict is ChangeVerdict.UNDECIDED
     assert [paired.num_seeds for paired in evidence.tasks] == [12, 12]
 
 
@@ -222,9 +227,9 @@ def test_a_program_whose_lr_is_the_learning_rate_gets_one():
     with open_measurer(program, tiny_config(), 0) as measurer:
         assert measurer.learning_rate in measure.LEARNING_RATES
         own = measurer.compare(program, program)
-        assert own.verdict is Verdict.HARMLESS and own.worst_loss == 0.0
+        assert own.verdict is ChangeVerdict.HARMLESS and own.worst_loss == 0.0
         turned = dsl.parse(str(program).replace("return update", "return -update"))
-        assert measurer.compare(program, turned).verdict is Verdict.HARMFUL
+        assert measurer.compare(program, turned).verdict is ChangeVerdict.HARMFUL
     with open_measurer(program, tiny_config(learning_rate=0.01), 0) as measurer:
         assert measurer.learning_rate == 0.01
 

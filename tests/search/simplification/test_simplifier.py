@@ -10,15 +10,21 @@ from lionhunt.dsl.analysis.functional_equivalence import updates_on_probe
 from lionhunt.dsl.edits.ablations import removals
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Const, Program, Var
-from lionhunt.dsl.rewriting import Warrant
+from lionhunt.dsl.rewriting import Justification
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.simplification.measure import Verdict, open_measurer
-from lionhunt.search.simplification.simplifier import Event, Refusal, Simplifier, Step, final
+from lionhunt.search.simplification.measure import ChangeVerdict, open_measurer
+from lionhunt.search.simplification.simplifier import (
+    Event,
+    Refusal,
+    SimplificationStep,
+    Simplifier,
+    final,
+)
 from tests.support.dsl.programs import MODERATE, programs
 from tests.support.search.planted_scores import FAILED, PROGRAM, make_measurer, ok, planted
 
-PROVEN = (Warrant.EXACT, Warrant.ALGEBRAIC)
+PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
 
 WITH_JUNK = dsl.parse(
     """def junk(w, g, m, dead, lr):
@@ -40,11 +46,11 @@ def simplifier(measurer=None, warrants=PROVEN) -> Simplifier:
     return Simplifier(warrants, measurer, rewrite_seconds=1.0)
 
 
-def steps(events: list[Event]) -> list[Step]:
-    return [event for event in events if isinstance(event, Step)]
+def steps(events: list[Event]) -> list[SimplificationStep]:
+    return [event for event in events if isinstance(event, SimplificationStep)]
 
 
-def refusals(events: list[Event]) -> dict[str, Verdict]:
+def refusals(events: list[Event]) -> dict[str, ChangeVerdict]:
     found = [event for event in events if isinstance(event, Refusal)]
     assert len({refusal.rule for refusal in found}) == len(found)
     return {refusal.rule: refusal.evidence.verdict for refusal in found}
@@ -63,7 +69,7 @@ def test_what_costs_nothing_goes_smallest_loss_first():
     ]
     assert functions(final(PROGRAM, events)) == ["interp", "cbrt", "exp", "multiply", "add"]
     for step in steps(events):
-        assert step.evidence is not None and step.evidence.verdict is Verdict.HARMLESS
+        assert step.evidence is not None and step.evidence.verdict is ChangeVerdict.HARMLESS
         assert [task.num_seeds for task in step.evidence.tasks] == [6, 6]
     losses = [step.evidence.worst_loss for step in steps(events) if step.evidence]
     assert losses == pytest.approx([0.0, 0.01, 0.012], abs=3e-4)
@@ -71,7 +77,7 @@ def test_what_costs_nothing_goes_smallest_loss_first():
 
 def test_what_harms_and_what_is_undecided_stays_and_is_told():
     events = list(simplifier(make_measurer()).remove(PROGRAM))
-    harmful, undecided = Verdict.HARMFUL, Verdict.UNDECIDED
+    harmful, undecided = ChangeVerdict.HARMFUL, ChangeVerdict.UNDECIDED
     assert refusals(events) == {
         "remove m = interp(g, m, 0.9), keep g": harmful,
         "remove m = interp(g, m, 0.9), keep m": harmful,
@@ -120,7 +126,7 @@ def test_a_program_with_planted_junk_comes_back_without():
     assert kinds[:3] == ["redundant", "dead state", "round"]
     assert kinds.count("remove") == 3 and kinds[-1] == "name"
     warrants = {step.kind: step.warrant for step in steps(events)}
-    assert warrants["redundant"] == warrants["name"] == Warrant.EXACT
+    assert warrants["redundant"] == warrants["name"] == Justification.EXACT
 
 
 def test_each_step_starts_from_the_one_before():
@@ -200,7 +206,7 @@ def test_constants_keep_the_digits_that_matter():
         ("Step", "round 0.46019784 to 0.5", "measured"),
         ("Step", told[-1][1], "exact"),  # a factor of 1 does nothing
     ]
-    assert refusals(events) == {"round 0.8973 to 0.9": Verdict.HARMFUL}
+    assert refusals(events) == {"round 0.8973 to 0.9": ChangeVerdict.HARMFUL}
     result = final(CONSTANTS, events)
     assert functions(result) == ["interp", "sin", "multiply", "add"]
     args = [arg for statement in result.statements for arg in statement.args]
@@ -218,7 +224,7 @@ def test_a_suggestion_is_taken_if_it_costs_nothing():
         asked.append(program)
         return [harmful, good, PROGRAM]
 
-    taking = Simplifier((Warrant.EXACT,), make_measurer(), 1.0, suggest)
+    taking = Simplifier((Justification.EXACT,), make_measurer(), 1.0, suggest)
     events = list(taking.take_suggestion(PROGRAM))
     assert asked == [PROGRAM]
     assert [type(event).__name__ for event in events] == ["Refusal", "Step"]
@@ -245,4 +251,4 @@ def test_real_training_removes_what_does_nothing():
     read = {str(arg) for statement in result.statements for arg in statement.args}
     assert str(Var(result.weights)) not in read and str(Var(result.gradient)) in read
     nothing_learnt = "remove m = interp(g, m, 0.5), keep m"
-    assert refusals(events)[nothing_learnt] is Verdict.HARMFUL
+    assert refusals(events)[nothing_learnt] is ChangeVerdict.HARMFUL

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from lionhunt import dsl
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.interpreter import run
 from lionhunt.search.cli import simulate as command
@@ -15,11 +15,11 @@ from lionhunt.search.cli.simulate import enough_lag
 from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.dry_run.rehearsal import makespan
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Reason
-from lionhunt.search.reporting.blocks import to_report
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.reporting.blocks import to_markdown_report
 from lionhunt.search.simulation.figures import load_figure
 from lionhunt.search.simulation.loop import Load, follow_best, make_config, simulate_load
-from lionhunt.search.simulation.report import describe_simulation, simulation_blocks
+from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
 from lionhunt.search.simulation.toy_objective import CURVATURES, QuadraticScorer, make_step
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
 from tests.support.search import runs as small_runs
@@ -146,8 +146,8 @@ def test_a_driver_that_does_one_thing_after_another_takes_as_long_as_is_told(eva
 
 def test_report_marks_a_driver_that_would_not_keep_up():
     loads = [make_load(40, seconds, driver_seconds=0.004) for seconds in (1.0, 0.01)]
-    described = describe_simulation(loads, [], evaluation_seconds=1.0, spread=0.0)
-    text = to_report("the test", [*simulation_blocks(described)])
+    described = summarize_simulation(loads, [], evaluation_seconds=1.0, spread=0.0)
+    text = to_markdown_report("the test", [*simulation_blocks(described)])
     rows = [line for line in text.splitlines() if line.startswith("| 40 |")]
     assert [">=" in row for row in rows] == [False, True]
     assert "| >= 0.50 s | >= 95.0% | not told |" in rows[1]
@@ -157,7 +157,7 @@ def test_report_marks_a_driver_that_would_not_keep_up():
     np.testing.assert_allclose(idle, [0, 95])
     np.testing.assert_array_equal(while_bred, [0, np.nan])
     described["loads"].pop()
-    assert "not keep up" not in to_report("the test", [*simulation_blocks(described)])
+    assert "not keep up" not in to_markdown_report("the test", [*simulation_blocks(described)])
 
 
 def test_search_gets_better_and_less_so_with_more_lag():
@@ -171,7 +171,7 @@ def test_search_gets_better_and_less_so_with_more_lag():
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_step_is_that_of_the_interpreter(name):
     """Over trees, as the language is defined, and statement by statement as written."""
-    program, space = dsl.library.load(name), Trees(np)
+    program, space = dsl.library.load(name), PytreeBackend(np)
     step = make_step(assemble(program))
     rng = np.random.default_rng(0)
     zeros = np.zeros_like(CURVATURES)
@@ -203,7 +203,7 @@ def test_minimum_is_not_to_be_guessed_and_nothing_is_no_progress():
 def test_failing_candidate_is_an_outcome():
     program = dsl.parse("def f(w, g, lr): return log(0.0) * w")
     (found,) = QuadraticScorer().evaluate([Job("", assemble(program))])
-    assert found.reason is Reason.NOT_FINITE
+    assert found.status is Status.NOT_FINITE
 
 
 def test_report_is_written(lionhunt, tmp_path, monkeypatch):

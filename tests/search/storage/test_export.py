@@ -10,7 +10,7 @@ import pytest
 from pyarrow import parquet
 
 from lionhunt.search.storage import export as export_run
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, score
 
@@ -36,7 +36,7 @@ def run(tmp_path_factory):
 def expected(run):
     """Its table by way of `Records`."""
     table = []
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         for row in records.rows():
             individual, measurement = row.individual, records.measurement(row.outcome)
             assert measurement is not None
@@ -53,7 +53,7 @@ def expected(run):
                     "num_needed": row.num_needed,
                     "outcome": str(row.outcome),
                     "fitness": row.fitness,
-                    "reason": row.reason.value,
+                    "reason": row.status.value,
                     "seconds": measurement.seconds,
                     "digits_mlp": first,
                     "digits_mlp_2": second,
@@ -71,7 +71,7 @@ def test_parquet_has_every_value(lionhunt, run, expected, tmp_path, monkeypatch)
     assert written.metadata.num_row_groups == 3  # it is read and written bit by bit
     table = written.read()
     assert table.to_pylist() == expected
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         assert json.loads(table.schema.metadata[b"lionhunt"]) == records.info()
     assert {row["reason"] for row in expected} == {"ok", "not_finite"}
 

@@ -8,12 +8,12 @@ import sys
 
 import pytest
 
-from lionhunt.search.comparison.store import ComparisonRecords
+from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.errors import QueryError
-from lionhunt.search.evaluation.outcome import Measurement, Reason
-from lionhunt.search.selection.store import SelectionRecords
+from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.query import ask
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create
@@ -24,7 +24,7 @@ FITNESS = 'SELECT "index", fitness, program FROM individuals JOIN outcomes USING
 
 @pytest.fixture(scope="module")
 def expected(run):
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         return [
             (row.individual.index, row.fitness, str(row.individual.program))
             for row in records.rows()
@@ -149,11 +149,11 @@ def test_run_that_goes_on_is_asked_and_not_held_up(lionhunt, tmp_path):
 
 
 def test_other_records_are_asked_too(lionhunt, tmp_path):
-    seen = Measurement(Reason.OK, (0.5,), ((1.0,),), 0.1)
-    with ComparisonRecords.create(tmp_path, {"a": 1}) as comparison:
+    seen = Measurement(Status.OK, (0.5,), ((1.0,),), 0.1)
+    with ComparisonStore.create(tmp_path, {"a": 1}) as comparison:
         comparison.add_training(("task", "adamw", 0, False), seen)
         comparison.commit()
-    with SelectionRecords.create(tmp_path / "selection", {"a": 1}) as selection:
+    with SelectionStore.create(tmp_path / "selection", {"a": 1}) as selection:
         selection.add_measurement("stage 1", "name", 7, seen)
         selection.commit()
     for path, sql, answer in (

@@ -7,11 +7,11 @@ from contextlib import contextmanager
 import pytest
 
 from lionhunt.search.driver.setup import load_run
-from lionhunt.search.driver.summary import describe_records
+from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.storage import database as run_file
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
@@ -28,15 +28,15 @@ def test_what_is_written_is_read(tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool())
         rows, info = list(records.rows()), records.info()
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         assert list(records.rows()) == rows and records.info() == info
         assert [records.row(i) for i in (0, 50, 119)] == [rows[i] for i in (0, 50, 119)]
         assert list(records.rows(100)) == rows[100:]
-        failed = next(row for row in rows if row.reason is Reason.NOT_FINITE)
+        failed = next(row for row in rows if row.status is Status.NOT_FINITE)
         measurement = records.measurement(failed.fingerprint)
         assert (
             measurement is not None
-            and measurement.reason is Reason.NOT_FINITE
+            and measurement.status is Status.NOT_FINITE
             and measurement.curves[0][0] != 0
         )
         lineage = records.lineage(119)
@@ -52,7 +52,7 @@ def test_a_finished_run_is_one_file_that_can_be_read_where_nothing_can_be_writte
     assert not list(tmp_path.glob("*-wal"))
     tmp_path.chmod(0o500)
     try:
-        with Records.open_to_read(tmp_path / RUN.file_name) as records:
+        with RunStore.open_to_read(tmp_path / RUN.file_name) as records:
             assert records.history_digest() == digest
     finally:
         tmp_path.chmod(0o700)
@@ -70,7 +70,7 @@ def test_digest_sees_every_column_of_the_history(tmp_path):
         with sqlite3.connect(tmp_path / RUN.file_name) as connection:
             connection.execute(change)
         connection.close()
-        with Records.open_to_read(tmp_path) as records:
+        with RunStore.open_to_read(tmp_path) as records:
             digests.add(records.history_digest())
     assert len(digests) == 6
 
@@ -80,7 +80,7 @@ def test_run_is_never_overwritten(tmp_path):
     with pytest.raises(RecordError, match="holds a run; continue it with 'lionhunt resume"):
         with create(tmp_path):
             pass
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         assert records.history_digest() == digest
 
 
@@ -88,12 +88,12 @@ def test_second_writer_is_refused_and_readers_are_not(tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 50)
         with pytest.raises(RecordError, match="another process is running"):
-            with Records.open_to_write(tmp_path):
+            with RunStore.open_to_write(tmp_path):
                 pass
         with pytest.raises(RecordError, match="another process is running"):
             with create(tmp_path):
                 pass
-        with Records.open_to_read(tmp_path) as reader:
+        with RunStore.open_to_read(tmp_path) as reader:
             assert reader.count() == records.count()
         advance(records, FormulaPool())
 
@@ -103,7 +103,7 @@ def test_reader_sees_what_is_committed_while_the_run_goes_on(tmp_path):
         counts = []
         for stop in (20, 60, 120):
             advance(records, FormulaPool(), stop)
-            with Records.open_to_read(tmp_path) as reader:
+            with RunStore.open_to_read(tmp_path) as reader:
                 counts.append(reader.count())
         assert counts[0] >= 20 and counts[1] >= 60 and counts[2] == 120
 
@@ -111,7 +111,7 @@ def test_reader_sees_what_is_committed_while_the_run_goes_on(tmp_path):
 def test_reader_sees_one_state_of_a_run_that_goes_on(tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 50)
-        with Records.open_to_read(tmp_path) as reader:
+        with RunStore.open_to_read(tmp_path) as reader:
             before = reader.count()
             advance(records, FormulaPool())
             assert reader.count() == before < records.count()
@@ -125,7 +125,7 @@ def test_reader_sees_one_state_of_a_run_that_goes_on(tmp_path):
         (b"SQLite format 3\x00" + b"\x01" * 5000, "is not a run of lionhunt|malformed"),
     ],
 )
-@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+@pytest.mark.parametrize("opener", [RunStore.open_to_read, RunStore.open_to_write])
 def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener):
     file = tmp_path / RUN.file_name
     file.write_bytes(content)
@@ -152,19 +152,19 @@ def test_damaged_run_is_named_and_left_alone(tmp_path):
             del damaged[rng.randrange(len(sound)) :]
         file.write_bytes(damaged)
         try:
-            with Records.open_to_read(tmp_path) as records:
-                describe_records(records)
+            with RunStore.open_to_read(tmp_path) as records:
+                summarize_run(records)
         except RecordError as error:
             assert "\n" not in str(error)
             num_refused += 1
-            with pytest.raises(RecordError), Records.open_to_write(tmp_path) as records:
+            with pytest.raises(RecordError), RunStore.open_to_write(tmp_path) as records:
                 load_run(records)
                 list(records.rows())
         assert file.read_bytes() == damaged and list(tmp_path.iterdir()) == [file]
     assert num_refused > 40  # the rest hit what is not in use
 
 
-@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+@pytest.mark.parametrize("opener", [RunStore.open_to_read, RunStore.open_to_write])
 @pytest.mark.parametrize(
     "error", [ValueError, ConfigError, KeyError, TypeError, OverflowError, sqlite3.IntegrityError]
 )
@@ -173,7 +173,7 @@ def test_error_of_who_reads_or_writes_is_not_said_of_the_file(small, opener, err
         raise error("of the caller")
 
 
-@pytest.mark.parametrize("opener", [Records.open_to_read, Records.open_to_write])
+@pytest.mark.parametrize("opener", [RunStore.open_to_read, RunStore.open_to_write])
 def test_statement_that_is_wrong_is_a_bug_and_no_damage(small, opener):
     with pytest.raises(sqlite3.OperationalError, match="no such column"), opener(small) as records:
         records._query("SELECT x FROM run")
@@ -201,7 +201,7 @@ def test_content_that_makes_no_sense_is_damage_whoever_asks(small, tmp_path, cha
         connection.execute(change)
     connection.close()
     with pytest.raises(RecordError, match=f"is damaged .*({message})") as error:
-        with Records.open_to_read(tmp_path) as records:
+        with RunStore.open_to_read(tmp_path) as records:
             records.info()
             records.row(0)
             records.num_chunks()
@@ -216,7 +216,7 @@ def test_other_database_is_left_alone(tmp_path):
     connection.close()
     content = file.read_bytes()
     with pytest.raises(RecordError, match="is not a run of lionhunt; it was left alone"):
-        with Records.open_to_write(tmp_path):
+        with RunStore.open_to_write(tmp_path):
             pass
     assert file.read_bytes() == content and list(tmp_path.iterdir()) == [file]
 
@@ -227,16 +227,16 @@ def test_run_of_another_format_is_refused(tmp_path):
         connection.execute("PRAGMA user_version = 99")
     connection.close()
     with pytest.raises(RecordError, match="has format 99, this lionhunt reads 1"):
-        with Records.open_to_read(tmp_path):
+        with RunStore.open_to_read(tmp_path):
             pass
 
 
 def test_missing_run_and_missing_program_are_named(tmp_path):
     with pytest.raises(RecordError, match="no run at .*; start one"):
-        with Records.open_to_read(tmp_path / "none"):
+        with RunStore.open_to_read(tmp_path / "none"):
             pass
     finished(tmp_path)
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         with pytest.raises(RecordError, match="has no program 120; it has 0 to 119"):
             records.row(120)
         assert records.row(119).individual.index == 119
@@ -292,7 +292,7 @@ def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
 
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(run_file, "_lock", late)
-        with pytest.raises(RecordError, match="no run at"), Records.open_to_write(tmp_path):
+        with pytest.raises(RecordError, match="no run at"), RunStore.open_to_write(tmp_path):
             pass
     assert not file.exists()
 

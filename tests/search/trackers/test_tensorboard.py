@@ -5,11 +5,11 @@ import json
 import pytest
 
 from lionhunt.search.cli import main as cli
-from lionhunt.search.driver.progress import Progress
-from lionhunt.search.driver.summary import describe_records
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.log import write_log
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.trackers import tensorboard
 from lionhunt.search.trackers.tensorboard import draw_progress
 from tests.support.search.runs import FormulaPool, advance, create, start_formula_pool
@@ -40,7 +40,7 @@ def drawn(monkeypatch):
 
 def session(start, stop, total=5000):
     """A part of a run that is recorded three programs at a time."""
-    progress = Progress(total, 10, num_programs=start, num_before=start)
+    progress = RunProgress(total, 10, num_programs=start, num_before=start)
     while progress.num_programs < stop:
         progress.num_programs = min(progress.num_programs + 3, stop)
         progress.seconds += 1.5
@@ -62,8 +62,8 @@ def test_a_stopped_run_has_the_curves_of_one_that_was_not(drawn, tmp_path):
 
 
 def test_points_are_what_the_progress_says(drawn, tmp_path):
-    reasons = {Reason.OK: 20, Reason.HURDLE: 3}
-    progress = Progress(40, 10, num_programs=30, num_before=25, num_evaluated=8, seconds=2.0)
+    reasons = {Status.OK: 20, Status.HURDLE: 3}
+    progress = RunProgress(40, 10, num_programs=30, num_before=25, num_evaluated=8, seconds=2.0)
     progress.reasons.update(reasons)
     progress.recent.extend([(10, 6), (10, 5)])
     list(draw_progress(iter([progress]), tmp_path))
@@ -105,8 +105,8 @@ def test_run_whose_config_asks_is_drawn_and_logged(lionhunt, drawn, tmp_path, mo
         advance(records, FormulaPool(), 50)
         before = records.count()
     assert lionhunt("resume", tmp_path)[0] == 0
-    with Records.open_to_read(tmp_path) as records:
-        summary = describe_records(records)
+    with RunStore.open_to_read(tmp_path) as records:
+        summary = summarize_run(records)
     steps = [step for step, _ in drawn.points]
     assert drawn.first_steps == [before + 1] and before < steps[0] < steps[-1] == 120
     _, last = drawn.points[-1]

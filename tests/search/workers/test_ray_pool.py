@@ -18,7 +18,7 @@ from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.workers import ray_pool as workers
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.ray_pool import RayPool
@@ -57,8 +57,8 @@ class Misbehaving:
             num_started = len(list(self.folder.glob("start-*")))
             (self.folder / f"start-{os.getpid()}").touch()
             if self.has_little_memory and num_started == 1:
-                return Measurement(Reason.OUT_OF_MEMORY)
-            return Measurement(Reason.OK, (0.5,))
+                return Measurement(Status.OUT_OF_MEMORY)
+            return Measurement(Status.OK, (0.5,))
         behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
         first = not any(self.folder.glob(f"{behaviour}-*"))
         (self.folder / f"{behaviour}-{os.getpid()}").touch()
@@ -75,7 +75,7 @@ class Misbehaving:
             assert len(hoard) == 0
         if behaviour == "raise":
             raise ZeroDivisionError("a bug of a task")
-        return Measurement(Reason.OK, (1.0,))
+        return Measurement(Status.OK, (1.0,))
 
 
 @contextmanager
@@ -97,7 +97,7 @@ def collect(pool, count, seconds=90):
 
 
 def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path, monkeypatch):
-    for reason in (Reason.CRASHED, Reason.OUT_OF_MEMORY):
+    for reason in (Status.CRASHED, Status.OUT_OF_MEMORY):
         monkeypatch.setitem(MAX_TRIES, reason, 2)
     names = ("kill", "kill once", "hang", "stop once", "out of memory")
     with ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
@@ -107,12 +107,12 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
             pool.submit(Job(f"fine {number}", candidate("fine")))
         measured = collect(pool, 25)
         folder = session_folder()
-    assert measured["kill"].reason is Reason.CRASHED
-    assert measured["hang"].reason is Reason.TIMED_OUT and measured["hang"].seconds >= 2
-    assert measured["out of memory"].reason is Reason.OUT_OF_MEMORY
+    assert measured["kill"].reason is Status.CRASHED
+    assert measured["hang"].reason is Status.TIMED_OUT and measured["hang"].seconds >= 2
+    assert measured["out of memory"].reason is Status.OUT_OF_MEMORY
     fine = [measured[f"fine {number}"] for number in range(20)]
     for each in (measured["kill once"], measured["stop once"], *fine):
-        assert each == Measurement(Reason.OK, (1.0,))
+        assert each == Measurement(Status.OK, (1.0,))
     for name in names:
         processes = [int(file.name.split("-")[1]) for file in tmp_path.glob(f"{name}-*")]
         assert len(processes) == 2 and not any(map(is_alive, processes))
@@ -126,14 +126,14 @@ def session_folder() -> Path:
 
 
 def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, monkeypatch):
-    monkeypatch.setitem(MAX_TRIES, Reason.CRASHED, 2)
-    monkeypatch.setitem(MAX_TRIES, Reason.TIMED_OUT, 1)
+    monkeypatch.setitem(MAX_TRIES, Status.CRASHED, 2)
+    monkeypatch.setitem(MAX_TRIES, Status.TIMED_OUT, 1)
     behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
     with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
         for number, behaviour in enumerate(behaviours):
             pool.submit(Job(str(number), candidate(behaviour)))
         measured = collect(pool, len(behaviours))
-    reasons = {"fine": Reason.OK, "kill": Reason.CRASHED, "hang": Reason.TIMED_OUT}
+    reasons = {"fine": Status.OK, "kill": Status.CRASHED, "hang": Status.TIMED_OUT}
     assert [measured[str(i)].reason for i in range(8)] == [reasons[b] for b in behaviours]
     assert len(list(tmp_path.glob("kill-*"))) == 4  # in a batch of 4, one of 2, and twice alone
 
@@ -160,7 +160,7 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
     monkeypatch.setattr(workers, "time", clock)
     monkeypatch.setattr(workers, "MAX_JOBS", 2)
-    monkeypatch.setitem(MAX_TRIES, Reason.RAISED, 2)
+    monkeypatch.setitem(MAX_TRIES, Status.RAISED, 2)
 
     def make_scorer():
         if (tmp_path / "gone").exists():
@@ -195,9 +195,9 @@ def test_local_pool_scores_batches(tmp_path):
 
 def test_local_pool_scores_in_order(tmp_path):
     with closing(LocalPool(lambda: Misbehaving(tmp_path))) as pool:
-        assert pool.start(Job("reference", REFERENCE)) == Measurement(Reason.OK, (0.5,))
+        assert pool.start(Job("reference", REFERENCE)) == Measurement(Status.OK, (0.5,))
         assert pool.wait(0.0) == []
         for name in "ab":
             pool.submit(Job(name, candidate("fine")))
-        assert pool.wait(0.0) == [("a", Measurement(Reason.OK, (1.0,)))]
-        assert pool.wait(0.0) == [("b", Measurement(Reason.OK, (1.0,)))]
+        assert pool.wait(0.0) == [("a", Measurement(Status.OK, (1.0,)))]
+        assert pool.wait(0.0) == [("b", Measurement(Status.OK, (1.0,)))]

@@ -10,7 +10,7 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import TaskError
 from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import write_log
 from lionhunt.search.workers import ray_pool as workers
 from lionhunt.search.workers.local_pool import LocalPool
@@ -21,7 +21,7 @@ from tests.support.search.fake_ray import HANGS
 
 BYTECODE = assemble(dsl.library.load("adamw_initial"))
 REFERENCE = Job("reference", BYTECODE)
-SEEN = Measurement(Reason.OK, (0.5,), ((2.0, 1.0),))
+SEEN = Measurement(Status.OK, (0.5,), ((2.0, 1.0),))
 
 
 def answer(_, jobs):
@@ -88,18 +88,18 @@ def test_what_a_candidate_raises_is_its_outcome_and_no_others(open_pool, batch_s
     with open_pool(evaluate, batch_size) as pool:
         measured = collect(pool, names)
     for name in names:
-        expected = Reason.RAISED if name.startswith("raise") else Reason.OK
+        expected = Status.RAISED if name.startswith("raise") else Status.OK
         assert measured[name].reason is expected
     assert measured["raise 1"].error == "ZeroDivisionError: a bug"
     assert measured["raise 1"].why == "raised: ZeroDivisionError: a bug" and measured["a"] == SEEN
     for name in ("raise 1", "raise 2"):
-        assert asked.count([name]) == MAX_TRIES[Reason.RAISED] == 4
+        assert asked.count([name]) == MAX_TRIES[Status.RAISED] == 4
         for number, batch in enumerate(asked):
             if name in batch:  # with two or more workers others may be asked before
                 assert ["reference"] in asked[number:]
 
 
-@pytest.mark.parametrize("last", range(1, MAX_TRIES[Reason.RAISED] + 1))
+@pytest.mark.parametrize("last", range(1, MAX_TRIES[Status.RAISED] + 1))
 def test_what_the_reference_raises_too_is_no_outcome(open_pool, last):
     """The task is broken for all, from one of the tries on."""
     tries = []
@@ -160,7 +160,7 @@ def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeyp
     with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray), write_log(tmp_path / "log"):
         pool.start(REFERENCE)
         (measured,) = collect(pool, ["raise"]).values()
-    assert measured.reason is Reason.RAISED
+    assert measured.reason is Status.RAISED
     assert ray.num_actors == 7 and ray.killed == [1, 2, 3, 4, 5, 6]
     first = (tmp_path / "log").read_text().splitlines()[0]
     assert (
@@ -188,9 +188,9 @@ def test_what_raised_waits_for_no_machine_that_may_never_come(monkeypatch):
         for name in ("raise", "kill"):
             pool.submit(Job(name, BYTECODE))
         measured = dict(found for _ in range(40) for found in pool.wait(1.0))
-    assert {name: found.reason for name, found in measured.items()} == {
-        "raise": Reason.RAISED,
-        "kill": Reason.CRASHED,
+    assert {name: found.status for name, found in measured.items()} == {
+        "raise": Status.RAISED,
+        "kill": Status.CRASHED,
     }
 
 
@@ -229,7 +229,7 @@ def test_start_that_hangs_once_is_tried_again(monkeypatch):
 
 def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monkeypatch):
     def evaluate(number, jobs):
-        most = {"bad": 99, "unlucky": MAX_TRIES[Reason.OUT_OF_MEMORY] - 1}.get(jobs[0].name, 0)
+        most = {"bad": 99, "unlucky": MAX_TRIES[Status.OUT_OF_MEMORY] - 1}.get(jobs[0].name, 0)
         asked.append(jobs[0].name)
         if asked.count(jobs[0].name) <= most:
             raise exceptions.OutOfMemoryError("Task was killed due to the node running low")
@@ -239,7 +239,7 @@ def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monke
     with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         pool.start(REFERENCE)
         measured = collect(pool, ["a", "bad", "unlucky"])
-    assert measured["bad"].reason is Reason.OUT_OF_MEMORY and asked.count("bad") == 4
+    assert measured["bad"].reason is Status.OUT_OF_MEMORY and asked.count("bad") == 4
     assert measured["a"] == measured["unlucky"] == SEEN and asked.count("unlucky") == 4
 
 
@@ -256,10 +256,10 @@ def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
 @pytest.mark.parametrize(
     "other, told",
     [
-        (Measurement(Reason.OK, (0.6,), ((2.0, 1.0),)), r"it scores \[0.5\] and \[0.6\]"),
+        (Measurement(Status.OK, (0.6,), ((2.0, 1.0),)), r"it scores \[0.5\] and \[0.6\]"),
         # An accuracy is a count: two machines may hit the same.
-        (Measurement(Reason.OK, (0.5,), ((2.0, 1.0000001),)), "a training loss of 1.0 and 1.0000"),
-        (Measurement(Reason.OK, (0.5,), ((2.0, 1.0),), seconds=9.0), None),
+        (Measurement(Status.OK, (0.5,), ((2.0, 1.0000001),)), "a training loss of 1.0 and 1.0000"),
+        (Measurement(Status.OK, (0.5,), ((2.0, 1.0),), seconds=9.0), None),
     ],
 )
 def test_worker_that_scores_differently_is_refused(monkeypatch, other, told):

@@ -12,13 +12,13 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
-from lionhunt.dsl.text.docstring import Notes, read_notes
+from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import parse_with_docstring
 from lionhunt.search.evolution.mutation import MutationSpace, mutate
 
 PROGRAMS = library.names()
 
-NO_NOTES = Notes()
+NO_NOTES = ProgramDoc()
 
 EVERY_OP = [
     (op.name, words)
@@ -40,23 +40,23 @@ def one_op(name: str, words: tuple[str, ...]) -> Program:
     return Program(("w", "g", "lr"), statements, (Var("update"),))
 
 
-def notes_of(text: str) -> Notes:
+def notes_of(text: str) -> ProgramDoc:
     """What the docstring of a program's text says."""
-    return read_notes(parse_with_docstring(text)[1])
+    return parse_docstring(parse_with_docstring(text)[1])
 
 
 def changed_constants(name: str) -> dict[str, float]:
     """Other values for all named constants that matter in a program of the library."""
     statements = simplify(library.load(name)).statements
     args = {arg.value for s in statements for arg in s.args if isinstance(arg, Const)}
-    named = library.notes(name).constants
+    named = library.doc(name).constants
     return {each.name: 0.9 * each.value for each in named if each.value in args}
 
 
 def with_changed_constants(name: str) -> Program:
     """The program of the library with these values in place of its own."""
     changed = changed_constants(name)
-    named = library.notes(name).constants
+    named = library.doc(name).constants
     new = {each.value: changed[each.name] for each in named if each.name in changed}
 
     def renewed(arg: Arg) -> Arg:

@@ -5,7 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 
 from lionhunt import dsl
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.export import to_optax
 from lionhunt.dsl.interpreter import run
 from tests.support.dsl.exported_files import NO_NOTES, execute
@@ -22,7 +22,7 @@ def reference(program, steps, num_steps):
     Both sides then differ by rounding of the order 1e-16 alone, and by folded functions of
     constants, which are float32 in the export: 6e-8.
     """
-    space = Trees(jnp)
+    space = PytreeBackend(jnp)
     program = dsl.simplify(program)
     params, gradients, value = steps
     weights, structure = tuple(jax.tree.leaves(params)), jax.tree.structure(params)

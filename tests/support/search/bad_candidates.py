@@ -20,29 +20,29 @@ import numpy as np
 from ray import cloudpickle
 
 from lionhunt.dsl.execution.bytecode import Bytecode
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import write_log
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.ray_pool import RayPool
 from tests.support.search import runs as small_runs
 from tests.support.search.runs import FormulaPool, advance, create, score, score_job
 
-BAD = (Reason.CRASHED, Reason.TIMED_OUT, Reason.OUT_OF_MEMORY, Reason.RAISED)
+BAD = (Status.CRASHED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.RAISED)
 SHARE = 0.04
 """How many candidates do each of them."""
 
 
-def fate(bytecode: Bytecode) -> Reason:
+def fate(bytecode: Bytecode) -> Status:
     """What a candidate does; the initial program behaves."""
     parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
     drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
     is_bad = bytecode.num_row_code != 6 and drawn < SHARE * len(BAD)
-    return BAD[int(drawn / SHARE)] if is_bad else Reason.OK
+    return BAD[int(drawn / SHARE)] if is_bad else Status.OK
 
 
 def expected_score(bytecode: Bytecode) -> Measurement:
     reason = fate(bytecode)
-    return score(bytecode) if reason is Reason.OK else Measurement(reason)
+    return score(bytecode) if reason is Status.OK else Measurement(reason)
 
 
 class Scorer:
@@ -53,15 +53,15 @@ class Scorer:
 
     def _score(self, bytecode: Bytecode) -> Measurement:
         reason = fate(bytecode)
-        if reason is Reason.CRASHED:
+        if reason is Status.CRASHED:
             os.kill(os.getpid(), signal.SIGKILL)
-        if reason is Reason.TIMED_OUT:
+        if reason is Status.TIMED_OUT:
             time.sleep(1000.0)
-        if reason is Reason.OUT_OF_MEMORY:
+        if reason is Status.OUT_OF_MEMORY:
             # In pieces so large that what is left when it fails is enough for the threads of Ray.
             hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
-        if reason is Reason.RAISED:
+        if reason is Status.RAISED:
             raise ZeroDivisionError("a candidate's own")
         time.sleep(0.05)
         return score(bytecode)
@@ -79,8 +79,8 @@ def main() -> None:
     sys.exit(0 if found == expected else f"{found} is not {expected}")
 
 
-def _seen(records: Records) -> dict[str, Any]:
-    return {"history": records.history_digest(), "reasons": records.reasons()}
+def _seen(records: RunStore) -> dict[str, Any]:
+    return {"history": records.history_digest(), "reasons": records.count_by_status()}
 
 
 if __name__ == "__main__":

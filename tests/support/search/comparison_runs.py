@@ -6,12 +6,12 @@ import random
 from contextlib import closing, contextmanager
 
 from lionhunt.search.comparison.config import CompareConfig
-from lionhunt.search.comparison.loop import Contest
+from lionhunt.search.comparison.loop import ComparisonLoop
 from lionhunt.search.comparison.result import ABSOLUTE_NOISES, RELATIVE_NOISES, Comparison
 from lionhunt.search.comparison.setup import Prepared, open_records
-from lionhunt.search.comparison.store import ComparisonRecords
+from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.config import parse_config
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 
 TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
 RAW = {
@@ -38,12 +38,12 @@ def score(job) -> Measurement:
     name = hashlib.sha256(pickle.dumps((job.rule, job.task))).hexdigest()
     quality = random.Random(name).random()
     if quality < 0.12:
-        return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
+        return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
     luck = random.Random(f"{name} {job.seed}").random()
     if not job.in_detail:
-        return Measurement(Reason.OK, (quality + 0.1 * luck,), ((2.0, 1.0),), luck)
+        return Measurement(Status.OK, (quality + 0.1 * luck,), ((2.0, 1.0),), luck)
     losses = [luck + i for i in range(NUM_LOSSES)]
-    return Measurement(Reason.OK, (quality + 0.1 * luck, *losses), ((2.0, 1.0), (0.1, 0.2)), luck)
+    return Measurement(Status.OK, (quality + 0.1 * luck, *losses), ((2.0, 1.0), (0.1, 0.2)), luck)
 
 
 class FormulaTrainers:
@@ -56,7 +56,7 @@ class FormulaTrainers:
         self.trained = []
 
     def start(self, reference):
-        return Measurement(Reason.OK, (0.5,), ((2.0, 1.0),))
+        return Measurement(Status.OK, (0.5,), ((2.0, 1.0),))
 
     def submit(self, job):
         self.queue.append(job)
@@ -72,7 +72,7 @@ class FormulaTrainers:
         self.queue.clear()
 
 
-def contest(records: ComparisonRecords, pool, name="small", **changes) -> Contest:
+def contest(records: ComparisonStore, pool, name="small", **changes) -> ComparisonLoop:
     """The loop over such a pool."""
 
     @contextmanager
@@ -81,7 +81,7 @@ def contest(records: ComparisonRecords, pool, name="small", **changes) -> Contes
 
     small = config(**changes)
     prepared = Prepared(name, small)
-    return Contest(name, small, prepared.optimizers, prepared.tasks, records, opened)
+    return ComparisonLoop(name, small, prepared.optimizers, prepared.tasks, records, opened)
 
 
 def compared(folder, pool, **changes) -> Comparison:

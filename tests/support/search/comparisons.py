@@ -2,8 +2,15 @@
 
 from collections.abc import Mapping, Sequence
 
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Final, Point, Trial, Tuned
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import (
+    ComparedTask,
+    Comparison,
+    Final,
+    GridTrial,
+    Hyperparameters,
+    Tuned,
+)
+from lionhunt.search.evaluation.outcome import Status
 
 ACCURACY = ComparedTask("images", "digits_vit", "accuracy", True, "d", 100, 8, 1_000)
 LOSS = ComparedTask("text", "stdlib_lm", "loss (nats a character)", False, "e", 50, 4, 2_000)
@@ -16,10 +23,10 @@ def final(score: float, training_curve: Sequence[float] = (2.0, 1.0)) -> Final:
     return Final(score, training_curve[-1], noises, noises, tuple(training_curve), halves)
 
 
-def trial(learning_rate: float, weight_decay: float, *scores: float) -> Trial:
+def trial(learning_rate: float, weight_decay: float, *scores: float) -> GridTrial:
     """A trial that failed if it has no scores."""
-    reason = Reason.OK if scores else Reason.NOT_FINITE
-    return Trial(Point(learning_rate, weight_decay), scores, reason)
+    reason = Status.OK if scores else Status.NOT_FINITE
+    return GridTrial(Hyperparameters(learning_rate, weight_decay), scores, reason)
 
 
 def comparison(

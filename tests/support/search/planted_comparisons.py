@@ -6,8 +6,15 @@ import zlib
 import numpy as np
 import pytest
 
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Final, Point, Trial, Tuned
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import (
+    ComparedTask,
+    Comparison,
+    Final,
+    GridTrial,
+    Hyperparameters,
+    Tuned,
+)
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.paper.claims.claim import Verdict
 
 SEEDS = tuple(range(100, 108))
@@ -50,8 +57,8 @@ def without_final(comparison, optimizer, task, seed):
 
 
 def _tuned(optimizer, task, plant, noise):
-    best = plant.get("best", Point(1e-3, 0.1))
-    trials = plant.get("trials", (Trial(Point(1e-3, 0.1), (0.8,), Reason.OK),))
+    best = plant.get("best", Hyperparameters(1e-3, 0.1))
+    trials = plant.get("trials", (GridTrial(Hyperparameters(1e-3, 0.1), (0.8,), Status.OK),))
     if best is None:
         return Tuned(trials, None, (), ())
     rng = np.random.default_rng(zlib.crc32(f"{optimizer} {task.name}".encode()))
@@ -82,10 +89,10 @@ def square(spread, center=0.8, noise=0.003, seed=0):
     """A grid of nine points, the last worse by `spread` than the first."""
     rng = np.random.default_rng(seed)
     return tuple(
-        Trial(
-            Point(1e-3 * 2 ** (i // 3), 0.1 * 2 ** (i % 3)),
+        GridTrial(
+            Hyperparameters(1e-3 * 2 ** (i // 3), 0.1 * 2 ** (i % 3)),
             tuple(center - spread * i / 8 + noise * rng.normal(size=5)),
-            Reason.OK,
+            Status.OK,
         )
         for i in range(9)
     )

@@ -8,11 +8,11 @@ import numpy as np
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.simplification.measure import MeasuredTask, Measurer
 
 TASKS = (MeasuredTask("cheap", "loss", False), MeasuredTask("dear", "accuracy", True))
-FAILED = Measurement(Reason.NOT_FINITE)
+FAILED = Measurement(Status.NOT_FINITE)
 
 Scorer = Callable[[Bytecode, int, int], Measurement]
 
@@ -34,7 +34,7 @@ of `cbrt` noise says nothing."""
 
 
 def ok(score: float) -> Measurement:
-    return Measurement(Reason.OK, (score,), ((1.0, 0.5),), 0.25)
+    return Measurement(Status.OK, (score,), ((1.0, 0.5),), 0.25)
 
 
 def planted(bytecode: Bytecode, seed: int, task: int) -> Measurement:

@@ -6,10 +6,10 @@ from contextlib import closing, contextmanager
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.storage.run_store import RunStore
 
 RAW = {
     "seed": 1,
@@ -30,9 +30,9 @@ def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
     rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
     value = rng.random()
     if value < 0.2 and bytecode.num_row_code != 6:
-        return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
+        return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
     curve = (1.0, *(1 - value * chunk / 3 + 0.3 * rng.random() for chunk in (1, 2, 3)))
-    return Measurement(Reason.OK, (0.1 + value,), (curve,), 0.25)
+    return Measurement(Status.OK, (0.1 + value,), (curve,), 0.25)
 
 
 def score_job(job: Job, scorer=score) -> Measurement:
@@ -44,7 +44,7 @@ def score_job(job: Job, scorer=score) -> Measurement:
         for loss, hurdle in zip(curve, hurdles, strict=False):
             curves[-1] += (loss,)
             if loss > hurdle:
-                return Measurement(Reason.HURDLE, curves=tuple(curves), seconds=0.1)
+                return Measurement(Status.HURDLE, curves=tuple(curves), seconds=0.1)
     return measurement
 
 
@@ -96,7 +96,7 @@ def start_formula_pool(scorer=score):
 def create(folder, **changes):
     """A new run's file, open to write."""
     run_config = config(**changes)
-    return Records.create(folder, describe_run(run_config, load_initial(run_config.initial)))
+    return RunStore.create(folder, summarize_setup(run_config, load_initial(run_config.initial)))
 
 
 def advance(records, pool, num_programs=None):

@@ -8,14 +8,14 @@ from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.config import parse_config
-from lionhunt.search.driver.setup import describe_run, load_initial
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, OutcomeName, Reason
+from lionhunt.search.driver.setup import load_initial, summarize_setup
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.selection.loop import Selection, SelectionResult
-from lionhunt.search.selection.setup import describe_selection
-from lionhunt.search.selection.store import SelectionRecords
-from lionhunt.search.storage.run_store import Records, Row
+from lionhunt.search.selection.setup import summarize_selection_setup
+from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from tests.support.search.runs import config as run_config
 
 TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
@@ -60,9 +60,9 @@ def score(bytecode: Bytecode, seed: int) -> Measurement:
     rng = random.Random(key_of(bytecode))
     quality = rng.random()
     if quality < 0.12 and key_of(bytecode) != INITIAL:
-        return Measurement(Reason.NOT_FINITE, curves=((float("nan"),),))
+        return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
     luck = random.Random(key_of(bytecode) + str(seed).encode()).random()
-    return Measurement(Reason.OK, (1.0 + 0.2 * quality + 0.1 * luck,), ((1.0, 0.5),), luck)
+    return Measurement(Status.OK, (1.0 + 0.2 * quality + 0.1 * luck,), ((1.0, 0.5),), luck)
 
 
 class SeededPool:
@@ -106,19 +106,19 @@ def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
     """A run whose history is AdamW and these programs, with the fitness that they are given."""
     run = run_config(num_programs=10)
     initial = load_initial(run.initial)
-    with Records.create(folder, describe_run(run, initial)) as records:
+    with RunStore.create(folder, summarize_setup(run, initial)) as records:
         history = [(initial, 0.0)] * (10 - len(programs)) + programs
         seen = set()
         for index, (program, fitness) in enumerate(history):
             name = dsl.fingerprint(program)
             if name not in seen:
-                measurement = Measurement(Reason.OK, (0.5 * (1 + fitness),), ((1.0,),))
+                measurement = Measurement(Status.OK, (0.5 * (1 + fitness),), ((1.0,),))
                 records.add_outcome(name, Outcome(measurement, fitness))
                 seen.add(name)
             needed = len(dsl.simplify(program).statements)
             individual = Individual(index, None, "initial", program)
             lengths = len(program.statements), needed
-            row = Row(individual, name, *lengths, OutcomeName(name), fitness, Reason.OK)
+            row = StoredProgram(individual, name, *lengths, EvaluationId(name), fitness, Status.OK)
             records.add_individual(row)
         records.commit()
     return folder
@@ -126,10 +126,10 @@ def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
 
 def begin(folder: Path, runs: list[Path], **changes):
     """A new selection's file, open to write."""
-    return SelectionRecords.create(folder, describe_selection(config(**changes), runs))
+    return SelectionStore.create(folder, summarize_selection_setup(config(**changes), runs))
 
 
-def finish(records: SelectionRecords, pools) -> SelectionResult:
+def finish(records: SelectionStore, pools) -> SelectionResult:
     """Runs to the end."""
     events = Selection(records, pools).run()
     while True:

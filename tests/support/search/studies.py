@@ -3,7 +3,7 @@
 from contextlib import contextmanager
 
 from lionhunt.search.config import parse_config
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.paper.replication.loop import Study
 from tests.support.search.runs import RAW, FormulaPool, score, score_job
@@ -18,9 +18,9 @@ def config(**changes) -> StudyConfig:
 def score_with(job) -> Measurement:
     """A measurement that depends on the seed too."""
     found = score_job(job, score)
-    if found.reason is not Reason.OK:
+    if found.status is not Status.OK:
         return found
-    return Measurement(found.reason, (found.scores[0] + 0.01 * job.seed,), found.curves, 0.25)
+    return Measurement(found.status, (found.scores[0] + 0.01 * job.seed,), found.curves, 0.25)
 
 
 class SeedPool(FormulaPool):

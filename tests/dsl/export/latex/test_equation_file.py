@@ -42,7 +42,7 @@ def test_equations_are_valid_latex(program):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_equations_of_the_library(name):
-    check_latex(to_latex(library.load(name), name, library.notes(name)), library.load(name))
+    check_latex(to_latex(library.load(name), name, library.doc(name)), library.load(name))
 
 
 def test_equations_of_every_function():

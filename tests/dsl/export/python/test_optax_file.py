@@ -26,7 +26,7 @@ from tests.support.dsl.values import assert_close, tree
 
 def load(name, learning_rate: float | optax.Schedule = 0.5, **constants):
     """The exported optimizer of a program of the library."""
-    text = to_optax(library.load(name), name, library.notes(name))
+    text = to_optax(library.load(name), name, library.doc(name))
     return execute(text)[name](learning_rate, **constants)
 
 
@@ -118,7 +118,7 @@ def test_dtype_of_the_weights_is_kept(name, rng):
     params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), tree(rng))
     optimizer = load(name, optax.linear_schedule(0.5, 0.1, 50))
     gradient = tree(rng)  # float32: an accumulated gradient may be
-    reads_weights = "params is None" in to_optax(library.load(name), name, library.notes(name))
+    reads_weights = "params is None" in to_optax(library.load(name), name, library.doc(name))
     if not reads_weights:
         gradient = jax.tree.map(lambda x: x.astype(jnp.bfloat16), gradient)
     with jax.numpy_dtype_promotion("standard"):

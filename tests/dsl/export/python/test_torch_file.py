@@ -42,7 +42,7 @@ def make(program, params, lr=0.5, name="found", notes=NO_NOTES, **constants):
 
 
 def make_lion(params, lr=0.5, **constants):
-    return make(library.load("lion"), params, lr, "lion", library.notes("lion"), **constants)
+    return make(library.load("lion"), params, lr, "lion", library.doc("lion"), **constants)
 
 
 def parameters(params):
@@ -95,7 +95,7 @@ def test_constants_are_arguments(name):
 
     def make_changed(_, params, lr):
         constants = changed_constants(name)
-        return make(library.load(name), params, lr, name, library.notes(name), **constants)
+        return make(library.load(name), params, lr, name, library.doc(name), **constants)
 
     compare(with_changed_constants(name), 20, rtol=5e-5, make=make_changed)
 
@@ -120,7 +120,7 @@ def test_every_function_is_exported(name, words):
 
 
 def test_files_are_formatted(tmp_path):
-    texts = {name: to_torch(library.load(name), name, library.notes(name)) for name in PROGRAMS}
+    texts = {name: to_torch(library.load(name), name, library.doc(name)) for name in PROGRAMS}
 
     @hypothesis.settings(max_examples=60)
     @hypothesis.given(programs(constants=CONSTANTS))

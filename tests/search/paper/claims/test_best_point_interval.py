@@ -6,8 +6,8 @@ import zlib
 import numpy as np
 import pytest
 
-from lionhunt.search.comparison.result import Point, Trial, Tuned
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import GridTrial, Hyperparameters, Tuned
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.paper.claims import judge_sweeps as sweeps
 from lionhunt.search.paper.claims.best_point_interval import factor_between
 from lionhunt.search.paper.claims.claim import Verdict
@@ -23,7 +23,7 @@ def peaked(center, width=1.0, num_seeds=3, noise=0.0):
             steps = np.log2(rate / center.learning_rate), np.log2(decay / center.weight_decay)
             score = 0.8 - 0.01 / width * np.square(steps).sum()
             scores = tuple(score + noise * rng.normal(size=num_seeds))
-            trials.append(Trial(Point(rate, decay), scores, Reason.OK))
+            trials.append(GridTrial(Hyperparameters(rate, decay), scores, Status.OK))
     return tuple(trials)
 
 
@@ -50,9 +50,9 @@ def factor_findings(mine, theirs, **plant):
     ],
 )
 def test_factors_between_best_points(factor, verdict):
-    best = Point(1e-3, 0.1)
-    rates, _ = factor_findings(Point(1e-3 / factor, 0.1), best)
-    _, decays = factor_findings(Point(1e-3, 0.1 * factor), best)
+    best = Hyperparameters(1e-3, 0.1)
+    rates, _ = factor_findings(Hyperparameters(1e-3 / factor, 0.1), best)
+    _, decays = factor_findings(Hyperparameters(1e-3, 0.1 * factor), best)
     for finding in (rates, decays):
         numbers = {number.name: number.value for number in finding.rows[0].numbers}
         assert numbers["factor"] == pytest.approx(factor)
@@ -61,15 +61,17 @@ def test_factors_between_best_points(factor, verdict):
 
 def test_flat_scores_show_no_factor():
     """Where all points tie, the first is the best, and that is where tuning began."""
-    flat = peaked(Point(1e-3, 0.1), width=np.inf)
-    for finding in factor_findings(Point(2.5e-4, 0.4), Point(1e-3, 0.1), trials=flat):
+    flat = peaked(Hyperparameters(1e-3, 0.1), width=np.inf)
+    for finding in factor_findings(
+        Hyperparameters(2.5e-4, 0.4), Hyperparameters(1e-3, 0.1), trials=flat
+    ):
         assert finding.verdict is Verdict.NOT_SEEN
         (factor,) = (n for n in finding.rows[0].numbers if n.name == "factor")
         assert (factor.low, factor.high) == pytest.approx((2**-10, 2**10))
 
 
 def test_noise_of_tuning_seeds_widens_the_factor():
-    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    mine, theirs = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
     widths = []
     for noise in (0.0, 1e-3, 0.1):
         over = Tuned(peaked(theirs, noise=noise), theirs, (), ())
@@ -82,7 +84,7 @@ def test_noise_of_tuning_seeds_widens_the_factor():
 
 def test_factor_at_an_edge_is_not_measured():
     task = task_named("a")
-    mine, theirs = Point(2.5e-4, 0.1), Point(1e-3, 0.1)
+    mine, theirs = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
     comparison = planted(
         {
             (name, task): {"best": best, "trials": peaked(best), "spread": square(0.1)}
@@ -101,10 +103,12 @@ def test_factor_at_an_edge_is_not_measured():
 
 def test_step_of_the_grid_is_the_one_beside_the_best_point():
     task = task_named("a")
-    trials = tuple(Trial(Point(rate, 0.1), (0.8,), Reason.OK) for rate in (1, 2, 4, 16, 64))
+    trials = tuple(
+        GridTrial(Hyperparameters(rate, 0.1), (0.8,), Status.OK) for rate in (1, 2, 4, 16, 64)
+    )
     cells = {
-        ("lion", task): {"best": Point(2, 0.1), "trials": trials},
-        ("adamw", task): {"best": Point(16, 0.1), "trials": trials},
+        ("lion", task): {"best": Hyperparameters(2, 0.1), "trials": trials},
+        ("adamw", task): {"best": Hyperparameters(16, 0.1), "trials": trials},
     }
     numbers = {n.name: n.value for n in sweeps.learning_rates(planted(cells)).rows[0].numbers}
     assert (numbers["factor"], numbers["step of the grid"]) == (8, 4)

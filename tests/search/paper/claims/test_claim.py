@@ -9,9 +9,9 @@ from hypothesis import strategies as st
 
 from lionhunt.search.paper.claims import judge_costs as costs
 from lionhunt.search.paper.claims.claim import (
+    ClaimNumber,
+    ClaimRow,
     Finding,
-    Number,
-    Row,
     Verdict,
     count_words,
     of_interval,
@@ -26,10 +26,10 @@ from lionhunt.search.paper.claims.report import (
     case_table,
     claim_blocks,
     claims_table,
-    describe_claims,
+    summarize_claims,
 )
 from lionhunt.search.paper.claims.speed import LeftOut, Speed
-from lionhunt.search.reporting.blocks import to_report
+from lionhunt.search.reporting.blocks import to_markdown_report
 from lionhunt.search.statistics import Interval
 
 SEEN, NOT_SEEN, REVERSED, NOT_MEASURED = Verdict
@@ -87,7 +87,7 @@ def test_nothing_is_said_of_what_was_not_measured():
 
 
 def test_counts_in_words():
-    rows = [Row("", verdict) for verdict in (SEEN, SEEN, REVERSED, NOT_SEEN, NOT_MEASURED)]
+    rows = [ClaimRow("", verdict) for verdict in (SEEN, SEEN, REVERSED, NOT_SEEN, NOT_MEASURED)]
     assert (
         count_words(rows, "tasks", "up", "down") == "up in 2 of 4 tasks, down in 1, undecided in 1"
     )
@@ -110,7 +110,7 @@ def test_memory(lion, verdict):
     ]
     finding = costs.memory(memories)
     assert finding.verdict is verdict
-    assert finding.rows[0].numbers[-1] == Number("ratio, kept by least", 0.25)
+    assert finding.rows[0].numbers[-1] == ClaimNumber("ratio, kept by least", 0.25)
 
 
 def test_lion_of_optax_keeps_half():
@@ -141,11 +141,14 @@ def test_speed_is_judged_by_optax_alone(ratio, verdict):
 @pytest.fixture
 def judged():
     rows = (
-        Row("a, accuracy", SEEN, (Number("better by", 0.0123, 0.001, 0.02),)),
-        Row(
-            "b, loss", REVERSED, (Number("size", 5, unit="bytes"),), "lion failed with 1 of 5 seeds"
+        ClaimRow("a, accuracy", SEEN, (ClaimNumber("better by", 0.0123, 0.001, 0.02),)),
+        ClaimRow(
+            "b, loss",
+            REVERSED,
+            (ClaimNumber("size", 5, unit="bytes"),),
+            "lion failed with 1 of 5 seeds",
         ),
-        Row("c", NOT_MEASURED),
+        ClaimRow("c", NOT_MEASURED),
     )
     return {
         key: (CLAIMS[key], Finding(f"Found of {key}.", rows))
@@ -165,7 +168,7 @@ def test_report_has_every_claim_with_the_numbers_of_the_paper(judged):
     table = claims_table(judged)
     assert [row[-1] for row in table.rows] == ["not seen (1 of 2)"] * 2
     assert "78.23, 78.19, 78.89, 79.46 %" in table.rows[0][1]
-    text = to_report("title", [table, *claim_blocks(judged)])
+    text = to_markdown_report("title", [table, *claim_blocks(judged)])
     for claim, finding in judged.values():
         assert f"## {claim.title}: not seen" in text
         assert text.count(finding.sentence) == 2
@@ -173,15 +176,15 @@ def test_report_has_every_claim_with_the_numbers_of_the_paper(judged):
 
 
 def test_dictionary_is_json(judged):
-    described = describe_claims(judged)
+    described = summarize_claims(judged)
     first = json.loads(json.dumps(described))["claims"][0]
     assert first["counts"] == {"seen": 1, "not seen": 0, "reversed": 1, "not measured": 1}
     assert first["cases"][0]["numbers"][0]["low"] == 0.001
 
 
 def test_json_has_no_infinity():
-    row = Row("a", NOT_SEEN, (Number("one seed", 0.5, float("-inf"), float("inf")),))
-    described = describe_claims({"beta2": (CLAIMS["beta2"], Finding("", (row,)))})
+    row = ClaimRow("a", NOT_SEEN, (ClaimNumber("one seed", 0.5, float("-inf"), float("inf")),))
+    described = summarize_claims({"beta2": (CLAIMS["beta2"], Finding("", (row,)))})
     json.dumps(described, allow_nan=False)
     (number,) = described["claims"][0]["cases"][0]["numbers"]
     assert (number["value"], number["low"], number["high"]) == (0.5, None, None)

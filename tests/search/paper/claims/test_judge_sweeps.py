@@ -4,8 +4,8 @@ import math
 
 import pytest
 
-from lionhunt.search.comparison.result import Point, Trial
-from lionhunt.search.evaluation.outcome import Reason
+from lionhunt.search.comparison.result import GridTrial, Hyperparameters
+from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.paper.claims import judge_sweeps as sweeps
 from lionhunt.search.paper.claims.claim import Verdict
 from tests.support.search.planted_comparisons import (
@@ -82,7 +82,7 @@ def test_points_that_do_not_train_are_not_robust(failures, verdict):
     cells = {}
     for name, num_failures in zip(("lion", "adamw"), failures, strict=True):
         failed = tuple(
-            trial._replace(scores=(), reason=Reason.NOT_FINITE) if i < num_failures else trial
+            trial._replace(scores=(), reason=Status.NOT_FINITE) if i < num_failures else trial
             for i, trial in enumerate(square(0.1))
         )
         cells[name, task] = {"spread": failed}
@@ -92,5 +92,7 @@ def test_points_that_do_not_train_are_not_robust(failures, verdict):
 
 
 def test_range_of_a_seed_is_between_the_points_with_the_extreme_means():
-    trials = [Trial(Point(1, 1), scores, Reason.OK) for scores in [(1, 5), (2, 2), (8, 0)]]
+    trials = [
+        GridTrial(Hyperparameters(1, 1), scores, Status.OK) for scores in [(1, 5), (2, 2), (8, 0)]
+    ]
     assert sweeps.ranges_by_seed(trials) == [6, -2]

@@ -6,7 +6,7 @@ import pytest
 
 from lionhunt.dsl import library, parse
 from lionhunt.dsl.analysis.liveness import simplify
-from lionhunt.dsl.backends import Trees
+from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
 from lionhunt.search.paper.claims import memory
@@ -60,7 +60,7 @@ def test_states_are_as_narrow_as_it_says(name):
 def states_after(program, num_steps):
     """The states as the language has them: trees, whatever is in them."""
     rng, shapes = np.random.default_rng(0), ((2, 3), (4,))
-    space = Trees(np)
+    space = PytreeBackend(np)
     states = [tuple(np.zeros(shape) for shape in shapes)] * len(program.states)
     for _ in range(num_steps):
         weights, gradient = (tuple(map(rng.standard_normal, shapes)) for _ in range(2))

@@ -14,7 +14,7 @@ from lionhunt.search.paper.claims import timed_runs as runners
 from lionhunt.search.paper.claims.speed import measure_steps, measure_training
 from lionhunt.search.paper.claims.timed_runs import (
     PAIRS,
-    Pair,
+    TimedPair,
     available_bytes,
     draw_model,
     run_steps,
@@ -107,7 +107,7 @@ def test_training_goes_on_where_it_stopped():
 
 
 def test_measurements_have_all_pairs(monkeypatch):
-    pairs = {name: Pair(lambda: optax.sgd(0.1), lambda: optax.sgd(0.1)) for name in "ab"}
+    pairs = {name: TimedPair(lambda: optax.sgd(0.1), lambda: optax.sgd(0.1)) for name in "ab"}
     monkeypatch.setattr(speed, "PAIRS", pairs)
     quick = {"num_rounds": 2, "turn_seconds": 1e-4}
     said = []

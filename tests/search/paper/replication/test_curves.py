@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from lionhunt.search.paper.replication.curves import NUM_POINTS, read_curve, spread
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create
 
 
@@ -14,7 +14,7 @@ from tests.support.search.runs import FormulaPool, advance, create
 def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
     with create(tmp_path, num_programs=num_programs) as records:
         advance(records, FormulaPool())
-    with Records.open_to_read(tmp_path) as records:
+    with RunStore.open_to_read(tmp_path) as records:
         rows = list(records.rows())
         curve = read_curve(records)
     parts = [[] for _ in range(NUM_POINTS)]
@@ -37,7 +37,7 @@ def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
         )
         found = [values[number] for values in curve]
         assert found == pytest.approx(expected, nan_ok=True)
-    assert curve.best_fitness[-1] == max(row.rank for row in rows)
+    assert curve.best_fitness[-1] == max(row.fitness_or_neg_inf for row in rows)
 
 
 def test_mean_and_standard_error_of_what_there_is(rng):

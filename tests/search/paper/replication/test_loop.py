@@ -11,13 +11,13 @@ from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
 from lionhunt.search.driver.search_loop import Search
-from lionhunt.search.driver.setup import describe_run, load_initial, load_run
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Reason
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.paper.replication.loop import SeededPool, Study, open_study_pool
 from lionhunt.search.paper.replication.plan import plan_restart
-from lionhunt.search.storage.run_store import Records
+from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.studies import STUDY, Pools, SeedPool, config, finish
 
 NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
@@ -26,7 +26,7 @@ NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
 def digests(finished):
     found = {}
     for run in finished:
-        with Records.open_to_read(run.folder) as records:
+        with RunStore.open_to_read(run.folder) as records:
             found[run.name] = records.history_digest()
     return found
 
@@ -45,7 +45,7 @@ def runs(made):
     """The records of its runs, by name."""
     found = {}
     for run in made[0]:
-        with Records.open_to_read(run.folder) as records:
+        with RunStore.open_to_read(run.folder) as records:
             rows = list(records.rows())
             chunks = records.num_chunks()
             found[run.name] = load_run(records)[0], rows, chunks / NUM_CHUNKS, records.info()
@@ -67,8 +67,8 @@ def test_one_pool_measures_the_reference_once_with_every_seed(made):
 
 def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
     repeat, rows, *_ = runs["evolution_1"]
-    info = describe_run(repeat, load_initial(repeat.initial))
-    with Records.create(tmp_path, info) as records:
+    info = summarize_setup(repeat, load_initial(repeat.initial))
+    with RunStore.create(tmp_path, info) as records:
         found, initial = load_run(records)
         pool = SeededPool(SeedPool(), repeat.seed)
         reference = pool.start(Job("reference", assemble(initial), repeat.seed))
@@ -116,7 +116,7 @@ def test_what_is_done_is_not_done_again(made):
 
 def test_every_run_has_a_log(made):
     for run in made[0]:
-        with Records.open_to_read(run.folder) as records:
+        with RunStore.open_to_read(run.folder) as records:
             events = [json.loads(line)["event"] for line in records.log.read_text().splitlines()]
         assert events[0] == "started" and events[-1] == "ended"
 
@@ -161,7 +161,7 @@ def test_what_is_no_study_is_refused(changes, message):
 def test_initial_program_that_does_not_train_is_refused(tmp_path):
     class FailingPool(SeedPool):
         def start(self, reference):
-            return Measurement(Reason.NOT_FINITE)
+            return Measurement(Status.NOT_FINITE)
 
     study = Study(config(), tmp_path, lambda: nullcontext(FailingPool()))
     with pytest.raises(ConfigError, match="does not train on the tasks .not_finite. with seed 1"):
@@ -189,7 +189,7 @@ def test_workers_have_the_functions_of_the_reference(tmp_path):
     study = config(run=raw, num_repeats=1, num_random=0, num_constants=0, restart=False)
     (*_, _) = Study(study, tmp_path, open_study_pool(study, tmp_path, 0)).run()
     run = tmp_path / "evolution_0"
-    with Records.open_to_read(run) as records:
+    with RunStore.open_to_read(run) as records:
         assert records.count() == 12 and records.row(0).fitness != 0
 
 
@@ -225,7 +225,7 @@ def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
 def test_a_place_where_the_reference_does_not_train_is_another_place(made, tmp_path):
     class Failing(SeedPool):
         def wait(self, seconds):
-            return [(name, Measurement(Reason.NOT_FINITE)) for name, _ in super().wait(seconds)]
+            return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
 
     shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
     study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Failing()))
