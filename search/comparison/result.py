@@ -35,7 +35,7 @@ class GridTrial(NamedTuple):
 
     point: Hyperparameters
     scores: tuple[float, ...]
-    reason: Status
+    status: Status
 
 
 class Final(NamedTuple):

@@ -199,7 +199,7 @@ def _describe_tuned(comparison: Comparison, tuned: Tuned) -> dict[str, Any]:
         "best": None if tuned.best is None else _describe_point(tuned.best),
         "at_edge": list(tuned.at_edge),
         "num_trials": len(tuned.trials),
-        "num_failed_trials": sum(trial.reason is not Status.OK for trial in tuned.trials),
+        "num_failed_trials": sum(trial.status is not Status.OK for trial in tuned.trials),
         "num_failures": num_seeds - len(finished),
         "score": _describe_mean(final.score for final in finished),
         "training_loss": _describe_mean(final.training_loss for final in finished),
@@ -219,7 +219,7 @@ def _describe_point(point: Hyperparameters) -> dict[str, float]:
 def _describe_trial(trial: GridTrial) -> dict[str, Any]:
     return _describe_point(trial.point) | {
         "scores": list(trial.scores),
-        "reason": trial.reason.value,
+        "reason": trial.status.value,
     }
 
 

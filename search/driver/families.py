@@ -50,11 +50,11 @@ def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
     return {
         "run": str(records.path.parent),
         "programs": len(rows),
-        "families": [_describe_family(names, family) for names, family in families],
+        "families": [_summarize_family(names, family) for names, family in families],
     }
 
 
-def _describe_family(
+def _summarize_family(
     names: tuple[str, ...], family: Sequence[tuple[StoredProgram, Classification]]
 ) -> dict[str, Any]:
     """The members, best first, of one family; no names are those of what nothing known is like."""

@@ -65,7 +65,7 @@ class RunProgress:
     num_equivalent: int = 0
     num_reevaluated: int = 0
     num_chunks: int = 0
-    reasons: Counter[Status] = dataclasses.field(default_factory=Counter)
+    statuses: Counter[Status] = dataclasses.field(default_factory=Counter)
     first: StoredProgram | None = None
     best: StoredProgram | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
@@ -118,7 +118,7 @@ class RunProgress:
         if row.fingerprint not in self._known:
             if outcome == row.fingerprint:
                 self.num_evaluated += 1
-                self.reasons[row.status] += 1
+                self.statuses[row.status] += 1
             else:
                 self.num_equivalent += 1
         self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known

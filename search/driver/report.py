@@ -163,7 +163,7 @@ def _options(num_equivalent: int, num_reevaluated: int) -> str:
 
 
 def _by_name(progress: RunProgress) -> dict[str, int]:
-    return {reason.value: count for reason, count in progress.reasons.items()}
+    return {reason.value: count for reason, count in progress.statuses.items()}
 
 
 def _clock(seconds: float) -> str:

@@ -73,7 +73,7 @@ def _fields(progress: RunProgress) -> dict[str, Any]:
         "evaluated_again": progress.num_reevaluated,
         "cache_hits": progress.num_hits,
         "redundant_share": round(progress.redundant_share, 4),
-        "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
+        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
         "best": None if best is None else best.individual.index,
         "best_fitness": None if best is None else best.fitness,
         "seconds": round(progress.seconds, 3),

@@ -124,7 +124,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "functional_hits": progress.num_equivalent,
         "reevaluated": progress.num_reevaluated,
         "redundant_share": progress.redundant_share,
-        "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
+        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
         "evaluation_seconds": records.seconds(),
         "training_saved": _training_saved(records, len(info["tasks"])),
         "history_digest": records.history_digest(),

@@ -83,7 +83,7 @@ class Evaluator:
                 if width > 1:
                     self._widths[index, size] = width // 2
                     continue
-                batch[0].reason = Status.OUT_OF_MEMORY
+                batch[0].status = Status.OUT_OF_MEMORY
                 trainings = []
             seconds = (time.perf_counter() - start) / len(batch)
             for lane in batch:
@@ -114,13 +114,13 @@ class _Lane:
     """A candidate on its way through the tasks."""
 
     job: Job
-    reason: Status = Status.OK
+    status: Status = Status.OK
     scores: tuple[float, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
 
     def trains_on(self, index: int) -> bool:
-        return self.reason is Status.OK and self.job.task in (None, index)
+        return self.status is Status.OK and self.job.task in (None, index)
 
     def add(self, training: Training, limits: np.ndarray) -> None:
         """Takes in what came of the next task."""
@@ -129,11 +129,11 @@ class _Lane:
         if np.isfinite(score):
             self.scores += (score,)
         else:
-            self.reason = _reason(training, limits)
+            self.status = _reason(training, limits)
 
     def measurement(self) -> Measurement:
-        scores = self.scores if self.reason is Status.OK else ()
-        return Measurement(self.reason, scores, self.curves, self.seconds)
+        scores = self.scores if self.status is Status.OK else ()
+        return Measurement(self.status, scores, self.curves, self.seconds)
 
 
 def _limits(job: Job, index: int) -> np.ndarray:

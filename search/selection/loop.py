@@ -172,5 +172,5 @@ def _point(checkpoint: dict[str, Any], scores: Scores) -> CheckpointScore:
         checkpoint["index"],
         checkpoint["fitness"],
         scores.by_seed,
-        scores.reason,
+        scores.status,
     )

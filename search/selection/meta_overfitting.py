@@ -45,7 +45,7 @@ class CheckpointScore:
     index: int
     fitness: float
     by_seed: tuple[float, ...]
-    reason: Status
+    status: Status
 
     @property
     def interval(self) -> Interval | None:

@@ -25,7 +25,7 @@ class Scores(NamedTuple):
     """
 
     by_seed: tuple[float, ...]
-    reason: Status
+    status: Status
 
     @property
     def fitness(self) -> float | None:

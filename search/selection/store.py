@@ -84,7 +84,7 @@ class SelectionStore(CheckedTables):
             program,
             trial.tuning.learning_rate,
             scores.fitness,
-            scores.reason.value,
+            scores.status.value,
             conflict="IGNORE",
         )
 
@@ -98,7 +98,7 @@ class SelectionStore(CheckedTables):
             part,
             contender,
             final.fitness,
-            final.reason.value,
+            final.status.value,
             *advantage,
             int(goes_on),
             conflict="IGNORE",

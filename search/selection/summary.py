@@ -81,7 +81,7 @@ def _describe_entry(entry: Entry) -> dict[str, Any]:
 def _describe_scores(scores: Scores) -> dict[str, Any]:
     found = interval(scores.by_seed) if scores.by_seed else None
     return {
-        "reason": scores.reason.value,
+        "reason": scores.status.value,
         "fitness": _describe_interval(found),
         "by_seed": list(scores.by_seed),
     }
@@ -96,7 +96,7 @@ def _describe_trial(trial: TunedTrial) -> dict[str, Any]:
         "learning_rate": trial.tuning.learning_rate,
         "constants": list(trial.tuning.constants),
         "fitness": trial.scores.fitness,
-        "reason": trial.scores.reason.value,
+        "reason": trial.scores.status.value,
     }
 
 
@@ -131,5 +131,5 @@ def _describe_point(point: CheckpointScore) -> dict[str, Any]:
         "index": point.index,
         "search_fitness": point.fitness,
         "meta_validation": _describe_interval(point.interval),
-        "reason": point.reason.value,
+        "reason": point.status.value,
     }

@@ -74,5 +74,5 @@ class _Curves:
             values["programs_per_second"] = (progress.num_programs - self._num_programs) / seconds
         if progress.best is not None:
             values["best_fitness"] = progress.best.fitness_or_neg_inf
-        outcomes = {f"outcomes/{reason.value}": n for reason, n in progress.reasons.items()}
+        outcomes = {f"outcomes/{reason.value}": n for reason, n in progress.statuses.items()}
         return values | outcomes

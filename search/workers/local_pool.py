@@ -6,7 +6,12 @@ from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.workers.job_queue import JobQueue
-from lionhunt.search.workers.retry import Measured, RetryPolicy, failure_from, is_environment_error
+from lionhunt.search.workers.retry import (
+    Measurements,
+    RetryPolicy,
+    failure_from,
+    is_environment_error,
+)
 
 
 class LocalPool:
@@ -32,7 +37,7 @@ class LocalPool:
     def submit(self, job: AnyJob) -> None:
         self._queue.put(job)
 
-    def wait(self, seconds: float) -> Measured:
+    def wait(self, seconds: float) -> Measurements:
         jobs = self._queue.take(only_full=not seconds)
         start = time.perf_counter()
         try:

@@ -4,7 +4,7 @@ from typing import Protocol
 
 from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.workers.retry import Measured
+from lionhunt.search.workers.retry import Measurements
 
 
 class Pool(Protocol):
@@ -19,7 +19,7 @@ class Pool(Protocol):
         """Queues a candidate."""
         ...
 
-    def wait(self, seconds: float) -> Measured:
+    def wait(self, seconds: float) -> Measurements:
         """What has been measured since; waits for the first, up to `seconds`.
 
         With 0 seconds, no batch is begun that may still grow.

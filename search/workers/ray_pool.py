@@ -24,7 +24,7 @@ from lionhunt.search.workers.ray_head import RayHead
 from lionhunt.search.workers.ray_worker import Worker
 from lionhunt.search.workers.retry import (
     MAX_TRIES,
-    Measured,
+    Measurements,
     RetryPolicy,
     failure_from,
     is_environment_error,
@@ -118,13 +118,13 @@ class RayPool:
     def submit(self, job: AnyJob) -> None:
         self._queue.put(job)
 
-    def wait(self, seconds: float) -> Measured:
+    def wait(self, seconds: float) -> Measurements:
         if self._error is not None:
             raise self._error
         self._head.check()
         self._look_at_clock()
         self._dispatch(only_full=not seconds)
-        measured: Measured = []
+        measured: Measurements = []
         try:
             for slot in self._answered(seconds):
                 measured += self._collect(slot)
@@ -192,7 +192,7 @@ class RayPool:
         while self._idle and (jobs := self._queue.take(only_full=only_full)):
             self._ask(self._idle.popleft(), jobs)
 
-    def _collect(self, slot: _Slot) -> Measured:
+    def _collect(self, slot: _Slot) -> Measurements:
         jobs = slot.jobs
         try:
             measurements = self._ray.get(slot.answer)
@@ -232,7 +232,7 @@ class RayPool:
             )
         return measured
 
-    def _judge(self) -> Measured:
+    def _judge(self) -> Measurements:
         """A new actor has scored the reference: what raised before was no fault of the place.
 
         It need not be the one that took the place of what raised, which on a cluster may have to
@@ -252,7 +252,7 @@ class RayPool:
                 f"{found.here}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot, reason: Status, cause: str) -> Measured:
+    def _replace(self, slot: _Slot, reason: Status, cause: str) -> Measurements:
         """The slot's actor failed: a new one takes its place, and its candidate is tried again."""
         jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:

@@ -24,7 +24,7 @@ not of an accelerator that is short of memory now and then."""
 OF_PLACE = (OSError, DataError, TaskError, WorkerError, ScorerError)
 """Errors that tell of files, tasks, machines and this program, never of one candidate."""
 
-Measured = list[tuple[str, Measurement]]
+Measurements = list[tuple[str, Measurement]]
 
 
 class RetryPolicy:
@@ -38,7 +38,7 @@ class RetryPolicy:
         self._queue = queue
         self._num_failed: Counter[tuple[str, Status]] = Counter()
 
-    def retry(self, jobs: list[AnyJob], failure: Measurement) -> Measured:
+    def retry(self, jobs: list[AnyJob], failure: Measurement) -> Measurements:
         """What stopped a worker is the outcome of one candidate, once it was tried often enough; of
         a batch, the halves go on."""
         if len(jobs) == 1:
@@ -54,7 +54,7 @@ class RetryPolicy:
                 self._queue.put_batch(part)
         return []
 
-    def resolve(self, job: AnyJob, measurement: Measurement) -> Measured:
+    def resolve(self, job: AnyJob, measurement: Measurement) -> Measurements:
         """A candidate has its measurement, and its failures are forgotten."""
         for reason in MAX_TRIES:
             self._num_failed.pop((job.name, reason), None)

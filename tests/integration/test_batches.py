@@ -82,25 +82,25 @@ def together(evaluators, jobs):
 
 def test_batch_is_one_by_one_to_rounding(alone, together):
     """Where training is stable. Above the loss of a guess it may double a difference every step."""
-    reasons = {measurement.reason for measurement in alone}
+    reasons = {measurement.status for measurement in alone}
     assert reasons == {Status.OK, Status.NOT_FINITE, Status.HURDLE}
     num_stable = 0
     for one, other in zip(alone, together, strict=True):
         if any(not loss < 5 for curve in one.curves for loss in curve):
             continue
         num_stable += 1
-        assert one.reason is other.reason
+        assert one.status is other.status
         for curve, again in zip(one.curves, other.curves, strict=True):
             np.testing.assert_allclose(again, curve, rtol=1e-4)
         np.testing.assert_allclose(other.scores, one.scores, rtol=1e-3, atol=2 / 600)
     assert num_stable > 15
-    failed = [one.reason is not Status.OK for one in alone]
-    assert failed == [other.reason is not Status.OK for other in together]
+    failed = [one.status is not Status.OK for one in alone]
+    assert failed == [other.status is not Status.OK for other in together]
 
 
 def seen(measurement) -> str:
     """All but the seconds, to the last bit."""
-    return repr((measurement.reason, measurement.scores, measurement.curves))
+    return repr((measurement.status, measurement.scores, measurement.curves))
 
 
 @pytest.mark.parametrize("order_seed", range(3))

@@ -135,7 +135,7 @@ def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
         whole = [gain for gain in gains if gain is not None]
         expected = pytest.approx(statistics.fmean(whole)) if whole == gains else None
         assert row.fitness == expected
-        assert (row.reason is Status.OK) == (row.fitness is not None)
+        assert (row.status is Status.OK) == (row.fitness is not None)
         seen.add((number, row.fitness is None))
     assert {(1, False), (1, True), (2, False), (3, False)} <= seen
     assert run.summary["reevaluated"] == sum("#" in name for name in run.pool.submitted) - MOST + 1
@@ -230,7 +230,7 @@ def test_fittest_are_ranked_by_their_latest_outcome(runs):
     latest = {row.fingerprint: row.outcome for row in run.rows}
     first = {(row.fingerprint, row.outcome): row for row in reversed(run.rows)}
     expected = [first[pair] for pair in latest.items() if first[pair].fitness is not None]
-    expected.sort(key=lambda row: (-row.rank, row.individual.index))
+    expected.sort(key=lambda row: (-row.fitness_or_neg_inf, row.individual.index))
     assert fittest == expected
 
 
@@ -245,10 +245,10 @@ def test_best_is_best_by_its_latest_outcome(name, runs):
             first = {row.outcome: row for row in reversed(rows)}
             expected = max(
                 map(first.__getitem__, latest.values()),
-                key=lambda row: (row.rank, -row.individual.index),
+                key=lambda row: (row.fitness_or_neg_inf, -row.individual.index),
             )
             assert records.best(end) == expected
-            num_luckier += max(row.rank for row in rows) > expected.rank
+            num_luckier += max(row.fitness_or_neg_inf for row in rows) > expected.fitness_or_neg_inf
         assert num_luckier and expected is not None
         hall = [member.row for member in hall_of_fame(records)]
         assert (

@@ -108,13 +108,13 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     notes = _at_edge(dict(zip((LION, ADAMW), cells, strict=True)))
     is_at_edge = bool(notes)
     for name, square in zip((LION, ADAMW), squares, strict=True):
-        means = [float(np.mean(trial.scores)) for trial in square if trial.reason is Status.OK]
+        means = [float(np.mean(trial.scores)) for trial in square if trial.status is Status.OK]
         if means:
             numbers.append(ClaimNumber(f"lowest of {name}", min(means)))
             numbers.append(ClaimNumber(f"highest of {name}", max(means)))
         if failed := len(square) - len(means):
             notes.append(f"{name} fails at {failed} of {len(square)} points")
-    failures = [sum(trial.reason is not Status.OK for trial in square) for square in squares]
+    failures = [sum(trial.status is not Status.OK for trial in square) for square in squares]
     if not all(squares) or all(failures) or is_at_edge:
         return ClaimRow(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
     if any(failures):  # where training fails there is no score, and nothing is less robust

@@ -89,7 +89,7 @@ def summarize_study_run(records: RunStore) -> dict[str, Any]:
         "hit_rate": progress.num_hits / max(1, progress.num_children),
         "redundant_share": progress.redundant_share,
         "evaluation_seconds": records.seconds(),
-        "outcomes": {reason.value: count for reason, count in progress.reasons.items()},
+        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
         "history_digest": records.history_digest(),
     }
 

@@ -323,7 +323,7 @@ def test_program_of_the_library_comes_before_a_folder_of_its_name(lionhunt, tmp_
 
 def test_progress_shows_every_count():
     progress = RunProgress(100, 10, num_programs=40, num_evaluated=11, seconds=3.0)
-    progress.reasons[Status.OK] = 11
+    progress.statuses[Status.OK] = 11
     progress.recent.extend([(10, 6), (10, 5)])
     console = Console(width=100, record=True, file=io.StringIO())
     console.print(report.progress_display(progress))

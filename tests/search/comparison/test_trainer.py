@@ -56,7 +56,7 @@ def test_what_diverges_is_an_outcome(trainer):
     point = Hyperparameters(1e30, 1e4)
     lion = find_optimizer("lion", "lion", point, {}, {})
     measurement = train(trainer, lion.at(point, TASK.name, 20).rule, True)
-    assert measurement.reason is Status.NOT_FINITE and not measurement.scores
+    assert measurement.status is Status.NOT_FINITE and not measurement.scores
 
 
 def test_losses_under_noise_against_a_plain_loop(key):

@@ -44,7 +44,7 @@ def test_log_tells_how_a_run_began_and_ended(tmp_path):
 
 
 def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
-    progress = RunProgress(100, 10, reasons={Status.OK: 3})  # type: ignore[arg-type]
+    progress = RunProgress(100, 10, statuses={Status.OK: 3})  # type: ignore[arg-type]
 
     def run():
         for progress.num_programs, progress.seconds in ((1, 1.0), (2, PROGRESS_SECONDS), (3, 40.0)):
@@ -67,7 +67,7 @@ STOPPED = (
 )
 
 
-@pytest.mark.parametrize("outcome", STOPPED, ids=lambda each: each.reason.value)
+@pytest.mark.parametrize("outcome", STOPPED, ids=lambda each: each.status.value)
 def test_log_tells_of_candidates_that_were_stopped(outcome, tmp_path):
     def scorer(bytecode):
         seen = score(bytecode)
@@ -77,7 +77,7 @@ def test_log_tells_of_candidates_that_were_stopped(outcome, tmp_path):
         advance(records, FormulaPool(scorer=scorer))
         stopped = {n for n, (_, why) in records.outcome_summaries().items() if why != Status.OK}
         told = read(tmp_path / "run.log.jsonl")
-    assert {line["event"] for line in told} == {f"candidate_{outcome.reason.value}"}
+    assert {line["event"] for line in told} == {f"candidate_{outcome.status.value}"}
     assert {line["candidate"] for line in told} == stopped and len(told) == len(stopped) >= 3
     assert told[0]["seconds"] == 9.0
     why = {"error": "KeyError", "message": "'a: b'"} if outcome.error else {}

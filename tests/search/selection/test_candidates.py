@@ -30,7 +30,9 @@ def test_candidates_are_the_fittest_fingerprints_of_a_run(tmp_path):
         if row.fitness is not None:
             best.setdefault(row.fingerprint, row)
     found = chosen(tmp_path)
-    expected = [(row.rank, f"{tmp_path}:{row.individual.index}") for row in best.values()]
+    expected = [
+        (row.fitness_or_neg_inf, f"{tmp_path}:{row.individual.index}") for row in best.values()
+    ]
     assert [(c.fitness, c.name) for c in found] == expected[:20]
     for candidate in found:
         index = int(candidate.name.rpartition(":")[2])

@@ -108,7 +108,7 @@ def test_every_trial_and_verdict_is_recorded(run, tmp_path):
         for entry in stage.entries:
             name = entry.contender.name
             for number, trial in enumerate(entry.trials):
-                shown = (trial.scores.fitness, trial.scores.reason.value)
+                shown = (trial.scores.fitness, trial.scores.status.value)
                 assert recorded.pop((stage.part, name, number)) == shown
             advantage = entry.verdict.advantage and entry.verdict.advantage.mean
             assert decided.pop((stage.part, name)) == (advantage, entry.goes_on)
@@ -150,7 +150,7 @@ def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(
     result, _ = selected(tmp_path / "s", [run], pools, beats=beats, baselines=baselines)
     first, second = result.stages
     shown = {
-        entry.contender.name.rpartition(":")[2]: (entry.goes_on, entry.final.reason)
+        entry.contender.name.rpartition(":")[2]: (entry.goes_on, entry.final.status)
         for entry in first.entries
         if not entry.contender.is_baseline
     }
@@ -195,7 +195,7 @@ def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
     assert curve.path == str(run)
     assert curve.points[0].by_seed == (0.0, 0.0, 0.0)  # the initial program
     for point in curve.points:
-        assert len(point.by_seed) == (3 if point.reason is Status.OK else 0)
+        assert len(point.by_seed) == (3 if point.status is Status.OK else 0)
 
 
 def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(run, tmp_path):

@@ -64,7 +64,7 @@ def test_a_stopped_run_has_the_curves_of_one_that_was_not(drawn, tmp_path):
 def test_points_are_what_the_progress_says(drawn, tmp_path):
     reasons = {Status.OK: 20, Status.HURDLE: 3}
     progress = RunProgress(40, 10, num_programs=30, num_before=25, num_evaluated=8, seconds=2.0)
-    progress.reasons.update(reasons)
+    progress.statuses.update(reasons)
     progress.recent.extend([(10, 6), (10, 5)])
     list(draw_progress(iter([progress]), tmp_path))
     assert drawn.points == [

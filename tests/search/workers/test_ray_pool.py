@@ -107,9 +107,9 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
             pool.submit(Job(f"fine {number}", candidate("fine")))
         measured = collect(pool, 25)
         folder = session_folder()
-    assert measured["kill"].reason is Status.CRASHED
-    assert measured["hang"].reason is Status.TIMED_OUT and measured["hang"].seconds >= 2
-    assert measured["out of memory"].reason is Status.OUT_OF_MEMORY
+    assert measured["kill"].status is Status.CRASHED
+    assert measured["hang"].status is Status.TIMED_OUT and measured["hang"].seconds >= 2
+    assert measured["out of memory"].status is Status.OUT_OF_MEMORY
     fine = [measured[f"fine {number}"] for number in range(20)]
     for each in (measured["kill once"], measured["stop once"], *fine):
         assert each == Measurement(Status.OK, (1.0,))
@@ -134,7 +134,7 @@ def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, mon
             pool.submit(Job(str(number), candidate(behaviour)))
         measured = collect(pool, len(behaviours))
     reasons = {"fine": Status.OK, "kill": Status.CRASHED, "hang": Status.TIMED_OUT}
-    assert [measured[str(i)].reason for i in range(8)] == [reasons[b] for b in behaviours]
+    assert [measured[str(i)].status for i in range(8)] == [reasons[b] for b in behaviours]
     assert len(list(tmp_path.glob("kill-*"))) == 4  # in a batch of 4, one of 2, and twice alone
 
 
@@ -178,7 +178,7 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
         collect(pool, 3)
         assert len(list(tmp_path.glob("fine-*"))) == 2  # workers
         pool.submit(Job("raise", candidate("raise")))
-        assert collect(pool, 1)["raise"].why == "raised: ZeroDivisionError: a bug of a task"
+        assert collect(pool, 1)["raise"].status_text == "raised: ZeroDivisionError: a bug of a task"
         assert len(list(tmp_path.glob("raise-*"))) == 2  # workers
         (tmp_path / "gone").touch()
         pool.submit(Job("raise", candidate("raise")))

@@ -89,9 +89,12 @@ def test_what_a_candidate_raises_is_its_outcome_and_no_others(open_pool, batch_s
         measured = collect(pool, names)
     for name in names:
         expected = Status.RAISED if name.startswith("raise") else Status.OK
-        assert measured[name].reason is expected
+        assert measured[name].status is expected
     assert measured["raise 1"].error == "ZeroDivisionError: a bug"
-    assert measured["raise 1"].why == "raised: ZeroDivisionError: a bug" and measured["a"] == SEEN
+    assert (
+        measured["raise 1"].status_text == "raised: ZeroDivisionError: a bug"
+        and measured["a"] == SEEN
+    )
     for name in ("raise 1", "raise 2"):
         assert asked.count([name]) == MAX_TRIES[Status.RAISED] == 4
         for number, batch in enumerate(asked):
@@ -160,7 +163,7 @@ def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeyp
     with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray), write_log(tmp_path / "log"):
         pool.start(REFERENCE)
         (measured,) = collect(pool, ["raise"]).values()
-    assert measured.reason is Status.RAISED
+    assert measured.status is Status.RAISED
     assert ray.num_actors == 7 and ray.killed == [1, 2, 3, 4, 5, 6]
     first = (tmp_path / "log").read_text().splitlines()[0]
     assert (
@@ -239,7 +242,7 @@ def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monke
     with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         pool.start(REFERENCE)
         measured = collect(pool, ["a", "bad", "unlucky"])
-    assert measured["bad"].reason is Status.OUT_OF_MEMORY and asked.count("bad") == 4
+    assert measured["bad"].status is Status.OUT_OF_MEMORY and asked.count("bad") == 4
     assert measured["a"] == measured["unlucky"] == SEEN and asked.count("unlucky") == 4
 
 

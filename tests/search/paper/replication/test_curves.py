@@ -27,7 +27,7 @@ def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
         for row in part:
             hits += row in children and row.fingerprint in seen
             seen.add(row.fingerprint)
-            best = max(best, row.rank)
+            best = max(best, row.fitness_or_neg_inf)
         statements = sum(row.num_statements for row in part)
         redundant = statements - sum(row.num_needed for row in part)
         expected = (
