@@ -95,7 +95,7 @@ class RunProgress:
             num_equivalent=len(fingerprints - outcomes),
             num_reevaluated=sum(EvaluationId.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
-            reasons=reasons,
+            statuses=reasons,
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
