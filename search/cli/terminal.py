@@ -1,123 +1,128 @@
-"""What commands share: their options, the console, and how a person follows what takes long."""
+"""Options that commands share, the console, and the display of work that takes long."""
 
 import functools
 import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
+from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.storage.program_ref import Source, find_program
 
 LINE_SECONDS = 5.0
-"""Time between lines where there is no terminal."""
+"""Seconds between lines of progress where there is no terminal."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how long it will take.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only estimate how long it will take.")]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Where Ray workers are: 'local', or a cluster as host:port or 'auto'.",
+        help="Where Ray workers run: 'local', or a cluster as host:port or 'auto'.",
     ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config; repeatable."),
 ]
 
 Event = TypeVar("Event")
-Result = TypeVar("Result")
 
 
 def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
-    """The command that makes the same again, as it is typed."""
+    """Return the command that repeats this one, quoted for a shell."""
     replaced = [word for setting in settings or () for word in ("--set", setting)]
     return shlex.join(["lionhunt", *map(str, words), *replaced])
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A stream: as wide as the terminal, or wide enough for what is piped elsewhere."""
+    """Return a console as wide as the terminal, or 120 columns where there is none."""
     plain = functools.partial(Console, markup=False, emoji=False, highlight=False, stderr=stderr)
     return plain() if (sys.stderr if stderr else sys.stdout).isatty() else plain(width=120)
 
 
-def follow(
+def print_line(console: Console, text: str) -> None:
+    """Print a line as it is: paths stay in one piece, and nothing in it is markup."""
+    console.print(Text(text), soft_wrap=True)
+
+
+@contextmanager
+def progress_display(
     console: Console,
-    events: Generator[Event, None, Result],
     to_display: Callable[[Event], RenderableType],
     to_line: Callable[[Event], str],
-) -> Result:
-    """Runs to the end and shows how far it is.
+    starting: str = "starting",
+) -> Iterator[Callable[[Event], None]]:
+    """Yield a function that shows an event: live on a terminal, else a line now and then.
 
     Args:
-        console: where; live on a terminal, elsewhere line by line.
-        events: what happens.
-        to_display, to_line: how an event is shown.
-
-    Returns:
-        What the events come to.
+        console: where to show it.
+        to_display: makes the live display of an event.
+        to_line: makes the line of an event.
+        starting: text beside a spinner until the first event.
     """
     if console.is_terminal:
-        with Live(console=console, refresh_per_second=4) as live:
-            return _exhaust(events, lambda event: live.update(to_display(event)))
-    last = time.monotonic()
-
-    def print_line(event: Event) -> None:
-        nonlocal last
-        if (now := time.monotonic()) - last >= LINE_SECONDS:
-            console.print(Text(to_line(event)), soft_wrap=True)
-            last = now
-
-    return _exhaust(events, print_line)
-
-
-def _exhaust(events: Generator[Event, None, Result], show: Callable[[Event], object]) -> Result:
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as stop:
-            return stop.value
-        show(event)
-
-
-def find_or_print(word: str, as_json: bool = False) -> Source:
-    """The program that a word names; what is wrong with its text is shown, and raised."""
-    try:
-        return find_program(word)
-    except SourceError as error:
-        if as_json and error.excerpt:
-            print_json({"name": word, "valid": False, "reason": str(error)})
-        elif error.excerpt:
-            print(error.excerpt)
-        raise
+        with Live(Spinner("dots", starting), console=console, refresh_per_second=4) as live:
+            yield lambda event: live.update(to_display(event))
+        return
+    print_now_and_then = _line_printer(console)
+    yield lambda event: print_now_and_then(lambda: to_line(event))
 
 
 @contextmanager
 def status_line(console: Console) -> Iterator[Callable[[str], None]]:
-    """A way to say what is going on: in one line of a terminal, elsewhere now and then."""
+    """Yield a function that shows what is being done: one line, or lines now and then."""
     if console.is_terminal:
         with console.status("") as status:
             yield lambda text: status.update(Text(text))
         return
+    print_now_and_then = _line_printer(console)
+    yield lambda text: print_now_and_then(lambda: text)
+
+
+def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
+    """Return a function that prints a line if the last one is `LINE_SECONDS` ago."""
     last = time.monotonic()
 
-    def say(text: str) -> None:
+    def print_now_and_then(make_line: Callable[[], str]) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= LINE_SECONDS:
-            console.print(Text(text), soft_wrap=True)
+            print_line(console, make_line())
             last = now
 
-    yield say
+    return print_now_and_then
+
+
+@contextmanager
+def stop_message(console: Console, message: str) -> Iterator[None]:
+    """Print how to continue if you interrupt the body."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        print_line(console, message)
+        raise
+
+
+def program_or_excerpt(ref: str, as_json: bool = False) -> OptimizerProgram:
+    """Return the program of a reference; print the offending line of one that has an error."""
+    try:
+        return program(ref)
+    except SourceError as error:
+        if as_json and error.excerpt:
+            print_json({"name": ref, "valid": False, "reason": str(error)})
+        elif error.excerpt:
+            print(error.excerpt)
+        raise
