@@ -67,12 +67,9 @@ def to_command(name: str, function: Callable[..., Any] | typer.Typer) -> Any:
 class Commands(TyperGroup):
     """The commands of `COMMANDS`, in the order of that table."""
 
-    def list_commands(self, ctx: Any) -> list[str]:
-        return list(COMMANDS)
-
-    def get_command(self, ctx: Any, cmd_name: str) -> LazyCommand | None:
-        entry = COMMANDS.get(cmd_name)
-        return None if entry is None else LazyCommand(cmd_name, *entry)
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, **settings)
+        self.commands = {name: LazyCommand(name, *entry) for name, entry in COMMANDS.items()}
 
 
 SETTINGS: dict[str, Any] = {
