@@ -57,7 +57,7 @@ def to_command(name: str, function: Callable[..., Any] | typer.Typer) -> Any:
     if isinstance(function, typer.Typer):
         command = typer.main.get_command(function)
     else:
-        single = typer.Typer(**SETTINGS)
+        single = typer.Typer(add_completion=False, **SETTINGS)
         single.command(name)(function)
         command = typer.main.get_command(single)
     command.name = name
@@ -72,12 +72,8 @@ class Commands(TyperGroup):
         self.commands = {name: LazyCommand(name, *entry) for name, entry in COMMANDS.items()}
 
 
-SETTINGS: dict[str, Any] = {
-    "add_completion": False,
-    "rich_markup_mode": None,
-    "pretty_exceptions_enable": False,
-}
-app = typer.Typer(cls=Commands, **(SETTINGS | {"add_completion": True}))
+SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+app = typer.Typer(cls=Commands, **SETTINGS)
 
 
 def _print_version(is_asked: bool) -> None:
