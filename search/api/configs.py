@@ -3,7 +3,7 @@
 import copy
 import importlib.resources
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
@@ -45,7 +45,7 @@ def resolve_config(
         >>> resolve_config("quickstart", RunConfig, {"num_programs": 500}).config.num_programs
         500
     """
-    texts = list(_to_texts(settings or ()))
+    texts = to_texts(settings)
     if isinstance(config, str | Path):
         path = find_config(config)
         return Resolved(path.stem, read_config(path, model, texts))
@@ -84,13 +84,11 @@ def bundled_configs() -> dict[str, Path]:
     return {file.stem: file for file in sorted(files)}
 
 
-def _to_texts(settings: Mapping[str, Any] | Sequence[str]) -> Iterator[str]:
-    """Yield settings as `key=value` texts, with values in TOML."""
-    if not isinstance(settings, Mapping):
-        yield from settings
-        return
-    for key, value in settings.items():
-        yield f"{key}={_to_toml(value)}"
+def to_texts(settings: Settings) -> list[str]:
+    """Return settings as `key=value` texts, with values in TOML."""
+    if isinstance(settings, Mapping):
+        return [f"{key}={_to_toml(value)}" for key, value in settings.items()]
+    return list(settings or ())
 
 
 def _to_toml(value: Any) -> str:

@@ -50,11 +50,13 @@ def run_html(run: "Run") -> str:
     ]
     parts = [f"<b>Run {escape(str(run.folder))}</b>", _table(("", ""), counts)]
     if best is not None and summary["best"]["scores"]:
+        scores = {name: summary[name]["scores"] for name in ("initial", "best")}
         rows = [
             (
                 f"{task['name']}: {task['metric']}",
-                *(f"{summary[who]['scores'][task['name']]['score']:.4f}" for who in ("initial", "best")),
-                f"{summary['best']['scores'][task['name']]['fitness']:+.1%}",
+                f"{scores['initial'][task['name']]['score']:.4f}",
+                f"{scores['best'][task['name']]['score']:.4f}",
+                f"{scores['best'][task['name']]['fitness']:+.1%}",
             )
             for task in summary["tasks"]
         ]
@@ -67,23 +69,22 @@ def hall_of_fame_html(members: "Iterable[OptimizerProgram]") -> str:
     from lionhunt import dsl
 
     rows = [
-        (str(member.num_needed), f"{member.fitness:.4f}", member.name, str(dsl.simplify(member.program)))
+        (
+            str(member.num_needed),
+            f"{member.fitness:.4f}",
+            member.name,
+            str(dsl.simplify(member.program)),
+        )
         for member in members
     ]
     return _table(("statements", "fitness", "program", "code"), rows)
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    style = "text-align:left;vertical-align:top;white-space:pre-wrap"
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    body = "".join(
-        "<tr>"
-        + "".join(
-            f'<td style="text-align:left;vertical-align:top;white-space:pre-wrap">{escape(cell)}</td>'
-            for cell in row
-        )
-        + "</tr>"
-        for row in rows
-    )
+    lines = ["".join(f'<td style="{style}">{escape(cell)}</td>' for cell in row) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><tr>{head}</tr>{body}</table>"
 
 

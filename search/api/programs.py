@@ -168,7 +168,9 @@ class OptimizerProgram:
         from lionhunt.search.simplification.loop import derive
 
         set_xla_environment()
-        _, simplify_config = resolve_config({} if config is None else config, SimplifyConfig, settings)
+        _, simplify_config = resolve_config(
+            {} if config is None else config, SimplifyConfig, settings
+        )
         summary = derive(
             self.source,
             simplify_config,
@@ -247,7 +249,9 @@ class Simplification:
     def program(self) -> OptimizerProgram:
         """Return the simplified program."""
         return OptimizerProgram(
-            Source(f"{self.original.source.short_name} simplified", dsl.parse(self.summary["result"]))
+            Source(
+                f"{self.original.source.short_name} simplified", dsl.parse(self.summary["result"])
+            )
         )
 
     @property

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 OnProgress = Callable[[RunProgress], bool | None]
 """Receives the counts of a run several times a second; returning True ends the run."""
+OnStart = Callable[["Run"], None]
+"""Receives the run when its folder exists and its workers are about to start."""
 
 
 def run(
@@ -34,6 +36,7 @@ def run(
     settings: Settings = None,
     on_progress: OnProgress | None = None,
     ray_address: str | None = None,
+    on_start: OnStart | None = None,
 ) -> "Run":
     """Run a search to its end and return it.
 
@@ -48,6 +51,7 @@ def run(
         on_progress: called with the counts so far; a call that returns True ends the run, which
             can be resumed later.
         ray_address: "local", or a cluster as "auto" or host:port. None: as the config says.
+        on_start: called with the run before its workers start.
 
     Raises:
         LionhuntError: the config is wrong, the folder holds a run, or workers cannot start.
@@ -66,8 +70,7 @@ def run(
     folder = free_run_folder(Path("runs") / name) if out is None else Path(out)
     RUN.check_free(folder)
     with RunStore.create(folder, summarize_setup(run_config, initial)) as store:
-        _run_to_end(store, workers, ray_address, on_progress)
-    return Run(folder)
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
 
 
 def resume(
@@ -75,6 +78,7 @@ def resume(
     workers: int | None = None,
     on_progress: OnProgress | None = None,
     ray_address: str | None = None,
+    on_start: OnStart | None = None,
 ) -> "Run":
     """Continue a run that was stopped or killed, and return it when it is complete.
 
@@ -83,16 +87,46 @@ def resume(
         workers: see `run`; the history does not depend on it.
         on_progress: see `run`.
         ray_address: see `run`.
+        on_start: see `run`; not called for a run that is complete.
 
     Raises:
         LionhuntError: the folder holds no run, another process writes it, or programs score
             differently on this machine.
     """
     set_xla_environment()
-    path = folder.folder if isinstance(folder, Run) else Path(folder)
-    with RunStore.open_to_write(path) as store:
-        _run_to_end(store, workers, ray_address, on_progress)
-    return Run(path)
+    with RunStore.open_to_write(_to_folder(folder)) as store:
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+
+
+def rescore(
+    folder: "str | Path | Run",
+    out: str | Path | None = None,
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+    ray_address: str | None = None,
+    on_start: OnStart | None = None,
+) -> "Run":
+    """Run the search of a recorded run again, on this machine and in a new folder.
+
+    Scores made on two machines are never mixed: use this where `resume` refuses.
+
+    Args:
+        folder: of the recorded run, which is left alone.
+        out: the new folder; RUN-rescored by default.
+        workers: see `run`.
+        on_progress: see `run`.
+        ray_address: see `run`.
+        on_start: see `run`.
+    """
+    set_xla_environment()
+    with RunStore.open_to_read(_to_folder(folder)) as store:
+        config, initial = load_run(store)
+        reference, old = store.reference(), store.path.parent.resolve()
+    new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
+    RUN.check_free(new)
+    info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
+    with RunStore.create(new, info) as store:
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
 
 
 def load(folder: str | Path) -> "Run":
@@ -145,14 +179,26 @@ def open_search(
 
 
 def _run_to_end(
-    store: RunStore, workers: int | None, ray_address: str | None, on_progress: OnProgress | None
-) -> None:
+    store: RunStore,
+    workers: int | None,
+    ray_address: str | None,
+    on_progress: OnProgress | None,
+    on_start: OnStart | None,
+) -> "Run":
+    run = Run(store.path.parent)
     if is_at_end(store):
-        return
+        return run
+    if on_start is not None:
+        on_start(run)
     with open_search(store, workers, ray_address) as events:
         for progress in events:
             if on_progress is not None and on_progress(progress):
-                return
+                break
+    return run
+
+
+def _to_folder(run: "str | Path | Run") -> Path:
+    return run.folder if isinstance(run, Run) else Path(run)
 
 
 class Run:

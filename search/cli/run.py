@@ -1,12 +1,12 @@
-"""`lionhunt search` and `lionhunt resume`."""
+"""The commands `lionhunt search` and `lionhunt resume`."""
 
+import functools
 import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.console import Console
 
 from lionhunt.search.api import runs
 from lionhunt.search.api.configs import resolve_config
@@ -18,7 +18,6 @@ from lionhunt.search.cli.terminal import (
     make_console,
     print_line,
     progress_display,
-    stop_message,
 )
 from lionhunt.search.driver import report
 from lionhunt.search.driver.config import RunConfig
@@ -50,15 +49,15 @@ def search(
       lionhunt search configs/quickstart.toml --workers 4 --set seed=1
     """
     if as_json and not is_dry:
-        raise ConfigError("--json needs --dry-run; for a finished run use 'lionhunt show RUN --json'")
+        raise ConfigError(
+            "--json needs --dry-run; for a finished run use 'lionhunt show RUN --json'"
+        )
     name, run_config = resolve_config(config, RunConfig, settings)
     if is_dry:
         _print_dry_run(run_config, workers, as_json)
         return
     folder = out or runs.free_run_folder(Path("runs") / name)
-    with _displayed(folder, run_config, workers) as on_progress:
-        run = runs.run(run_config, folder, workers, None, on_progress, ray_address)
-    _print_result(run)
+    _follow(functools.partial(runs.run, run_config, folder), workers, ray_address)
 
 
 def resume(
@@ -81,3 +80,54 @@ def resume(
       lionhunt resume runs/quickstart
       lionhunt resume runs/quickstart --rescore
     """
+    if rescore:
+        print_line(make_console(), f"{run} is left alone; the search starts again in a new folder")
+        _follow(functools.partial(runs.rescore, run, out), workers, ray_address)
+        return
+    if out is not None:
+        raise ConfigError("--out needs --rescore; without it, a run continues in its own folder")
+    _follow(functools.partial(runs.resume, run), workers, ray_address)
+
+
+def _print_dry_run(config: RunConfig, workers: int | None, as_json: bool) -> None:
+    from lionhunt.search.driver.setup import load_initial
+    from lionhunt.search.dry_run import plan_run, print_plan
+
+    num_workers = config.evaluation.workers if workers is None else workers
+    plan = plan_run(config, load_initial(config.initial), num_workers)
+    print_json(plan) if as_json else print_plan(make_console(), plan)
+
+
+def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: str | None) -> None:
+    """Run a search with a live display, then print its summary.
+
+    Args:
+        start: starts or continues a run, with the arguments of `runs.run`.
+        workers: see `runs.run`.
+        ray_address: see `runs.run`.
+    """
+    console = make_console()
+    started: list[runs.Run] = []
+
+    def on_start(run: runs.Run) -> None:
+        started.append(run)
+        config = run.config
+        num_workers = config.evaluation.workers if workers is None else workers
+        place = f"{num_workers} workers" if num_workers else "in this process"
+        print_line(console, f"run {run.folder}: {config.num_programs:,} programs, {place}")
+
+    starting = "starting: each worker compiles the tasks once"
+    try:
+        with progress_display(
+            console, report.progress_display, report.progress_line, starting
+        ) as show:
+            run = start(
+                workers=workers, ray_address=ray_address, on_progress=show, on_start=on_start
+            )
+    except KeyboardInterrupt:
+        if started:
+            folder = shlex.quote(str(started[0].folder))
+            print(f"stopped; continue with: lionhunt resume {folder}")
+        raise
+    report.print_run(console, run.summary())
+    print(f"\n{report.next_commands(shlex.quote(str(run.folder)))}")

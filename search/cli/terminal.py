@@ -6,6 +6,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -107,12 +108,14 @@ def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
 
 
 @contextmanager
-def stop_message(console: Console, message: str) -> Iterator[None]:
-    """Print how to continue if you interrupt the body."""
+def continue_message(console: Console, folders: Sequence[Path]) -> Iterator[None]:
+    """Print how to continue if you interrupt the body after it has a folder."""
     try:
         yield
     except KeyboardInterrupt:
-        print_line(console, message)
+        if folders:
+            folder = shlex.quote(str(folders[0]))
+            print_line(console, f"stopped; the same command continues with {folder}")
         raise
 
 

@@ -7,8 +7,8 @@ from tests.support.search.runs import FormulaPool, advance, create
 
 
 @pytest.fixture
-def lionhunt(monkeypatch, capsys):
-    """Calls the command; gives back its status, and what it wrote to both streams."""
+def invoke_cli(monkeypatch, capsys):
+    """Return a function that runs the command line: it returns status, output and errors."""
 
     def call(*words):
         monkeypatch.setattr("sys.argv", ["lionhunt", *map(str, words)])
@@ -18,6 +18,11 @@ def lionhunt(monkeypatch, capsys):
         return stopped.value.code or 0, out, err
 
     return call
+
+
+@pytest.fixture
+def lionhunt(invoke_cli):
+    return invoke_cli
 
 
 @pytest.fixture(scope="module")
