@@ -262,9 +262,10 @@ class Run:
         Args:
             descendant: a program of this run, or its number.
         """
-        index = descendant if isinstance(descendant, int) else descendant.index
+        found = self.program(descendant) if isinstance(descendant, int) else descendant
+        index = found.index
         if index is None:
-            raise ValueError(f"{descendant.name} is not a program of a run")
+            raise ValueError(f"{found.name} is not a program of a run")
         with self._open() as store:
             indices = [stored.individual.index for stored in store.lineage(index)]
         return [self.program(each) for each in indices]
