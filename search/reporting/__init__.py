@@ -14,7 +14,7 @@ from lionhunt.search.reporting.blocks import (
 )
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
-from lionhunt.search.reporting.text import duration, print_counts, print_json
+from lionhunt.search.reporting.text import duration, finite_or_none, print_counts, print_json
 
 __all__ = [
     "Block",
@@ -23,6 +23,7 @@ __all__ = [
     "Paragraph",
     "Table",
     "duration",
+    "finite_or_none",
     "print_blocks",
     "print_counts",
     "print_json",

@@ -25,6 +25,11 @@ def _two_digits(value: float) -> str:
     return f"{round(value, num_decimals):,.{min(max(0, num_decimals), 6)}f}"
 
 
+def finite_or_none(value: float) -> float | None:
+    """Return a value for JSON, which has neither NaN nor infinity."""
+    return float(value) if math.isfinite(value) else None
+
+
 def print_json(value: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
     """Print JSON on standard output."""
     print(json.dumps(value, indent=2))

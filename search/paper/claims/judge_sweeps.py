@@ -82,7 +82,7 @@ def judge_small_batches(comparison: Comparison) -> Finding:
         case = f"{task.kind} at {task.batch_size}, {task.metric}"
         verdict = both.judged(of_none(advantage, margin), if_better=Verdict.REVERSED)
         rows.append(ClaimRow(case, verdict, numbers, both.note))
-    words = count_words(rows, "cases", "ruled out", "there")
+    words = count_words(rows, "cases", "ruled out", "present")
     return Finding(f"Below a batch of {SMALL_BATCH}, an advantage of Lion is {words}.", tuple(rows))
 
 

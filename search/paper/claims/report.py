@@ -3,7 +3,6 @@
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from lionhunt.search.comparison.summary import known
 from lionhunt.search.paper.claims.claim import (
     RULE,
     Claim,
@@ -15,7 +14,7 @@ from lionhunt.search.paper.claims.claim import (
     Verdict,
 )
 from lionhunt.search.paper.toy_problems import Examples, example_blocks, summarize_examples
-from lionhunt.search.reporting import Block, Heading, Paragraph, Table
+from lionhunt.search.reporting import Block, Heading, Paragraph, Table, finite_or_none
 
 
 def summarize_claims(judged: Judged, examples: Examples | None = None) -> dict[str, Any]:
@@ -47,7 +46,7 @@ def _summarize_claim(claim: Claim, finding: Finding) -> dict[str, Any]:
 
 def _summarize_number(number: ClaimNumber) -> dict[str, Any]:
     return {
-        key: known(value) if isinstance(value, float) else value
+        key: finite_or_none(value) if isinstance(value, float) else value
         for key, value in number._asdict().items()
     }
 

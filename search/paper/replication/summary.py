@@ -15,6 +15,7 @@ from lionhunt.search.paper.replication.curves import NUM_POINTS, ProgressCurve, 
 from lionhunt.search.paper.replication.loop import FinishedRun
 from lionhunt.search.paper.replication.paper_numbers import HIT_RATE, REDUNDANT_SHARE
 from lionhunt.search.paper.replication.plan import EVOLUTION, GROUPS
+from lionhunt.search.reporting import finite_or_none
 from lionhunt.search.statistics import interval
 from lionhunt.search.storage.run_store import RunStore
 
@@ -106,13 +107,13 @@ def _summarize_group(
     ):
         values = [math.nan if run[key] is None else run[key] for run in runs]
         mean, error = spread([np.array([value]) for value in values])
-        at_end[key] = {"mean": _finite(mean[0]), "error": _finite(error[0])}
+        at_end[key] = {"mean": finite_or_none(mean[0]), "error": finite_or_none(error[0])}
     over_progress = {}
     for key in CURVES:
         mean, error = spread([getattr(curve, key) for curve in curves])
         over_progress[key] = {
-            "mean": list(map(_finite, mean)),
-            "error": list(map(_finite, error)),
+            "mean": list(map(finite_or_none, mean)),
+            "error": list(map(finite_or_none, error)),
         }
     return {"num_runs": len(runs), "at_end": at_end, "over_progress": over_progress}
 
@@ -125,8 +126,3 @@ def _difference(
     pairs = [(by_seed[run["seed"]], run["best_fitness"]) for run in others]
     values = [first - second for first, second in pairs if None not in (first, second)]
     return interval(values)._asdict() if len(values) > 1 and evolutions != others else None
-
-
-def _finite(value: float) -> float | None:
-    """Return None for NaN and infinity, which JSON lacks."""
-    return float(value) if math.isfinite(value) else None
