@@ -25,7 +25,7 @@ def write_report(
     """Write a report: `NAME.json`, `NAME.md` and each figure as PNG and SVG.
 
     Args:
-        folder: an existing folder.
+        folder: made if it does not exist.
         summary: JSON values.
         markdown: the report as text; it refers to a figure as `FIGURE.png`.
         figures: by file name without suffix.
@@ -40,6 +40,7 @@ def write_report(
     """
     path = folder / f"{name}.md"
     try:
+        folder.mkdir(parents=True, exist_ok=True)
         if figures:
             # Importing matplotlib takes half a second.
             from lionhunt.search.reporting.figures import write_figure
