@@ -1,6 +1,5 @@
-"""The command that makes a study: parses, calls, prints, writes the report."""
+"""The command `lionhunt study`."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -19,16 +18,21 @@ from lionhunt.search.cli.terminal import (
     make_console,
 )
 from lionhunt.search.config import read_config
-from lionhunt.search.driver import report as run_report
-from lionhunt.search.errors import RecordError
-from lionhunt.search.paper.replication.config import StudyConfig
-from lionhunt.search.paper.replication.dry_run import plan_study, print_study_plan
-from lionhunt.search.paper.replication.loop import Event, FinishedRun, Study, open_study_pool
-from lionhunt.search.paper.replication.report import print_study, study_line, to_report
-from lionhunt.search.paper.replication.summary import summarize_study
-from lionhunt.search.reporting.text import print_json
-
-REPORT = "report"
+from lionhunt.search.driver.report import progress_display, progress_line
+from lionhunt.search.paper.replication import (
+    FinishedRun,
+    Study,
+    StudyConfig,
+    StudyProgress,
+    open_study_pool,
+    plan_study,
+    print_study,
+    print_study_plan,
+    study_line,
+    summarize_study,
+    to_report,
+)
+from lionhunt.search.reporting import print_json, write_report
 
 
 def study(
@@ -41,10 +45,10 @@ def study(
     is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Repeat a search, compare it with random search and tuned constants, and begin it anew.
+    """Repeat a search, compare it with random search and tuned constants, and restart it.
 
-    Every run of the study is one of its own in the folder. The same command goes on with a study
-    that was stopped or killed.
+    Every run of the study has a folder of its own. The same command resumes a study that was
+    stopped or killed.
     """
     study_config = read_config(config, StudyConfig, settings or ())
     folder = out or Path("runs") / config.stem
@@ -60,43 +64,35 @@ def study(
     console.print(Text(start), soft_wrap=True)
     finished = _run(runs, folder, console)
     with console.status("reading the runs"):
-        described = summarize_study(config.stem, study_config, finished)
-    _write(folder, described, command_line("study", config, settings=settings))
+        summary = summarize_study(config.stem, study_config, finished)
+    path = _write_report(folder, summary, command_line("study", config, settings=settings))
     if as_json:
-        print_json(described)
+        print_json(summary)
     else:
-        print_study(console, described)
-        console.print(Text(f"\nreport: {folder / REPORT}.md"), soft_wrap=True)
+        print_study(console, summary)
+        console.print(Text(f"\nreport: {path}"), soft_wrap=True)
 
 
 def _run(runs: Study, folder: Path, console: Console) -> list[FinishedRun]:
-    """Makes the runs, and shows how far they are."""
+    """Make the runs and show their progress."""
     try:
         return follow(console, runs.run(), _display, _line)
     except KeyboardInterrupt:
-        place = shlex.quote(str(folder))
-        console.print(f"stopped; the same command goes on with {place}")
+        console.print(f"stopped; the same command resumes {shlex.quote(str(folder))}")
         raise
 
 
-def _line(event: Event) -> str:
-    return study_line(event, run_report.progress_line(event.progress))
+def _line(event: StudyProgress) -> str:
+    return study_line(event, progress_line(event.progress))
 
 
-def _display(event: Event) -> Group:
+def _display(event: StudyProgress) -> Group:
     title = Text(f"{event.name}, run {event.number} of {event.total}", style="bold")
-    return Group(title, run_report.progress_display(event.progress))
+    return Group(title, progress_display(event.progress))
 
 
-def _write(folder: Path, described: dict[str, Any], command: str) -> None:
-    """Writes the report beside the runs, of which it is a view."""
+def _write_report(folder: Path, summary: dict[str, Any], command: str) -> Path:
+    # Importing matplotlib takes half a second.
     from lionhunt.search.paper.replication.figures import study_figures
-    from lionhunt.search.reporting.figures import write_figure  # takes half a second to import
 
-    try:
-        for name, figure in study_figures(described).items():
-            write_figure(figure, folder / name)
-        (folder / f"{REPORT}.json").write_text(json.dumps(described), "utf-8")
-        (folder / f"{REPORT}.md").write_text(to_report(described, command), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
+    return write_report(folder, summary, to_report(summary, command), study_figures(summary))

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Blocks of a report: one sequence of them is printed on the terminal or written as Markdown."""
 
 from collections.abc import Iterable
 from typing import NamedTuple
@@ -11,7 +11,7 @@ from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 
 class Heading(NamedTuple):
-    """Begins a part, or, at level 3, a part of one."""
+    """Heading of a section, or of a subsection at level 3."""
 
     text: str
     level: int = 2
@@ -24,7 +24,7 @@ class Paragraph(NamedTuple):
 
 
 class Code(NamedTuple):
-    """A program."""
+    """Program text."""
 
     text: str
 
@@ -33,7 +33,7 @@ Block = Heading | Paragraph | Code | Table
 
 
 def print_blocks(console: Console, blocks: Iterable[Block]) -> None:
-    """Prints blocks."""
+    """Print blocks on a console."""
     for block in blocks:
         match block:
             case Heading(text, _):
@@ -48,7 +48,7 @@ def print_blocks(console: Console, blocks: Iterable[Block]) -> None:
 
 
 def to_markdown_report(title: str, blocks: Iterable[Block]) -> str:
-    """Blocks as Markdown."""
+    """Return blocks as a Markdown page with a title."""
     parts = [f"# {title}"]
     for block in blocks:
         match block:

@@ -1,4 +1,7 @@
-"""What all figures share: looks that differ without colour, and files of the same bytes."""
+"""Plot style and figure files.
+
+Looks differ without colour, too. Equal figures give equal bytes.
+"""
 
 import math
 import textwrap
@@ -22,19 +25,19 @@ DASHES = (
     (0, (2, 1)),
 )
 COLORS = ("#000000", "#d55e00", "#0072b2", "#009e73", "#cc79a7", "#7a5c00", "#56b4e9")
-"""Of Okabe and Ito (2008), told apart by colour-blind people; without the yellow, too light."""
+"""The palette of Okabe and Ito (2008) for colour-blind readers, without its light yellow."""
 MARKERS = "osD^vPX"
 
 BACKGROUND = "0.72"
-"""The grey of lines that are there for the range only."""
+"""Grey of lines that only show a range."""
 SMALL, TINY = 8, 6.5
-"""Sizes of letters in points: of labels, and of numbers inside a picture."""
+"""Font sizes in points: of labels, and of numbers inside a picture."""
 LETTER_WIDTH = 0.065
-"""Of a `SMALL` one, in inches, rather too much."""
+"""Upper estimate of the width of a `SMALL` letter, in inches."""
 
 
 class Look(NamedTuple):
-    """How one series is drawn; the fields are arguments of `Axes.plot`."""
+    """Style of one series; the fields are arguments of `Axes.plot`."""
 
     color: str
     linestyle: str | tuple
@@ -53,23 +56,23 @@ LOOKS = tuple(
     )
     for i in range(2 * len(MARKERS))
 )
-"""Each differs from the others in marker or filling, and the first seven in the line too."""
+"""Any two differ in marker or filling. The first seven differ in the line, too."""
 
 
 def assign_looks(names: Iterable[str]) -> dict[str, Look]:
-    """A look for each name, in order; past `len(LOOKS)` names they begin again."""
+    """Return a look for each name, in order. After `len(LOOKS)` names, looks repeat."""
     return {name: LOOKS[i % len(LOOKS)] for i, name in enumerate(names)}
 
 
 def make_figure(width: float, height: float) -> Figure:
-    """A figure of that size in inches that belongs to nobody else (not to pyplot)."""
+    """Return a figure of this size in inches, unknown to pyplot."""
     figure = Figure(figsize=(width, height), layout="constrained")
     FigureCanvasAgg(figure)
     return figure
 
 
 def tidy(axes: Axes) -> None:
-    """Small letters and a light grid, behind what is drawn."""
+    """Give axes small letters and a light grid in the background."""
     axes.tick_params(labelsize=SMALL)
     axes.xaxis.label.set_fontsize(SMALL)
     axes.yaxis.label.set_fontsize(SMALL)
@@ -78,12 +81,12 @@ def tidy(axes: Axes) -> None:
 
 
 def wrap(text: str, width: float) -> str:
-    """Lines of `SMALL` letters that fit into so many inches."""
+    """Break a text into lines of `SMALL` letters that fit into `width` inches."""
     return textwrap.fill(text, max(int(width / LETTER_WIDTH), 10))
 
 
 def use_log_axis(axes: Axes) -> None:
-    """A vertical log axis with plain numbers at 1, 2 and 5 of each decade."""
+    """Make the vertical axis logarithmic, with plain numbers at 1, 2 and 5 of each decade."""
     axes.set_yscale("log")
     axes.yaxis.set_major_locator(LogLocator(subs=(1, 2, 5)))
     axes.yaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:g}"))
@@ -91,13 +94,13 @@ def use_log_axis(axes: Axes) -> None:
 
 
 def spans_a_decade(values: Iterable[float]) -> bool:
-    """Whether a log axis suits them: all positive, the largest more than ten times the smallest."""
+    """Return True if a log axis suits: all positive, the largest over 10 times the smallest."""
     finite = [value for value in values if math.isfinite(value)]
     return bool(finite) and min(finite) > 0 and max(finite) > 10 * min(finite)
 
 
 def write_figure(figure: Figure, stem: Path) -> None:
-    """Writes PNG and SVG, the same bytes each time."""
+    """Write `STEM.png` and `STEM.svg`. Equal figures give equal bytes."""
     with matplotlib.rc_context({"svg.hashsalt": stem.name}):
         figure.savefig(stem.with_suffix(".png"), dpi=150)
         figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})

@@ -1,4 +1,4 @@
-"""Tables of text: as Rich shows them, and as Markdown has them."""
+"""Tables of text, for Rich and for Markdown."""
 
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -13,8 +13,8 @@ class Table(NamedTuple):
 
     Attributes:
         title: one line.
-        heads: of the columns.
-        rows: as many cells each.
+        heads: a heading for each column.
+        rows: a cell for each column.
     """
 
     title: str
@@ -23,21 +23,22 @@ class Table(NamedTuple):
 
 
 def to_rich(table: Table) -> RichTable:
-    """For the terminal, without the title."""
-    shown = RichTable(box=box.SIMPLE)
+    """Return a table for the terminal, without its title."""
+    rich_table = RichTable(box=box.SIMPLE)
     for number, head in enumerate(table.heads):
-        shown.add_column(Text(head), no_wrap=number == 0)  # a name can be copied
+        # The first column holds names. Unwrapped, they can be copied.
+        rich_table.add_column(Text(head), no_wrap=number == 0)
     for row in table.rows:
-        shown.add_row(*(Text(cell, overflow="fold") for cell in row))
-    return shown
+        rich_table.add_row(*(Text(cell, overflow="fold") for cell in row))
+    return rich_table
 
 
 def to_markdown(table: Table) -> str:
-    """A heading and a table of Markdown."""
-    lines = [table.heads, ["---"] * len(table.heads), *table.rows]
-    shown = ("| " + " | ".join(map(_escaped, line)) + " |" for line in lines)
-    return f"## {table.title}\n\n" + "\n".join(shown)
+    """Return a Markdown heading and table."""
+    rows = [table.heads, ["---"] * len(table.heads), *table.rows]
+    lines = ("| " + " | ".join(map(_escape, row)) + " |" for row in rows)
+    return f"## {table.title}\n\n" + "\n".join(lines)
 
 
-def _escaped(cell: str) -> str:
+def _escape(cell: str) -> str:
     return cell.replace("|", r"\|").replace("\n", "<br>")

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Texts of values: durations, counts, JSON."""
 
 import json
 import math
@@ -11,7 +11,7 @@ from rich.text import Text
 
 
 def duration(seconds: float) -> str:
-    """Seconds as a person says them, to two digits."""
+    """Return seconds in the unit that suits them, to two digits."""
     for unit, length, limit in (("s", 1, 100), ("min", 60, 6000), ("h", 3600, 36 * 3600)):
         if seconds < limit:
             return f"{_two_digits(seconds / length)} {unit}"
@@ -21,22 +21,27 @@ def duration(seconds: float) -> str:
 def _two_digits(value: float) -> str:
     if value <= 0:
         return "0"
-    digits = max(0, 1 - math.floor(math.log10(value)))
-    return f"{round(value, 1 - math.floor(math.log10(value))):,.{min(digits, 6)}f}"
+    num_decimals = 1 - math.floor(math.log10(value))
+    return f"{round(value, num_decimals):,.{min(max(0, num_decimals), 6)}f}"
+
+
+def finite_or_none(value: float) -> float | None:
+    """Return a value for JSON, which has neither NaN nor infinity."""
+    return float(value) if math.isfinite(value) else None
 
 
 def print_json(value: dict[str, Any] | Sequence[dict[str, Any]]) -> None:
-    """Prints a value for another program to read."""
+    """Print JSON on standard output."""
     print(json.dumps(value, indent=2))
 
 
 def print_counts(console: Console, counts: dict[str, Any]) -> None:
-    """Prints values by name."""
+    """Print named values, one a line."""
     table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in counts.items():
         is_number = isinstance(value, int | float)
-        shown = f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if is_number else value
-        table.add_row(name.replace("_", " "), Text(shown, overflow="fold"))
+        text = f"{value:,}" if isinstance(value, int) else f"{value:.3g}" if is_number else value
+        table.add_row(name.replace("_", " "), Text(text, overflow="fold"))
     console.print(table)
 
 

@@ -1,9 +1,9 @@
-"""What a claim is, what was found of it, and the one rule from cases to a verdict."""
+"""Claims, findings and verdicts, and the one rule from cases to a verdict."""
 
 import dataclasses
 import enum
 from collections import Counter
-from collections.abc import Callable, Collection, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
 from lionhunt.search.bootstrap import sign
@@ -11,23 +11,23 @@ from lionhunt.search.statistics import Interval
 
 
 class Verdict(enum.StrEnum):
-    """What the data say of a claim, or of one case of it."""
+    """Verdict on a claim or on one case of it."""
 
     SEEN = "seen"
     NOT_SEEN = "not seen"
-    """Neither the claim nor its opposite shows: no difference, or one that is not certain."""
+    """Neither the claim nor its opposite shows: there is no difference, or none that is certain."""
     REVERSED = "reversed"
     NOT_MEASURED = "not measured"
 
 
 class ClaimNumber(NamedTuple):
-    """Something measured.
+    """A measured number.
 
     Attributes:
-        name: what it is.
-        value: it, or its mean.
-        low, high: the ends of its 95 % interval, if it has one.
-        unit: empty where `name` or the case says it.
+        name: the measured quantity.
+        value: the number, or a mean.
+        low, high: ends of its 95 % interval; None without one.
+        unit: empty if `name` or the case implies it.
     """
 
     name: str
@@ -38,7 +38,7 @@ class ClaimNumber(NamedTuple):
 
     @classmethod
     def of(cls, name: str, interval: Interval, unit: str = "") -> "ClaimNumber":
-        """An interval under a name."""
+        """Return a mean with its interval."""
         return cls(name, *interval, unit)
 
 
@@ -47,9 +47,9 @@ class ClaimRow(NamedTuple):
 
     Attributes:
         case: a task, a batch size, a size of model.
-        verdict: of this case.
-        numbers: what decided it, and what helps to judge it.
-        note: what else should be known.
+        verdict: on this case.
+        numbers: numbers that decide the verdict or help to judge it.
+        note: a remark, or empty.
     """
 
     case: str
@@ -60,10 +60,10 @@ class ClaimRow(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Finding:
-    """What was found of a claim.
+    """Finding on a claim.
 
     Attributes:
-        sentence: the data in words.
+        sentence: the finding in words.
         rows: the cases.
     """
 
@@ -72,23 +72,23 @@ class Finding:
 
     @property
     def verdict(self) -> Verdict:
-        """Of all cases, by the rule of `overall`."""
+        """Return the verdict over all cases, by `RULE`."""
         return overall([row.verdict for row in self.rows])
 
     @property
     def counts(self) -> dict[Verdict, int]:
-        """How many cases have each verdict; all verdicts, in order."""
-        counted = Counter(row.verdict for row in self.rows)
-        return {verdict: counted[verdict] for verdict in Verdict}
+        """Return the number of cases of every verdict, in the order of `Verdict`."""
+        counter = Counter(row.verdict for row in self.rows)
+        return {verdict: counter[verdict] for verdict in Verdict}
 
 
 class Quote(NamedTuple):
     """Numbers of the paper.
 
     Attributes:
-        what: they are, and of which model.
-        values: in the order that `what` says.
-        unit: of all.
+        what: their meaning and model.
+        values: in the order that `what` names.
+        unit: of all values.
     """
 
     what: str
@@ -101,13 +101,13 @@ class Claim:
     """A claim of the paper.
 
     Attributes:
-        key: its name on the command line.
+        key: name on the command line.
         title: a few words.
-        sentence: what is claimed.
+        sentence: the claim.
         paper: the paper's own numbers.
-        experiment: the one it is judged by.
-        method: how a case is judged here, in one sentence or two.
-        judge: from what came of that experiment to the finding.
+        experiment: name of the experiment that decides it.
+        method: how cases are judged, in a few sentences.
+        judge: maps the result of that experiment to a finding.
     """
 
     key: str
@@ -119,17 +119,20 @@ class Claim:
     judge: Callable[..., Finding]
 
 
+Judged = Mapping[str, tuple[Claim, Finding]]
+"""Claims with their findings, by key."""
+
 RULE = (
-    "A claim is seen if it is seen in more than half of the cases that could be measured, reversed "
-    "if it is reversed in more than half, and else not seen. One case is seen or reversed only "
-    "where its 95 % interval says so; what trains nothing is counted, and who fails to train with "
-    "any seed is never the better one. Of cases in which nothing differs, 1 in 20 would still be "
-    "seen or reversed, and nothing corrects for their number."
+    "A claim is seen if more than half of the measured cases are seen. It is reversed if more than "
+    "half are reversed, and else not seen. A case is seen or reversed only where its 95 % interval "
+    "says so. Failed trainings count: an optimizer that fails with any seed is never the better "
+    "one. Of cases without any difference, 1 in 20 would still be seen or reversed; nothing "
+    "corrects for their number."
 )
 
 
 def overall(verdicts: Collection[Verdict]) -> Verdict:
-    """One verdict from those of cases, by `RULE`; not measured if no case was."""
+    """Return one verdict for many cases, by `RULE`; `NOT_MEASURED` if no case was measured."""
     measured = [verdict for verdict in verdicts if verdict is not Verdict.NOT_MEASURED]
     if not measured:
         return Verdict.NOT_MEASURED
@@ -140,22 +143,27 @@ def overall(verdicts: Collection[Verdict]) -> Verdict:
 
 
 def of_interval(interval: Interval | None) -> Verdict:
-    """Of a case that claims a positive number: seen if its interval is above 0."""
+    """Judge a case that claims a positive number.
+
+    Returns:
+        `SEEN` if the whole interval is positive, `REVERSED` if it is negative, else `NOT_SEEN`.
+        `NOT_MEASURED` for None.
+    """
     if interval is None:
         return Verdict.NOT_MEASURED
     return {1: Verdict.SEEN, 0: Verdict.NOT_SEEN, -1: Verdict.REVERSED}[sign(interval)]
 
 
 def of_none(advantage: Interval | None, margin: float) -> Verdict:
-    """Of a case that claims that there is no advantage.
+    """Judge a case that claims that there is no advantage.
 
     Args:
-        advantage: positive where there is one; None where there is nothing to compare.
-        margin: how much is no advantage, in the same unit; > 0.
+        advantage: positive for an advantage; None if there is nothing to compare.
+        margin: advantages below it are negligible; same unit; > 0.
 
     Returns:
-        Seen if the interval ends below the margin, so that an advantage worth the name is ruled
-        out; reversed if it begins above the margin; else not seen.
+        `SEEN` if the interval ends below the margin and so rules out an advantage, `REVERSED` if it
+        begins above the margin, else `NOT_SEEN`.
     """
     if advantage is None:
         return Verdict.NOT_MEASURED
@@ -165,31 +173,31 @@ def of_none(advantage: Interval | None, margin: float) -> Verdict:
 
 
 def of_small(difference: Interval | None, margin: float) -> Verdict:
-    """Of a case that claims a small difference, or none.
+    """Judge a case that claims a small difference, or none.
 
     Args:
-        difference: in any direction; None where there is nothing to compare.
-        margin: how much is small, in the same unit; > 0.
+        difference: in either direction; None if there is nothing to compare.
+        margin: differences below it are small; same unit; > 0.
 
     Returns:
-        Seen if the interval lies within the margin of 0, reversed if it lies beyond it on one
-        side; else not seen.
+        `SEEN` if the interval lies within the margin around 0, `REVERSED` if it lies beyond the
+        margin on one side, else `NOT_SEEN`.
     """
     if difference is None:
         return Verdict.NOT_MEASURED
     if difference.low > margin or difference.high < -margin:
         return Verdict.REVERSED
-    within = -margin < difference.low and difference.high < margin
-    return Verdict.SEEN if within else Verdict.NOT_SEEN
+    is_within = -margin < difference.low and difference.high < margin
+    return Verdict.SEEN if is_within else Verdict.NOT_SEEN
 
 
 def count_words(rows: Sequence[ClaimRow], noun: str, seen: str, reverse: str) -> str:
-    """How many cases say what, in words.
+    """Return in words how many cases have each verdict.
 
     Args:
         rows: the cases.
-        noun: what they are, in the plural.
-        seen, reverse: what a case that is seen, or reversed, says, as "lower" and "higher".
+        noun: a plural noun for them.
+        seen, reverse: words for a case that is seen, or reversed, as "lower" and "higher".
     """
     counts = Counter(row.verdict for row in rows)
     total = len(rows) - counts[Verdict.NOT_MEASURED]

@@ -1,4 +1,4 @@
-"""The configuration of the claims: the comparisons that they are judged by."""
+"""Configuration of the claims: the comparisons that decide them."""
 
 from collections.abc import Collection
 
@@ -20,18 +20,18 @@ NEEDED = {
     VARIANTS: (ADAMW, LION, *ABLATIONS, AS_PUBLISHED, AS_FOUND),
     BATCH_SIZE: (ADAMW, LION),
 }
-"""The names of the optimizers that each experiment has to have."""
+"""Names of the optimizers that each experiment must have."""
 
 
 class Experiments(Config):
-    """The comparisons; what is the same in two of them trains once."""
+    """The comparisons. Trainings that two of them share run once."""
 
     main: ComparisonConfig
     """Lion and AdamW on every task, with a small grid around the best points."""
     variants: ComparisonConfig
     """Lion with other betas."""
     batch_size: ComparisonConfig
-    """Lion and AdamW at every batch size, with the same number of examples seen."""
+    """Lion and AdamW at every batch size, on the same number of examples."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):

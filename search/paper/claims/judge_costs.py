@@ -1,28 +1,26 @@
-"""What an optimizer costs: the claims about memory and speed, judged by measurements."""
+"""Judges of the claims about memory and speed."""
 
 import itertools
 from collections.abc import Sequence
 
 from lionhunt.search.paper.claims.claim import ClaimNumber, ClaimRow, Finding, Verdict, count_words
-from lionhunt.search.paper.claims.memory import KeptBy, StateMemory
-from lionhunt.search.paper.claims.speed import LeftOut, Speed
+from lionhunt.search.paper.costs import KeptBy, Speeds, StateMemory
 from lionhunt.search.statistics import Interval
 
 HALF = 0.5
 ROUNDING = 0.01
-"""The step count is a part of the state."""
+"""Tolerance of the ratio of states, since the step count is a part of the state."""
 JUDGED_BY = "optax"
-"""Programs of AdamW keep the running averages of ones that correct its bias, so that what optax has
-is the fairer opponent."""
-AS = {"program": "both as programs", "rearranged": "Lion rearranged"}
-"""Other pairs of `search.paper.claims.timed_runs`, which are told beside it."""
+"""The fairer pair: AdamW's program stores running averages that optax's AdamW computes."""
+OTHER_PAIRS = {"program": "both as programs", "rearranged": "Lion rearranged"}
+"""Further pairs of `search.paper.costs.timed_runs`, which the table shows beside it."""
 
 
-def memory(memories: Sequence[StateMemory]) -> Finding:
-    """Whether Lion keeps half of what AdamW keeps, or less, by optax."""
+def judge_memory(memories: Sequence[StateMemory]) -> Finding:
+    """Judge if Lion's state is half of AdamW's or less, by optax."""
     rows = []
-    for size, same in itertools.groupby(memories, lambda each: each.num_parameters):
-        kept = {(each.optimizer, each.kept_by): each.state_bytes for each in same}
+    for size, of_size in itertools.groupby(memories, lambda memory: memory.num_parameters):
+        kept = {(memory.optimizer, memory.kept_by): memory.state_bytes for memory in of_size}
         lion, adamw = kept["lion", KeptBy.OPTAX], kept["adamw", KeptBy.OPTAX]
         ratio = lion / adamw
         verdict = Verdict.SEEN if ratio <= HALF * (1 + ROUNDING) else Verdict.NOT_SEEN
@@ -42,31 +40,27 @@ def memory(memories: Sequence[StateMemory]) -> Finding:
     return Finding(f"Lion's state is {words}.", tuple(rows))
 
 
-def speed(measured: tuple[Sequence[Speed], Sequence[LeftOut]]) -> Finding:
-    """Whether Lion takes more steps a second, both as optax has them.
-
-    Args:
-        measured: speeds, and sizes that were left out.
-    """
-    speeds, left_out = measured
+def judge_speed(measured: Speeds) -> Finding:
+    """Judge if Lion takes more steps a second than AdamW, both from optax."""
     rows, gains = [], []
-    for found in speeds:
-        if found.written_as != JUDGED_BY:
+    for speed in measured.speeds:
+        if speed.written_as != JUDGED_BY:
             continue
-        name, size = found.name, found.num_parameters
         numbers = (
-            ClaimNumber("lion", found.lion_steps, unit="steps/s"),
-            ClaimNumber("adamw", found.adamw_steps, unit="steps/s"),
-            ClaimNumber.of("ratio", found.ratio),
+            ClaimNumber("lion", speed.lion_steps, unit="steps/s"),
+            ClaimNumber("adamw", speed.adamw_steps, unit="steps/s"),
+            ClaimNumber.of("ratio", speed.ratio),
         )
         numbers += tuple(
-            ClaimNumber.of(f"ratio, {AS[other.written_as]}", other.ratio)
-            for other in speeds
-            if (other.name, other.num_parameters) == (name, size) and other.written_as in AS
+            ClaimNumber.of(f"ratio, {OTHER_PAIRS[other.written_as]}", other.ratio)
+            for other in measured.speeds
+            if (other.name, other.num_parameters) == (speed.name, speed.num_parameters)
+            and other.written_as in OTHER_PAIRS
         )
-        rows.append(ClaimRow(f"{name}, {size:,} parameters", _above_one(found.ratio), numbers))
-        gains.append(found.ratio.mean - 1)
-    for size, reason in left_out:
+        case = f"{speed.name}, {speed.num_parameters:,} parameters"
+        rows.append(ClaimRow(case, _above_one(speed.ratio), numbers))
+        gains.append(speed.ratio.mean - 1)
+    for size, reason in measured.left_out:
         rows.append(ClaimRow(f"{size:,} parameters", Verdict.NOT_MEASURED, note=reason))
     words = count_words(rows, "cases", "more", "fewer")
     reach = f" ({min(gains):+.1%} to {max(gains):+.1%})" if gains else ""

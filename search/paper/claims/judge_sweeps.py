@@ -1,5 +1,4 @@
-"""What sweeps say: over batch sizes, over squares of learning rates and weight decays, and where
-their best points lie."""
+"""Judges of the claims about sweeps: batch sizes, hyperparameter grids and their best points."""
 
 import itertools
 from collections.abc import Collection, Mapping, Sequence
@@ -25,22 +24,22 @@ from lionhunt.search.paper.claims.claim import (
     of_interval,
     of_none,
 )
-from lionhunt.search.paper.claims.judge_comparisons import ADAMW, LION, SMALL
-from lionhunt.search.paper.claims.paired_optimizers import pair, score, with_difference
+from lionhunt.search.paper.claims.judge_comparisons import ADAMW, LION, score_advantage
+from lionhunt.search.paper.claims.paired_optimizers import pair, with_difference
 from lionhunt.search.statistics import Interval
 
 SMALL_BATCH = 64
-"""Below it the paper sees no advantage."""
+"""Batch size below which the paper sees no advantage."""
 FACTORS = (3.0, 10.0)
-"""Between the best learning rates, and the best weight decays, of the two."""
+"""Range of the factor between best learning rates, and between best weight decays."""
 MIN_FAILURES = 2
-"""Points of a square at which training has to fail before that decides anything."""
+"""Failed points of a square that decide a verdict."""
 ROUNDING = 0.01
-"""Points of a grid have few digits."""
+"""Tolerance of factors, since points of a grid have few digits."""
 
 
-def growth_with_batch_size(comparison: Comparison) -> Finding:
-    """Whether Lion's advantage grows with the batch size: its slope over the doublings of it."""
+def judge_batch_size(comparison: Comparison) -> Finding:
+    """Judge if Lion's advantage grows with the batch size, by its slope per doubling."""
     rows = []
     for _, family in itertools.groupby(_by_batch_size(comparison), lambda task: task.kind):
         rows.append(_slope(comparison, list(family)))
@@ -71,21 +70,19 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> ClaimRow:
     return ClaimRow(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
 
 
-def small_batches(comparison: Comparison) -> Finding:
-    """Whether Lion has no advantage at batch sizes below 64."""
+def judge_small_batches(comparison: Comparison) -> Finding:
+    """Judge if Lion has no advantage at batch sizes below 64."""
     rows = []
     for task in _by_batch_size(comparison):
         if task.batch_size >= SMALL_BATCH:
             continue
         both = pair(comparison, task, LION, ADAMW)
-        advantage = both.advantage()
-        margin = SMALL * abs(both.their_score())
-        numbers = with_difference(both.means(score, "validation"), "better by", advantage)
+        advantage, numbers, margin = score_advantage(both)
         numbers += (ClaimNumber("none is below", margin),)
         case = f"{task.kind} at {task.batch_size}, {task.metric}"
-        verdict = both.judged(of_none(advantage, margin), mine_is_better=Verdict.REVERSED)
+        verdict = both.judged(of_none(advantage, margin), if_better=Verdict.REVERSED)
         rows.append(ClaimRow(case, verdict, numbers, both.note))
-    words = count_words(rows, "cases", "ruled out", "there")
+    words = count_words(rows, "cases", "ruled out", "present")
     return Finding(f"Below a batch of {SMALL_BATCH}, an advantage of Lion is {words}.", tuple(rows))
 
 
@@ -93,8 +90,8 @@ def _by_batch_size(comparison: Comparison) -> list[ComparedTask]:
     return sorted(comparison.tasks, key=lambda task: (task.kind, task.batch_size))
 
 
-def robustness(comparison: Comparison) -> Finding:
-    """Whether a square of learning rates and weight decays spreads Lion's scores less."""
+def judge_robustness(comparison: Comparison) -> Finding:
+    """Judge if a square of learning rates and weight decays spreads Lion's scores less."""
     rows = tuple(_spreads(comparison, task) for task in comparison.tasks)
     words = count_words(rows, "tasks", "smaller", "larger")
     return Finding(f"Over a 3 x 3 square by a factor of 2, Lion's spread is {words}.", rows)
@@ -102,12 +99,11 @@ def robustness(comparison: Comparison) -> Finding:
 
 def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     case = f"{task.name}, {task.metric}"
-    cells = [comparison.cells[name, task.name] for name in (LION, ADAMW)]
-    squares = [cell.spread for cell in cells]
-    numbers = []
-    notes = _at_edge(dict(zip((LION, ADAMW), cells, strict=True)))
+    cells = {name: comparison.cells[name, task.name] for name in (LION, ADAMW)}
+    squares = [cell.spread for cell in cells.values()]
+    numbers, notes = [], _edge_notes(cells)
     is_at_edge = bool(notes)
-    for name, square in zip((LION, ADAMW), squares, strict=True):
+    for name, square in zip(cells, squares, strict=True):
         means = [float(np.mean(trial.scores)) for trial in square if trial.status is Status.OK]
         if means:
             numbers.append(ClaimNumber(f"lowest of {name}", min(means)))
@@ -117,7 +113,8 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     failures = [sum(trial.status is not Status.OK for trial in square) for square in squares]
     if not all(squares) or all(failures) or is_at_edge:
         return ClaimRow(case, Verdict.NOT_MEASURED, tuple(numbers), "; ".join(notes))
-    if any(failures):  # where training fails there is no score, and nothing is less robust
+    # A point that fails has no score. Nothing is less robust than a failure.
+    if any(failures):
         verdict = Verdict.SEEN if failures[1] else Verdict.REVERSED
         if max(failures) < MIN_FAILURES:
             verdict = Verdict.NOT_SEEN
@@ -134,71 +131,70 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
 
 
 def ranges_by_seed(square: Sequence[GridTrial]) -> list[float]:
-    """For each seed, its score at the point with the highest mean less that at the lowest.
+    """Return each seed's score at the point with the highest mean minus that at the lowest.
 
-    The mean of these is the highest mean score less the lowest. Each seed's own range would be
-    larger, by the noise of nine trainings.
+    Their mean is the highest mean score minus the lowest. Each seed's own range would be larger, by
+    the noise of nine trainings.
     """
     scores = np.array([trial.scores for trial in square])
     means = scores.mean(1)
     return list(map(float, scores[means.argmax()] - scores[means.argmin()]))
 
 
-def ratio_of_means(mine: Sequence[float], theirs: Sequence[float]) -> Interval:
-    """The mean of mine over the mean of theirs, paired by seed; its interval by linearization.
+def ratio_of_means(numerators: Sequence[float], denominators: Sequence[float]) -> Interval:
+    """Divide means of values paired by seed; the interval is by linearization.
 
-    Infinite ends where the mean of theirs is 0.
+    Returns:
+        The ratio; infinite ends if the mean of the denominators is 0.
     """
-    ours, others = np.asarray(mine, float), np.asarray(theirs, float)
+    ours, others = np.asarray(numerators, float), np.asarray(denominators, float)
     if others.mean() == 0:
         return Interval(float("nan"), -np.inf, np.inf)
     ratio = ours.mean() / others.mean()
     return bootstrap_mean(list(ratio + (ours - ratio * others) / others.mean()))
 
 
-def learning_rates(comparison: Comparison) -> Finding:
-    """Whether Lion's best learning rate is 3 to 10 times smaller."""
+def judge_learning_rate(comparison: Comparison) -> Finding:
+    """Judge if Lion's best learning rate is 3 to 10 times smaller."""
     return _factors(comparison, "learning_rate", (ADAMW, LION), "smaller")
 
 
-def weight_decays(comparison: Comparison) -> Finding:
-    """Whether Lion's best weight decay is 3 to 10 times larger."""
+def judge_weight_decay(comparison: Comparison) -> Finding:
+    """Judge if Lion's best weight decay is 3 to 10 times larger."""
     return _factors(comparison, "weight_decay", (LION, ADAMW), "larger")
 
 
-def _factors(comparison: Comparison, what: str, names: tuple[str, str], how: str) -> Finding:
-    """Best values of the first name over those of the second, task by task."""
+def _factors(
+    comparison: Comparison, coordinate: str, names: tuple[str, str], direction: str
+) -> Finding:
+    """Divide best values of the first name by those of the second, task by task."""
     rows = []
     for task in comparison.tasks:
         cells = {name: comparison.cells[name, task.name] for name in names}
-        rows.append(_factor(task, cells, what))
-    shown, (low, high) = what.replace("_", " "), FACTORS
-    words = count_words(rows, "tasks", f"{low:g} to {high:g} times {how}", "the other way round")
-    return Finding(f"Lion's best {shown} is {words}.", tuple(rows))
+        rows.append(_factor(task, cells, coordinate))
+    (low, high), opposite = FACTORS, "the other way round"
+    words = count_words(rows, "tasks", f"{low:g} to {high:g} times {direction}", opposite)
+    return Finding(f"Lion's best {coordinate.replace('_', ' ')} is {words}.", tuple(rows))
 
 
-def _factor(task: ComparedTask, cells: Mapping[str, Tuned], what: str) -> ClaimRow:
-    best = {name: tuned.best for name, tuned in cells.items()}
-    points = [point for point in best.values() if point is not None]
-    if len(points) < len(best):
-        failed = [f"{name} failed at every point" for name in best if best[name] is None]
+def _factor(task: ComparedTask, cells: Mapping[str, Tuned], coordinate: str) -> ClaimRow:
+    points = {name: tuned.best for name, tuned in cells.items() if tuned.best is not None}
+    if len(points) < len(cells):
+        failed = [f"{name} failed at every point" for name in cells if name not in points]
         return ClaimRow(task.name, Verdict.NOT_MEASURED, note="; ".join(failed))
     over, under = cells.values()
-    factor = factor_between(over, under, what, higher_is_better=task.higher_is_better)
-    step = max(_grid_step(tuned, what) for tuned in cells.values())
+    factor = factor_between(over, under, coordinate, higher_is_better=task.higher_is_better)
+    step = max(_grid_step(tuned, coordinate) for tuned in cells.values())
     numbers = (
-        *(
-            ClaimNumber(f"best of {name}", getattr(p, what))
-            for name, p in zip(best, points, strict=True)
-        ),
+        *(ClaimNumber(f"best of {name}", getattr(p, coordinate)) for name, p in points.items()),
         ClaimNumber.of("factor", factor),
         ClaimNumber("step of the grid", step),
         *(
             ClaimNumber(f"product of {name}", p.learning_rate * p.weight_decay)
-            for name, p in zip(best, points, strict=True)
+            for name, p in points.items()
         ),
     )
-    edges = _at_edge(cells, (what,))
+    edges = _edge_notes(cells, (coordinate,))
     verdict = Verdict.NOT_MEASURED if edges else _of_factor(factor)
     return ClaimRow(task.name, verdict, numbers, "; ".join(edges))
 
@@ -209,23 +205,23 @@ def _of_factor(factor: Interval) -> Verdict:
     return Verdict.REVERSED if factor.high < 1 - ROUNDING else Verdict.NOT_SEEN
 
 
-def _at_edge(
-    cells: Mapping[str, Tuned], among: Collection[str] = Hyperparameters._fields
+def _edge_notes(
+    cells: Mapping[str, Tuned], coordinates: Collection[str] = Hyperparameters._fields
 ) -> list[str]:
-    """Says whose best point lies at an edge of what was tried, in one of these coordinates."""
+    """Return a note for each best point at an edge of the grid in one of the coordinates."""
     return [
-        f"{name} is best at an edge of its {what.replace('_', ' ')}s"
+        f"{name} is best at an edge of its {coordinate.replace('_', ' ')}s"
         for name, tuned in cells.items()
-        for what in tuned.at_edge
-        if what in among
+        for coordinate in tuned.at_edge
+        if coordinate in coordinates
     ]
 
 
-def _grid_step(tuned: Tuned, what: str) -> float:
-    """The larger factor from the best value to its neighbours among those tried; 1 if alone."""
+def _grid_step(tuned: Tuned, coordinate: str) -> float:
+    """Return the larger factor from the best value to its neighbours on the grid; 1 if alone."""
     assert tuned.best is not None
-    best = getattr(tuned.best, what)
-    ratios = sorted({getattr(trial.point, what) / best for trial in tuned.trials})
+    best = getattr(tuned.best, coordinate)
+    ratios = sorted({getattr(trial.point, coordinate) / best for trial in tuned.trials})
     below = [1 / ratio for ratio in ratios if ratio < 1]
     above = [ratio for ratio in ratios if ratio > 1]
     return max(below[-1:] + above[:1], default=1.0)

@@ -12,99 +12,99 @@ Value = Callable[[Final], float]
 
 
 def score(final: Final) -> float:
-    """The validation metric."""
+    """Return the validation metric."""
     return final.score
 
 
 def training_loss(final: Final) -> float:
-    """The loss on training examples, without noise."""
+    """Return the loss on training examples, without noise."""
     return final.training_loss
 
 
 class OptimizerPair(NamedTuple):
-    """Two optimizers on one task.
+    """An optimizer and its opponent on one task.
 
     Attributes:
-        mine, theirs: their names; differences are positive where mine is better.
+        name, opponent: their names; differences are positive where the optimizer is better.
         task: of the comparison.
-        finals: trainings of both with the same seed, by that seed, where both ended well.
-        num_failures, num_their_failures: final seeds with which each of them failed.
+        finals: final trainings of both by seed, for the seeds with which both trained.
+        num_failures, num_opponent_failures: final seeds with which each of them failed.
     """
 
-    mine: str
-    theirs: str
+    name: str
+    opponent: str
     task: ComparedTask
     finals: Mapping[int, tuple[Final, Final]]
     num_failures: int
-    num_their_failures: int
+    num_opponent_failures: int
 
     @property
     def note(self) -> str:
-        """Says whose trainings failed; empty if none did."""
-        failed = ((self.mine, self.num_failures), (self.theirs, self.num_their_failures))
-        return "; ".join(f"{name} failed with {n} of the seeds" for name, n in failed if n)
+        """Return a note on failed trainings; empty if none failed."""
+        counts = ((self.name, self.num_failures), (self.opponent, self.num_opponent_failures))
+        return "; ".join(f"{name} failed with {n} of the seeds" for name, n in counts if n)
 
-    def judged(self, verdict: Verdict, mine_is_better: Verdict = Verdict.SEEN) -> Verdict:
-        """A verdict on the seeds that trained; who fails with any is never the better one.
+    def judged(self, verdict: Verdict, if_better: Verdict = Verdict.SEEN) -> Verdict:
+        """Correct a verdict for failures: an optimizer that failed is never the better one.
 
         Args:
             verdict: by the seeds with which both trained.
-            mine_is_better: the verdict that is in favour of mine, `SEEN` or `REVERSED`; the other
-                is in favour of theirs.
+            if_better: the verdict in favour of the optimizer, `SEEN` or `REVERSED`. The other one
+                is in favour of the opponent.
         """
         if verdict not in (Verdict.SEEN, Verdict.REVERSED):
             return verdict
-        failures = self.num_failures if verdict is mine_is_better else self.num_their_failures
+        failures = self.num_failures if verdict is if_better else self.num_opponent_failures
         return Verdict.NOT_SEEN if failures else verdict
 
     def difference(self, value: Value, *, higher_is_better: bool) -> Interval | None:
-        """How much better mine is in a value; None with fewer than two pairs."""
+        """Return by how much the optimizer is better in a value; None for fewer than two pairs."""
         if len(self.finals) < 2:
             return None
         mine, theirs = zip(*((value(m), value(t)) for m, t in self.finals.values()), strict=True)
         return paired_difference(mine, theirs, higher_is_better)
 
     def advantage(self) -> Interval | None:
-        """How much better mine is in the validation metric, in its unit."""
+        """Return by how much the optimizer is better in the validation metric, in its unit."""
         return self.difference(score, higher_is_better=self.task.higher_is_better)
 
     def gain(self, seed: int) -> float:
-        """How much better mine is in the validation metric with one seed."""
-        mine, theirs = self.finals[seed]
-        difference = mine.score - theirs.score
+        """Return the advantage with one seed."""
+        final, opponent_final = self.finals[seed]
+        difference = final.score - opponent_final.score
         return difference if self.task.higher_is_better else -difference
 
     def means(self, value: Value, what: str) -> tuple[ClaimNumber, ...]:
-        """A value of both optimizers; empty where there are no pairs."""
+        """Return the mean value of each optimizer; empty without pairs."""
         if not self.finals:
             return ()
-        both = zip((self.mine, self.theirs), zip(*self.finals.values(), strict=True), strict=True)
+        both = zip((self.name, self.opponent), zip(*self.finals.values(), strict=True), strict=True)
         return tuple(
             ClaimNumber.of(f"{what} of {name}", bootstrap_mean([value(final) for final in finals]))
             for name, finals in both
         )
 
-    def their_score(self) -> float:
-        """The mean validation metric of theirs, for margins; 0 where there are no pairs."""
-        scores = [theirs.score for _, theirs in self.finals.values()]
+    def opponent_score(self) -> float:
+        """Return the mean validation metric of the opponent; 0 without pairs."""
+        scores = [final.score for _, final in self.finals.values()]
         return sum(scores) / len(scores) if scores else 0.0
 
 
-def pair(comparison: Comparison, task: ComparedTask, mine: str, theirs: str) -> OptimizerPair:
-    """Two optimizers of a comparison on one of its tasks."""
-    ours, others = (comparison.cells[name, task.name].finals for name in (mine, theirs))
+def pair(comparison: Comparison, task: ComparedTask, name: str, opponent: str) -> OptimizerPair:
+    """Pair two optimizers of a comparison on one of its tasks."""
+    by_optimizer = [comparison.cells[which, task.name].finals for which in (name, opponent)]
     finals = {
-        seed: (m, t)
-        for seed, m, t in zip(comparison.final_seeds, ours, others, strict=False)
-        if m is not None and t is not None
+        seed: (first, second)
+        for seed, first, second in zip(comparison.final_seeds, *by_optimizer, strict=False)
+        if first is not None and second is not None
     }
     num_seeds = len(comparison.final_seeds)
-    failures = [num_seeds - sum(final is not None for final in found) for found in (ours, others)]
-    return OptimizerPair(mine, theirs, task, finals, *failures)
+    failures = [num_seeds - sum(final is not None for final in finals) for finals in by_optimizer]
+    return OptimizerPair(name, opponent, task, finals, *failures)
 
 
 def with_difference(
     numbers: tuple[ClaimNumber, ...], name: str, interval: Interval | None
 ) -> tuple[ClaimNumber, ...]:
-    """Numbers, and a difference if there is one."""
+    """Append a difference to numbers, if there is one."""
     return numbers if interval is None else (*numbers, ClaimNumber.of(name, interval))

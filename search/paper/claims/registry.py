@@ -1,16 +1,29 @@
-"""The claims of Chen et al., 2023 (arXiv:2302.06675) about Lion against AdamW, and their judges."""
+"""Claims of Chen et al., 2023 (arXiv:2302.06675) about Lion and AdamW, with their judges."""
 
-from lionhunt.search.paper.claims import judge_comparisons as verdicts
-from lionhunt.search.paper.claims import judge_costs as costs
-from lionhunt.search.paper.claims import judge_sweeps as sweeps
 from lionhunt.search.paper.claims.claim import Claim, Quote
+from lionhunt.search.paper.claims.judge_comparisons import (
+    judge_beta2,
+    judge_convolutions,
+    judge_flatness,
+    judge_one_beta,
+    judge_relative_flatness,
+    judge_training_loss,
+)
+from lionhunt.search.paper.claims.judge_costs import judge_memory, judge_speed
+from lionhunt.search.paper.claims.judge_sweeps import (
+    judge_batch_size,
+    judge_learning_rate,
+    judge_robustness,
+    judge_small_batches,
+    judge_weight_decay,
+)
 
 MEMORY, SPEED, OPTIMIZER_SPEED = "memory", "speed", "optimizer_speed"
-"""Experiments that train nothing."""
+"""Experiments that measure costs."""
 MAIN, VARIANTS, BATCH_SIZE = "main", "variants", "batch_size"
 """Experiments that are comparisons, by their names in the config."""
 
-_PAIRED = "The difference of both, paired by seed, at the point that is best for each."
+_PAIRED = "The difference of both, paired by seed, each at its best point."
 _BATCH_SIZES = "64, 256, 1K, 4K, 16K, 32K"
 _ABLATION = "one beta of 0.9, one beta of 0.99, AdamW, Lion"
 
@@ -23,9 +36,9 @@ CLAIMS = {
             "Lion keeps a momentum alone: half of AdamW's state.",
             (Quote("Lion's state over AdamW's", (0.5,)),),
             MEMORY,
-            "Bytes kept between steps, the step count included; seen where Lion's are half of "
+            "Bytes kept between steps, the step count included. Seen where Lion's are half of "
             "AdamW's or less, up to 1 %.",
-            costs.memory,
+            judge_memory,
         ),
         Claim(
             "speed",
@@ -33,9 +46,10 @@ CLAIMS = {
             "Lion takes 2 to 15 % more training steps a second.",
             (Quote("more steps a second, least and most", (2, 15), "%"),),
             SPEED,
-            "Whole training steps of both in turn, in one process; seen where the interval of the "
-            "ratio lies above 1. Judged as optax has them; as programs, AdamW keeps more states.",
-            costs.speed,
+            "Whole training steps of both in rotation, in one process. Seen where the interval of "
+            "the ratio lies above 1. The optimizers of optax decide. The program of AdamW keeps "
+            "more states than optax's.",
+            judge_speed,
         ),
         Claim(
             "optimizer_speed",
@@ -43,11 +57,11 @@ CLAIMS = {
             "Lion's own step takes less time than AdamW's (implied by the claim before).",
             (),
             OPTIMIZER_SPEED,
-            "Steps of the optimizer alone on made-up gradients, both in turn, in one process; seen "
-            "where the interval of the ratio lies above 1. Judged as optax has them; Lion "
-            "rearranged takes its update from the new momentum, so that the old one need not be "
-            "copied.",
-            costs.speed,
+            "Steps of the optimizer alone on random gradients, both in rotation, in one process. "
+            "Seen where the interval of the ratio lies above 1. The optimizers of optax decide. "
+            "Lion rearranged computes its update from the new momentum, which saves a copy of the "
+            "old one.",
+            judge_speed,
         ),
         Claim(
             "batch_size",
@@ -62,10 +76,10 @@ CLAIMS = {
                 Quote("of AdamW", (79.8, 80.3, 80.1, 80.1, 79.6, 75.4), "%"),
             ),
             BATCH_SIZE,
-            "Every batch size sees as many examples and is tuned by itself. The slope of the "
-            "advantage over the logarithm of the batch size, of each seed; seen where the interval "
-            "of their mean lies above 0.",
-            sweeps.growth_with_batch_size,
+            "Every batch size trains on the same number of examples and is tuned by itself. For "
+            "each seed, the slope of the advantage over the logarithm of the batch size. Seen "
+            "where the interval of the mean slope lies above 0.",
+            judge_batch_size,
         ),
         Claim(
             "small_batches",
@@ -73,9 +87,9 @@ CLAIMS = {
             "Lion has no advantage at batch sizes below 64.",
             (Quote("advantage, ViT-B/16 at 64", (0.0,), "points"),),
             BATCH_SIZE,
-            "Seen where the interval ends below 0.5 % of AdamW's score, so that a larger advantage "
-            "is ruled out; reversed where it begins above that.",
-            sweeps.small_batches,
+            "Seen where the interval ends below 0.5 % of AdamW's score and so rules out a larger "
+            "advantage. Reversed where it begins above that.",
+            judge_small_batches,
         ),
         Claim(
             "robustness",
@@ -87,11 +101,11 @@ CLAIMS = {
                 Quote("Lion's spread over AdamW's", (0.33,)),
             ),
             MAIN,
-            "A 3 x 3 grid by factors of 2 around the best point of each; the spread is the highest "
-            "mean score less the lowest, and the intervals take these two points as given. One "
-            "that fails at two points or more is less robust than one that never fails; not "
-            "measured where both fail, or where the best point is at an edge of the grid.",
-            sweeps.robustness,
+            "A 3 x 3 grid by factors of 2 around the best point of each. The spread is the highest "
+            "mean score minus the lowest; its interval takes these two points as given. An "
+            "optimizer that fails at two points or more is less robust than one that never fails. "
+            "Not measured where both fail, or where a best point lies at an edge of the grid.",
+            judge_robustness,
         ),
         Claim(
             "one_beta",
@@ -102,9 +116,9 @@ CLAIMS = {
                 Quote("the same, ViT-B/16", (79.54, 79.90, 80.12, 80.77), "%"),
             ),
             VARIANTS,
-            f"{_PAIRED} One beta is Lion's first, or Lion's second, on that task: seen where Lion "
-            "is better than both, reversed where it is worse than one of the two.",
-            verdicts.one_beta,
+            f"{_PAIRED} One beta is Lion's first or Lion's second on that task. Seen where Lion is "
+            "better than both, reversed where it is worse than one of the two.",
+            judge_one_beta,
         ),
         Claim(
             "flatness",
@@ -113,8 +127,8 @@ CLAIMS = {
             (Quote("loss under noise of Lion, of AdamW, ViT-B/16", (1.37, 3.74)),),
             MAIN,
             f"{_PAIRED} The same noise for both, of standard deviation 0.01, 0.03 and 0.1. Larger "
-            "weights alone make a loss flat against the same noise: see the next claim too.",
-            verdicts.flatness,
+            "weights alone make a loss flat under the same noise: see the next claim, too.",
+            judge_flatness,
         ),
         Claim(
             "relative_flatness",
@@ -124,9 +138,9 @@ CLAIMS = {
             (),
             MAIN,
             f"{_PAIRED} The standard deviation is 0.1, 0.3 or 1 times the root mean square of each "
-            "array of weights. Where a loss is lower under the same noise and not here, it is the "
-            "size of the weights that makes it flat.",
-            verdicts.relative_flatness,
+            "array of weights. A loss that is lower under the same noise only is flat by the size "
+            "of the weights.",
+            judge_relative_flatness,
         ),
         Claim(
             "training_loss",
@@ -137,9 +151,9 @@ CLAIMS = {
                 Quote("accuracy of the same", (80.77, 80.12), "%"),
             ),
             MAIN,
-            f"{_PAIRED} A task where both halves hold is seen, one where both are the other way "
-            "round is reversed.",
-            verdicts.higher_loss_better_validation,
+            f"{_PAIRED} Seen on a task where both halves hold, reversed where both are the other "
+            "way round.",
+            judge_training_loss,
         ),
         Claim(
             "learning_rate",
@@ -147,11 +161,11 @@ CLAIMS = {
             "Lion's best learning rate is 3 to 10 times smaller than AdamW's.",
             (Quote("AdamW's over Lion's, least and most", (3, 10)),),
             MAIN,
-            "Best points of the grids, known to a step, which is in the table. The interval is of "
-            "the best points that resampled tuning seeds would have chosen: seen where it lies "
-            "within 3 to 10, reversed where it lies on the other side of 1, not measured where a "
-            "best point is at the edge of what was tried.",
-            sweeps.learning_rates,
+            "Best points of the grids, known to one step of the grid; the table has this step. The "
+            "interval covers the best points under resampled tuning seeds. Seen where it lies "
+            "within 3 to 10, reversed where it lies on the other side of 1. Not measured where a "
+            "best point lies at an edge of the grid.",
+            judge_learning_rate,
         ),
         Claim(
             "weight_decay",
@@ -159,8 +173,9 @@ CLAIMS = {
             "Lion's best weight decay is 3 to 10 times larger than AdamW's.",
             (Quote("Lion's over AdamW's, least and most", (3, 10)),),
             MAIN,
-            "As for learning rates. The product of both is what a step takes off the weights.",
-            sweeps.weight_decays,
+            "As for learning rates. The product of learning rate and weight decay is the share of "
+            "the weights that a step subtracts.",
+            judge_weight_decay,
         ),
         Claim(
             "beta2",
@@ -170,7 +185,7 @@ CLAIMS = {
             VARIANTS,
             "Lion with beta1 0.9 and either beta2, each tuned. Seen where the interval rules out "
             "that 0.998 is better by 0.5 % of the score; reversed where it is better by that.",
-            verdicts.constants,
+            judge_beta2,
         ),
         Claim(
             "convolutions",
@@ -180,8 +195,8 @@ CLAIMS = {
             MAIN,
             "Seen where the interval lies within 0.5 % of AdamW's score, in either direction; "
             "reversed where it lies beyond.",
-            verdicts.convolutions,
+            judge_convolutions,
         ),
     )
 }
-"""By key, in the order in which they are told."""
+"""Claims by key, in the order of the report."""

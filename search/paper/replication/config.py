@@ -1,4 +1,4 @@
-"""The configuration of a study: one run, how often it is repeated, and what it is compared with."""
+"""Configuration of a study: one run, its repeats and its baselines."""
 
 from typing import Annotated
 
@@ -12,33 +12,34 @@ Repeats = Annotated[int, Field(ge=0, le=1000)]
 
 
 class StudyConfig(Config):
-    """One study (the paper: five repeats, baselines with four times the compute, a restart)."""
+    """A study. The paper has five repeats, baselines with four times the compute, and a restart."""
 
     run: RunConfig
-    """The evolution. Its seed is that of the first repeat; each one that follows has the next."""
+    """The evolution. The first repeat has its seed, and each later repeat the next seed."""
     num_repeats: Annotated[int, Field(gt=0, le=1000)] = 5
     """Evolutions from the initial program."""
     num_random: Repeats = 1
-    """Random searches, with the seeds of as many evolutions."""
+    """Random searches, with the seeds of the first evolutions."""
     num_constants: Repeats = 1
-    """Evolutions of the constants of the initial program alone, with the same seeds."""
+    """Evolutions of the initial program's constants alone, with the same seeds."""
     baseline_factor: Annotated[float, Field(gt=0, le=1000)] = 4.0
-    """What these two are given: so many times the training of an evolution, and at most so many
-    times its programs."""
+    """Budget of a baseline: the training of an evolution times this factor.
+
+    It also limits the programs of a baseline, to those of an evolution times this factor."""
     restart: bool = True
-    """Whether evolution begins anew from the best program of the best repeat, with its seed."""
+    """Start another evolution from the best program of the best repeat, with its seed."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
         if self.run.evolution.method != "evolution":
             raise ValueError(
                 f"run.evolution.method must be 'evolution', got '{self.run.evolution.method}': "
-                "a study adds the others itself, num_random and num_constants of them"
+                "num_random and num_constants add the other methods"
             )
         num_baselines = max(self.num_random, self.num_constants)
         if num_baselines > self.num_repeats:
             raise ValueError(
                 f"num_random ({self.num_random}) and num_constants ({self.num_constants}) must be "
-                f"at most num_repeats ({self.num_repeats}), whose seeds they have"
+                f"at most num_repeats ({self.num_repeats}), since they share its seeds"
             )
         return self

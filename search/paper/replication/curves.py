@@ -1,4 +1,4 @@
-"""How a run went over its progress: best fitness, cache hits and redundant statements."""
+"""Curves of a run over its progress: best fitness, cache hits and redundant statements."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -10,16 +10,16 @@ from lionhunt.search.driver.best_tracker import Fittest
 from lionhunt.search.storage.run_store import HistoryBin, RunStore
 
 NUM_POINTS = 100
-"""Equal parts of a run's progress."""
+"""Number of equal parts of a run's progress."""
 
 
 class ProgressCurve(NamedTuple):
-    """A run in `NUM_POINTS` parts of its progress; values that it does not have are NaN.
+    """A run in `NUM_POINTS` parts of its progress; missing values are NaN.
 
     Attributes:
-        best_fitness: of the best program up to the end of each part.
-        hit_rate: in each part, the share of children whose fingerprint was known.
-        redundant_share: in each part, the share of statements that are redundant.
+        best_fitness: best fitness up to the end of each part.
+        hit_rate: share of children with a known fingerprint in each part.
+        redundant_share: share of redundant statements in each part.
     """
 
     best_fitness: np.ndarray
@@ -28,11 +28,11 @@ class ProgressCurve(NamedTuple):
 
 
 class Spread(NamedTuple):
-    """Repeats at every point of their progress.
+    """Mean of repeats at every point of their progress.
 
     Attributes:
-        mean: of those that have a value; NaN where none has.
-        error: its standard error; NaN of a single one.
+        mean: over the repeats with a value; NaN if there is none.
+        error: standard error of the mean; NaN for a single repeat.
     """
 
     mean: np.ndarray
@@ -40,32 +40,32 @@ class Spread(NamedTuple):
 
 
 def read_curve(records: RunStore) -> ProgressCurve:
-    """The curves of a run, from a few numbers of each part: no program is read."""
-    parts = {window.number: window for window in records.history_bins(NUM_POINTS)}
-    bests = _best_fitness(records, parts)
+    """Read the curves of a run, from a few sums per part and without reading programs."""
+    bins = {history_bin.number: history_bin for history_bin in records.history_bins(NUM_POINTS)}
+    bests = _best_fitness(records, bins)
     curves = []
     for number in range(NUM_POINTS):
-        window = parts.get(number)
+        part = bins.get(number)
         hit_rate = redundant_share = math.nan
-        if window is not None:
-            if window.num_children:
-                hit_rate = 1 - window.num_new / window.num_children
-            if window.num_statements:
-                redundant_share = 1 - window.num_needed / window.num_statements
+        if part is not None:
+            if part.num_children:
+                hit_rate = 1 - part.num_new / part.num_children
+            if part.num_statements:
+                redundant_share = 1 - part.num_needed / part.num_statements
         curves.append((bests[number], hit_rate, redundant_share))
     return ProgressCurve(*np.array(curves).T)
 
 
-def _best_fitness(records: RunStore, parts: Mapping[int, HistoryBin]) -> list[float]:
-    """That of the best program up to the end of each part; NaN where none has a fitness."""
+def _best_fitness(records: RunStore, bins: Mapping[int, HistoryBin]) -> list[float]:
+    """Return the best fitness up to the end of each part; NaN while no program has one."""
     if records.is_reevaluated:
         return _latest_fitness(records)
-    found = [parts[n].best_fitness if n in parts else None for n in range(NUM_POINTS)]
-    return list(np.fmax.accumulate([math.nan if best is None else best for best in found]))
+    bests = [bins[n].best_fitness if n in bins else None for n in range(NUM_POINTS)]
+    return list(np.fmax.accumulate([math.nan if best is None else best for best in bests]))
 
 
 def _latest_fitness(records: RunStore) -> list[float]:
-    """The same where programs are evaluated again: the best by what is known of each by then."""
+    """Return the same for runs with reevaluation: the best by each program's latest fitness."""
     rows = list(records.iter_outcomes(0))
     fittest, bests, added = Fittest(), [], 0
     for number in range(NUM_POINTS):
@@ -79,10 +79,10 @@ def _latest_fitness(records: RunStore) -> list[float]:
 
 
 def spread(curves: Sequence[np.ndarray]) -> Spread:
-    """The mean of curves, and its standard error, point by point.
+    """Return the mean of curves and its standard error, point by point.
 
     Args:
-        curves: one at least, of one length.
+        curves: at least one; all of one length.
     """
     stacked = np.array(curves)
     counts = np.isfinite(stacked).sum(axis=0)

@@ -1,4 +1,4 @@
-"""What a study will take, told before anything starts."""
+"""Estimate of the duration of a study before it starts."""
 
 from typing import Any
 
@@ -14,17 +14,18 @@ from lionhunt.search.reporting.text import duration, print_counts
 
 
 def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
-    """One run of each group is rehearsed; the restart is taken for another evolution.
+    """Rehearse one run of each group and return the plan of the study.
 
-    Nothing is written. Times are of this machine as busy as it is now.
+    The restart counts as another evolution. Nothing is written. Times assume that this machine
+    stays as busy as it is now.
 
     Args:
         config: of the study.
-        num_workers: 0 for scoring in this process.
+        num_workers: 0 scores in this process.
 
     Raises:
-        ConfigError: a program is none, or no candidate could end in its time.
-        DataError: the data of a task is not there.
+        ConfigError: a program is invalid, or no candidate could end in its time.
+        DataError: the data of a task is missing.
     """
     initial = load_initial(config.run.initial)
     measured = measure_tasks(config.run, initial)
@@ -50,7 +51,7 @@ def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
 
 
 def _group(name: str, num_runs: int, plan: dict[str, Any]) -> dict[str, Any]:
-    """So many runs of one plan; workers have started."""
+    """Return the plan of `num_runs` runs, without the start of workers."""
     counts = {key: plan[key] for key in ("programs", "evaluations", "trainings")}
     return (
         {"group": name, "runs": num_runs}
@@ -60,7 +61,7 @@ def _group(name: str, num_runs: int, plan: dict[str, Any]) -> dict[str, Any]:
 
 
 def print_study_plan(console: Console, plan: dict[str, Any]) -> None:
-    """Prints what `plan_study` found."""
+    """Print the plan of a study."""
     rows = [
         (
             NAMES[group["group"]],

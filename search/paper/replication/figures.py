@@ -1,4 +1,4 @@
-"""The pictures of a study: the paper's Figure 2, and how much is repeated or redundant."""
+"""Figures of a study: Figure 2 of the paper, and the shares of cache hits and redundancy."""
 
 from typing import Any
 
@@ -18,29 +18,29 @@ from lionhunt.search.reporting.figures import (
 )
 
 NUM_MARKERS = 10
-"""Along a curve."""
+"""Markers along a curve."""
 
 
-def fitness_figure(described: dict[str, Any]) -> Figure:
-    """Best fitness over progress: means, and bands of the standard error, as Figure 2 of the paper.
+def fitness_figure(summary: dict[str, Any]) -> Figure:
+    """Draw best fitness over progress: means and bands of the standard error, as in Figure 2.
 
     Args:
-        described: what `describe_study` gives.
+        summary: the summary of a study.
     """
     figure = make_figure(6.4, 4.4)
     axes = figure.subplots()
-    _draw(axes, described, "best_fitness")
+    _draw(axes, summary, "best_fitness")
     axes.axhline(0, color=BACKGROUND, linewidth=0.8)
     axes.set_ylabel("best fitness so far (%)")
     axes.set_xlabel("progress (% of a run's programs)")
-    tasks = ", ".join(task["name"] for task in described["tasks"])
-    axes.set_title(f"Gain over {reference_name(described)} on {tasks}", fontsize=SMALL + 1)
+    tasks = ", ".join(task["name"] for task in summary["tasks"])
+    axes.set_title(f"Gain over {reference_name(summary)} on {tasks}", fontsize=SMALL + 1)
     _add_legend(figure, axes, "mean of the runs, band: standard error")
     return figure
 
 
-def redundancy_figure(described: dict[str, Any]) -> Figure:
-    """Cache hits and redundant statements over progress, with what the paper saw."""
+def redundancy_figure(summary: dict[str, Any]) -> Figure:
+    """Draw cache hits and redundant statements over progress, with the values of the paper."""
     figure = make_figure(6.4, 6.4)
     upper, lower = figure.subplots(2, 1, sharex=True)
     parts = (
@@ -48,12 +48,12 @@ def redundancy_figure(described: dict[str, Any]) -> Figure:
         (lower, "redundant_share", "redundant (% of statements)"),
     )
     for axes, key, label in parts:
-        _draw(axes, described, key)
-        seen = described["paper"][key]
-        low, high = (100 * (seen["mean"] + sign * seen["error"]) for sign in (-1, 1))
+        _draw(axes, summary, key)
+        paper = summary["paper"][key]
+        low, high = (100 * (paper["mean"] + sign * paper["error"]) for sign in (-1, 1))
         axes.axhspan(low, high, color=BACKGROUND, linewidth=0)
         axes.annotate(
-            f"the paper: {100 * seen['mean']:.1f} %",
+            f"the paper: {100 * paper['mean']:.1f} %",
             (1, high),
             xytext=(0, 2),
             textcoords="offset points",
@@ -66,28 +66,28 @@ def redundancy_figure(described: dict[str, Any]) -> Figure:
     return figure
 
 
-def study_figures(described: dict[str, Any]) -> dict[str, Figure]:
-    """All pictures, by the names of their files."""
+def study_figures(summary: dict[str, Any]) -> dict[str, Figure]:
+    """Draw all figures, by file name without suffix."""
     return {
-        "best_fitness": fitness_figure(described),
-        "redundancy": redundancy_figure(described),
+        "best_fitness": fitness_figure(summary),
+        "redundancy": redundancy_figure(summary),
     }
 
 
-def _draw(axes: Axes, described: dict[str, Any], key: str) -> None:
-    """Draws a curve and its band for each group."""
+def _draw(axes: Axes, summary: dict[str, Any], key: str) -> None:
+    """Draw a curve and its band for each group."""
     tidy(axes)
     looks = assign_looks(GROUPS)
-    progress = 100 * np.array(described["progress"])
-    for number, group in enumerate(described["groups"]):
+    progress = 100 * np.array(summary["progress"])
+    for number, group in enumerate(summary["groups"]):
         curve = group["over_progress"][key]
         mean, error = (100 * np.array(curve[part], float) for part in ("mean", "error"))
         look = looks[group["group"]]
-        start = number * len(progress) // NUM_MARKERS // len(described["groups"])
+        start = number * len(progress) // NUM_MARKERS // len(summary["groups"])
         axes.plot(
             progress,
             mean,
-            label=_label(group, described["groups"][0]),
+            label=_label(group, summary["groups"][0]),
             markevery=(start, len(progress) // NUM_MARKERS),
             **look._asdict(),
         )
@@ -105,11 +105,11 @@ def _draw_band(
 
 
 def _label(group: dict[str, Any], evolution: dict[str, Any]) -> str:
-    """Names a group, with what baselines were trained as it came out."""
+    """Return the name of a group; for baselines with their measured training."""
     name = NAMES[group["group"]]
     if group["group"] in (RANDOM, CONSTANTS):
-        ours, theirs = (each["at_end"]["trainings"]["mean"] for each in (evolution, group))
-        name += f", {theirs / ours:.2g} times the training"
+        trainings = [g["at_end"]["trainings"]["mean"] for g in (evolution, group)]
+        name += f", {trainings[1] / trainings[0]:.2g} times the training"
     return f"{name} ({group['num_runs']} run{'s' * (group['num_runs'] > 1)})"
 
 

@@ -1,4 +1,4 @@
-"""The loop of a study: makes its runs, one after the other, in one pool of workers."""
+"""Loop of a study: makes its runs, one after the other, in one pool of workers."""
 
 import functools
 from collections.abc import Callable, Generator, Iterator
@@ -28,7 +28,7 @@ from lionhunt.search.paper.replication.plan import (
     plan_evolutions,
     plan_restart,
 )
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage.database import CACHE
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
@@ -37,13 +37,13 @@ from lionhunt.search.workers.pool import Pool
 OpenPool = Callable[[], AbstractContextManager[Pool]]
 
 
-class Event(NamedTuple):
-    """How far a study is.
+class StudyProgress(NamedTuple):
+    """Progress of a study.
 
     Attributes:
-        name: of the run that goes on.
-        number, total: it is the so manieth of so many.
-        progress: its own.
+        name: name of the current run.
+        number, total: position of the run in the study, from 1, and the number of runs.
+        progress: progress of the run.
     """
 
     name: str
@@ -53,7 +53,7 @@ class Event(NamedTuple):
 
 
 class SeededPool:
-    """A pool as one run sees it: jobs that name no seed train with that of the run."""
+    """A pool for one run: jobs without a seed train with the seed of the run."""
 
     def __init__(self, pool: Pool, seed: int):
         self._pool = pool
@@ -61,17 +61,18 @@ class SeededPool:
         self.start, self.wait, self.close = pool.start, pool.wait, pool.close
 
     def submit(self, job: AnyJob) -> None:
+        """Submit a job."""
         assert isinstance(job, Job)
         self._pool.submit(job if job.seed is not None else job._replace(seed=self._seed))
 
 
 class FinishedRun(NamedTuple):
-    """A run of a study at its end.
+    """A finished run of a study.
 
     Attributes:
-        group: what it is a repeat of.
-        name: of its folder.
-        folder: itself.
+        group: one of `search.paper.replication.plan.GROUPS`.
+        name: name of its folder.
+        folder: path of its folder.
     """
 
     group: str
@@ -80,15 +81,15 @@ class FinishedRun(NamedTuple):
 
 
 class Study:
-    """A set of runs in one folder. Those that are there are gone on with; nothing is done twice.
+    """A set of runs in one folder. Existing runs are resumed, and finished runs are kept.
 
     Args:
         config: of the study.
-        folder: where its runs have a folder each.
-        open_pool: where candidates are scored; opened once a run needs it, for all runs.
+        folder: each run has a folder in it.
+        open_pool: opens the pool for all runs, once a run needs it.
 
     Raises:
-        ConfigError: a run cannot be as the study asks for it, by its config or its programs.
+        ConfigError: the config or the programs of a run are invalid.
         RecordError: the folder holds other runs, or runs that were scored elsewhere, or it cannot
             be used.
     """
@@ -99,14 +100,16 @@ class Study:
         self._open_pool = open_pool
         self._pool: Pool | None = None
         self._finished: list[FinishedRun] = []
-        self._measured: dict[tuple[str, int], Measurement] = {}  # references, by seed
-        self._uncompared: list[Path] = []  # runs with scores that the pool has not made yet
+        # Measurements of references, by fingerprint and seed.
+        self._measured: dict[tuple[str, int], Measurement] = {}
+        # Recorded runs that were not yet compared with the pool.
+        self._uncompared: list[Path] = []
         _check(config)
         num_baselines = config.num_random + config.num_constants
         self.num_runs = config.num_repeats + num_baselines + config.restart
 
-    def run(self) -> Generator[Event, None, list[FinishedRun]]:
-        """Runs to the end, yielding now and then; everything yielded is recorded."""
+    def run(self) -> Generator[StudyProgress, None, list[FinishedRun]]:
+        """Run to the end and yield the progress now and then. All yielded progress is recorded."""
         with ExitStack() as self._stack:
             for planned in plan_evolutions(self._config):
                 yield from self._finish(planned)
@@ -121,8 +124,8 @@ class Study:
                 yield from self._finish(planned)
         return self._finished
 
-    def _finish(self, planned: PlannedRun) -> Generator[Event, None, None]:
-        """Makes one run, or goes on with it, if it is not at its end."""
+    def _finish(self, planned: PlannedRun) -> Generator[StudyProgress, None, None]:
+        """Make or resume one run, unless it is finished."""
         folder = self._folder / planned.name
         info = summarize_setup(planned.config, load_initial(planned.config.initial))
         self._finished.append(FinishedRun(planned.group, planned.name, folder))
@@ -134,13 +137,13 @@ class Study:
         elif not is_done:
             with _open_records(folder, info) as records:
                 config, initial = load_run(records)
-                pool = self._opened(records.reference(), config.seed)
+                pool = self._start_pool(records.reference(), config.seed)
                 self._compare(pool, info)
                 reference = self._measure(pool, records.reference(), config.seed)
                 if reference.status is not Status.OK:
                     raise ConfigError(
-                        f"the initial program does not train on the tasks ({reference.status_text}) "
-                        f"with seed {config.seed}; choose others"
+                        "the initial program does not train on the tasks "
+                        f"({reference.status_text}) with seed {config.seed}; choose others"
                     )
                 seeded = SeededPool(pool, config.seed)
                 search = Search(config, initial, records, seeded, reference)
@@ -149,18 +152,20 @@ class Study:
                     if config.observability.tensorboard:
                         events = draw_progress(events, folder / TENSORBOARD)
                     for progress in events:
-                        yield Event(planned.name, len(self._finished), self.num_runs, progress)
+                        yield StudyProgress(
+                            planned.name, len(self._finished), self.num_runs, progress
+                        )
 
-    def _opened(self, program: Program, seed: int) -> Pool:
-        """The pool; it is started with a reference."""
+    def _start_pool(self, reference: Program, seed: int) -> Pool:
+        """Return the pool; at first open it and start it with a reference."""
         if self._pool is None:
             self._pool = self._stack.enter_context(self._open_pool())
-            measurement = self._pool.start(Job("reference", assemble(program), seed))
-            self._measured[fingerprint(program), seed] = measurement
+            measurement = self._pool.start(Job("reference", assemble(reference), seed))
+            self._measured[fingerprint(reference), seed] = measurement
         return self._pool
 
     def _measure(self, pool: Pool, program: Program, seed: int) -> Measurement:
-        """What the pool, which has nothing else to do, sees of a reference."""
+        """Measure a reference, once per seed, on a pool without other jobs."""
         key = fingerprint(program), seed
         if key not in self._measured:
             pool.submit(Job("reference", assemble(program), seed))
@@ -170,41 +175,45 @@ class Study:
             ((_, self._measured[key]),) = measured
         return self._measured[key]
 
-    def _compare(self, pool: Pool, here: dict[str, Any]) -> None:
-        """Raises `RecordError` if a run of the study was scored where arithmetic differs.
+    def _compare(self, pool: Pool, info: dict[str, Any]) -> None:
+        """Compare recorded runs with the arithmetic of the pool.
 
         Args:
-            pool: that scores here; it has nothing else to do.
-            here: what a run is that is begun here.
+            pool: without other jobs.
+            info: setup of a run that starts on this machine.
+
+        Raises:
+            RecordError: a run was scored where arithmetic differs.
         """
         while self._uncompared:
             folder = self._uncompared.pop()
             with RunStore.open_to_read(folder) as records:
-                info, reference = records.info(), records.reference()
-                there = records.measurement(fingerprint(reference))
-            if there is None:
+                recorded_info, reference = records.info(), records.reference()
+                recorded = records.measurement(fingerprint(reference))
+            if recorded is None:
                 continue
-            measured = self._measure(pool, reference, info["config"]["seed"])
-            if (found := first_difference(there, measured)) is not None:
+            measured = self._measure(pool, reference, recorded_info["config"]["seed"])
+            if (difference := first_difference(recorded, measured)) is not None:
                 raise refuse_difference(
                     f"the initial program of {folder.name}",
                     "study",
-                    found,
-                    (info, here),
+                    difference,
+                    (recorded_info, info),
                     "choose another --out",
                 )
 
 
 def _check(config: StudyConfig) -> None:
-    """Looks for what would stop a study only after hours; raises `ConfigError`."""
-    list(plan_evolutions(config))  # their configs are checked as they are made
+    """Raise `ConfigError` for errors that would stop a study only after hours."""
+    # Planning a run checks its config.
+    list(plan_evolutions(config))
     list(plan_baselines(config, [1.0] * config.num_repeats))
     if config.num_constants and not constant_places(load_initial(config.run.initial)):
         raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 
 
 def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> OpenPool:
-    """What opens a place where the candidates of all runs are scored."""
+    """Return a function that opens the pool for all runs of a study."""
     run = config.run
     reference = load_initial(run.reference or run.initial, "reference")
     return functools.partial(
@@ -214,7 +223,7 @@ def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> Open
         candidate_functions(run, load_initial(run.initial), reference),
         num_workers=num_workers,
         candidate_seconds=run.evaluation.candidate_seconds,
-        cache=folder.resolve() / run_file.CACHE,
+        cache=folder.resolve() / CACHE,
         batch_size=run.evaluation.batch_size,
         memory_gib=run.evaluation.worker_memory_gib,
         ray_address=run.evaluation.ray_address,
@@ -222,53 +231,51 @@ def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> Open
 
 
 def _is_done(folder: Path, info: dict[str, Any]) -> bool:
-    """Whether a run is at its end; raises `RecordError` if it is another run."""
+    """Return True if a run is finished; raise `RecordError` if it is another run."""
     if not (folder / RUN.file_name).is_file():
         return False
     with RunStore.open_to_read(folder) as records:
-        there = records.info()
-        difference = next(differences(_identity(there, folder), _identity(info, folder)), None)
+        recorded = _identity(records.info(), folder)
+        difference = next(differences(recorded, _identity(info, folder)), None)
         if difference is not None:
             raise RecordError(f"{folder} is of another study ({difference}); choose another --out")
         return is_at_end(records)
 
 
 def _identity(info: dict[str, Any], place: Path) -> dict[str, Any]:
-    """What decides what comes of a run; how it names its programs, and where it runs, does not."""
+    """Return the part of a setup that decides the result of a run."""
     config = parse_run_config(info["config"], str(place)).model_dump(
-        mode="json", exclude=_ELSEWHERE
+        mode="json", exclude=_NOT_DECISIVE
     )
     programs = {key: info[key].splitlines() for key in ("initial", "reference")}
     digests = {task["name"]: task["digest"] for task in info["tasks"]}
     return {"config": config, "tasks": digests} | programs
 
 
-_ELSEWHERE: Any = {
+_NOT_DECISIVE: Any = {
     "initial": True,
     "reference": True,
     "observability": True,
     "evaluation": {"workers", "candidate_seconds", "worker_memory_gib", "ray_address"},
 }
-"""Parts of a config that do not decide what comes of a run, or are told by the rest of its info."""
+"""Keys of a config without effect on the result. The setup holds the programs themselves."""
 
 
 @contextmanager
 def _open_records(folder: Path, info: dict[str, Any]) -> Iterator[RunStore]:
-    is_there = (folder / RUN.file_name).is_file()
-    opened = RunStore.open_to_write(folder) if is_there else RunStore.create(folder, info)
+    is_recorded = (folder / RUN.file_name).is_file()
+    opened = RunStore.open_to_write(folder) if is_recorded else RunStore.create(folder, info)
     with opened as records:
         yield records
 
 
 def _num_trainings(run: FinishedRun) -> float:
-    """The training of a run, in trainings from beginning to end."""
+    """Return the training of a run, in full trainings."""
     with RunStore.open_to_read(run.folder) as records:
         return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
 
 
 def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
     with RunStore.open_to_read(run.folder) as records:
-        best = records.best()
-        return -float("inf") if best is None else best.fitness_or_neg_inf, records.info()["config"][
-            "seed"
-        ]
+        best, seed = records.best(), records.info()["config"]["seed"]
+    return -float("inf") if best is None else best.fitness_or_neg_inf, seed

@@ -1,4 +1,4 @@
-"""Which runs a study is made of: each an ordinary run with a config of its own."""
+"""Plan of a study: its runs, each an ordinary run with a config of its own."""
 
 import math
 from collections.abc import Iterator, Sequence
@@ -11,7 +11,7 @@ from lionhunt.search.paper.replication.config import StudyConfig
 
 EVOLUTION, RANDOM, CONSTANTS, RESTART = "evolution", "random", "constants", "restart"
 GROUPS = (EVOLUTION, RANDOM, CONSTANTS, RESTART)
-"""What runs are repeats of, as folders call it."""
+"""Groups of runs, as in names of folders."""
 
 NAMES = dict(
     zip(
@@ -20,16 +20,16 @@ NAMES = dict(
         strict=True,
     )
 )
-"""The same, as people call it."""
+"""Groups of runs, as in reports."""
 
 
 class PlannedRun(NamedTuple):
-    """A run that a study asks for.
+    """A run of a study before it starts.
 
     Attributes:
-        group: what it is a repeat of.
-        name: of its folder.
-        config: its own.
+        group: one of `GROUPS`.
+        name: name of its folder.
+        config: config of the run.
     """
 
     group: str
@@ -38,17 +38,17 @@ class PlannedRun(NamedTuple):
 
 
 def plan_evolutions(config: StudyConfig) -> Iterator[PlannedRun]:
-    """The repeats."""
+    """Yield the repeats."""
     for number in range(config.num_repeats):
         yield _plan(config, EVOLUTION, number, {})
 
 
 def plan_baselines(config: StudyConfig, num_trainings: Sequence[float]) -> Iterator[PlannedRun]:
-    """What evolution is compared with: each run with the evolution that has its seed.
+    """Yield the baselines. Each is compared with the evolution that has its seed.
 
     Args:
         config: of the study.
-        num_trainings: what each evolution trained, in trainings from beginning to end.
+        num_trainings: full trainings of each evolution.
     """
     run = config.run
     methods: tuple[tuple[Method, int], ...] = (
@@ -66,15 +66,14 @@ def plan_baselines(config: StudyConfig, num_trainings: Sequence[float]) -> Itera
 
 
 def plan_restart(config: StudyConfig, best: Path, seed: int) -> PlannedRun:
-    """Evolution from where another one ended.
+    """Plan an evolution that starts from the best program of a repeat.
 
-    It has the seed of that one, so that its first program has the fitness that it had there; what
-    is drawn is drawn for other programs.
+    It has the seed of the repeat, so its first program has the same fitness in both runs.
 
     Args:
         config: of the study.
-        best: the folder of the repeat with the best program.
-        seed: of that repeat.
+        best: folder of the repeat with the best program.
+        seed: seed of that repeat.
     """
     reference = config.run.reference or config.run.initial
     changes = {"initial": f"{best}:best", "reference": reference, "seed": seed}

@@ -1,4 +1,4 @@
-"""What a study came to, in plain dictionaries: the report and `--json` show them."""
+"""Summary of a study in plain dictionaries, for the report and `--json`."""
 
 import math
 from collections.abc import Sequence
@@ -15,6 +15,7 @@ from lionhunt.search.paper.replication.curves import NUM_POINTS, ProgressCurve, 
 from lionhunt.search.paper.replication.loop import FinishedRun
 from lionhunt.search.paper.replication.paper_numbers import HIT_RATE, REDUNDANT_SHARE
 from lionhunt.search.paper.replication.plan import EVOLUTION, GROUPS
+from lionhunt.search.reporting import finite_or_none
 from lionhunt.search.statistics import interval
 from lionhunt.search.storage.run_store import RunStore
 
@@ -24,30 +25,26 @@ CURVES = ProgressCurve._fields
 def summarize_study(
     name: str, config: StudyConfig, finished: Sequence[FinishedRun]
 ) -> dict[str, Any]:
-    """The runs, and what they come to together.
+    """Return the runs, and means over the runs of each group.
 
     Args:
         name: of the study.
-        config: its own.
+        config: of the study.
         finished: its runs, in order.
     """
     runs, curves = [], []
-    for each in finished:
-        with RunStore.open_to_read(each.folder) as records:
-            runs.append({"name": each.name, "group": each.group} | summarize_study_run(records))
+    for run in finished:
+        with RunStore.open_to_read(run.folder) as records:
+            runs.append({"name": run.name, "group": run.group} | summarize_study_run(records))
             curves.append(read_curve(records))
     groups = []
-    for group in GROUPS:
-        numbers = [number for number, run in enumerate(runs) if run["group"] == group]
-        if numbers:
-            members = [runs[number] for number in numbers]
-            groups.append(
-                {"group": group} | _describe_group(members, [curves[number] for number in numbers])
-            )
     evolutions = [run for run in runs if run["group"] == EVOLUTION]
-    for group in groups:
-        members = [run for run in runs if run["group"] == group["group"]]
-        group["behind_evolution"] = _difference(evolutions, members)
+    for group in GROUPS:
+        members = [run for run in runs if run["group"] == group]
+        if members:
+            of_group = [c for c, run in zip(curves, runs, strict=True) if run["group"] == group]
+            behind = {"behind_evolution": _difference(evolutions, members)}
+            groups.append({"group": group} | _summarize_group(members, of_group) | behind)
     return {
         "study": name,
         "config": config.model_dump(mode="json"),
@@ -62,18 +59,19 @@ def summarize_study(
     } | summarize_environment()
 
 
-def reference_name(described: dict[str, Any]) -> str:
-    """The program of fitness 0, as the config of a described study calls it."""
-    run = described["config"]["run"]
+def reference_name(summary: dict[str, Any]) -> str:
+    """Return the reference of fitness 0, as the config of the study names it."""
+    run = summary["config"]["run"]
     return run["reference"] or run["initial"]
 
 
 def summarize_study_run(records: RunStore) -> dict[str, Any]:
-    """One run, in numbers."""
+    """Return the numbers of one run."""
     progress = RunProgress.of_records(records)
     best = progress.best
     config = records.info()["config"]
-    first = records.best(config["evolution"]["population_size"])  # all are the initial program
+    # The first population consists of the initial program.
+    first = records.best(config["evolution"]["population_size"])
     return {
         "seed": config["seed"],
         "first_fitness": None if first is None else first.fitness,
@@ -89,15 +87,15 @@ def summarize_study_run(records: RunStore) -> dict[str, Any]:
         "hit_rate": progress.num_hits / max(1, progress.num_children),
         "redundant_share": progress.redundant_share,
         "evaluation_seconds": records.seconds(),
-        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
+        "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "history_digest": records.history_digest(),
     }
 
 
-def _describe_group(
+def _summarize_group(
     runs: Sequence[dict[str, Any]], curves: Sequence[ProgressCurve]
 ) -> dict[str, Any]:
-    """Means and standard errors of runs that differ in their seed alone, at the end and before."""
+    """Return means and standard errors over runs that differ in their seed alone."""
     at_end = {}
     for key in (
         "first_fitness",
@@ -109,13 +107,13 @@ def _describe_group(
     ):
         values = [math.nan if run[key] is None else run[key] for run in runs]
         mean, error = spread([np.array([value]) for value in values])
-        at_end[key] = {"mean": _finite(mean[0]), "error": _finite(error[0])}
+        at_end[key] = {"mean": finite_or_none(mean[0]), "error": finite_or_none(error[0])}
     over_progress = {}
     for key in CURVES:
         mean, error = spread([getattr(curve, key) for curve in curves])
         over_progress[key] = {
-            "mean": list(map(_finite, mean)),
-            "error": list(map(_finite, error)),
+            "mean": list(map(finite_or_none, mean)),
+            "error": list(map(finite_or_none, error)),
         }
     return {"num_runs": len(runs), "at_end": at_end, "over_progress": over_progress}
 
@@ -123,13 +121,8 @@ def _describe_group(
 def _difference(
     evolutions: Sequence[dict[str, Any]], others: Sequence[dict[str, Any]]
 ) -> dict[str, float] | None:
-    """By how much evolution ends higher with the same seed; None of fewer than two seeds."""
+    """Return by how much evolution ends higher, paired by seed; None for fewer than two seeds."""
     by_seed = {run["seed"]: run["best_fitness"] for run in evolutions}
     pairs = [(by_seed[run["seed"]], run["best_fitness"]) for run in others]
-    values = [ours - theirs for ours, theirs in pairs if None not in (ours, theirs)]
+    values = [first - second for first, second in pairs if None not in (first, second)]
     return interval(values)._asdict() if len(values) > 1 and evolutions != others else None
-
-
-def _finite(value: float) -> float | None:
-    """For JSON, which has no NaN."""
-    return float(value) if math.isfinite(value) else None

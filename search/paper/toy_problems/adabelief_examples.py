@@ -1,8 +1,8 @@
-"""AdaBelief's examples: what it makes of large gradients, small curvature, and oscillation.
+"""Examples of AdaBelief: large gradients, small curvature, and oscillation.
 
-Zhuang et al., 2020 (arXiv:2010.07468), section 2: their Figure 1 has three regions of a loss, their
-Figure 2 the loss |x| + |y|, begun near the x axis, so that y oscillates while x goes on. There is
-no noise: every figure is exact up to the rounding of float64.
+Zhuang et al., 2020 (arXiv:2010.07468), section 2. Their Figure 1 has three regions of a loss. Their
+Figure 2 has the loss |x| + |y|. The start is near the x axis, so y oscillates while x advances.
+There is no noise: results are exact up to the rounding of float64.
 """
 
 from collections.abc import Sequence
@@ -15,8 +15,11 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.paper.toy_problems.replay import Replay
 
 NAMES = ("sgd", "momentum", "signsgd", "lion", "adam", "adabelief")
-"""Of the library, with its constants: Adam adds 1e-8 to the root, AdaBelief 1e-16 to the root, and
-to the second moment at every step. Lion has its weight decay of 0.1."""
+"""Programs of the library, with their constants.
+
+Adam adds 1e-8 to the root. AdaBelief adds 1e-16 to the root, and to the second moment at every
+step. Lion has its weight decay of 0.1.
+"""
 
 LARGE, SMALL = 10.0, 0.01
 """Gradients of the regions."""
@@ -24,20 +27,20 @@ AT_STEPS = (1, 10, 100, 1_000, 10_000)
 
 START = (-2.5, 0.1)
 LEARNING_RATE = 1e-3
-"""The default of Adam and AdaBelief."""
+"""Default of Adam and AdaBelief."""
 NUM_STEPS = 3_000
 STEPS_A_POINT = 10
-"""Steps between the points of a path that are kept."""
+"""Steps between recorded points of a path."""
 
 
 class Region(NamedTuple):
-    """A place of a loss, by the gradients that are seen there.
+    """A region of a loss, by its gradients.
 
     Attributes:
         name: in words.
-        gradient: its size.
-        alternates: its sign changes from step to step.
-        paper: whether the paper has the steps of SGD, Adam and AdaBelief as large, by their names.
+        gradient: size of the gradient.
+        alternates: its sign changes at every step.
+        paper: True if the step is large in the paper, by optimizer.
     """
 
     name: str
@@ -66,16 +69,16 @@ REGIONS = (
         {"sgd": True, "adam": False, "adabelief": True},
     ),
 )
-"""In the paper's order. An ideal optimizer takes large steps in the first and third."""
+"""Regions in the paper's order. An ideal optimizer takes large steps in the first and third."""
 
 
 class RegionSteps(NamedTuple):
-    """How far an optimizer steps in a region.
+    """Step sizes of an optimizer in a region.
 
     Attributes:
         region: its name.
         optimizer: its name.
-        sizes: of the update at each of `AT_STEPS`, over the learning rate.
+        sizes: size of the update over the learning rate, at each of `AT_STEPS`.
     """
 
     region: str
@@ -83,22 +86,21 @@ class RegionSteps(NamedTuple):
     sizes: tuple[float, ...]
 
 
-class Path(NamedTuple):
-    """The way down |x| + |y|.
+class DescentPath(NamedTuple):
+    """A path down |x| + |y|.
 
-    Sizes of steps are means of |update| over the learning rate, of the steps from where y has
-    first passed its optimum to where x has: while y oscillates and x goes on. They are None if
-    there are no such steps.
+    Step sizes are means of |update| over the learning rate while y oscillates and x advances. These
+    are the steps after y has passed its optimum, until x has. Sizes are None without such steps.
 
     Attributes:
         optimizer: its name.
-        y_arrives, x_arrives: steps until y and x have passed their optimum; None if they have not.
-        x_size, y_size: of steps.
-        x_root, y_root: the root of the corrected second moment when x arrives, by which the update
-            is divided; None if the optimizer has none.
-        x_overshoot, y_overshoot: how far x and y went beyond their optimum.
-        late: the largest |x| or |y| in the last tenth of the steps.
-        xs, ys: of every `STEPS_A_POINT`th step, from the start.
+        y_arrives, x_arrives: steps until y and x have passed their optimum; None for never.
+        x_size, y_size: step sizes.
+        x_root, y_root: divisor of the update when x arrives, the root of the corrected second
+            moment; None if the optimizer has none.
+        x_overshoot, y_overshoot: largest distance beyond the optimum.
+        late: largest |x| or |y| in the last tenth of the steps.
+        xs, ys: coordinates at every `STEPS_A_POINT`-th step, from the start.
     """
 
     optimizer: str
@@ -116,10 +118,10 @@ class Path(NamedTuple):
 
 
 def measure_regions(at_steps: Sequence[int] = AT_STEPS) -> list[RegionSteps]:
-    """Every optimizer in every region.
+    """Measure every optimizer in every region.
 
     Args:
-        at_steps: which steps are told, ascending, from 1.
+        at_steps: recorded steps, ascending, from 1.
     """
     return [
         RegionSteps(region.name, name, tuple(sizes))
@@ -131,7 +133,7 @@ def measure_regions(at_steps: Sequence[int] = AT_STEPS) -> list[RegionSteps]:
 
 
 def step_sizes(program: Program, at_steps: Sequence[int]) -> np.ndarray:
-    """Sizes of the update over the learning rate, with the weights at 0.
+    """Return sizes of the update over the learning rate, with the weights at 0.
 
     Returns:
         shape=(len(at_steps), len(REGIONS)).
@@ -150,13 +152,13 @@ def measure_paths(
     start: tuple[float, float] = START,
     learning_rate: float = LEARNING_RATE,
     num_steps: int = NUM_STEPS,
-) -> list[Path]:
-    """Every optimizer on |x| + |y|, from the same start with the same learning rate.
+) -> list[DescentPath]:
+    """Run every optimizer on |x| + |y|, from the same start with the same learning rate.
 
     Args:
-        start: x below 0, and y above it.
-        learning_rate: of all.
-        num_steps: how many are taken.
+        start: x below 0, y above 0.
+        learning_rate: for all optimizers.
+        num_steps: steps of each optimizer.
     """
     return [follow(name, library.load(name), start, learning_rate, num_steps) for name in NAMES]
 
@@ -167,8 +169,8 @@ def follow(
     start: tuple[float, float],
     learning_rate: float,
     num_steps: int,
-) -> Path:
-    """One optimizer on |x| + |y|."""
+) -> DescentPath:
+    """Run one optimizer on |x| + |y|; see `measure_paths`."""
     replay = Replay(program, (2,))
     points, roots = [np.array(start)], []
     for _ in range(num_steps):
@@ -183,7 +185,7 @@ def follow(
     if x_arrives is not None and y_arrives is not None and y_arrives < x_arrives:
         moved = np.abs(np.diff(np.array(points), axis=0))[y_arrives:x_arrives]
         x_size, y_size = map(float, moved.mean(0) / learning_rate)
-    return Path(
+    return DescentPath(
         name,
         y_arrives,
         x_arrives,
@@ -205,5 +207,5 @@ def _root(states: dict[str, np.ndarray]) -> np.ndarray | None:
     return np.sqrt(states["v"] / states["v_correction"])
 
 
-def _first(where: np.ndarray) -> int | None:
-    return int(np.argmax(where)) if where.any() else None
+def _first(is_true: np.ndarray) -> int | None:
+    return int(np.argmax(is_true)) if is_true.any() else None

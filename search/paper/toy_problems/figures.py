@@ -1,4 +1,4 @@
-"""The pictures of small, exact experiments: what an old gradient still does, and paths."""
+"""Figures of the toy problems: responses to an old gradient, and paths."""
 
 import math
 from collections.abc import Mapping, Sequence
@@ -16,18 +16,18 @@ from lionhunt.search.reporting.figures import (
 )
 
 NUM_DECADES = 5
-"""Responses that are smaller than the largest by so much are drawn on a linear scale around 0."""
+"""Decades below the largest response that are logarithmic; the scale around 0 is linear."""
 
 
 def response_figure(responses: Mapping[str, tuple[Sequence[float], Sequence[float]]]) -> Figure:
-    """What one gradient does to the updates after it.
+    """Draw the response of later updates to one gradient.
 
-    Both axes are logarithmic, and linear near 0: the first has a place for the gradient's own step,
-    the second for responses that change their sign.
+    Both axes are logarithmic, and linear near 0. So they hold the gradient's own step, and
+    responses of either sign.
 
     Args:
-        responses: for each optimizer the steps since the gradient, from 0, and at each of them the
-            change of the update that is due to it, divided by the learning rate.
+        responses: for each optimizer the steps since the gradient, from 0, and the response at
+            each: the change of the update, over the learning rate.
     """
     figure = make_figure(6.4, 4.6)
     axes = figure.subplots()
@@ -48,11 +48,11 @@ def response_figure(responses: Mapping[str, tuple[Sequence[float], Sequence[floa
 
 
 def paths_figure(paths: Mapping[str, np.ndarray], steps_a_point: int = 1) -> Figure:
-    """Paths of optimizers over the contours of f(x, y) = |x| + |y|, and f over the steps below.
+    """Draw paths over the contours of f(x, y) = |x| + |y|, and below them f over the steps.
 
     Args:
-        paths: for each optimizer its points from the first on, shape=(points, 2).
-        steps_a_point: how many steps lie between two points.
+        paths: for each optimizer its points from the start, shape=(points, 2).
+        steps_a_point: steps between two points.
     """
     figure = make_figure(6.4, 6.4)
     upper, lower = figure.subplots(2, 1)
@@ -65,7 +65,8 @@ def paths_figure(paths: Mapping[str, np.ndarray], steps_a_point: int = 1) -> Fig
     x, y = np.linspace(left, right, 201), np.linspace(bottom, top, 201)
     height = np.abs(x)[None, :] + np.abs(y)[:, None]
     contours = upper.contour(x, y, height, levels=8, colors=BACKGROUND, linewidths=0.7)
-    inside = contours.levels[contours.levels <= np.abs(points).sum(axis=1).max()]  # not in corners
+    # Higher contours are only in the corners.
+    inside = contours.levels[contours.levels <= np.abs(points).sum(axis=1).max()]
     upper.clabel(contours, inside, fontsize=TINY, fmt="%g")
     for place, (name, look) in enumerate(assign_looks(paths).items()):
         path = np.asarray(paths[name], float)

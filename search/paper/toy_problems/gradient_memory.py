@@ -1,13 +1,12 @@
-"""How long optimizers remember: the response of the update to one old gradient.
+"""Memory of optimizers: the response of updates to one old gradient.
 
-Every gradient is 1 or -1, drawn at random, so that second moments are 1 throughout and adaptive
-optimizers act linearly. The sign of a single gradient is turned round; half of the difference that
-this makes to the updates, then and later, is the response to that gradient. Weights stay at 0, so
-that weight decay adds nothing.
+Every gradient is 1 or -1 at random. So second moments are 1 throughout, and adaptive optimizers act
+linearly. A second run flips the sign of one gradient. Half of the difference between the updates of
+both runs is the response to that gradient. Weights stay at 0, so weight decay adds nothing.
 
-What the constants are: AdEMAMix (Pagliardini et al., 2024, arXiv:2409.03137) after its warm-up, QHM
-and QHAdam (Ma and Yarats, 2018, arXiv:1810.06801), AggMo (Lucas et al., 2018, arXiv:1804.00325), as
-in the library.
+Constants are those of the library. AdEMAMix (Pagliardini et al., 2024, arXiv:2409.03137) is past
+its warm-up. QHM and QHAdam: Ma and Yarats, 2018, arXiv:1810.06801. AggMo: Lucas et al., 2018,
+arXiv:1804.00325.
 """
 
 import math
@@ -40,28 +39,27 @@ PROGRAMS: dict[str, Program] = {
 
 MAX_AGE = 10_000
 NUM_WARMUP_STEPS = 10_000
-"""Before the gradient that is turned round: that of AdEMAMix."""
+"""Steps before the flipped gradient: the warm-up of AdEMAMix."""
 AFTER = (100, 1_000, 10_000)
 NUM_BACKGROUNDS = 2_048
-"""For Lion, whose response depends on the other gradients; the rest need one."""
+"""Streams of other gradients for nonlinear optimizers, whose response depends on them."""
 NONLINEAR = ("lion",)
 ROUNDING = 1e-13
-"""Differences below this share of the largest are float64's rounding, and count as zero."""
+"""Differences below this share of the largest are rounding of float64 and count as zero."""
 
 
 class Response(NamedTuple):
-    """The response to one gradient, by its age.
+    """Response to one gradient, by its age.
 
     Attributes:
         optimizer: its name.
         ages: steps since the gradient, from 0 and then evenly on a logarithmic scale.
-        responses: of the update at each age, per unit of gradient and of learning rate; the mean
-            over backgrounds.
-        total: the sum of the responses at all ages, with its interval over backgrounds; beyond the
-            last age that was run they are taken to decay as they did before it.
-        half_age: by this age half of the total has come; None if not within the ages run.
-        shares_after: of the total, what comes at later ages than each of `AFTER`; NaN for ages that
-            were not run.
+        responses: response at each age, per unit of gradient and learning rate; mean over
+            backgrounds.
+        total: sum of the responses at all ages, with its interval over backgrounds. After the last
+            age it is extrapolated by the decay before it.
+        half_age: age by which half of the total has come; None if that is after the last age.
+        shares_after: share of the total after each of `AFTER`; NaN after the last age.
         num_backgrounds: streams of other gradients.
     """
 
@@ -75,7 +73,7 @@ class Response(NamedTuple):
 
 
 def measure_responses() -> list[Response]:
-    """The responses of all `PROGRAMS`."""
+    """Measure the responses of all `PROGRAMS`."""
     return [
         respond(name, program, num_backgrounds=NUM_BACKGROUNDS if name in NONLINEAR else 1)
         for name, program in PROGRAMS.items()
@@ -91,15 +89,15 @@ def respond(
     num_backgrounds: int = 1,
     seed: int = 0,
 ) -> Response:
-    """The response of one program.
+    """Measure the response of one program.
 
     Args:
         name: of the program.
-        program: of elementwise functions.
-        max_age: the last age that is run.
+        program: a program of elementwise functions.
+        max_age: last age, in steps.
         num_warmup_steps: steps before the gradient.
-        num_backgrounds: how many streams of other gradients, side by side; 2 at least show whether
-            the response depends on them.
+        num_backgrounds: streams of other gradients. With two or more, the interval shows if the
+            response depends on them.
         seed: of the other gradients.
     """
     by_age = respond_by_age(program, max_age, num_warmup_steps, num_backgrounds, seed)
@@ -107,17 +105,17 @@ def respond(
     tail = _tail(mean)
     totals = [float(total) + tail for total in by_age.sum(0)]
     total = interval(totals) if num_backgrounds > 1 else Interval(*totals * 3)
-    come = np.cumsum(mean)
-    reached = come >= total.mean / 2
-    to_come = np.maximum(1 - come / total.mean, 0)
+    cumulative = np.cumsum(mean)
+    is_half = cumulative >= total.mean / 2
+    share_after = np.maximum(1 - cumulative / total.mean, 0)
     ages = _log_spaced(max_age)
     return Response(
         name,
         ages,
         tuple(float(mean[age]) for age in ages),
         total,
-        int(np.argmax(reached)) if reached.any() else None,
-        tuple(float(to_come[age]) if age <= max_age else math.nan for age in AFTER),
+        int(np.argmax(is_half)) if is_half.any() else None,
+        tuple(float(share_after[age]) if age <= max_age else math.nan for age in AFTER),
         num_backgrounds,
     )
 
@@ -125,11 +123,12 @@ def respond(
 def respond_by_age(
     program: Program, max_age: int, num_warmup_steps: int, num_backgrounds: int, seed: int
 ) -> np.ndarray:
-    """The response at each age and in each background; shape=(max_age + 1, num_backgrounds)."""
+    """Return responses by age and background; shape=(max_age + 1, num_backgrounds)."""
     rng = np.random.default_rng(seed)
-    shape = (2, num_backgrounds)  # as it is, and with one gradient turned round
+    # Row 0 is the run as it is, row 1 the run with one flipped gradient.
+    shape = (2, num_backgrounds)
     replay, weights = Replay(program, shape), np.zeros(shape)
-    found = np.empty((max_age + 1, num_backgrounds))
+    responses = np.empty((max_age + 1, num_backgrounds))
     for age in range(-num_warmup_steps, max_age + 1):
         signs = rng.integers(0, 2, num_backgrounds) * 2.0 - 1
         gradient = np.stack([signs, signs])
@@ -137,13 +136,13 @@ def respond_by_age(
             gradient[:, :] = [[1.0], [-1.0]]
         update = replay.step(weights, gradient, 1.0)
         if age >= 0:
-            found[age] = (update[0] - update[1]) / 2
-    found[np.abs(found) < ROUNDING * np.abs(found).max()] = 0
-    return found
+            responses[age] = (update[0] - update[1]) / 2
+    responses[np.abs(responses) < ROUNDING * np.abs(responses).max()] = 0
+    return responses
 
 
 def _tail(mean: np.ndarray) -> float:
-    """What would come after the last age, decaying as over the last tenth of the ages."""
+    """Extrapolate the responses after the last age by the decay over the last tenth of the ages."""
     span = len(mean) // 10
     last, before = mean[-1], mean[-1 - span]
     if span == 0 or not 0 < last < before:

@@ -1,4 +1,4 @@
-"""Runs a program over gradients in NumPy and float64, a step at a time: for exact experiments."""
+"""Programs in NumPy and float64, step by step, for exact experiments."""
 
 from typing import Any
 
@@ -12,19 +12,19 @@ from lionhunt.dsl.program import Program
 
 
 class Replay:
-    """A program and its states. Every number of an array is a parameter of its own.
+    """A program and its states. Every element of an array is a separate parameter.
 
-    Constants are as the program has them, not rounded to float32.
+    Constants are not rounded to float32.
 
     Args:
         program: a valid program of elementwise functions.
         shape: of weights and gradients.
 
     Attributes:
-        states: by name, those that matter; zeros at the beginning.
+        states: live states by name, zeros at the beginning.
 
     Raises:
-        ValueError: a function of the program sees more than one number.
+        ValueError: a function of the program is not elementwise.
     """
 
     def __init__(self, program: Program, shape: tuple[int, ...]):
@@ -38,7 +38,7 @@ class Replay:
         }
 
     def step(self, weights: np.ndarray, gradient: np.ndarray, learning_rate: float) -> np.ndarray:
-        """Takes a step; returns the update to subtract from the weights."""
+        """Take a step and return the update to subtract from the weights."""
         inputs = [weights, gradient, *self.states.values(), np.float64(learning_rate)]
         outputs = run(self._program, inputs, _apply, np.float64)
         update, *states = (
@@ -49,8 +49,8 @@ class Replay:
         return update
 
 
-_SPACE = ScalarBackend(np)
+_BACKEND = ScalarBackend(np)
 
 
 def _apply(op: Op, *values: Any) -> Any:
-    return op.evaluate(_SPACE, *values)
+    return op.evaluate(_BACKEND, *values)

@@ -1,4 +1,4 @@
-"""`lionhunt study`: what it prints, writes and refuses."""
+"""`lionhunt study`: output, files and errors."""
 
 import json
 import statistics
@@ -26,7 +26,7 @@ tasks = [{{ kind = "digits_mlp", num_steps = 5, batch_size = 4, width = 4 }}]
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Holds a config, and the studies that are made of it."""
+    """Return a folder with a config; studies are made in it."""
     path = tmp_path_factory.mktemp("studies")
     (path / "small.toml").write_text(CONFIG)
     (path / "run.toml").write_text("num_programs = 100")
@@ -35,14 +35,14 @@ def folder(tmp_path_factory):
 
 @pytest.fixture
 def pools(monkeypatch, folder):
-    """Every pool that the command opens is kept here."""
+    """Return the list of pools that the command opens."""
     opened = Pools()
     monkeypatch.setattr(command, "open_study_pool", lambda *_: opened.open)
     monkeypatch.chdir(folder)
     return opened.opened
 
 
-def test_it_prints_and_writes_what_it_found_and_the_same_command_goes_on(
+def test_study_prints_and_writes_a_report_and_the_same_command_resumes_it(
     pools, lionhunt, folder, monkeypatch
 ):
     status, out, err = lionhunt("study", "small.toml")
@@ -54,20 +54,23 @@ def test_it_prints_and_writes_what_it_found_and_the_same_command_goes_on(
     for name in ("best_fitness", "redundancy"):
         assert f"{name}.png" in report
         assert all((study / f"{name}{end}").stat().st_size for end in (".png", ".svg"))
-    monkeypatch.setattr(command, "_write", lambda *_: None)  # it takes seconds
+    # Drawing takes seconds.
+    monkeypatch.setattr(command, "_write_report", lambda *_: None)
     status, out, _ = lionhunt("study", "small.toml", "--json")
-    assert status == 0 and len(pools) == 1  # nothing was trained
-    described = json.loads(out)
-    assert described == json.loads((study / "report.json").read_text())
-    check_numbers(described, study)
+    # Nothing was trained.
+    assert status == 0 and len(pools) == 1
+    summary = json.loads(out)
+    assert summary == json.loads((study / "report.json").read_text())
+    check_numbers(summary, study)
     assert lionhunt("show", study / "random_0:best")[0] == 0
-    assert lionhunt("resume", study / "constants_0")[0] == 0  # at its end, by its training
+    # Its training has reached the limit.
+    assert lionhunt("resume", study / "constants_0")[0] == 0
 
 
-def check_numbers(described, study):
-    """Holds the numbers to the runs."""
+def check_numbers(summary, study):
+    """Check the numbers against the runs."""
     best = {}
-    for run in described["runs"]:
+    for run in summary["runs"]:
         with RunStore.open_to_read(study / run["name"]) as records:
             rows = list(records.rows())
         best[run["name"]] = max(row.fitness_or_neg_inf for row in rows)
@@ -76,13 +79,13 @@ def check_numbers(described, study):
         assert run["evaluated"] == len({row.fingerprint for row in rows})
         hits = len(rows) - 10 - (run["evaluated"] - 1)
         assert run["hit_rate"] == hits / (len(rows) - 10)
-    evolution = described["groups"][0]["at_end"]["best_fitness"]
+    evolution = summary["groups"][0]["at_end"]["best_fitness"]
     ends = [best["evolution_0"], best["evolution_1"]]
     assert evolution["mean"] == pytest.approx(statistics.fmean(ends))
     assert evolution["error"] == pytest.approx(statistics.stdev(ends) / 2**0.5)
 
 
-def test_words_are_those_of_the_data():
+def test_conclusions_state_the_data():
     def group(name, end, curve):
         measured = {"mean": end, "error": None}
         return {
@@ -92,7 +95,7 @@ def test_words_are_those_of_the_data():
             "over_progress": {"best_fitness": {"mean": curve}},
         }
 
-    described = {
+    summary = {
         "progress": [0.25, 0.5, 0.75, 1.0],
         "groups": [
             group("evolution", 0.3, [0.0, 0.1, 0.2, 0.3]),
@@ -101,7 +104,7 @@ def test_words_are_those_of_the_data():
             group("restart", 0.3, []),
         ],
     }
-    assert conclusions(described) == [
+    assert conclusions(summary) == [
         "evolution ends at +30.00 % (1 run)",
         "random search ends at +15.00 % (1 run); evolution is above that from 75% of its "
         "progress on",
@@ -124,7 +127,8 @@ def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder,
     evolution, restart = groups["evolution"], groups["restart"]
     assert evolution["programs"] == restart["programs"] == RUN["num_programs"]
     assert evolution["seconds"] == 2 * restart["seconds"]
-    for baseline in (groups["random"], groups["constants"]):  # most of their programs are new
+    # Most programs of the baselines are new.
+    for baseline in (groups["random"], groups["constants"]):
         assert RUN["num_programs"] < baseline["programs"] <= 4 * RUN["num_programs"]
         assert 3 < baseline["trainings"] / evolution["trainings"] < 4.1
     total = plan["starting_seconds"] + sum(group["seconds"] for group in plan["groups"])

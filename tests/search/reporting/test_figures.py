@@ -1,4 +1,4 @@
-"""What figures share: looks, axes, and files of the same bytes."""
+"""Looks, axes, and files of equal bytes."""
 
 import numpy as np
 import pytest
@@ -19,7 +19,8 @@ def test_fourteen_looks_differ_without_colour():
     marked = {(look.marker, look.markerfacecolor == "white") for look in LOOKS}
     assert len(marked) == len(LOOKS)
     assert len({look.linestyle for look in LOOKS[:7]}) == 7
-    for look in LOOKS:  # dark enough on white paper: relative luminance
+    # Relative luminance: dark enough on white paper.
+    for look in LOOKS:
         assert np.dot(to_rgb(look.color), [0.2126, 0.7152, 0.0722]) < 0.65
 
 

@@ -1,4 +1,4 @@
-"""Comparisons whose numbers were chosen, with a little noise."""
+"""Comparisons with chosen numbers and a little noise."""
 
 import dataclasses
 import zlib
@@ -19,14 +19,14 @@ from lionhunt.search.paper.claims.claim import Verdict
 
 SEEDS = tuple(range(100, 108))
 NOISE = 0.01
-"""Standard deviation of every number, of each seed and each optimizer."""
+"""Standard deviation of every number, for each seed and optimizer."""
 
 EFFECTS = pytest.mark.parametrize(
     "effect, verdict",
     [(0.1, Verdict.SEEN), (0.0, Verdict.NOT_SEEN), (-0.1, Verdict.REVERSED)],
 )
 DIRECTIONS = pytest.mark.parametrize("higher_is_better", [True, False])
-"""An effect that is planted, and what has to be said of it."""
+"""Directions of a score. `EFFECTS` are planted effects with their verdicts."""
 
 
 def task_named(kind, batch_size=64, higher_is_better=True):
@@ -36,10 +36,11 @@ def task_named(kind, batch_size=64, higher_is_better=True):
 
 
 def planted(cells, noise=NOISE):
-    """A comparison.
+    """Return a comparison.
 
     Args:
-        cells: by optimizer and task, what of a final training, or of its cell, is not as usual.
+        cells: by optimizer and task, the values of final trainings or of the cell that differ from
+            the default.
         noise: standard deviation.
     """
     optimizers = tuple(dict.fromkeys(optimizer for optimizer, _ in cells))
@@ -49,7 +50,7 @@ def planted(cells, noise=NOISE):
 
 
 def without_final(comparison, optimizer, task, seed):
-    """The same, but training failed with a seed."""
+    """Return the comparison, but the training of an optimizer failed with one seed."""
     cell = comparison.cells[optimizer, task.name]
     finals = tuple(None if s == seed else f for s, f in zip(SEEDS, cell.finals, strict=True))
     cells = comparison.cells | {(optimizer, task.name): cell._replace(finals=finals)}
@@ -81,12 +82,12 @@ def _tuned(optimizer, task, plant, noise):
 
 
 def better(effect, higher_is_better=True):
-    """The score of one that is better by so much than 0.8."""
+    """Return the score that is better than 0.8 by `effect`."""
     return 0.8 + (effect if higher_is_better else -effect)
 
 
 def square(spread, center=0.8, noise=0.003, seed=0):
-    """A grid of nine points, the last worse by `spread` than the first."""
+    """Return a grid of nine points, the last worse by `spread` than the first."""
     rng = np.random.default_rng(seed)
     return tuple(
         GridTrial(

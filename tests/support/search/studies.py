@@ -1,4 +1,4 @@
-"""Small studies whose scores come from a formula of program and seed."""
+"""Small studies, scored by a formula of program and seed."""
 
 from contextlib import contextmanager
 
@@ -16,15 +16,16 @@ def config(**changes) -> StudyConfig:
 
 
 def score_with(job) -> Measurement:
-    """A measurement that depends on the seed too."""
-    found = score_job(job, score)
-    if found.status is not Status.OK:
-        return found
-    return Measurement(found.status, (found.scores[0] + 0.01 * job.seed,), found.curves, 0.25)
+    """Return a measurement that depends on the seed, too."""
+    measurement = score_job(job, score)
+    if measurement.status is not Status.OK:
+        return measurement
+    scores = (measurement.scores[0] + 0.01 * job.seed,)
+    return Measurement(measurement.status, scores, measurement.curves, 0.25)
 
 
 class SeedPool(FormulaPool):
-    """Gives back what was submitted in a random order, a few at a time."""
+    """A pool that returns jobs in random order, a few at a time."""
 
     def start(self, reference):
         return score_with(reference)
@@ -37,7 +38,7 @@ class SeedPool(FormulaPool):
 
 
 class Pools:
-    """Opens pools, and keeps them."""
+    """A list of opened pools."""
 
     def __init__(self):
         self.opened: list[SeedPool] = []
@@ -49,7 +50,7 @@ class Pools:
 
 
 def finish(folder, pools, **changes):
-    """Makes a study, or goes on with it, to its end."""
+    """Make or resume a study, to its end."""
     events = Study(config(**changes), folder, pools.open).run()
     while True:
         try:

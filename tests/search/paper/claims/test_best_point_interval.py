@@ -1,4 +1,4 @@
-"""Factors between best points, and how well tuning knows them."""
+"""Factors between best points, and their uncertainty."""
 
 import dataclasses
 import zlib
@@ -8,14 +8,18 @@ import pytest
 
 from lionhunt.search.comparison.result import GridTrial, Hyperparameters, Tuned
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.paper.claims import judge_sweeps as sweeps
 from lionhunt.search.paper.claims.best_point_interval import factor_between
 from lionhunt.search.paper.claims.claim import Verdict
+from lionhunt.search.paper.claims.judge_sweeps import (
+    judge_learning_rate,
+    judge_robustness,
+    judge_weight_decay,
+)
 from tests.support.search.planted_comparisons import planted, square, task_named
 
 
 def peaked(center, width=1.0, num_seeds=3, noise=0.0):
-    """Trials on a grid by factors of 2, the best at `center`: a parabola in the logarithms."""
+    """Return trials on a grid by factors of 2: a parabola in the logarithms around `center`."""
     rng = np.random.default_rng(zlib.crc32(repr(center).encode()))
     trials = []
     for rate in 1e-3 * 2.0 ** np.arange(-5, 6):
@@ -27,15 +31,15 @@ def peaked(center, width=1.0, num_seeds=3, noise=0.0):
     return tuple(trials)
 
 
-def factor_findings(mine, theirs, **plant):
-    """Of both coordinates, where Lion's best and AdamW's lie there."""
+def factor_findings(lion, adamw, **plant):
+    """Return the findings on both coordinates, given the best points of Lion and AdamW."""
     task = task_named("a")
     cells = {
-        ("lion", task): plant | {"best": mine, "trials": plant.get("trials", peaked(mine))},
-        ("adamw", task): plant | {"best": theirs, "trials": plant.get("trials", peaked(theirs))},
+        ("lion", task): plant | {"best": lion, "trials": plant.get("trials", peaked(lion))},
+        ("adamw", task): plant | {"best": adamw, "trials": plant.get("trials", peaked(adamw))},
     }
     comparison = planted(cells)
-    return sweeps.learning_rates(comparison), sweeps.weight_decays(comparison)
+    return judge_learning_rate(comparison), judge_weight_decay(comparison)
 
 
 @pytest.mark.parametrize(
@@ -60,7 +64,7 @@ def test_factors_between_best_points(factor, verdict):
 
 
 def test_flat_scores_show_no_factor():
-    """Where all points tie, the first is the best, and that is where tuning began."""
+    # All points tie, so the first is the best: the start of the tuning.
     flat = peaked(Hyperparameters(1e-3, 0.1), width=np.inf)
     for finding in factor_findings(
         Hyperparameters(2.5e-4, 0.4), Hyperparameters(1e-3, 0.1), trials=flat
@@ -71,31 +75,31 @@ def test_flat_scores_show_no_factor():
 
 
 def test_noise_of_tuning_seeds_widens_the_factor():
-    mine, theirs = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
+    lion, adamw = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
     widths = []
     for noise in (0.0, 1e-3, 0.1):
-        over = Tuned(peaked(theirs, noise=noise), theirs, (), ())
-        under = Tuned(peaked(mine, noise=noise), mine, (), ())
-        found = factor_between(over, under, "learning_rate", higher_is_better=True)
-        assert found.low <= found.mean <= found.high
-        widths.append(found.high / found.low)
+        over = Tuned(peaked(adamw, noise=noise), adamw, (), ())
+        under = Tuned(peaked(lion, noise=noise), lion, (), ())
+        factor = factor_between(over, under, "learning_rate", higher_is_better=True)
+        assert factor.low <= factor.mean <= factor.high
+        widths.append(factor.high / factor.low)
     assert widths[0] == pytest.approx(1) and widths == sorted(widths) and widths[2] > 4
 
 
 def test_factor_at_an_edge_is_not_measured():
     task = task_named("a")
-    mine, theirs = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
+    lion, adamw = Hyperparameters(2.5e-4, 0.1), Hyperparameters(1e-3, 0.1)
     comparison = planted(
         {
             (name, task): {"best": best, "trials": peaked(best), "spread": square(0.1)}
-            for name, best in (("lion", mine), ("adamw", theirs))
+            for name, best in (("lion", lion), ("adamw", adamw))
         }
     )
     cells = dict(comparison.cells)
     cells["adamw", task.name] = cells["adamw", task.name]._replace(at_edge=("weight_decay",))
     comparison = dataclasses.replace(comparison, cells=cells)
-    assert sweeps.learning_rates(comparison).verdict is Verdict.SEEN
-    for judge in (sweeps.weight_decays, sweeps.robustness):
+    assert judge_learning_rate(comparison).verdict is Verdict.SEEN
+    for judge in (judge_weight_decay, judge_robustness):
         finding = judge(comparison)
         assert finding.verdict is Verdict.NOT_MEASURED
         assert finding.rows[0].note == "adamw is best at an edge of its weight decays"
@@ -110,6 +114,6 @@ def test_step_of_the_grid_is_the_one_beside_the_best_point():
         ("lion", task): {"best": Hyperparameters(2, 0.1), "trials": trials},
         ("adamw", task): {"best": Hyperparameters(16, 0.1), "trials": trials},
     }
-    numbers = {n.name: n.value for n in sweeps.learning_rates(planted(cells)).rows[0].numbers}
+    numbers = {n.name: n.value for n in judge_learning_rate(planted(cells)).rows[0].numbers}
     assert (numbers["factor"], numbers["step of the grid"]) == (8, 4)
     assert numbers["product of adamw"] == pytest.approx(1.6)

@@ -6,8 +6,13 @@ import pytest
 
 from lionhunt.search.comparison.result import GridTrial, Hyperparameters
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.paper.claims import judge_sweeps as sweeps
 from lionhunt.search.paper.claims.claim import Verdict
+from lionhunt.search.paper.claims.judge_sweeps import (
+    judge_batch_size,
+    judge_robustness,
+    judge_small_batches,
+    ranges_by_seed,
+)
 from tests.support.search.planted_comparisons import (
     DIRECTIONS,
     EFFECTS,
@@ -27,13 +32,14 @@ def test_advantage_that_grows_with_the_batch_size(effect, verdict, higher_is_bet
         task = task_named("vit", size, higher_is_better)
         grown = better(effect * math.log2(size / 64), higher_is_better)
         cells |= {("lion", task): {"score": grown}, ("adamw", task): {"score": 0.8}}
-    finding = sweeps.growth_with_batch_size(planted(cells))
+    finding = judge_batch_size(planted(cells))
     assert (finding.verdict, len(finding.rows)) == (verdict, 1)
     slope = finding.rows[0].numbers[-1]
     assert (slope.name, slope.value) == ("a doubling", pytest.approx(effect, abs=NOISE))
-    below = sweeps.small_batches(planted(cells, noise=1e-4))
+    below = judge_small_batches(planted(cells, noise=1e-4))
     assert [row.case for row in below.rows] == [f"vit at 8, {task.metric}"]
-    has_advantage = effect < 0  # where it shrinks with the batch size
+    # An advantage that shrinks with the batch size exists below 64.
+    has_advantage = effect < 0
     assert below.verdict is (Verdict.REVERSED if has_advantage else Verdict.SEEN)
 
 
@@ -46,9 +52,9 @@ def test_batch_sizes_of_each_family_have_a_slope_of_their_own():
                 ("lion", task): {"score": slope * math.log2(size)},
                 ("adamw", task): {"score": 0.0},
             }
-    finding = sweeps.growth_with_batch_size(planted(cells))
-    found = {row.case.partition(",")[0]: row.verdict for row in finding.rows}
-    assert found == {"vit": Verdict.SEEN, "lm": Verdict.REVERSED}
+    finding = judge_batch_size(planted(cells))
+    verdicts = {row.case.partition(",")[0]: row.verdict for row in finding.rows}
+    assert verdicts == {"vit": Verdict.SEEN, "lm": Verdict.REVERSED}
     assert finding.verdict is Verdict.NOT_SEEN
 
 
@@ -58,7 +64,7 @@ def test_robustness(effect, verdict, higher_is_better):
     task = task_named("a", higher_is_better=higher_is_better)
     spreads = {"lion": 0.3 - effect, "adamw": 0.3}
     cells = {(name, task): {"spread": square(s, seed=len(name))} for name, s in spreads.items()}
-    finding = sweeps.robustness(planted(cells))
+    finding = judge_robustness(planted(cells))
     assert finding.verdict is verdict
     numbers = {number.name: number for number in finding.rows[0].numbers}
     assert numbers["spread of adamw"].value == pytest.approx(0.3, abs=0.01)
@@ -82,11 +88,11 @@ def test_points_that_do_not_train_are_not_robust(failures, verdict):
     cells = {}
     for name, num_failures in zip(("lion", "adamw"), failures, strict=True):
         failed = tuple(
-            trial._replace(scores=(), reason=Status.NOT_FINITE) if i < num_failures else trial
+            trial._replace(scores=(), status=Status.NOT_FINITE) if i < num_failures else trial
             for i, trial in enumerate(square(0.1))
         )
         cells[name, task] = {"spread": failed}
-    finding = sweeps.robustness(planted(cells))
+    finding = judge_robustness(planted(cells))
     assert finding.verdict is verdict
     assert "points" in finding.rows[0].note
 
@@ -95,4 +101,4 @@ def test_range_of_a_seed_is_between_the_points_with_the_extreme_means():
     trials = [
         GridTrial(Hyperparameters(1, 1), scores, Status.OK) for scores in [(1, 5), (2, 2), (8, 0)]
     ]
-    assert sweeps.ranges_by_seed(trials) == [6, -2]
+    assert ranges_by_seed(trials) == [6, -2]

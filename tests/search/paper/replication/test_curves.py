@@ -11,7 +11,7 @@ from tests.support.search.runs import FormulaPool, advance, create
 
 
 @pytest.mark.parametrize("num_programs", [40, 250])
-def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
+def test_curves_equal_counts_of_a_loop_over_the_history(num_programs, tmp_path):
     with create(tmp_path, num_programs=num_programs) as records:
         advance(records, FormulaPool())
     with RunStore.open_to_read(tmp_path) as records:
@@ -20,13 +20,13 @@ def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
     parts = [[] for _ in range(NUM_POINTS)]
     for row in rows:
         parts[row.individual.index * NUM_POINTS // num_programs].append(row)
-    best, seen = -math.inf, set()
+    best, fingerprints = -math.inf, set()
     for number, part in enumerate(parts):
         children = [row for row in part if row.individual.index >= 10]
         hits = 0
         for row in part:
-            hits += row in children and row.fingerprint in seen
-            seen.add(row.fingerprint)
+            hits += row in children and row.fingerprint in fingerprints
+            fingerprints.add(row.fingerprint)
             best = max(best, row.fitness_or_neg_inf)
         statements = sum(row.num_statements for row in part)
         redundant = statements - sum(row.num_needed for row in part)
@@ -35,12 +35,12 @@ def test_curves_are_what_a_loop_over_the_history_counts(num_programs, tmp_path):
             hits / len(children) if children else math.nan,
             redundant / statements if part else math.nan,
         )
-        found = [values[number] for values in curve]
-        assert found == pytest.approx(expected, nan_ok=True)
+        point = [values[number] for values in curve]
+        assert point == pytest.approx(expected, nan_ok=True)
     assert curve.best_fitness[-1] == max(row.fitness_or_neg_inf for row in rows)
 
 
-def test_mean_and_standard_error_of_what_there_is(rng):
+def test_mean_and_standard_error_ignore_missing_values(rng):
     curves = rng.normal(size=(5, 30))
     mean, error = spread(list(curves))
     np.testing.assert_allclose(mean, curves.mean(axis=0))

@@ -1,4 +1,4 @@
-"""The runs of a study: what they are, and that they are gone on with, not made again."""
+"""The runs of a study: their configs, resuming, and refused folders."""
 
 import dataclasses
 import json
@@ -24,16 +24,16 @@ NAMES = ["evolution_0", "evolution_1", "random_0", "constants_0", "restart_0"]
 
 
 def digests(finished):
-    found = {}
+    by_name = {}
     for run in finished:
         with RunStore.open_to_read(run.folder) as records:
-            found[run.name] = records.history_digest()
-    return found
+            by_name[run.name] = records.history_digest()
+    return by_name
 
 
 @pytest.fixture(scope="module")
 def made(tmp_path_factory):
-    """A study that nothing disturbs: its runs and its only pool."""
+    """Make a study without interruption; return its runs and its only pool."""
     pools = Pools()
     finished = finish(tmp_path_factory.mktemp("study"), pools)
     (pool,) = pools.opened
@@ -42,14 +42,14 @@ def made(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(made):
-    """The records of its runs, by name."""
-    found = {}
+    """Return config, rows, trainings and setup of each run, by name."""
+    by_name = {}
     for run in made[0]:
         with RunStore.open_to_read(run.folder) as records:
             rows = list(records.rows())
             chunks = records.num_chunks()
-            found[run.name] = load_run(records)[0], rows, chunks / NUM_CHUNKS, records.info()
-    return found
+            by_name[run.name] = load_run(records)[0], rows, chunks / NUM_CHUNKS, records.info()
+    return by_name
 
 
 def test_every_run_has_a_folder_and_a_seed_of_its_repeat(runs):
@@ -61,7 +61,8 @@ def test_every_run_has_a_folder_and_a_seed_of_its_repeat(runs):
 
 
 def test_one_pool_measures_the_reference_once_with_every_seed(made):
-    _, pool = made  # it was started with seed 1
+    # The pool was started with seed 1.
+    _, pool = made
     assert [job.seed for job in pool.jobs if job.name == "reference"] == [2]
 
 
@@ -69,16 +70,17 @@ def test_a_repeat_is_the_search_that_its_config_asks_for(tmp_path, runs):
     repeat, rows, *_ = runs["evolution_1"]
     info = summarize_setup(repeat, load_initial(repeat.initial))
     with RunStore.create(tmp_path, info) as records:
-        found, initial = load_run(records)
+        loaded, initial = load_run(records)
         pool = SeededPool(SeedPool(), repeat.seed)
         reference = pool.start(Job("reference", assemble(initial), repeat.seed))
-        for _ in Search(found, initial, records, pool, reference).run():
+        for _ in Search(loaded, initial, records, pool, reference).run():
             pass
         assert list(records.rows()) == rows
 
 
 def test_baselines_have_four_times_the_training_of_an_evolution(runs):
-    limit = 4 * runs["evolution_0"][2]  # which has their seed
+    # This evolution has the seed of both baselines.
+    limit = 4 * runs["evolution_0"][2]
     for name in NAMES[2:4]:
         run, rows, trainings, _ = runs[name]
         assert run.num_programs == 4 * 60 and run.max_trainings == pytest.approx(limit)
@@ -99,7 +101,7 @@ def test_restart_begins_with_the_best_and_is_measured_by_the_first(runs):
     assert info["reference"] == str(dsl.library.load("adamw_initial"))
 
 
-def test_stopped_and_gone_on_with_equals_undisturbed(made, tmp_path):
+def test_resumed_study_equals_uninterrupted_one(made, tmp_path):
     pools = Pools()
     for stop in (1, 20, 45, 60):
         with closing(Study(config(), tmp_path, pools.open).run()) as events:
@@ -110,7 +112,7 @@ def test_stopped_and_gone_on_with_equals_undisturbed(made, tmp_path):
     assert len(trained) < 1.5 * len(made[1].jobs)
 
 
-def test_what_is_done_is_not_done_again(made):
+def test_finished_study_opens_no_pool(made):
     finished, _ = made
     pools = Pools()
     assert finish(finished[0].folder.parent, pools) == finished
@@ -154,7 +156,7 @@ def test_folder_of_another_study_is_refused(changes, message, made):
         ({"run": {"method": "random"}}, "run.evolution.method must be 'evolution', got 'random'"),
     ],
 )
-def test_what_is_no_study_is_refused(changes, message):
+def test_invalid_config_is_refused(changes, message):
     raw = config().model_dump(mode="json")
     raw["run"]["evolution"] |= changes.pop("run", {})
     with pytest.raises(ConfigError, match=message):
@@ -169,7 +171,8 @@ def test_initial_program_that_does_not_train_is_refused(tmp_path):
     study = Study(config(), tmp_path, lambda: nullcontext(FailingPool()))
     with pytest.raises(ConfigError, match="does not train on the tasks .not_finite. with seed 1"):
         list(study.run())
-    assert not list(tmp_path.iterdir())  # nothing is left that hides the place
+    # No run is left that would fix the seed.
+    assert not list(tmp_path.iterdir())
 
 
 def test_restart_is_measured_as_the_evolutions_are(tmp_path):
@@ -180,7 +183,7 @@ def test_restart_is_measured_as_the_evolutions_are(tmp_path):
 
 
 def test_workers_have_the_functions_of_the_reference(tmp_path):
-    """Of which the initial program, and those that are drawn, may have none."""
+    """Train a reference whose functions neither the initial program nor mutation has."""
     raw = STUDY["run"] | {
         "num_programs": 12,
         "initial": "sgd",
@@ -196,14 +199,15 @@ def test_workers_have_the_functions_of_the_reference(tmp_path):
         assert records.count() == 12 and records.row(0).fitness != 0
 
 
-def test_a_repeat_more_leaves_what_is_there(made, tmp_path):
+def test_another_repeat_keeps_existing_runs(made, tmp_path):
     shutil.copytree(made[0][0].folder.parent, tmp_path / "more")
     pools = Pools()
     more = digests(finish(tmp_path / "more", pools, num_repeats=3, restart=False))
     assert more.items() >= {name: digests(made[0])[name] for name in NAMES[:4]}.items()
     (pool,) = pools.opened
     seeds = {job.seed for job in pool.jobs if job.name == "reference"}
-    assert seeds == {1, 2}  # what is there is compared with this place; 3 starts the pool
+    # Recorded runs are compared with the pool, which starts with seed 3.
+    assert seeds == {1, 2}
 
 
 def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
@@ -211,27 +215,27 @@ def test_runs_that_were_scored_elsewhere_are_refused(made, tmp_path):
         return dataclasses.replace(measurement, curves=((0.5,) * 4,))
 
     class Elsewhere(SeedPool):
-        """The same scores, as of accuracy, from other losses."""
+        """A pool with equal scores and other losses."""
 
         def start(self, reference):
             return rounded(super().start(reference))
 
         def wait(self, seconds):
-            return [(name, rounded(found)) for name, found in super().wait(seconds)]
+            return [(name, rounded(measurement)) for name, measurement in super().wait(seconds)]
 
-    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
-    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Elsewhere()))
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "copy")
+    study = Study(config(num_repeats=3), tmp_path / "copy", lambda: nullcontext(Elsewhere()))
     with pytest.raises(RecordError, match="evolution_[01] has a training loss .* another --out"):
         list(study.run())
 
 
-def test_a_place_where_the_reference_does_not_train_is_another_place(made, tmp_path):
+def test_machine_on_which_the_reference_fails_is_refused(made, tmp_path):
     class Failing(SeedPool):
         def wait(self, seconds):
             return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
 
-    shutil.copytree(made[0][0].folder.parent, tmp_path / "there")
-    study = Study(config(num_repeats=3), tmp_path / "there", lambda: nullcontext(Failing()))
+    shutil.copytree(made[0][0].folder.parent, tmp_path / "copy")
+    study = Study(config(num_repeats=3), tmp_path / "copy", lambda: nullcontext(Failing()))
     with pytest.raises(RecordError, match="choose another --out"):
         list(study.run())
 
@@ -245,7 +249,7 @@ def test_a_place_where_the_reference_does_not_train_is_another_place(made, tmp_p
         ({"reference": "none_such"}, "reference: "),
     ],
 )
-def test_what_would_stop_it_later_is_told_before(changes, message, tmp_path):
+def test_late_errors_are_raised_before_the_start(changes, message, tmp_path):
     study = config(run=STUDY["run"] | changes)
     with pytest.raises(ConfigError, match=message):
         open_study_pool(study, tmp_path, 0)

@@ -4,8 +4,8 @@ import numpy as np
 import pytest
 
 from lionhunt.dsl import library, parse
-from lionhunt.search.paper.toy_problems import adabelief_examples as curvature
 from lionhunt.search.paper.toy_problems.adabelief_examples import (
+    NAMES,
     REGIONS,
     follow,
     measure_paths,
@@ -18,14 +18,14 @@ B1, B2 = 0.9, 0.999
 
 
 def sizes(name):
-    """By region: shape=(regions, steps)."""
+    """Return step sizes by region; shape=(regions, steps)."""
     return step_sizes(library.load(name), STEPS.tolist()).T
 
 
 def test_adam_steps_by_the_learning_rate_wherever_the_gradient_is_constant():
     small, _, large = sizes("adam")
-    for found, gradient in ((small, 0.01), (large, 10.0)):
-        np.testing.assert_allclose(found, gradient / (gradient + 1e-8), rtol=1e-12)
+    for steps, gradient in ((small, 0.01), (large, 10.0)):
+        np.testing.assert_allclose(steps, gradient / (gradient + 1e-8), rtol=1e-12)
 
 
 def test_steps_of_adabelief_grow_where_the_gradient_is_constant():
@@ -34,12 +34,14 @@ def test_steps_of_adabelief_grow_where_the_gradient_is_constant():
     expected = 1 / np.sqrt((1 - B2) * np.array(moments) / (1 - B2**STEPS))
     small, _, large = sizes("adabelief")
     np.testing.assert_allclose(large, expected, rtol=1e-9)
-    np.testing.assert_allclose(small, expected, rtol=1e-5)  # epsilon counts for more
+    # Epsilon is larger relative to small gradients.
+    np.testing.assert_allclose(small, expected, rtol=1e-5)
     assert np.all(np.diff(large) > 0)
 
 
 def test_where_the_gradient_alternates_adabelief_steps_further_than_adam():
-    # m alternates between +-g (1 - b1) / (1 + b1), so g - m between +-g 2 b1 / (1 + b1).
+    # The momentum m alternates between `+-g (1 - b1) / (1 + b1)`.
+    # So g - m alternates between `+-g 2 b1 / (1 + b1)`.
     late = [2_999, 3_000]
     adam, adabelief = (step_sizes(library.load(n), late)[:, 1] for n in ("adam", "adabelief"))
     np.testing.assert_allclose(adam, (1 - B1) / (1 + B1), rtol=1e-6)
@@ -56,27 +58,27 @@ def test_momentum_and_signs_in_the_regions():
 
 
 def test_every_optimizer_is_in_every_region():
-    found = measure_regions([1])
-    names = [(steps.optimizer, steps.region) for steps in found]
-    assert names == [(name, region.name) for name in curvature.NAMES for region in REGIONS]
-    assert {steps.sizes for steps in found if steps.optimizer == "sgd"} == {(0.01,), (10.0,)}
+    region_steps = measure_regions([1])
+    names = [(steps.optimizer, steps.region) for steps in region_steps]
+    assert names == [(name, region.name) for name in NAMES for region in REGIONS]
+    assert {steps.sizes for steps in region_steps if steps.optimizer == "sgd"} == {(0.01,), (10.0,)}
 
 
 def test_path_of_sgd():
-    found = follow("sgd", library.load("sgd"), (-1.0, 0.1875), 0.125, 40)
-    assert (found.y_arrives, found.x_arrives) == (2, 8)
-    assert (found.x_size, found.y_size) == (1, 1)
-    assert (found.x_overshoot, found.y_overshoot) == (0, 0.0625)
-    assert (found.x_root, found.y_root) == (None, None)
-    assert found.late == 0.0625
-    assert found.xs == (-1.0, 0, 0, 0, 0)
+    path = follow("sgd", library.load("sgd"), (-1.0, 0.1875), 0.125, 40)
+    assert (path.y_arrives, path.x_arrives) == (2, 8)
+    assert (path.x_size, path.y_size) == (1, 1)
+    assert (path.x_overshoot, path.y_overshoot) == (0, 0.0625)
+    assert (path.x_root, path.y_root) == (None, None)
+    assert path.late == 0.0625
+    assert path.xs == (-1.0, 0, 0, 0, 0)
 
 
 def test_path_that_does_not_arrive():
     still = parse("def still(w, g, lr): return g * 0.0")
-    found = follow("still", still, (-1.0, 1.0), 0.1, 10)
-    assert found[1:7] == (None,) * 6
-    assert (found.x_overshoot, found.late) == (0, 1)
+    path = follow("still", still, (-1.0, 1.0), 0.1, 10)
+    assert path[1:7] == (None,) * 6
+    assert (path.x_overshoot, path.late) == (0, 1)
 
 
 def test_path_of_adabelief_is_that_of_a_plain_loop():
@@ -89,8 +91,8 @@ def test_path_of_adabelief_is_that_of_a_plain_loop():
         w = w - 1e-3 * (m / (1 - B1**t)) / (np.sqrt(s / (1 - B2**t)) + 1e-16)
         x.append(w[0])
     program = library.load("adabelief")
-    found = follow("adabelief", program, (-0.2, 0.02), 1e-3, 300)
-    np.testing.assert_allclose(found.xs, x[::10], atol=1e-9)
+    path = follow("adabelief", program, (-0.2, 0.02), 1e-3, 300)
+    np.testing.assert_allclose(path.xs, x[::10], atol=1e-9)
 
 
 @pytest.fixture(scope="module")
@@ -104,9 +106,10 @@ def test_second_moments_of_adam_do_not_tell_the_directions_apart(paths):
     assert adabelief.x_root < 0.3 * adabelief.y_root
 
 
-def test_x_goes_on_by_the_learning_rate_with_adam_and_faster_with_adabelief(paths):
+def test_x_advances_by_the_learning_rate_with_adam_and_faster_with_adabelief(paths):
     adam, adabelief = paths["adam"], paths["adabelief"]
     assert adam.x_size == pytest.approx(1)
-    assert adam.y_size < 0.5  # its first moment is small where the gradient oscillates
+    # Adam's first moment is small where the gradient oscillates.
+    assert adam.y_size < 0.5
     assert adabelief.x_size > 2
     assert adabelief.x_arrives < adam.x_arrives

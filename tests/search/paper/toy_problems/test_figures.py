@@ -1,15 +1,10 @@
-"""The pictures of responses and of paths hold what they are given."""
+"""Figures of responses and of paths draw their data."""
 
 import numpy as np
 import pytest
 from matplotlib.contour import ContourSet
 
-from lionhunt.search.paper.claims.figures import claims_pictures
-from lionhunt.search.paper.toy_problems.adabelief_examples import measure_paths
 from lionhunt.search.paper.toy_problems.figures import paths_figure, response_figure
-from lionhunt.search.paper.toy_problems.gradient_memory import Response
-from lionhunt.search.paper.toy_problems.report import Examples
-from lionhunt.search.statistics import Interval
 
 
 def test_responses_have_a_line_each_from_the_gradient_on():
@@ -57,12 +52,3 @@ def test_paths_are_drawn_over_contours_of_the_sum_of_sizes(num_steps):
 
 def test_paths_that_stay_at_the_minimum_are_drawn():
     assert len(paths_figure({"sgd": np.zeros((3, 2))}).axes) == 2
-
-
-def test_steps_of_paths_are_counted_in_the_report():
-    paths = [path for path in measure_paths(num_steps=50) if path.optimizer == "sgd"]
-    response = Response("sgd", (0, 1), (1.0, 0.0), Interval(1.0, 1.0, 1.0), 0, (0.0,) * 3, 1)
-    *_, picture = claims_pictures({}, Examples([response], [], paths))
-    assert picture.name == "paths"
-    _, losses = picture.figure.axes
-    assert np.asarray(losses.lines[0].get_xydata())[-1, 0] == 50

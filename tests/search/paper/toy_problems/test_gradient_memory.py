@@ -23,7 +23,7 @@ def mean_of(decay):
 
 
 def corrected(decay):
-    """A mean that is divided by 1 - decay^t; the gradient is that of step WARMUP + 1."""
+    """Return a mean divided by 1 - decay^t; the gradient is that of step WARMUP + 1."""
     return mean_of(decay) / (1 - decay ** (WARMUP + 1 + AGES))
 
 
@@ -43,10 +43,10 @@ CLOSED_FORMS = {
 
 @pytest.mark.parametrize("name", CLOSED_FORMS)
 def test_response_is_its_closed_form(name):
-    found = respond_by_age(PROGRAMS[name], AGES[-1], WARMUP, num_backgrounds=2, seed=0)
-    # Whatever the other gradients are; the difference of two updates loses small digits.
+    by_age = respond_by_age(PROGRAMS[name], AGES[-1], WARMUP, num_backgrounds=2, seed=0)
+    # Backgrounds have no effect. The difference of two updates loses small digits.
     expected = np.stack([CLOSED_FORMS[name]] * 2, 1)
-    np.testing.assert_allclose(found, expected, rtol=1e-7, atol=1e-13)
+    np.testing.assert_allclose(by_age, expected, rtol=1e-7, atol=1e-13)
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +62,8 @@ def test_response_of_ademamix_after_its_warmup(ademamix):
 
 
 def test_totals_and_shares_of_ademamix(ademamix):
-    assert ademamix.total == pytest.approx((6, 6, 6))  # 5 of them after what was run, mostly
+    # Most of 5 comes after the last age.
+    assert ademamix.total == pytest.approx((6, 6, 6))
     assert ademamix.half_age is None
     at_100, at_1000, beyond = ademamix.shares_after
     assert at_100 == pytest.approx((5 * 0.9999**101 + 0.9**101) / 6)
@@ -70,16 +71,17 @@ def test_totals_and_shares_of_ademamix(ademamix):
     assert math.isnan(beyond)
 
 
-def test_momentum_comes_soon():
-    found = respond("momentum", PROGRAMS["momentum"], max_age=300, num_warmup_steps=10)
-    assert found.total.mean == pytest.approx(10)
-    assert found.half_age == 6  # 1 - 0.9^7 is 0.52, 1 - 0.9^6 is 0.47
-    assert found.shares_after[0] == pytest.approx(0.9**101)
+def test_response_of_momentum_comes_soon():
+    response = respond("momentum", PROGRAMS["momentum"], max_age=300, num_warmup_steps=10)
+    assert response.total.mean == pytest.approx(10)
+    # 1 - 0.9^7 is 0.52, and 1 - 0.9^6 is 0.47.
+    assert response.half_age == 6
+    assert response.shares_after[0] == pytest.approx(0.9**101)
 
 
 def test_response_of_lion_is_that_of_a_plain_loop():
     num_backgrounds, warmup, max_age = 16, 30, 40
-    found = respond_by_age(library.load("lion"), max_age, warmup, num_backgrounds, seed=3)
+    by_age = respond_by_age(library.load("lion"), max_age, warmup, num_backgrounds, seed=3)
     rng = np.random.default_rng(3)
     signs = [rng.integers(0, 2, num_backgrounds) * 2.0 - 1 for _ in range(warmup + max_age + 1)]
     for lane in range(num_backgrounds):
@@ -91,20 +93,22 @@ def test_response_of_lion_is_that_of_a_plain_loop():
                 updates_of_one.append(np.sign(0.9 * m + (1 - 0.9) * g))
                 m = 0.99 * m + (1 - 0.99) * g
             updates.append(updates_of_one[warmup:])
-        np.testing.assert_array_equal(found[:, lane], np.subtract(*updates) / 2)
+        np.testing.assert_array_equal(by_age[:, lane], np.subtract(*updates) / 2)
 
 
 def test_nonlinear_responses_have_an_interval():
-    found = respond("lion", PROGRAMS["lion"], max_age=20, num_warmup_steps=20, num_backgrounds=32)
-    assert found.total.low < found.total.mean < found.total.high
+    response = respond(
+        "lion", PROGRAMS["lion"], max_age=20, num_warmup_steps=20, num_backgrounds=32
+    )
+    assert response.total.low < response.total.mean < response.total.high
 
 
 def test_all_programs_are_measured(monkeypatch):
-    asked = []
+    measured = []
 
-    def note(name, program, *, num_backgrounds):
-        asked.append((name, num_backgrounds > 1))
+    def record(name, program, *, num_backgrounds):
+        measured.append((name, num_backgrounds > 1))
 
-    monkeypatch.setattr("lionhunt.search.paper.toy_problems.gradient_memory.respond", note)
+    monkeypatch.setattr("lionhunt.search.paper.toy_problems.gradient_memory.respond", record)
     measure_responses()
-    assert asked == [(name, name == "lion") for name in PROGRAMS]
+    assert measured == [(name, name == "lion") for name in PROGRAMS]

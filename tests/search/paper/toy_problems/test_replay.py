@@ -1,4 +1,4 @@
-"""The replay in NumPy does what the interpreter does."""
+"""The replay in NumPy agrees with the interpreter."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -23,7 +23,7 @@ def test_replay_is_the_interpreter(rng):
     assert list(replay.states) == list(program.states)
 
 
-def test_states_that_do_not_matter_are_left_out():
+def test_redundant_states_are_left_out():
     program = parse("def p(w, g, m, v, lr): m = m + g; v = m * 2.0; return lr * m, m, v")
     assert list(Replay(program, ()).states) == ["m"]
 

@@ -1,6 +1,6 @@
-"""What optimizers keep between steps, in bytes.
+"""Bytes of optimizer state.
 
-Chen et al., 2023 (arXiv:2302.06675): Lion keeps the momentum alone, half of what AdamW keeps.
+Chen et al., 2023 (arXiv:2302.06675): Lion keeps the momentum alone, half of AdamW's state.
 """
 
 import enum
@@ -8,6 +8,7 @@ import math
 from typing import Any, NamedTuple
 
 import jax
+import jax.numpy as jnp
 import optax
 
 from lionhunt.dsl import as_optimizer, library
@@ -28,11 +29,17 @@ OPTAX: dict[str, optax.GradientTransformation] = {
     "adabelief": optax.adabelief(1.0),
     "adafactor": optax.adafactor(1.0),
 }
-"""Those whose memory is compared, by the names that their programs have in the library."""
+"""Compared optimizers, by the name of their program in the library."""
+
+MODEL = {
+    "weights": jax.ShapeDtypeStruct((1024, 1024), jnp.float32),
+    "biases": jax.ShapeDtypeStruct((1024,), jnp.float32),
+}
+"""The model whose optimizer states are counted."""
 
 
 class KeptBy(enum.StrEnum):
-    """Who holds the states."""
+    """Implementations of an optimizer, by how they store its states."""
 
     OPTAX = enum.auto()
     """The optimizer of optax."""
@@ -41,19 +48,22 @@ class KeptBy(enum.StrEnum):
     MACHINE = enum.auto()
     """`dsl.execution.machine`: every live state is a row of the register file."""
     LEAST = enum.auto()
-    """Code that keeps one number where a state is the same number throughout, as the running
-    averages of ones are that correct AdamW's bias, and one per array where it is the same in each
-    array. Factors of rows and columns, as Adafactor's, count as trees all the same."""
+    """Code that stores a state as narrowly as its values allow.
+
+    A state that is one number throughout is a scalar. An example are the running averages of ones
+    that correct AdamW's bias. A state that is constant in each array is a scalar per array. Factors
+    of rows and columns, as Adafactor's, still count as trees.
+    """
 
 
 class StateMemory(NamedTuple):
-    """What an optimizer keeps between steps, the step count included.
+    """State of an optimizer between steps, the step count included.
 
     Attributes:
         optimizer: its name.
-        kept_by: who holds the states.
-        num_parameters: of the model.
-        state_bytes: in all.
+        kept_by: the implementation.
+        num_parameters: parameters of the model.
+        state_bytes: bytes of all states.
         bytes_per_parameter: `state_bytes` over `num_parameters`.
     """
 
@@ -64,8 +74,8 @@ class StateMemory(NamedTuple):
     bytes_per_parameter: float
 
 
-def measure_memory(params: Any) -> list[StateMemory]:
-    """Every optimizer of `OPTAX`, by optax and by its program.
+def measure_memory(params: Any = MODEL) -> list[StateMemory]:
+    """Count the state of every optimizer of `OPTAX`, by optax and by its program.
 
     Args:
         params: a tree of float32 arrays or of their shapes; nothing is allocated.
@@ -81,12 +91,12 @@ def measure_memory(params: Any) -> list[StateMemory]:
 
 
 def count_program(name: str, program: Program, params: Any) -> tuple[StateMemory, ...]:
-    """What a program keeps: compiled by itself, by the machine, and at least.
+    """Count the state of a program: compiled by itself, on the machine, and at least.
 
     Args:
         name: of the program.
-        program: a valid program; states that do not matter are not kept.
-        params: a tree of float32 arrays, or of their shapes.
+        program: a valid program; redundant states do not count.
+        params: a tree of float32 arrays or of their shapes.
     """
     return (
         count_optimizer(name, KeptBy.PROGRAM, as_optimizer(program), params),
@@ -98,21 +108,15 @@ def count_program(name: str, program: Program, params: Any) -> tuple[StateMemory
 def count_optimizer(
     name: str, kept_by: KeptBy, optimizer: optax.GradientTransformation, params: Any
 ) -> StateMemory:
-    """What any optimizer keeps, by the shapes and types of its states."""
+    """Count the state of any optimizer by its shapes and dtypes."""
     state = jax.eval_shape(optimizer.init, params)
     return _memory(name, kept_by, params, _num_bytes(state))
 
 
-def ratio_of(memories: list[StateMemory], one: str, other: str, kept_by: KeptBy) -> float:
-    """How many times what `other` keeps `one` keeps."""
-    found = {memory.optimizer: memory for memory in memories if memory.kept_by is kept_by}
-    return found[one].state_bytes / found[other].state_bytes
-
-
 def state_kinds(program: Program) -> tuple[Kind, ...]:
-    """The narrowest shape that holds each live state, at every step.
+    """Return the narrowest kind that holds each live state at every step.
 
-    States begin as zeros, one number throughout, and widen until a step widens them no more.
+    States begin as zeros, hence as scalars. Steps widen them until nothing changes.
     """
     program = simplify(program)
     kinds = (Kind.SCALAR,) * len(program.states)
@@ -123,8 +127,8 @@ def state_kinds(program: Program) -> tuple[Kind, ...]:
 
     while True:
         inputs = [Kind.TREE, Kind.TREE, *kinds, Kind.SCALAR]
-        _, *after = run(program, inputs, apply, lambda constant: Kind.SCALAR)
-        widened = tuple(map(max, kinds, after))
+        _, *after_step = run(program, inputs, apply, lambda constant: Kind.SCALAR)
+        widened = tuple(map(max, kinds, after_step))
         if widened == kinds:
             return kinds
         kinds = widened
@@ -132,14 +136,13 @@ def state_kinds(program: Program) -> tuple[Kind, ...]:
 
 def _count_least(name: str, program: Program, params: Any) -> StateMemory:
     leaves = jax.tree.leaves(params)
-    tree_bytes = _num_bytes(params)
-    of_kind = {
+    bytes_of_kind = {
         Kind.SCALAR: leaves[0].dtype.itemsize,
         Kind.PER_ARRAY: sum(leaf.dtype.itemsize for leaf in leaves),
-        Kind.TREE: tree_bytes,
+        Kind.TREE: _num_bytes(params),
     }
     step_count = jax.eval_shape(as_optimizer(program).init, params).step_count
-    total = _num_bytes(step_count) + sum(of_kind[kind] for kind in state_kinds(program))
+    total = _num_bytes(step_count) + sum(bytes_of_kind[kind] for kind in state_kinds(program))
     return _memory(name, KeptBy.LEAST, params, total)
 
 

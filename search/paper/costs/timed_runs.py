@@ -1,4 +1,4 @@
-"""Lion and AdamW at work, compiled each by itself: the optimizer alone, or whole training steps."""
+"""Lion and AdamW at work, each compiled by itself: the optimizer alone, or whole training steps."""
 
 from collections.abc import Callable
 from pathlib import Path
@@ -14,7 +14,7 @@ from lionhunt.dsl import as_optimizer, library, parse
 from lionhunt.proxy_tasks.task import Task
 
 LEARNING_RATE = 1e-6
-"""So small that nothing diverges, however many steps are timed."""
+"""Small enough that nothing diverges in any number of steps."""
 
 LION = parse(
     """
@@ -24,16 +24,18 @@ def lion(w, g, m, lr):
   return lr * update, m
 """
 )
-"""Lion with its update from the new momentum: 0.9 m + 0.1 g is 0.9 / 0.99 of (new m) + 0.1 g.
+"""Lion with its update from the new momentum m'.
 
-As Lion is mostly written, its update and its new momentum both read the old momentum, and XLA on a
-processor makes a copy of it before it puts the new one in its place. This form needs none."""
+0.9 m + 0.1 g equals 0.9 / 0.99 times m' + 0.1 g. In the usual form, the update and the new momentum
+both read the old momentum. XLA on a CPU then copies the old momentum before overwriting it. This
+form needs no copy.
+"""
 
 Make = Callable[[], optax.GradientTransformation]
 
 
 class TimedPair(NamedTuple):
-    """What is compared."""
+    """Makers of the two compared optimizers."""
 
     lion: Make
     adamw: Make
@@ -53,18 +55,22 @@ PAIRS = {
         lambda: optax.adamw(LEARNING_RATE, weight_decay=0.01),
     ),
 }
-"""By how they are written: the programs of the library, of which AdamW's keeps the running averages
-of ones that correct its bias as trees, and so moves twice as many states as that of optax; optax;
-and Lion rearranged against AdamW by optax."""
+"""Pairs by implementation.
+
+- program: programs of the library. AdamW's keeps the running averages that correct its bias as
+  trees, and so moves twice the states of optax.
+- optax: the optimizers of optax.
+- rearranged: the `LION` above against AdamW of optax.
+"""
 
 
 class Runner(NamedTuple):
     """An optimizer at work.
 
     Attributes:
-        run: takes so many steps and waits for them; returns parameters and states, which the next
-            call takes back.
-        scratch: bytes that a step needs beside what is updated in place.
+        run: takes a number of steps and waits for them. It returns parameters and states, whose
+            buffers the next call reuses.
+        scratch: bytes of temporary memory of a step.
     """
 
     run: Callable[[int], tuple[Any, Any]]
@@ -72,7 +78,7 @@ class Runner(NamedTuple):
 
 
 def draw_model(num_parameters: int, seed: int) -> dict[str, jax.Array]:
-    """A few large matrices and vectors: two feed-forward blocks with about so many parameters."""
+    """Draw two feed-forward blocks with about `num_parameters` parameters."""
     width = max(1, round((num_parameters / 16) ** 0.5))
     block = {
         "up": (width, 4 * width),
@@ -89,10 +95,10 @@ def draw_model(num_parameters: int, seed: int) -> dict[str, jax.Array]:
 
 
 def run_steps(optimizer: optax.GradientTransformation, params: Any, gradient: Any) -> Runner:
-    """The optimizer alone, on a copy of the parameters.
+    """Compile the optimizer alone, on a copy of the parameters.
 
-    The gradient is an argument of every step and not of a compiled loop, which would compute what
-    depends on the gradient alone only once.
+    The loop over steps is not compiled. A compiled loop would hoist computations of the constant
+    gradient.
     """
 
     def step(params, state, gradient):
@@ -112,7 +118,7 @@ def run_steps(optimizer: optax.GradientTransformation, params: Any, gradient: An
 
 
 def run_training(task: Task, optimizer: optax.GradientTransformation, params: Any) -> Runner:
-    """Training, from a copy of the parameters on; the loop over steps is compiled."""
+    """Compile training with its loop over steps, beginning with a copy of the parameters."""
 
     def loop(params, state, start, stop, data):
         def step(index, carry):
@@ -149,14 +155,15 @@ LIMIT, USED = Path("/sys/fs/cgroup/memory.max"), Path("/sys/fs/cgroup/memory.cur
 
 
 def available_bytes() -> int | None:
-    """Memory that can still be had where arrays live; None if nobody tells."""
+    """Return the free memory of the default device; None if unknown."""
     stats = jax.local_devices()[0].memory_stats()
     if stats and "bytes_limit" in stats:
         return stats["bytes_limit"] - stats["bytes_in_use"]
-    found = []
+    limits = []
     if MEMINFO.exists():
         fields = dict(line.split(":", 1) for line in MEMINFO.read_text().splitlines())
-        found.append(1024 * int(fields["MemAvailable"].split()[0]))
-    if LIMIT.exists() and (limit := LIMIT.read_text().strip()) != "max":  # in a container
-        found.append(int(limit) - int(USED.read_text()))
-    return min(found, default=None)
+        limits.append(1024 * int(fields["MemAvailable"].split()[0]))
+    # A container has a limit of its own.
+    if LIMIT.exists() and (limit := LIMIT.read_text().strip()) != "max":
+        limits.append(int(limit) - int(USED.read_text()))
+    return min(limits, default=None)

@@ -1,0 +1,96 @@
+"""Loop of the claims: runs the experiments that the chosen claims need, then judges the claims."""
+
+from collections.abc import Callable, Collection, Sequence
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any
+
+from lionhunt.search.comparison.result import Comparison
+from lionhunt.search.comparison.setup import Prepared, open_records
+from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.errors import ConfigError
+from lionhunt.search.fields import TaskOptions
+from lionhunt.search.paper.claims.claim import Claim, Judged
+from lionhunt.search.paper.claims.config import Experiments
+from lionhunt.search.paper.claims.registry import CLAIMS, MEMORY, OPTIMIZER_SPEED, SPEED
+from lionhunt.search.paper.costs import (
+    measure_memory,
+    measure_steps,
+    measure_training,
+    read_or_measure,
+)
+
+OnStatus = Callable[[str], None]
+
+
+def choose_claims(keys: Sequence[str] | None) -> list[Claim]:
+    """Return the claims with these keys, in the order of `CLAIMS`; all claims without keys.
+
+    Raises:
+        ConfigError: a key names no claim.
+    """
+    for key in keys or ():
+        if key not in CLAIMS:
+            raise ConfigError(f"--only {key}: no such claim; choose from {', '.join(CLAIMS)}")
+    return [claim for key, claim in CLAIMS.items() if not keys or key in keys]
+
+
+def run_claims(
+    chosen: Sequence[Claim],
+    experiments: Experiments,
+    folder: Path,
+    *,
+    open_status: Callable[[], AbstractContextManager[OnStatus]],
+    run_comparison: Callable[[ComparisonStore, Prepared], Comparison],
+) -> dict[str, Any]:
+    """Run the experiments that the chosen claims need, or resume them.
+
+    Args:
+        chosen: the claims.
+        experiments: the comparisons. Tasks of the main one are timed, too.
+        folder: records of the comparisons, and files of measured speeds.
+        open_status: opens a status line while costs are measured, when nothing else runs.
+        run_comparison: runs a comparison to its end and records it.
+
+    Returns:
+        The results of the experiments, by name.
+
+    Raises:
+        ConfigError: an optimizer or a task of a comparison is none.
+        RecordError: the folder cannot be used.
+    """
+    needed = {claim.experiment for claim in chosen}
+    with open_status() as on_status:
+        on_status("finding optimizers and tasks")
+        prepared = [Prepared(name, comparison) for name, comparison in experiments]
+    with open_records(folder, prepared) as records:
+        with open_status() as on_status:
+            results = _measure_costs(needed, experiments.main.tasks, folder, on_status)
+        for comparison in prepared:
+            if comparison.name in needed:
+                results[comparison.name] = run_comparison(records, comparison)
+    return results
+
+
+def judge_claims(chosen: Sequence[Claim], results: dict[str, Any]) -> Judged:
+    """Judge each claim by the result of its experiment."""
+    return {claim.key: (claim, claim.judge(results[claim.experiment])) for claim in chosen}
+
+
+def _measure_costs(
+    needed: Collection[str], tasks: Sequence[TaskOptions], folder: Path, on_status: OnStatus
+) -> dict[str, Any]:
+    """Measure the costs that are needed. A folder keeps its speeds."""
+
+    def train():
+        return measure_training([options.build() for options in tasks], on_status=on_status)
+
+    def step():
+        return measure_steps(on_status=on_status)
+
+    measures: dict[str, Callable[[], Any]] = {
+        MEMORY: measure_memory,
+        SPEED: lambda: read_or_measure(folder / f"{SPEED}.json", train),
+        OPTIMIZER_SPEED: lambda: read_or_measure(folder / f"{OPTIMIZER_SPEED}.json", step),
+    }
+    return {name: measure() for name, measure in measures.items() if name in needed}
