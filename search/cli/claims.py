@@ -7,19 +7,23 @@ from typing import Annotated
 import typer
 from rich.text import Text
 
-from lionhunt.search.cli.compare import run_contest
+from lionhunt.search.api.configs import resolve_config
+from lionhunt.search.api.experiments import exhaust
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
     command_line,
+    continue_message,
     make_console,
+    print_line,
+    progress_display,
     status_line,
 )
+from lionhunt.search.comparison.report import progress_line
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import Prepared
 from lionhunt.search.comparison.store import ComparisonStore
-from lionhunt.search.config import read_config
 from lionhunt.search.paper.claims import (
     CLAIMS,
     ClaimsConfig,
@@ -33,11 +37,11 @@ from lionhunt.search.paper.claims import (
 from lionhunt.search.paper.toy_problems import measure_examples
 from lionhunt.search.reporting import print_blocks, print_json, to_markdown_report, write_report
 
-CONFIG = Path("configs/claims.toml")
-
 
 def claims(
-    config: Annotated[Path, typer.Argument(help="A TOML file.")] = CONFIG,
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="A TOML file, or the name of a bundled config.")
+    ] = "claims",
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; runs/NAME by default.")
     ] = None,
@@ -52,26 +56,37 @@ def claims(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Judge the paper's claims about Lion and AdamW, each by an experiment.
+    """Judge the Lion paper's claims by experiments.
 
-    The same command resumes experiments that were stopped or killed.
+    Each claim about Lion and AdamW has an experiment. All of them take 30 to 60 minutes. The same
+    command continues experiments that were stopped or killed.
+
+    \b
+    Examples:
+      lionhunt claims
+      lionhunt claims --only memory
     """
     chosen = choose_claims(only)
-    claims_config = read_config(config, ClaimsConfig, settings or ())
-    folder = out or Path("runs") / config.stem
+    name, claims_config = resolve_config(config, ClaimsConfig, settings)
+    folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
     num_workers = claims_config.evaluation.workers if workers is None else workers
 
     def run_comparison(records: ComparisonStore, prepared: Prepared) -> Comparison:
-        return run_contest(records, prepared, claims_config.evaluation, num_workers, console)
+        events = prepared.contest(records, claims_config.evaluation, num_workers).run()
+        with progress_display(
+            console, lambda event: Text(progress_line(event)), progress_line
+        ) as show:
+            return exhaust(events, show)
 
-    results = run_claims(
-        chosen,
-        claims_config.experiments,
-        folder,
-        open_status=functools.partial(status_line, console),
-        run_comparison=run_comparison,
-    )
+    with continue_message(console, [folder]):
+        results = run_claims(
+            chosen,
+            claims_config.experiments,
+            folder,
+            open_status=functools.partial(status_line, console),
+            run_comparison=run_comparison,
+        )
     judged = judge_claims(chosen, results)
     examples = None
     if not only:
@@ -99,4 +114,4 @@ def claims(
         print_json(summary)
     else:
         print_blocks(console, overview_blocks(judged))
-        console.print(Text(f"\nreport: {path}"), soft_wrap=True)
+        print_line(console, f"\nreport: {path}")

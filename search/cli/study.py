@@ -1,24 +1,26 @@
 """The command `lionhunt study`."""
 
-import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console, Group
+from rich.console import Group
 from rich.text import Text
 
+from lionhunt.search.api.configs import resolve_config
+from lionhunt.search.api.experiments import exhaust
 from lionhunt.search.cli.terminal import (
     DryRun,
     Json,
     Settings,
     Workers,
     command_line,
-    follow,
+    continue_message,
     make_console,
+    print_line,
+    progress_display,
 )
-from lionhunt.search.config import read_config
-from lionhunt.search.driver.report import progress_display, progress_line
+from lionhunt.search.driver import report
 from lionhunt.search.paper.replication import (
     FinishedRun,
     Study,
@@ -36,7 +38,9 @@ from lionhunt.search.reporting import print_json, write_report
 
 
 def study(
-    config: Annotated[Path, typer.Argument(help="A TOML file; see configs/figure2*.toml.")],
+    config: Annotated[
+        str, typer.Argument(metavar="CONFIG", help="A TOML file, or the name of a bundled config.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder of the study; runs/NAME by default.")
     ] = None,
@@ -45,13 +49,18 @@ def study(
     is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Repeat a search, compare it with random search and tuned constants, and restart it.
+    """Repeat a search beside random search and tuned constants.
 
-    Every run of the study has a folder of its own. The same command resumes a study that was
-    stopped or killed.
+    The study also restarts the search from its best program. Every run has a folder of its own.
+    The same command continues a study that was stopped or killed.
+
+    \b
+    Examples:
+      lionhunt study figure2_small --dry-run
+      lionhunt study figure2_small
     """
-    study_config = read_config(config, StudyConfig, settings or ())
-    folder = out or Path("runs") / config.stem
+    name, study_config = resolve_config(config, StudyConfig, settings)
+    folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
     num_workers = study_config.run.evaluation.workers if workers is None else workers
     if is_dry:
@@ -60,39 +69,30 @@ def study(
         return
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
-    start = f"study {folder}: {runs.num_runs} runs {place}; compiling the tasks first"
-    console.print(Text(start), soft_wrap=True)
-    finished = _run(runs, folder, console)
+    print_line(console, f"study {folder}: {runs.num_runs} runs {place}")
+    with (
+        continue_message(console, [folder]),
+        progress_display(console, _display, _line, "compiling the tasks") as show,
+    ):
+        finished = exhaust(runs.run(), show)
     with console.status("reading the runs"):
-        summary = summarize_study(config.stem, study_config, finished)
-    path = _write_report(folder, summary, command_line("study", config, settings=settings))
+        summary = summarize_study(name, study_config, finished)
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.paper.replication.figures import study_figures
+
+    command = command_line("study", config, settings=settings)
+    path = write_report(folder, summary, to_report(summary, command), study_figures(summary))
     if as_json:
         print_json(summary)
     else:
         print_study(console, summary)
-        console.print(Text(f"\nreport: {path}"), soft_wrap=True)
-
-
-def _run(runs: Study, folder: Path, console: Console) -> list[FinishedRun]:
-    """Make the runs and show their progress."""
-    try:
-        return follow(console, runs.run(), _display, _line)
-    except KeyboardInterrupt:
-        console.print(f"stopped; the same command resumes {shlex.quote(str(folder))}")
-        raise
+        print_line(console, f"\nreport: {path}")
 
 
 def _line(event: StudyProgress) -> str:
-    return study_line(event, progress_line(event.progress))
+    return study_line(event, report.progress_line(event.progress))
 
 
 def _display(event: StudyProgress) -> Group:
     title = Text(f"{event.name}, run {event.number} of {event.total}", style="bold")
-    return Group(title, progress_display(event.progress))
-
-
-def _write_report(folder: Path, summary: dict[str, Any], command: str) -> Path:
-    # Importing matplotlib takes half a second.
-    from lionhunt.search.paper.replication.figures import study_figures
-
-    return write_report(folder, summary, to_report(summary, command), study_figures(summary))
+    return Group(title, report.progress_display(event.progress))
