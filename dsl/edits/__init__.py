@@ -1,1 +1,3 @@
-"""TODO docstring."""
+"""Deterministic edits of programs. May import `dsl.analysis` and `dsl.rewriting`."""
+
+__all__ = ["ablations", "constants", "rounding", "state_merging", "statements"]
