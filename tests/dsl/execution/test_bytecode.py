@@ -31,11 +31,11 @@ def run_bytecode(code, trees, schedule):
     """The machine as it is meant, over trees: two files of registers and a loop."""
     size = code.size
     garbage = np.float32(123)
-    rows = [*trees, *[garbage] * (size.num_rows - len(trees))]
-    scalars = [schedule, *code.scalars[1:]]
+    rows = [*trees, *[garbage] * (size.num_vector_registers - len(trees))]
+    scalars = [schedule, *code.scalar_registers[1:]]
     for instructions, length, file in (
         (code.scalar_code, code.num_scalar_code, scalars),
-        (code.row_code, code.num_row_code, rows),
+        (code.vector_code, code.num_vector_code, rows),
     ):
         for number, *operands, target, _ in instructions[:length]:
             op = OPS_BY_NUMBER[number]
@@ -78,31 +78,31 @@ def test_registers_lie_within_the_files(program):
     code = assemble(program)
     size = code.size
     for instructions, length, num_targets in (
-        (code.scalar_code, code.num_scalar_code, size.num_scalars),
-        (code.row_code, code.num_row_code, size.num_rows),
+        (code.scalar_code, code.num_scalar_code, size.num_scalar_registers),
+        (code.vector_code, code.num_vector_code, size.num_vector_registers),
     ):
         assert length <= size.num_instructions == len(instructions)
         assert instructions.min() >= 0 and not instructions[length:].any()
         assert instructions[:length, 0].max(initial=0) < len(OPS)
-        assert instructions[:length, 1:4].max(initial=0) < size.num_rows + size.num_scalars
+        assert instructions[:length, 1:4].max(initial=0) < size.num_vector_registers + size.num_scalar_registers
         assert instructions[:length, 4].max(initial=0) < num_targets
     scalar_operands = code.scalar_code[: code.num_scalar_code, 1:4]
     arities = [OPS_BY_NUMBER[n].arity for n in code.scalar_code[: code.num_scalar_code, 0]]
     for operands, arity in zip(scalar_operands, arities, strict=True):
-        assert (operands[:arity] >= size.num_rows).all()
-    assert 0 <= code.outputs.min() and code.outputs.max() < size.num_rows + size.num_scalars
+        assert (operands[:arity] >= size.num_vector_registers).all()
+    assert 0 <= code.outputs.min() and code.outputs.max() < size.num_vector_registers + size.num_scalar_registers
 
 
 def test_what_depends_on_the_schedule_alone_runs_in_scalars():
     code = assemble(dsl.library.load("adamw_initial"))
-    assert (code.num_scalar_code, code.num_row_code) == (1, 8)  # lr = lr * 0.001
+    assert (code.num_scalar_code, code.num_vector_code) == (1, 8)  # lr = lr * 0.001
 
 
 def test_register_is_used_again_after_its_last_reader():
     lines = "".join(f"  u = {op}(u)\n" for op in ["sin", "cos", "tan", "exp"] * 5)
     code = assemble(dsl.parse(f"def train(w, g, lr):\n  u = abs(g)\n{lines}  return u"))
-    assert code.size.num_rows == SMALL.num_rows
-    assert set(code.row_code[: code.num_row_code, 4].tolist()) == {0}  # weights are not read
+    assert code.size.num_vector_registers == SMALL.num_vector_registers
+    assert set(code.vector_code[: code.num_vector_code, 4].tolist()) == {0}  # weights are not read
 
 
 def large_program(num_alive: int, num_states: int):
@@ -123,7 +123,7 @@ def test_large_program_gets_a_size_that_holds_it():
     program = large_program(num_alive=40, num_states=5)
     assert len(program.statements) == 171
     size = assemble(program).size
-    assert size == MachineShape(num_rows=64, num_states=5, num_scalars=64, num_instructions=256)
+    assert size == MachineShape(num_vector_registers=64, num_states=5, num_scalar_registers=64, num_instructions=256)
     assert_computes_the_canonical_form(program)
 
 

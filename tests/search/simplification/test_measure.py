@@ -164,7 +164,7 @@ def test_a_program_written_otherwise_is_the_same():
 
 
 def test_the_learning_rate_multiplies_what_trains():
-    measurer = make_measurer(lambda bytecode, seed, task: ok(float(len(bytecode.scalars))))
+    measurer = make_measurer(lambda bytecode, seed, task: ok(float(len(bytecode.scalar_registers))))
     measurer.compare(BEFORE, AFTER, 2)
     measurer.learning_rate = 0.1
     measurer.compare(BEFORE, AFTER, 2)

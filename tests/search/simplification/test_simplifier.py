@@ -98,10 +98,10 @@ def test_the_order_of_answers_changes_no_step(order_seed):
 
 def test_two_refusals_of_lines_that_read_alike_are_both_told():
     program = dsl.parse("def f(w, g, lr):\n  g = tan(g)\n  g = g - w\n  g = tan(g)\n  return g")
-    own = assemble(program).row_code
+    own = assemble(program).vector_code
 
     def score(bytecode, seed, task):
-        return ok(1.0) if np.array_equal(bytecode.row_code, own) else FAILED
+        return ok(1.0) if np.array_equal(bytecode.vector_code, own) else FAILED
 
     found = list(simplifier(make_measurer(score)).remove(program))
     rules = [event.rule for event in found]
@@ -192,7 +192,7 @@ CONSTANTS = dsl.parse(
 
 def by_constants(bytecode, seed, task):
     """A score that suffers if the decay of the momentum is not 0.897 or so."""
-    decay = min((float(x) for x in bytecode.scalars), key=lambda x: abs(x - 0.8973))
+    decay = min((float(x) for x in bytecode.scalar_registers), key=lambda x: abs(x - 0.8973))
     loss = 0.0 if abs(decay - 0.8973) < 0.001 else 0.3
     return ok((1 + seed) * (1 - loss if task else 1 + loss))
 

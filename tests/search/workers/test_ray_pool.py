@@ -53,13 +53,13 @@ class Misbehaving:
         return [self.evaluate_one(job.bytecode) for job in jobs]
 
     def evaluate_one(self, bytecode):
-        if len(bytecode.scalars) > 1:  # the reference
+        if len(bytecode.scalar_registers) > 1:  # the reference
             num_started = len(list(self.folder.glob("start-*")))
             (self.folder / f"start-{os.getpid()}").touch()
             if self.has_little_memory and num_started == 1:
                 return Measurement(Status.OUT_OF_MEMORY)
             return Measurement(Status.OK, (0.5,))
-        behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
+        behaviour = BEHAVIOURS[int(bytecode.scalar_registers[0])]
         first = not any(self.folder.glob(f"{behaviour}-*"))
         (self.folder / f"{behaviour}-{os.getpid()}").touch()
         if behaviour == "kill" or behaviour == "kill once" and first:
