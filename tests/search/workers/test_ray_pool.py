@@ -31,7 +31,7 @@ REFERENCE = assemble(dsl.library.load("adamw_initial"))
 
 def candidate(behaviour: str):
     """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
-    return REFERENCE._replace(scalars=np.array([BEHAVIOURS.index(behaviour)], np.float32))
+    return REFERENCE._replace(scalar_registers=np.array([BEHAVIOURS.index(behaviour)], np.float32))
 
 
 BEHAVIOURS = ("fine", "kill", "kill once", "hang", "stop once", "slow", "raise", "out of memory")
