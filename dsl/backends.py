@@ -1,6 +1,12 @@
 """Backends of the op table: trees of arrays, flat rows, and single numbers.
 
-A backend holds its array module `np`: `numpy` or `jax.numpy`.
+A backend holds its array module `np`, `numpy` or `jax.numpy`, and has five methods:
+
+    map(function, *values)   apply an elementwise function; broadcast to the widest kind
+    per_array(value)         sum each array
+    total(value)             sum all arrays together
+    mean(value, axis)        replace each number by the mean of its row (-1) or its column (-2)
+    broadcast(*values)       broadcast values to the widest of their kinds
 """
 
 import math

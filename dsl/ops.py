@@ -1,6 +1,6 @@
 """The op table: one row for each function of the language.
 
-A row holds all that is known of a function. Its concrete rule is written once, over a `Backend`
+A row holds all that is known of a function. Its concrete rule is written once, over a backend
 (see `dsl.backends`). It serves the interpreter (trees of arrays), the machine (flat rows) and
 constant folding (numbers). Its kind rule and its sign rule serve abstract execution.
 
@@ -16,39 +16,12 @@ over the whole tree, as clip does, and only norm reduces per array.
 
 import dataclasses
 from collections.abc import Callable, Sequence
-from typing import Any, Protocol
+from typing import Any
 
 from lionhunt.dsl.kinds import Kind, join
 
 EPS = 1e-8
 """The guard that is added to a divisor."""
-
-
-class Backend(Protocol):
-    """A domain of values: how elementwise functions and sums act on them."""
-
-    np: Any
-    """The array module, `numpy` or `jax.numpy`."""
-
-    def map(self, function: Callable[..., Any], *values: Any) -> Any:
-        """Apply an elementwise function; broadcast the values to the widest kind."""
-        ...
-
-    def per_array(self, value: Any) -> Any:
-        """Sum each array."""
-        ...
-
-    def total(self, value: Any) -> Any:
-        """Sum all arrays together."""
-        ...
-
-    def mean(self, value: Any, axis: int) -> Any:
-        """Replace each number by the mean of its row (axis -1) or of its column (axis -2)."""
-        ...
-
-    def broadcast(self, *values: Any) -> tuple[Any, ...]:
-        """Broadcast values to the widest of their kinds."""
-        ...
 
 
 SignRule = Callable[[Sequence[Any], Sequence[bool], Sequence[float | None]], bool]
@@ -114,8 +87,9 @@ def _constant(name: str, value: float) -> Op:
     return Op(name, 0, repr(value), lambda backend: backend.map(lambda: backend.np.float32(value)))
 
 
-def _reduction(name: str, arity: int, meaning: str, evaluate: Callable[..., Any], **properties):
-    return Op(name, arity, meaning, evaluate, reduces=True, **properties)
+def _reduction(name, arity: int, meaning, note, evaluate, infer, non_negative, **others) -> Op:
+    rules = {"infer": infer, "non_negative": non_negative}
+    return Op(name, arity, meaning, evaluate, note, reduces=True, **rules, **others)
 
 
 def _square(x):
@@ -155,7 +129,7 @@ def _array_mean(backend, x):
     return backend.map(lambda a, n: a / backend.np.maximum(n, 1), backend.per_array(x), count)
 
 
-def _at_most_per_array(kind: Kind) -> Kind:
+def _per_array(kind: Kind) -> Kind:
     return min(kind, Kind.PER_ARRAY)
 
 
@@ -255,53 +229,33 @@ OPS: dict[str, Op] = {
             note="NaN if either is; -0 is below 0",
         ),
         # linear algebra
+        _reduction("norm", 1, "sqrt(sum(x * x))", "of each array", _norm, _per_array, _always),
         _reduction(
-            "norm",
-            1,
-            "sqrt(sum(x * x))",
-            _norm,
-            note="of each array",
-            infer=_at_most_per_array,
-            non_negative=_always,
+            "global_norm", 1, "sqrt(sum(x * x))", _OF_ALL, _global_norm, _to_scalar, _always
         ),
         _reduction(
-            "global_norm",
-            1,
-            "sqrt(sum(x * x))",
-            _global_norm,
-            note=_OF_ALL,
-            infer=_to_scalar,
-            non_negative=_always,
-        ),
-        _reduction(
-            "dot",
-            2,
-            "sum(x * y)",
-            _dot,
-            note=_OF_ALL,
-            infer=_to_scalar,
-            commutative=True,
-            non_negative=_if_product,
+            "dot", 2, "sum(x * y)", _OF_ALL, _dot, _to_scalar, _if_product, commutative=True
         ),
         _reduction(
             "cosine_sim",
             2,
             "sum(x * y) / (sqrt(sum(x * x)) * sqrt(sum(y * y)) + 1e-8)",
+            _OF_ALL,
             _cosine_sim,
-            note=_OF_ALL,
-            infer=_to_scalar,
+            _to_scalar,
+            _if_product,
             commutative=True,
-            non_negative=_if_product,
         ),
         _reduction(
             "clip",
             2,
             "x * where(sqrt(sum(x * x)) > y, y / sqrt(sum(x * x)), 1)",
+            "by the norm of all arrays together",
             _clip,
-            note="by the norm of all arrays together",
+            join,
+            _if_all,
             alias="clip_by_global_norm",
             scalar_argument=1,
-            non_negative=_if_all,
         ),
         Op(
             "interp",
@@ -323,29 +277,31 @@ OPS: dict[str, Op] = {
             "row_mean",
             1,
             "mean(x, -1, keepdims=True)",
+            f"of each row of each array, in its place; {_MATRICES}",
             lambda backend, x: backend.mean(x, -1),
-            note=f"of each row of each array, in its place; {_MATRICES}",
+            join,
+            _if_all,
             drawn=False,
-            non_negative=_if_all,
         ),
         _reduction(
             "column_mean",
             1,
             "mean(x, -2, keepdims=True)",
+            f"of each column of each array, in its place; {_MATRICES}",
             lambda backend, x: backend.mean(x, -2),
-            note=f"of each column of each array, in its place; {_MATRICES}",
+            join,
+            _if_all,
             drawn=False,
-            non_negative=_if_all,
         ),
         _reduction(
             "array_mean",
             1,
             "mean(x)",
+            "of each array",
             _array_mean,
-            note="of each array",
-            infer=_at_most_per_array,
+            _per_array,
+            _if_all,
             drawn=False,
-            non_negative=_if_all,
         ),
     )
 }
