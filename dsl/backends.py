@@ -1,41 +1,51 @@
-"""The spaces that concrete rules act in: trees of arrays, flat rows, and plain numbers."""
+"""Backends of the op table: trees of arrays, flat rows, and single numbers.
+
+A backend holds its array module `np`, `numpy` or `jax.numpy`, and has five methods:
+
+    map(function, *values)   apply an elementwise function; broadcast to the widest kind
+    per_array(value)         sum each array
+    total(value)             sum all arrays together
+    mean(value, axis)        replace each number by the mean of its row (-1) or its column (-2)
+    broadcast(*values)       broadcast values to the widest of their kinds
+"""
 
 import math
 from collections.abc import Callable
 from typing import Any
 
-import jax.numpy as jnp
 import numpy
 
 from lionhunt.dsl.kinds import Kind
 
 Value = Any
-"""In `Trees`: a tuple with an entry for each array (arrays for a tree, numbers for one number per
-array), or a number by itself for a scalar."""
+"""A value of `PytreeBackend`: a number for a scalar, or a tuple with one entry for each array.
+
+The entries are arrays for a tree and numbers for a value per array.
+"""
 
 
 class PytreeBackend:
-    """Trees of arrays, leaf by leaf: the meaning of the language.
+    """Trees of arrays, leaf by leaf: the reference meaning of the language.
 
-    Weights of any tree structure come as the tuple of their arrays; a scalar is not a tuple.
+    Weights of any tree structure are the tuple of their arrays. A scalar is not a tuple.
     """
 
-    def __init__(self, np: Any = jnp):
+    def __init__(self, np: Any):
         self.np = np
 
-    def lift(self, function: Callable[..., Any], *values: Value) -> Value:
+    def map(self, function: Callable[..., Any], *values: Value) -> Value:
         if not any(isinstance(value, tuple) for value in values):
             return function(*values)
         return tuple(function(*leaves) for leaves in self._by_array(values))
 
     def per_array(self, value: Value) -> Value:
-        return self.lift(self.np.sum, value)
+        return self.map(self.np.sum, value)
 
     def total(self, value: Value) -> Value:
         return sum(self.per_array(value)) if isinstance(value, tuple) else value
 
     def mean(self, value: Value, axis: int) -> Value:
-        return self.lift(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
+        return self.map(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
 
     def broadcast(self, *values: Value) -> tuple[Value, ...]:
         if not any(isinstance(value, tuple) for value in values):
@@ -44,7 +54,7 @@ class PytreeBackend:
         return tuple(zip(*by_array, strict=True))
 
     def _by_array(self, values: tuple[Value, ...]):
-        """Yields, for each array of the tree, the entries of all values."""
+        """Yield the entries of all values, array by array."""
         length = next(len(value) for value in values if isinstance(value, tuple))
         columns = (v if isinstance(v, tuple) else (v,) * length for v in values)
         return zip(*columns, strict=True)
@@ -53,10 +63,10 @@ class PytreeBackend:
 class ScalarBackend:
     """Single numbers: every reduction is the identity."""
 
-    def __init__(self, np: Any = jnp):
+    def __init__(self, np: Any):
         self.np = np
 
-    def lift(self, function: Callable[..., Any], *values: Any) -> Any:
+    def map(self, function: Callable[..., Any], *values: Any) -> Any:
         return function(*values)
 
     def per_array(self, value: Any) -> Any:
@@ -73,23 +83,23 @@ class ScalarBackend:
 
 
 class FlatBackend:
-    """Rows of shape (..., parameters): all arrays of a tree laid end to end.
+    """Rows of shape (..., parameters): all arrays of a tree, laid end to end.
 
-    A scalar or a number per array is a row too, repeated over what it stands for; so a reduction
-    must know the kind of what it reduces, and counts each number once.
+    A scalar and a number per array are rows too, repeated over all their places. A reduction
+    therefore needs the kind of its argument, and counts each number once.
 
     Args:
         shapes: the shapes of the arrays, in order.
-        kind: the widest kind of the arguments, with the values of `Kind`; may be traced.
+        kind: the widest kind of the arguments, a value of `Kind`; may be traced.
         np: the array module.
     """
 
-    def __init__(self, shapes: tuple[tuple[int, ...], ...], kind: Any, np: Any = jnp):
+    def __init__(self, shapes: tuple[tuple[int, ...], ...], kind: Any, np: Any):
         self.np = np
         self.shapes = shapes
         self.kind = kind
 
-    def lift(self, function: Callable[..., Any], *rows: Any) -> Any:
+    def map(self, function: Callable[..., Any], *rows: Any) -> Any:
         return function(*rows)
 
     def broadcast(self, *rows: Any) -> tuple[Any, ...]:
@@ -111,7 +121,7 @@ class FlatBackend:
         return self._by_array(lambda part, shape: _mean(self.np, part, shape, axis), row)
 
     def _by_array(self, function: Callable[..., Any], row: Any) -> Any:
-        """Applies a reduction to each array of a tree; what is no tree stays as it is."""
+        """Apply a reduction to each array of a tree; return other kinds unchanged."""
         parts, start = [], 0
         for shape in self.shapes:
             part = row[..., start : start + math.prod(shape)]
@@ -121,12 +131,13 @@ class FlatBackend:
 
 
 def _mean(np: Any, array: Any, shape: tuple[int, ...], axis: int) -> Any:
-    """Puts in place of each number the mean of its row (axis -1) or of its column (axis -2).
+    """Replace each number by the mean of its row (axis -1) or of its column (axis -2).
 
     Args:
         np: the array module.
-        array: its last axes make an array of `shape`, as they are or laid end to end.
+        array: its last axes hold an array of `shape`, as they are or laid end to end.
         shape: the last two axes are a matrix; a vector is a matrix of one column.
+        axis: -1 or -2.
     """
     matrix = shape if len(shape) > 1 else (math.prod(shape), 1)
     flat = np.reshape(array, (-1, *matrix))

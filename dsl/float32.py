@@ -1,33 +1,38 @@
-"""Functions of constants, computed before anything runs, as the machine computes them."""
+"""Rounding to float32, the bits of a float32, and its shortest decimal."""
 
 import struct
 
-import numpy
 import numpy as np
 
 _FLOAT32 = struct.Struct("<f")
+_SMALLEST_NORMAL = 1.1754943508222875e-38
 
 
 def to_bits(value: float) -> bytes:
-    """The float32 nearest to a number, as its four bytes; what is too large is refused."""
+    """Return the four bytes of the nearest float32.
+
+    Raises:
+        OverflowError: the nearest float32 is infinite, and the value is not.
+    """
     return _FLOAT32.pack(value)
 
 
 def to_float32(value: float) -> float:
-    """The nearest float32 (infinity where it is too large), subnormals flushed as XLA does."""
+    """Return the nearest float32; large values become infinite, subnormals zero, as in XLA."""
     try:
         value = _FLOAT32.unpack(_FLOAT32.pack(value))[0]
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-    return value if abs(value) >= 1.1754943508222875e-38 or value != value else 0.0 * value
-
-
-def number_text(value: float) -> str:
-    """The shortest decimal that is the same float32."""
-    return repr(float(str(numpy.float32(to_float32(value))))).replace("e+", "e")
+    is_subnormal = abs(value) < _SMALLEST_NORMAL
+    return 0.0 * value if is_subnormal else value
 
 
 def shortest(value: float) -> float:
-    """The number with the fewest digits that is the same float32."""
+    """Return the number with the fewest digits that rounds to the same float32."""
     with np.errstate(over="ignore"):
         return float(str(np.float32(value)))
+
+
+def number_text(value: float) -> str:
+    """Return the shortest decimal of a float32 as text; subnormals are zeros."""
+    return repr(shortest(to_float32(value))).replace("e+", "e")

@@ -1,10 +1,7 @@
-"""The one forward loop, and concrete execution with it."""
+"""The forward loop over a program, and the evaluation of one step on arrays."""
 
 from collections.abc import Callable, Sequence
 from typing import Any
-
-import jax
-import jax.numpy as jnp
 
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.ops import OPS, Op
@@ -15,14 +12,15 @@ def run(
     program: Program,
     inputs: Sequence[Any],
     apply: Callable[..., Any],
-    lift: Callable[[float], Any],
+    make_constant: Callable[[float], Any],
 ) -> list[Any]:
-    """Executes `program` over any domain of values.
+    """Run a program over any domain of values.
 
     Args:
+        program: a valid program.
         inputs: one value for each of `program.inputs`.
-        apply: `apply(op, *values)`, the domain's meaning of one `Op`.
-        lift: the domain's meaning of a constant.
+        apply: `apply(op, *values)`, the meaning of one `Op` in the domain.
+        make_constant: the meaning of a number in the domain.
 
     Returns:
         One value for each of `program.outputs`.
@@ -30,7 +28,7 @@ def run(
     env = dict(zip(program.inputs, inputs, strict=True))
 
     def read(arg):
-        return env[arg.name] if isinstance(arg, Var) else lift(arg.value)
+        return env[arg.name] if isinstance(arg, Var) else make_constant(arg.value)
 
     for statement in program.statements:
         env[statement.target] = apply(OPS[statement.op], *map(read, statement.args))
@@ -40,7 +38,7 @@ def run(
 def evaluate(
     program: Program, weights: Any, gradient: Any, states: Sequence[Any], schedule: Any
 ) -> tuple[Any, tuple[Any, ...]]:
-    """Runs one step of `program`, as written, on arrays.
+    """Run one step of a program, as written, on JAX arrays.
 
     Args:
         program: a valid program.
@@ -50,14 +48,18 @@ def evaluate(
         schedule: the schedule value, a number.
 
     Returns:
-        The update to subtract from the weights, and the new states; trees like `weights`.
+        The update to subtract from the weights, and the new states: trees like `weights`.
     """
+    # The forward loop is needed without JAX, so this function alone imports it.
+    import jax
+    import jax.numpy as jnp
+
     leaves, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, weights))
     trees = [tuple(map(jnp.asarray, jax.tree.leaves(tree))) for tree in (gradient, *states)]
-    space = PytreeBackend()
+    backend = PytreeBackend(jnp)
 
     def apply(op: Op, *values):
-        return op.evaluate(space, *values)
+        return op.evaluate(backend, *values)
 
     inputs = [tuple(leaves), *trees, jnp.asarray(schedule, jnp.float32)]
     outputs = [

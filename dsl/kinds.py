@@ -5,7 +5,7 @@ import itertools
 
 
 class Kind(enum.IntEnum):
-    """What a value looks like; the order is the order of broadcasting, so the join is `max`."""
+    """The shape of a value; kinds are ordered by broadcasting, so `max` joins them."""
 
     SCALAR = 0
     """One number."""
@@ -23,5 +23,5 @@ _JOINS = {
 
 
 def join(*kinds: Kind) -> Kind:
-    """The kind of an elementwise function's result: its widest argument's."""
+    """Return the kind of an elementwise result: the widest kind of up to three arguments."""
     return _JOINS[kinds]

@@ -1,52 +1,35 @@
-"""The op table: every function of the language, one row each.
+"""The op table: one row for each function of the language.
 
-A row is the only place that knows what a function means. Its concrete rule is written once, over a
-`Space`, and serves the interpreter (trees of arrays), the machine (flat rows) and the folding of
-constants (numbers): see `dsl.backends`. Its kind rule serves abstract execution.
+A row holds all that is known of a function. Its concrete rule is written once, over a backend
+(see `dsl.backends`). It serves the interpreter (trees of arrays), the machine (flat rows) and
+constant folding (numbers). Its kind rule and its sign rule serve abstract execution.
 
-Subnormal numbers count as the zeros of their sign, as XLA has it.
+Subnormal numbers count as zeros of their sign, as in XLA.
 
 Functions and protections follow Chen et al., 2023 (arXiv:2302.06675), appendix H, and the authors'
-code: `a / b` is `a / (b + 1e-8)`; sqrt, log, log2 and log10 act on |x|, log1p is log|1 + x|; the
-rest are the plain functions, so they may return NaN and infinity. Neither the paper nor the code
-tells whether dot and cosine_sim reduce per array; here they see the whole tree, as clip does, and
-norm alone is per array.
+code. `a / b` is `a / (b + 1e-8)`. The functions sqrt, log, log2 and log10 act on |x|, and log1p is
+log|1 + x|. The other functions are unprotected, so they may return NaN and infinity.
+
+Neither the paper nor the code says whether dot and cosine_sim reduce per array. Here they reduce
+over the whole tree, as clip does, and only norm reduces per array.
 """
 
 import dataclasses
-from collections.abc import Callable
-from typing import Any, Protocol
+from collections.abc import Callable, Sequence
+from typing import Any
 
 from lionhunt.dsl.kinds import Kind, join
 
 EPS = 1e-8
+"""The guard that is added to a divisor."""
 
 
-class Backend(Protocol):
-    """Where values live: how an array function and a sum act on them."""
+SignRule = Callable[[Sequence[Any], Sequence[bool], Sequence[float | None]], bool]
+"""Tells whether a result is known to be non-negative (or NaN).
 
-    np: Any
-    """The array module, numpy or jax.numpy."""
-
-    def lift(self, function: Callable[..., Any], *values: Any) -> Any:
-        """Applies an elementwise function, broadcasting upwards."""
-        ...
-
-    def per_array(self, value: Any) -> Any:
-        """Sums each array."""
-        ...
-
-    def total(self, value: Any) -> Any:
-        """Sums everything."""
-        ...
-
-    def mean(self, value: Any, axis: int) -> Any:
-        """Replaces each number by the mean of its row (axis -1) or of its column (axis -2)."""
-        ...
-
-    def broadcast(self, *values: Any) -> tuple[Any, ...]:
-        """Brings values to the widest of their kinds."""
-        ...
+It takes the arguments, whether each is known to be non-negative, and the number that each is.
+The number is None for an argument that is no constant.
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -55,19 +38,20 @@ class Op:
 
     Attributes:
         name: the word in program text.
-        arity: number of arguments.
-        meaning: its formula in NumPy's words, of arguments x, y, a; true of every float32, zeros,
+        arity: number of arguments, 0 to 3.
+        meaning: its formula in NumPy, of arguments x, y, a. It holds for every float32: zeros,
             infinities and NaN included.
-        evaluate: concrete rule: a space and the arguments, one value out; pure and jittable.
-        note: what the formula does not tell at first sight: over what a reduction goes, where the
-            value is NaN or infinite, which zero it is.
+        evaluate: concrete rule: a backend and the arguments in, one value out; pure and jittable.
+        note: facts that the formula hides: the extent of a reduction, where the value is NaN or
+            infinite, the sign of a zero.
         infer: kind rule: argument kinds in, the result's kind out.
-        symbol: the infix sign it prints with, if any.
+        non_negative: sign rule; None if the sign of the result is never known.
+        symbol: the infix sign that it prints with, if any.
         alias: another word that the parser takes.
-        commutative: the order of the first two arguments does not matter, bit for bit.
+        commutative: swapping the first two arguments keeps every bit of the result.
         scalar_argument: position of the argument that must be a scalar, if any.
-        reduces: it sees whole arrays, not elements.
-        drawn: search draws it unless told otherwise (the paper's functions).
+        reduces: it reads whole arrays, not single elements.
+        drawn: search draws it by default (the paper's functions).
     """
 
     name: str
@@ -76,6 +60,7 @@ class Op:
     evaluate: Callable[..., Any]
     note: str = ""
     infer: Callable[..., Kind] = join
+    non_negative: SignRule | None = None
     symbol: str | None = None
     alias: str | None = None
     commutative: bool = False
@@ -85,66 +70,96 @@ class Op:
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
-    return lambda space, *values: space.lift(lambda *xs: function(space.np, *xs), *values)
+    return lambda backend, *values: backend.map(lambda *xs: function(backend.np, *xs), *values)
 
 
-def _unary(name: str, meaning: str, function: Callable[..., Any], **properties) -> Op:
-    return Op(name, 1, meaning, _elementwise(function), **properties)
+def _unary(name: str, meaning: str, function, non_negative: SignRule | None = None, **others) -> Op:
+    return Op(name, 1, meaning, _elementwise(function), non_negative=non_negative, **others)
 
 
-def _binary(name: str, meaning: str, function: Callable[..., Any], **properties) -> Op:
-    return Op(name, 2, meaning, _elementwise(function), **properties)
+def _binary(
+    name: str, meaning: str, function, non_negative: SignRule | None = None, **others
+) -> Op:
+    return Op(name, 2, meaning, _elementwise(function), non_negative=non_negative, **others)
 
 
 def _constant(name: str, value: float) -> Op:
-    return Op(name, 0, repr(value), lambda space: space.lift(lambda: space.np.float32(value)))
+    return Op(name, 0, repr(value), lambda backend: backend.map(lambda: backend.np.float32(value)))
 
 
-def _reduction(name: str, arity: int, meaning: str, evaluate: Callable[..., Any], **properties):
-    return Op(name, arity, meaning, evaluate, reduces=True, **properties)
+def _reduction(name, arity: int, meaning, note, evaluate, infer, non_negative, **others) -> Op:
+    rules = {"infer": infer, "non_negative": non_negative}
+    return Op(name, arity, meaning, evaluate, note, reduces=True, **rules, **others)
 
 
 def _square(x):
     return x * x
 
 
-def _norm(space, x):
-    return space.lift(space.np.sqrt, space.per_array(space.lift(_square, x)))
+def _norm(backend, x):
+    return backend.map(backend.np.sqrt, backend.per_array(backend.map(_square, x)))
 
 
-def _global_norm(space, x):
-    return space.lift(space.np.sqrt, space.total(space.lift(_square, x)))
+def _global_norm(backend, x):
+    return backend.map(backend.np.sqrt, backend.total(backend.map(_square, x)))
 
 
-def _dot(space, x, y):
-    return space.total(space.lift(lambda a, b: a * b, x, y))
+def _dot(backend, x, y):
+    return backend.total(backend.map(lambda a, b: a * b, x, y))
 
 
-def _cosine_sim(space, x, y):
-    x, y = space.broadcast(x, y)
-    lengths = space.lift(lambda a, b: a * b + EPS, _global_norm(space, x), _global_norm(space, y))
-    return space.lift(lambda a, b: a / b, _dot(space, x, y), lengths)
+def _cosine_sim(backend, x, y):
+    x, y = backend.broadcast(x, y)
+    lengths = backend.map(
+        lambda a, b: a * b + EPS, _global_norm(backend, x), _global_norm(backend, y)
+    )
+    return backend.map(lambda a, b: a / b, _dot(backend, x, y), lengths)
 
 
-def _clip(space, x, limit):
+def _clip(backend, x, limit):
     def scale(norm, limit):
-        return space.np.where(norm > limit, limit / norm, space.np.float32(1))
+        return backend.np.where(norm > limit, limit / norm, backend.np.float32(1))
 
-    factor = space.lift(scale, _global_norm(space, x), limit)
-    return space.lift(lambda a, b: a * b, x, factor)
-
-
-def _array_mean(space, x):
-    count = space.per_array(space.lift(space.np.ones_like, x))
-    return space.lift(lambda a, n: a / space.np.maximum(n, 1), space.per_array(x), count)
+    factor = backend.map(scale, _global_norm(backend, x), limit)
+    return backend.map(lambda a, b: a * b, x, factor)
 
 
-def _at_most_per_array(kind: Kind) -> Kind:
+def _array_mean(backend, x):
+    count = backend.per_array(backend.map(backend.np.ones_like, x))
+    return backend.map(lambda a, n: a / backend.np.maximum(n, 1), backend.per_array(x), count)
+
+
+def _per_array(kind: Kind) -> Kind:
     return min(kind, Kind.PER_ARRAY)
 
 
 def _to_scalar(*kinds: Kind) -> Kind:
     return Kind.SCALAR
+
+
+def _always(args, signs, numbers) -> bool:
+    return True
+
+
+def _if_all(args, signs, numbers) -> bool:
+    return all(signs)
+
+
+def _if_any(args, signs, numbers) -> bool:
+    return any(signs)
+
+
+def _if_first(args, signs, numbers) -> bool:
+    return signs[0]
+
+
+def _if_product(args, signs, numbers) -> bool:
+    return all(signs) or args[0] == args[1]
+
+
+def _if_average(args, signs, numbers) -> bool:
+    weight = numbers[2]
+    return all(signs) and weight is not None and weight <= 1
 
 
 _NAN_AT_INF = "NaN of an infinity"
@@ -158,43 +173,48 @@ OPS: dict[str, Op] = {
     op.name: op
     for op in (
         # unary
-        _unary("abs", "abs(x)", lambda np, x: np.abs(x)),
+        _unary("abs", "abs(x)", lambda np, x: np.abs(x), _always),
         _unary("cos", "cos(x)", lambda np, x: np.cos(x), note=_NAN_AT_INF),
         _unary("sin", "sin(x)", lambda np, x: np.sin(x), note=_NAN_AT_INF),
         _unary("tan", "tan(x)", lambda np, x: np.tan(x), note=_NAN_AT_INF),
-        _unary("arcsin", "arcsin(x)", lambda np, x: np.arcsin(x), note=_NAN_ABOVE_1),
-        _unary("arccos", "arccos(x)", lambda np, x: np.arccos(x), note=_NAN_ABOVE_1),
-        _unary("arctan", "arctan(x)", lambda np, x: np.arctan(x)),
-        _unary("exp", "exp(x)", lambda np, x: np.exp(x)),
+        _unary("arcsin", "arcsin(x)", lambda np, x: np.arcsin(x), _if_all, note=_NAN_ABOVE_1),
+        _unary("arccos", "arccos(x)", lambda np, x: np.arccos(x), _always, note=_NAN_ABOVE_1),
+        _unary("arctan", "arctan(x)", lambda np, x: np.arctan(x), _if_all),
+        _unary("exp", "exp(x)", lambda np, x: np.exp(x), _always),
         _unary("log", "log(abs(x))", lambda np, x: np.log(np.abs(x)), note=_INF_AT_0),
-        _unary("sinh", "sinh(x)", lambda np, x: np.sinh(x)),
-        _unary("cosh", "cosh(x)", lambda np, x: np.cosh(x)),
-        _unary("tanh", "tanh(x)", lambda np, x: np.tanh(x)),
-        _unary("arcsinh", "arcsinh(x)", lambda np, x: np.arcsinh(x)),
-        _unary("arccosh", "arccosh(x)", lambda np, x: np.arccosh(x), note="NaN below 1"),
-        _unary("arctanh", "arctanh(x)", lambda np, x: np.arctanh(x), note=_NAN_ABOVE_1),
-        _unary("sign", "sign(x)", lambda np, x: np.sign(x), note="-0 of -0, NaN of NaN"),
-        _unary("exp2", "exp2(x)", lambda np, x: np.exp2(x)),
-        _unary("exp10", "power(10, x)", lambda np, x: np.power(np.float32(10), x)),
-        _unary("expm1", "expm1(x)", lambda np, x: np.expm1(x)),
+        _unary("sinh", "sinh(x)", lambda np, x: np.sinh(x), _if_all),
+        _unary("cosh", "cosh(x)", lambda np, x: np.cosh(x), _always),
+        _unary("tanh", "tanh(x)", lambda np, x: np.tanh(x), _if_all),
+        _unary("arcsinh", "arcsinh(x)", lambda np, x: np.arcsinh(x), _if_all),
+        _unary("arccosh", "arccosh(x)", lambda np, x: np.arccosh(x), _always, note="NaN below 1"),
+        _unary("arctanh", "arctanh(x)", lambda np, x: np.arctanh(x), _if_all, note=_NAN_ABOVE_1),
+        _unary("sign", "sign(x)", lambda np, x: np.sign(x), _if_all, note="-0 of -0, NaN of NaN"),
+        _unary("exp2", "exp2(x)", lambda np, x: np.exp2(x), _always),
+        _unary("exp10", "power(10, x)", lambda np, x: np.power(np.float32(10), x), _always),
+        _unary("expm1", "expm1(x)", lambda np, x: np.expm1(x), _if_all),
         _unary("log10", "log10(abs(x))", lambda np, x: np.log10(np.abs(x)), note=_INF_AT_0),
         _unary("log2", "log2(abs(x))", lambda np, x: np.log2(np.abs(x)), note=_INF_AT_0),
-        _unary("log1p", "log(abs(1 + x))", lambda np, x: np.log(np.abs(1 + x))),
-        _unary("square", "x * x", lambda np, x: x * x),
-        _unary("sqrt", "sqrt(abs(x))", lambda np, x: np.sqrt(np.abs(x))),
-        _unary("cube", "x * x * x", lambda np, x: x * x * x),
-        _unary("cbrt", "cbrt(x)", lambda np, x: np.where(x == 0, x, np.cbrt(x))),
-        _unary("reciprocal", "1 / x", lambda np, x: 1 / x, note="infinite at 0, unlike 1 / x"),
+        _unary("log1p", "log(abs(1 + x))", lambda np, x: np.log(np.abs(1 + x)), _if_all),
+        _unary("square", "x * x", lambda np, x: x * x, _always),
+        _unary("sqrt", "sqrt(abs(x))", lambda np, x: np.sqrt(np.abs(x)), _always),
+        _unary("cube", "x * x * x", lambda np, x: x * x * x, _if_all),
+        _unary("cbrt", "cbrt(x)", lambda np, x: np.where(x == 0, x, np.cbrt(x)), _if_all),
+        _unary(
+            "reciprocal", "1 / x", lambda np, x: 1 / x, _if_all, note="infinite at 0, unlike 1 / x"
+        ),
         # binary
-        _binary("add", "x + y", lambda np, x, y: x + y, symbol="+", commutative=True),
+        _binary("add", "x + y", lambda np, x, y: x + y, _if_all, symbol="+", commutative=True),
         _binary("subtract", "x - y", lambda np, x, y: x - y, symbol="-"),
-        _binary("multiply", "x * y", lambda np, x, y: x * y, symbol="*", commutative=True),
-        _binary("divide", "x / (y + 1e-8)", lambda np, x, y: x / (y + EPS), symbol="/"),
-        _binary("power", "power(x, y)", lambda np, x, y: np.power(x, y), note=_OF_POWER),
+        _binary(
+            "multiply", "x * y", lambda np, x, y: x * y, _if_product, symbol="*", commutative=True
+        ),
+        _binary("divide", "x / (y + 1e-8)", lambda np, x, y: x / (y + EPS), _if_all, symbol="/"),
+        _binary("power", "power(x, y)", lambda np, x, y: np.power(x, y), _if_first, note=_OF_POWER),
         _binary(
             "max",
             "maximum(x, y)",
             lambda np, x, y: np.maximum(x, y),
+            _if_any,
             alias="maximum",
             commutative=True,
             note="NaN if either is; 0 is above -0",
@@ -203,33 +223,37 @@ OPS: dict[str, Op] = {
             "min",
             "minimum(x, y)",
             lambda np, x, y: np.minimum(x, y),
+            _if_all,
             alias="minimum",
             commutative=True,
             note="NaN if either is; -0 is below 0",
         ),
         # linear algebra
+        _reduction("norm", 1, "sqrt(sum(x * x))", "of each array", _norm, _per_array, _always),
         _reduction(
-            "norm", 1, "sqrt(sum(x * x))", _norm, note="of each array", infer=_at_most_per_array
+            "global_norm", 1, "sqrt(sum(x * x))", _OF_ALL, _global_norm, _to_scalar, _always
         ),
         _reduction(
-            "global_norm", 1, "sqrt(sum(x * x))", _global_norm, note=_OF_ALL, infer=_to_scalar
+            "dot", 2, "sum(x * y)", _OF_ALL, _dot, _to_scalar, _if_product, commutative=True
         ),
-        _reduction("dot", 2, "sum(x * y)", _dot, note=_OF_ALL, infer=_to_scalar, commutative=True),
         _reduction(
             "cosine_sim",
             2,
             "sum(x * y) / (sqrt(sum(x * x)) * sqrt(sum(y * y)) + 1e-8)",
+            _OF_ALL,
             _cosine_sim,
-            note=_OF_ALL,
-            infer=_to_scalar,
+            _to_scalar,
+            _if_product,
             commutative=True,
         ),
         _reduction(
             "clip",
             2,
             "x * where(sqrt(sum(x * x)) > y, y / sqrt(sum(x * x)), 1)",
+            "by the norm of all arrays together",
             _clip,
-            note="by the norm of all arrays together",
+            join,
+            _if_all,
             alias="clip_by_global_norm",
             scalar_argument=1,
         ),
@@ -241,36 +265,42 @@ OPS: dict[str, Op] = {
             note="a is not bounded; compiled as one multiply-add, whose product is not rounded",
             alias="interpolate",
             scalar_argument=2,
+            non_negative=_if_average,
         ),
-        # constants
+        # numbers
         _constant("get_pi", 3.141592653589793),
         _constant("get_e", 2.718281828459045),
         _constant("get_eps", EPS),
-        # beyond the paper's 43, for describing known optimizers
+        # beyond the paper's 43: needed to describe known optimizers
         _unary("negative", "-x", lambda np, x: -x, drawn=False),
         _reduction(
             "row_mean",
             1,
             "mean(x, -1, keepdims=True)",
-            lambda space, x: space.mean(x, -1),
-            note=f"of each row of each array, in its place; {_MATRICES}",
+            f"of each row of each array, in its place; {_MATRICES}",
+            lambda backend, x: backend.mean(x, -1),
+            join,
+            _if_all,
             drawn=False,
         ),
         _reduction(
             "column_mean",
             1,
             "mean(x, -2, keepdims=True)",
-            lambda space, x: space.mean(x, -2),
-            note=f"of each column of each array, in its place; {_MATRICES}",
+            f"of each column of each array, in its place; {_MATRICES}",
+            lambda backend, x: backend.mean(x, -2),
+            join,
+            _if_all,
             drawn=False,
         ),
         _reduction(
             "array_mean",
             1,
             "mean(x)",
+            "of each array",
             _array_mean,
-            note="of each array",
-            infer=_at_most_per_array,
+            _per_array,
+            _if_all,
             drawn=False,
         ),
     )
@@ -280,3 +310,4 @@ WORDS: dict[str, Op] = OPS | {op.alias: op for op in OPS.values() if op.alias}
 """Every word that names a function in program text."""
 
 SYMBOLS: dict[str, Op] = {op.symbol: op for op in OPS.values() if op.symbol}
+"""Every infix sign."""

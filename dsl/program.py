@@ -1,6 +1,6 @@
-"""A program of the language: frozen data, nothing else.
+"""A program of the language as frozen data, and its text.
 
-Grammar of the text form, which `dsl.text.parser` reads and prints (what it prints is also Python):
+Grammar of the text form, which `dsl.text.parser` reads (what this module prints is also Python):
 
     program    = [STRING] "def" NAME "(" weights "," gradient {"," state} "," schedule ")" ":"
                  [STRING] {statement} "return" update {"," new_state}
@@ -10,13 +10,13 @@ Grammar of the text form, which `dsl.text.parser` reads and prints (what it prin
     factor     = function "(" [expression {"," expression}] ")" | "-" factor
                | "(" expression ")" | NAME | NUMBER
 
-Inputs, update and new states are NAMEs and expressions. A statement ends with its line, or with
-";"; within parentheses lines go on; "#" begins a comment; a STRING is a docstring.
+Inputs are NAMEs; update and new states are expressions. A statement ends with its line, or with
+";". Lines continue within parentheses. "#" begins a comment. A STRING is a docstring.
 
-Inputs are told apart by position, their names are free. State variables are zeros at the first
-step and shaped like the weights; `return` gives the update (a step to *subtract* from the weights)
-and then the new value of every state, in the order of the inputs. Any name can be assigned again.
-A `Program` is the flat form, one function a statement:
+The position of an input decides its role; its name is free. State variables are zeros at the first
+step and shaped like the weights. `return` gives the update, then the new value of every state, in
+the order of the inputs. The update is *subtracted* from the weights. Names can be assigned again.
+A `Program` is the flat form, with one function in each statement:
 
     def train(w, g, m, lr):
       update = interp(g, m, 0.9)
@@ -31,6 +31,7 @@ A `Program` is the flat form, one function a statement:
 import dataclasses
 
 from lionhunt.dsl.ops import OPS
+from lionhunt.errors import LionhuntError
 
 TOO_LARGE = 3.4028235677973366e38
 """The least number whose nearest float32 is infinite; constants are smaller."""
@@ -38,7 +39,7 @@ TOO_LARGE = 3.4028235677973366e38
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Var:
-    """A variable, read."""
+    """A variable that is read."""
 
     name: str
 
@@ -48,13 +49,14 @@ class Const:
     """A number. It prints in full and acts as the nearest float32.
 
     Raises:
-        ValueError: for NaN and for what float32 cannot hold.
+        ValueError: the number is NaN, or its nearest float32 is infinite.
     """
 
     value: float
 
     def __post_init__(self):
-        object.__setattr__(self, "value", float(self.value))  # NumPy's numbers print otherwise
+        # NumPy's numbers print in another form than Python's.
+        object.__setattr__(self, "value", float(self.value))
         if not abs(self.value) < TOO_LARGE:
             raise ValueError(f"{self.value!r} is not a finite float32")
 
@@ -105,12 +107,12 @@ class Program:
         return to_text(self)
 
 
-class InvalidProgram(ValueError):
-    """A program that cannot run: the reason, the statement, and the program with an arrow at it.
+class InvalidProgram(LionhuntError, ValueError):
+    """A program that cannot run. Its text shows the program with an arrow at the statement.
 
     Attributes:
         reason: one line.
-        program: the whole.
+        program: the whole program.
         index: number of the offending statement, from 0; the number of statements for `return`.
     """
 
@@ -120,41 +122,42 @@ class InvalidProgram(ValueError):
 
     def __str__(self) -> str:
         end = len(self.program.statements)
-        where = f"statement {self.index}" if self.index < end else "the return"
+        place = f"statement {self.index}" if self.index < end else "the return"
         listing = "\n".join(
             f"{'->' if i == self.index else '  '} {i if i < end else '':3}{line}"
             for i, line in enumerate(str(self.program).splitlines()[1:])
         )
-        return f"{self.reason}\n\nin {where} of\n\n{listing}"
+        return f"{self.reason}\n\nin {place} of\n\n{listing}"
 
 
-MAX_LINES = 20_000  # those of a population of long programs: some MB
-
+MAX_LINES = 20_000
+"""Lines that are cached, some MB: those of a population of long programs."""
 
 _LINES: dict[int, tuple[Statement, str]] = {}
 
 
 def to_text(program: Program) -> str:
-    """The flat text form, one function a statement."""
+    """Return the flat text form, one function a statement."""
     lines = [f"def train({', '.join(program.inputs)}):"]
-    lines += [f"  {_known_line(statement)}" for statement in program.statements]
+    lines += [f"  {_cached_line(statement)}" for statement in program.statements]
     lines.append(f"  return {', '.join(map(_arg_text, program.outputs))}")
     return "\n".join(lines)
 
 
-def _known_line(statement: Statement) -> str:
-    """The same as `to_line`, which is asked once: a child shares all statements but one."""
-    known, line = _LINES.get(id(statement), (None, ""))
-    if known is not statement:
+def _cached_line(statement: Statement) -> str:
+    """Return `to_line`, cached, since a child shares all statements but one with its parent."""
+    cached, line = _LINES.get(id(statement), (None, ""))
+    if cached is not statement:
         if len(_LINES) >= MAX_LINES:
             _LINES.clear()
         line = to_line(statement)
-        _LINES[id(statement)] = statement, line  # kept, so that its id is nobody else's
+        # The cache keeps the statement alive, so that no other object gets its id.
+        _LINES[id(statement)] = statement, line
     return line
 
 
 def to_line(statement: Statement) -> str:
-    """One statement as text."""
+    """Return one statement as text."""
     args = [_arg_text(arg) for arg in statement.args]
     op = OPS.get(statement.op)
     if op is not None and op.symbol and len(args) == 2:

@@ -1,4 +1,4 @@
-"""Abstract execution over kinds: can the program run at all?"""
+"""Abstract execution over kinds: checks that a program can run."""
 
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
@@ -8,12 +8,12 @@ _RULES = {op.name: (op.infer, op.arity, op.scalar_argument) for op in OPS.values
 
 
 def infer(program: Program) -> tuple[Kind, ...]:
-    """Returns the kind of each statement's result.
+    """Return the kind of each statement's result.
 
     Raises:
         InvalidProgram: a variable is read before it is assigned, a function is unknown or gets the
-            wrong number of arguments, a scalar is required where something else stands, or inputs
-            and outputs do not match.
+            wrong number of arguments, a tree stands where a scalar is required, or inputs and
+            outputs do not match.
     """
     kinds = input_kinds(program)
     results = advance(kinds, program, 0, len(program.statements))
@@ -22,7 +22,7 @@ def infer(program: Program) -> tuple[Kind, ...]:
 
 
 def input_kinds(program: Program) -> dict[str, Kind]:
-    """The kinds of the inputs, by name."""
+    """Return the kinds of the inputs, by name; raise `InvalidProgram` if they do not fit."""
     kinds = dict.fromkeys(program.inputs, Kind.TREE)
     if len(program.inputs) < 3 or len(kinds) != len(program.inputs):
         end = len(program.statements)
@@ -32,10 +32,18 @@ def input_kinds(program: Program) -> dict[str, Kind]:
 
 
 def advance(kinds: dict[str, Kind], program: Program, start: int, stop: int) -> list[Kind]:
-    """Takes `kinds`, of the variables before statement `start`, to those before `stop`.
+    """Advance the kinds of the variables from statement `start` to statement `stop`.
+
+    Args:
+        kinds: of the variables before statement `start`; updated in place.
+        program: the program.
+        start, stop: numbers of statements.
 
     Returns:
         The kinds of the results of these statements.
+
+    Raises:
+        InvalidProgram: one of them cannot run.
     """
     results = []
     scalar_kind = Kind.SCALAR
@@ -43,25 +51,25 @@ def advance(kinds: dict[str, Kind], program: Program, start: int, stop: int) -> 
         args = statement.args
         try:
             kind_rule, arity, scalar = _RULES[statement.op]
-            found = [kinds[a.name] if isinstance(a, Var) else scalar_kind for a in args]
+            arg_kinds = [kinds[a.name] if isinstance(a, Var) else scalar_kind for a in args]
         except KeyError as error:
-            raise _error(error.args[0], program, start + len(results)) from None
+            raise _unknown_word(error.args[0], program, start + len(results)) from None
         if len(args) != arity:
             reason = f"{statement.op} takes {arity} arguments, got {len(args)}"
             raise InvalidProgram(reason, program, start + len(results))
-        if scalar is not None and found[scalar] is not scalar_kind:
+        if scalar is not None and arg_kinds[scalar] is not scalar_kind:
             reason = (
                 f"argument {scalar + 1} of {statement.op} must be a scalar, "
-                f"not {found[scalar].name.lower().replace('_', ' ')}"
+                f"not {arg_kinds[scalar].name.lower().replace('_', ' ')}"
             )
             raise InvalidProgram(reason, program, start + len(results))
-        kinds[statement.target] = kind = kind_rule(*found)
+        kinds[statement.target] = kind = kind_rule(*arg_kinds)
         results.append(kind)
     return results
 
 
-def _error(word: str, program: Program, index: int) -> InvalidProgram:
-    """The error of a word of a statement that means nothing."""
+def _unknown_word(word: str, program: Program, index: int) -> InvalidProgram:
+    """Return the error of an unknown function or variable of a statement."""
     if program.statements[index].op not in OPS:
         word = program.statements[index].op
         return InvalidProgram(f"unknown function '{word}'", program, index)
@@ -69,7 +77,7 @@ def _error(word: str, program: Program, index: int) -> InvalidProgram:
 
 
 def check_outputs(kinds: dict[str, Kind], program: Program) -> None:
-    """Checks the outputs, with the kinds of all variables at the end."""
+    """Raise `InvalidProgram` if the outputs do not fit the variables at the end."""
     end = len(program.statements)
     if len(program.outputs) != len(program.inputs) - 2:
         raise InvalidProgram("outputs are the update and every state, in order", program, end)

@@ -1,36 +1,36 @@
-"""The canonical form of a program: what it computes, and nothing of how it is written.
+"""The canonical form of a program: what it computes, independent of how it is written.
 
-Value numbering of the live part, from which names, redundant statements, the order of independent
-statements, the order of commutative arguments and which name carries which state disappear.
-Constants are float32; a function of constants alone is folded; an exact identity (`dsl.analysis.identities`)
-replaces a value by a simpler one. States that hold equal values at every step are one state: all
-start as zeros, so states are split into classes as far as their updates tell them apart, as in the
-minimization of automata, and a class is a state.
+The canonical form is the value numbering of the live part. It has no names, no redundant
+statements, and no order of independent statements, of commutative arguments or of states.
+Constants are float32. Functions of constants are folded, and exact identities
+(`dsl.analysis.identities`) replace values by simpler ones. States that hold equal values at every
+step are one state (`dsl.analysis.equal_states`).
 
-The canonical form is what runs: programs with equal forms get equal bytecode.
+The canonical form is what runs: programs with equal forms have equal bytecode.
 """
 
 from collections.abc import Container, Iterable
 from itertools import compress
 from typing import NamedTuple
 
+from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import live
 from lionhunt.dsl.analysis.value_numbering import Values
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.program import Const, Program, Statement, Var
+from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 
 WEIGHTS, GRADIENT, SCHEDULE, FIRST_STATE = range(4)
 """Operand numbers of the inputs; states, constants and instructions follow, in this order."""
 
 
 class Instruction(NamedTuple):
-    """One function applied to operands, which are numbers of inputs, constants, instructions.
+    """One function applied to operands.
 
     Attributes:
         op: name of the function.
-        operands: its arguments.
+        operands: operand numbers of its arguments.
         kind: the kind of its result.
-        argument_kind: the widest kind of its arguments: what a reduction sums over.
+        argument_kind: the widest kind of its arguments; a reduction sums over it.
     """
 
     op: str
@@ -40,12 +40,12 @@ class Instruction(NamedTuple):
 
 
 class Canonical(NamedTuple):
-    """The canonical form.
+    """The canonical form of a program.
 
     Attributes:
-        num_states: live states, in the order in which the update reaches them.
-        constants: float32 values, each different in its bits.
-        instructions: every one needed, operands before their users.
+        num_states: number of live states, which are in the order of a walk from the update.
+        constants: float32 values; no two have the same bits.
+        instructions: operands come before their users, and every instruction is needed.
         outputs: operand numbers of the update and of every new state.
     """
 
@@ -63,7 +63,7 @@ class Canonical(NamedTuple):
         return self.first_constant + len(self.constants)
 
     def to_program(self) -> Program:
-        """The same as a program, for reading and for the interpreter."""
+        """Return the form as a program, for reading and for the interpreter."""
         states = [f"s{i}" for i in range(self.num_states)]
         values = ["w", "g", "lr", *states]
         args = [Var(name) for name in values] + [Const(x) for x in self.constants]
@@ -77,7 +77,7 @@ class Canonical(NamedTuple):
 
 
 def canonicalize(program: Program) -> Canonical:
-    """Returns the canonical form of a valid program."""
+    """Return the canonical form of a valid program."""
     needed, live_states = live(program)
     return canonicalize_live(program, compress(program.statements, needed), live_states)
 
@@ -85,74 +85,76 @@ def canonicalize(program: Program) -> Canonical:
 def canonicalize_live(
     program: Program, needed: Iterable[Statement], live_states: Container[str]
 ) -> Canonical:
-    """Returns the canonical form of a valid program of which one knows what matters.
+    """Return the canonical form of a valid program, given its live part.
 
     Args:
-        needed: the statements that matter, in order.
-        live_states: the names of the states that matter.
+        program: the program.
+        needed: the live statements, in order.
+        live_states: the names of the live states.
     """
     statements = [(statement.target, statement.op, statement.args) for statement in needed]
-    next_states = {
+    new_states = {
         name: output
         for name, output in zip(program.states, program.outputs[1:], strict=True)
         if name in live_states
     }
-    classes = dict.fromkeys(next_states, 0)
-    values = Values()  # one for all rounds: most values of a round are known from the one before
-    while True:
-        env = {program.weights: values.weights, program.gradient: values.gradient}
+    # One numbering serves all rounds of the partition, which share most of their values.
+    values = Values()
+    env: dict[str, int] = {}
+
+    def read(arg: Arg) -> int:
+        return env[arg.name] if isinstance(arg, Var) else values.constant(arg.value)
+
+    def next_values(class_of: dict[str, int]) -> dict[str, tuple[int, int]]:
+        env.clear()
+        env[program.weights], env[program.gradient] = values.weights, values.gradient
         env[program.schedule] = values.schedule
-        env |= {name: values.state(rank) for name, rank in classes.items()}
+        env.update((name, values.state(number)) for name, number in class_of.items())
         for target, op, args in statements:
             operands = [
                 env[arg.name] if isinstance(arg, Var) else values.constant(arg.value)
                 for arg in args
             ]
             env[target] = values.apply(op, tuple(operands))
-        outputs = {
-            name: env[arg.name] if isinstance(arg, Var) else values.constant(arg.value)
-            for name, arg in next_states.items()
-        }
-        # A state's class is told by its class so far and by its next value; the value's key puts
-        # the classes in an order that no name decides.
-        tellers = {
-            name: (classes[name], values.keys[outputs[name]], outputs[name]) for name in classes
-        }
-        ranks = {teller: rank for rank, teller in enumerate(sorted(set(tellers.values())))}
-        if len(ranks) == len(set(classes.values())):
-            break
-        classes = {name: ranks[teller] for name, teller in tellers.items()}
-    update = program.outputs[0]
-    root = env[update.name] if isinstance(update, Var) else values.constant(update.value)
-    return _extract(values, root, {classes[name]: outputs[name] for name in classes})
+        outputs = {name: read(arg) for name, arg in new_states.items()}
+        # Keys put the classes in an order that does not depend on names.
+        return {name: (values.keys[output], output) for name, output in outputs.items()}
+
+    class_of = partition_states(new_states, next_values, sort=True)
+    outputs = {class_of[name]: read(arg) for name, arg in new_states.items()}
+    return _extract(values, read(program.outputs[0]), outputs)
 
 
-def _extract(values: Values, root: int, next_states: dict[int, int]) -> Canonical:
-    """What `root` depends on, across steps, in the order of a walk from it.
+def _extract(values: Values, root: int, new_states: dict[int, int]) -> Canonical:
+    """Extract what `root` depends on, across steps, in the order of a walk from it.
 
     Args:
+        values: the value numbering.
         root: the update.
-        next_states: the new value of each class of states.
+        new_states: the new value of each class of states.
     """
-    order: list[int] = []  # instructions, operands before their users
+    # Instructions; operands come before their users.
+    order: list[int] = []
     states: list[int] = []
     constants: list[int] = []
-    seen: set[int] = {values.weights, values.gradient, values.schedule}
+    visited: set[int] = {values.weights, values.gradient, values.schedule}
     outputs = [root]
     operands_of, is_constant = values.operands, values.constants
-    for output in outputs:  # grows by the new values of the states that are met
+    # A visited state appends its new value to the outputs.
+    for output in outputs:
         stack = [output]
         while stack:
             value = stack.pop()
-            if value < 0:  # all its operands are in order
+            # The complement marks a value whose operands are all in order.
+            if value < 0:
                 order.append(~value)
-            elif value not in seen:
-                seen.add(value)
+            elif value not in visited:
+                visited.add(value)
                 if value in is_constant:
                     constants.append(value)
                 elif value in values.states:
                     states.append(value)
-                    outputs.append(next_states[values.states[value]])
+                    outputs.append(new_states[values.states[value]])
                 else:
                     stack.append(~value)
                     stack.extend(operands_of[value][::-1])

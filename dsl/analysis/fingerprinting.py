@@ -1,4 +1,4 @@
-"""The name of what a program computes."""
+"""Fingerprints: names of what programs compute."""
 
 import hashlib
 from itertools import compress
@@ -11,11 +11,11 @@ from lionhunt.dsl.program import Program, Statement
 
 
 class AnalyzedProgram(NamedTuple):
-    """What a program computes.
+    """A program with the results of its analysis.
 
     Attributes:
         program: as written.
-        needed: its statements that matter.
+        needed: its live statements.
         canonical: its canonical form.
         fingerprint: the name of that form.
     """
@@ -27,21 +27,22 @@ class AnalyzedProgram(NamedTuple):
 
 
 def fingerprint(program: Program) -> str:
-    """Returns 32 hexadecimal digits; equal for valid programs of equal canonical form.
+    """Return the fingerprint of a valid program: 32 hexadecimal digits.
 
-    It depends on no machine, process or Python version, and on the op table through names alone.
+    Programs of equal canonical form have equal fingerprints. A fingerprint does not depend on the
+    machine, the process or the version of Python. Of the op table it depends on the names alone.
     """
     return _digest(canonicalize(program))
 
 
 def analyze(program: Program, parent: AnalyzedProgram | None = None) -> AnalyzedProgram:
-    """Returns the identity of a valid program.
+    """Return the analysis of a valid program.
 
     Args:
-        program: of which one wants to know it.
-        parent: the identity of the program that this one was edited from, if any. Most edits of a
-            long program touch only what does not matter: such a child computes what its parent
-            computes.
+        program: the program.
+        parent: the analysis of the program that this one was edited from, if any. Most edits of a
+            long program change redundant statements alone. Such a child takes over the canonical
+            form of its parent.
     """
     needed, live_states = live(program)
     statements = tuple(compress(program.statements, needed))

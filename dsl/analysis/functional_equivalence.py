@@ -1,12 +1,14 @@
-"""A second fingerprint, of what a program does: for equals that are written too differently.
+"""The functional fingerprint: a name of what a program does on a small fixed probe.
 
-A few steps of the program, in plain NumPy and float64, on a small fixed probe: arrays of odd
-shapes, gradients of several scales, a falling schedule. The low bits of the updates are cut, so
-that programs which are equal in real numbers, such as `m / sqrt(m * m)` and `sign(m)`, mostly
-agree; NaN and the infinities are kept apart. Unlike the fingerprint it can err: two programs may
-agree on the probe and train differently (results/LOG.md has how often).
+It finds equal programs that are written too differently for the fingerprint. The probe runs a few
+steps in NumPy and float64. It has arrays of odd shapes, gradients of several scales, and a falling
+schedule. The low bits of the updates are cut. Programs that are equal in real numbers, such as
+`m / sqrt(m * m)` and `sign(m)`, therefore mostly agree. NaN and the infinities stay apart.
 
-Real et al., 2020 (arXiv:2003.03384), section 3.2: the functional equivalence cache.
+Unlike the fingerprint it can err: two programs may agree on the probe and train differently
+(results/LOG.md has the frequency).
+
+Source: the functional equivalence cache of Real et al., 2020 (arXiv:2003.03384), section 3.2.
 """
 
 import hashlib
@@ -19,32 +21,38 @@ from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 
 NUM_STEPS = 4
-"""Steps of the probe; what tells two programs apart only later is not seen."""
+"""Steps of the probe; it does not see a difference that appears later."""
 
 KEPT_BITS = 16
-"""Bits of the mantissa that count: relative differences below 2**-16 are not seen. With fewer, more
-programs are merged that train differently; with more, fewer of those that train the same."""
+"""Bits of the mantissa that count; the probe does not see relative differences below 2**-16.
+
+Fewer bits merge more programs that train differently. More bits merge fewer programs that train
+the same.
+"""
 
 SHAPES = ((), (3,), (2, 3))
 SCHEDULE = np.array([1.0, 0.75, 0.5, 0.25])
 SCALES = np.array([[30.0], [1.0], [3e-2], [1e-3]])
-"""The probe: shapes of the weights, schedule values, and scales of the gradients; every scale is a
-probe of its own."""
+"""The probe: shapes of the weights, schedule values, and scales of the gradients.
 
-_SPACES = {Kind.SCALAR: ScalarBackend(np)} | {
+Every scale is a probe of its own.
+"""
+
+_BACKENDS = {Kind.SCALAR: ScalarBackend(np)} | {
     kind: FlatBackend(SHAPES, kind, np) for kind in (Kind.PER_ARRAY, Kind.TREE)
 }
 
 
 def _draw_probe() -> tuple[np.ndarray, np.ndarray]:
-    """Weights and gradients of each step; shape (steps, scales, parameters) each."""
+    """Draw weights and gradients of each step; shape (steps, scales, parameters) each."""
     shape = (NUM_STEPS, len(SCALES), sum(int(np.prod(shape)) for shape in SHAPES))
     rng = np.random.Generator(np.random.PCG64(20230213))
     weights = rng.standard_normal(shape)
     gradients = SCALES * rng.standard_normal(shape)
-    weights[0, :, [1, 4]] = 0.0  # parameters that begin at zero, as biases do,
-    gradients[1, :, 2] = 0.0  # one that gets no gradient for a step,
-    gradients[:, :, -1] = 0.0  # and one that never gets any
+    # Some parameters begin at zero, as biases do. One gets no gradient in one step, one in none.
+    weights[0, :, [1, 4]] = 0.0
+    gradients[1, :, 2] = 0.0
+    gradients[:, :, -1] = 0.0
     return weights, gradients
 
 
@@ -52,21 +60,17 @@ WEIGHTS, GRADIENTS = _draw_probe()
 
 
 def functional_fingerprint(canonical: Canonical) -> str:
-    """Returns 32 hexadecimal digits, equal where the updates of the probe are.
-
-    Args:
-        canonical: of a valid program.
-    """
+    """Return 32 hexadecimal digits, equal for canonical forms of equal updates on the probe."""
     return name_of_updates(updates_on_probe(canonical))
 
 
 def name_of_updates(updates: np.ndarray, kept_bits: int = KEPT_BITS) -> str:
-    """The functional fingerprint of what has these updates on the probe."""
+    """Return the functional fingerprint of a program with these updates on the probe."""
     return hashlib.blake2b(_cut(updates, kept_bits).tobytes(), digest_size=16).hexdigest()
 
 
 def updates_on_probe(canonical: Canonical) -> np.ndarray:
-    """The updates of each step, in float64; shape (steps, scales, parameters)."""
+    """Return the updates of each step, in float64; shape (steps, scales, parameters)."""
     shape = WEIGHTS.shape[1:]
     states = [np.zeros(shape)] * canonical.num_states
     constants = [np.float64(constant) for constant in canonical.constants]
@@ -79,14 +83,14 @@ def updates_on_probe(canonical: Canonical) -> np.ndarray:
                 args = [values[k] for k in operands]
                 if op.reduces and argument_kind is not Kind.SCALAR:
                     args = [np.broadcast_to(arg, shape) for arg in args]
-                values.append(op.evaluate(_SPACES[argument_kind], *args))
+                values.append(op.evaluate(_BACKENDS[argument_kind], *args))
             update, *states = [np.broadcast_to(values[k], shape) for k in canonical.outputs]
             updates.append(update)
     return np.array(updates)
 
 
 def _cut(values: np.ndarray, kept_bits: int) -> np.ndarray:
-    """The numbers as float32 has them, without their low bits; one NaN, one zero."""
+    """Round to float32 and cut the low bits; there is one NaN and one zero."""
     with np.errstate(over="ignore"):
         values = values.astype(np.float32).astype(np.float64)
     values[np.abs(values) < np.finfo(np.float32).tiny] = 0.0

@@ -1,18 +1,15 @@
-"""Identities that hold for every float32, bit for bit: NaN, infinities and signed zeros included.
+"""Identities that hold bit for bit for every float32: NaN, infinities and signed zeros included.
 
-One table. It is used while values are numbered (`dsl.analysis.value_numbering`) and each row is tested. Subnormal
-numbers count as the zeros that the compiled machine takes them for.
+Value numbering (`dsl.analysis.value_numbering`) applies this table, and tests check each row.
+Subnormal numbers count as zeros, as on the compiled machine.
 """
 
 from collections.abc import Iterable
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.program import Const, Var
-from lionhunt.dsl.text import parser as text
-
-if TYPE_CHECKING:
-    pass
+from lionhunt.dsl.text.parser import parse
 
 IDENTITIES: tuple[tuple[str, str], ...] = (
     ("abs(abs(x))", "abs(x)"),
@@ -52,22 +49,22 @@ IDENTITIES: tuple[tuple[str, str], ...] = (
     ("norm(abs(x))", "norm(x)"),
     ("global_norm(abs(x))", "global_norm(x)"),
 )
-"""Left side, and the simpler right side that replaces it; `x` and `y` are any values."""
+"""A left side and the simpler right side that replaces it; `x` and `y` are any values."""
 
 Pattern = Any
-"""A `Var` that stands for any value, a `Const`, or a tuple (function, *patterns)."""
+"""A `Var` for any value, a `Const`, or a tuple (function, *patterns)."""
 
 
 def reachable(functions: Iterable[str]) -> frozenset[str]:
-    """The functions that the canonical forms of programs with these functions may have."""
-    found = set(functions)
+    """Return the functions that canonical forms of programs with these functions may have."""
+    names = set(functions)
     while True:
         new = {
-            name for left, right in ROWS if _functions(left) <= found for name in _functions(right)
+            name for left, right in ROWS if _functions(left) <= names for name in _functions(right)
         }
-        if new <= found:
-            return frozenset(found)
-        found |= new
+        if new <= names:
+            return frozenset(names)
+        names |= new
 
 
 def _functions(pattern: Pattern) -> set[str]:
@@ -77,12 +74,12 @@ def _functions(pattern: Pattern) -> set[str]:
     return {name}.union(*map(_functions, parts))
 
 
-def pattern(expression: str) -> Pattern:
-    """Reads one side of an identity: the forward loop over the domain of expressions."""
-    program = text.parse(f"def identity(x, y, lr): return {expression}")
+def _parse_side(expression: str) -> Pattern:
+    """Parse one side of an identity: run it over the domain of expressions."""
+    program = parse(f"def identity(x, y, lr): return {expression}")
     variables = [Var(name) for name in program.inputs]
     return run(program, variables, lambda op, *args: (op.name, *args), Const)[0]
 
 
-ROWS = tuple((pattern(left), pattern(right)) for left, right in IDENTITIES)
+ROWS = tuple((_parse_side(left), _parse_side(right)) for left, right in IDENTITIES)
 """`IDENTITIES`, parsed."""

@@ -1,8 +1,8 @@
-"""Which statements and which states matter: abstract execution, last statement first.
+"""Liveness: abstract execution from the last statement to the first.
 
-Within one step, a statement matters if some output depends on it. Across steps, a state matters
-only if the update depends on it, now or through a later step; a state that is overwritten before
-it is read is dead, and so is what feeds only it.
+Within one step, a statement is live if some output depends on it. Across steps, a state is live
+only if an update depends on it, of this or of a later step. A state that is overwritten before it
+is read is dead, and so are the statements that feed it alone.
 """
 
 import dataclasses
@@ -13,11 +13,11 @@ from lionhunt.dsl.program import Arg, Program, Var
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class Liveness:
-    """What matters in a program.
+    """The live parts of a program.
 
     Attributes:
         needed: for each statement, whether the update of this or a later step depends on it.
-        needed_within_step: for each statement, whether some output of its own step does.
+        needed_within_step: for each statement, whether some output of the same step does.
         live_states: for each state variable, whether the update of some later step depends on it.
     """
 
@@ -27,7 +27,7 @@ class Liveness:
 
 
 def analyse(program: Program) -> Liveness:
-    """Tells what matters in a valid program."""
+    """Find the live parts of a valid program."""
     within_step, _ = _walk_back(program, program.outputs)
     needed, states = live(program)
     return Liveness(
@@ -36,23 +36,23 @@ def analyse(program: Program) -> Liveness:
 
 
 def live(program: Program) -> tuple[list[bool], set[str]]:
-    """The statements needed across steps, and the names of the live states.
+    """Return which statements are needed across steps, and the names of the live states.
 
-    Starts from the update alone and adds states until none is read that is not kept.
+    The search starts from the update alone, and adds states until every state that is read is kept.
     """
     states: set[str] = set()
     next_states = dict(zip(program.states, program.outputs[1:], strict=True))
     while True:
         kept = [program.outputs[0], *(next_states[name] for name in states)]
         needed, read = _walk_back(program, kept)
-        found = next_states.keys() & read - states
-        if not found:
+        added = next_states.keys() & read - states
+        if not added:
             return needed, states
-        states |= found
+        states |= added
 
 
 def _walk_back(program: Program, outputs: Iterable[Arg]) -> tuple[list[bool], set[str]]:
-    """The statements that `outputs` depend on, and the inputs they read."""
+    """Return which statements `outputs` depend on, and the inputs that these read."""
     wanted = {output.name for output in outputs if isinstance(output, Var)}
     needed = [False] * len(program.statements)
     for index in range(len(needed) - 1, -1, -1):
@@ -67,12 +67,12 @@ def _walk_back(program: Program, outputs: Iterable[Arg]) -> tuple[list[bool], se
 
 
 def simplify(program: Program, *, across_steps: bool = True) -> Program:
-    """Returns the program without what does not matter; its updates stay the same, bit for bit.
+    """Remove redundant statements and dead states; the updates stay the same, bit for bit.
 
     Args:
         program: a valid program.
-        across_steps: also drop dead states, and what feeds only them. False is the paper's own
-            analysis, which keeps whatever some output depends on, and every state.
+        across_steps: also drop dead states and their statements. False is the analysis of the
+            paper, which keeps every state and all that some output depends on.
     """
     liveness = analyse(program)
     needed = liveness.needed if across_steps else liveness.needed_within_step

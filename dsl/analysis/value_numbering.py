@@ -1,13 +1,12 @@
-"""Value numbering: equal expressions get one number."""
+"""Global value numbering with constant folding and identities: equal expressions get one number."""
 
 import math
 import zlib
 from itertools import repeat
 from typing import NamedTuple
 
-from lionhunt.dsl.analysis import identities
-from lionhunt.dsl.analysis.constant_folding import fold
-from lionhunt.dsl.analysis.identities import Pattern
+from lionhunt.dsl.analysis.constant_folding import MAX_CACHED, fold
+from lionhunt.dsl.analysis.identities import ROWS, Pattern
 from lionhunt.dsl.float32 import to_bits, to_float32
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
@@ -17,7 +16,7 @@ _MASK = (1 << 64) - 1
 
 
 def mix(key: int, part: int) -> int:
-    """A 64-bit key of two; the same on every machine and Python."""
+    """Mix two 64-bit keys into one; the result is the same on every machine and Python."""
     key = ((key ^ part) * 0x9E3779B97F4A7C15) & _MASK
     return key ^ (key >> 29)
 
@@ -38,27 +37,28 @@ _constants: dict[object, _Constant] = {}
 
 
 def _constant(value: float) -> _Constant:
-    """What is known of a number; constants come again and again in the programs of a search."""
-    name = value or repr(value)  # 0.0 and -0.0 are equal
-    known = _constants.get(name)
-    if known is None:
+    """Return the float32 of a number, cached: programs of a search repeat their constants."""
+    # As keys of a dict, 0.0 and -0.0 are equal.
+    name = value or repr(value)
+    constant = _constants.get(name)
+    if constant is None:
         rounded = to_float32(value)
         bits = to_bits(rounded)
-        known = _Constant(rounded, bits, repr(rounded), mix(4, int.from_bytes(bits, "little")))
-        if len(_constants) < 100_000:
-            _constants[name] = known
-    return known
+        constant = _Constant(rounded, bits, repr(rounded), mix(4, int.from_bytes(bits, "little")))
+        if len(_constants) < MAX_CACHED:
+            _constants[name] = constant
+    return constant
 
 
 class Values:
-    """The values that a program computes, numbered as they are met.
+    """The values that a program computes, numbered in order of appearance.
 
-    Every value has a key that depends on what it computes alone; keys order the arguments of
-    commutative functions. (Two values with one key would only make the form less canonical.)
+    The key of a value depends on nothing but what the value computes. Keys order the arguments of
+    commutative functions. (If two values had one key, the form would only be less canonical.)
 
     Attributes:
-        ops, operands, kinds, keys: of every value; the op of an input is "", that of a constant
-            its number in full.
+        ops: name of the function of each value; "" for an input, the number for a constant.
+        operands, kinds, keys: of each value.
         constants: the numbers of constants, by value number.
         states: the classes of states, by value number.
     """
@@ -72,7 +72,7 @@ class Values:
         self.keys = [1, 2, 3]
         self.constants: dict[int, float] = {}
         self.states: dict[int, int] = {}
-        self._known: dict[object, int] = {}
+        self._numbers: dict[object, int] = {}
 
     def _append(self, op: str, operands: tuple[int, ...], kind: Kind, key: int) -> int:
         self.ops.append(op)
@@ -81,48 +81,48 @@ class Values:
         self.keys.append(key)
         return len(self.ops) - 1
 
-    def state(self, rank: int) -> int:
-        """The state of a class; classes are numbered by rank."""
-        number = self._known.get(("state", rank))
+    def state(self, class_number: int) -> int:
+        """Return the value number of the states of a class."""
+        number = self._numbers.get(("state", class_number))
         if number is None:
-            number = self._append("", (), Kind.TREE, mix(5, rank))
-            self._known["state", rank] = number
-            self.states[number] = rank
+            number = self._append("", (), Kind.TREE, mix(5, class_number))
+            self._numbers["state", class_number] = number
+            self.states[number] = class_number
         return number
 
     def constant(self, value: float) -> int:
-        """A constant, as float32; constants are told apart by their bits."""
+        """Return the value number of a constant, as float32; two constants differ in their bits."""
         value, bits, tag, key = _constant(value)
-        number = self._known.get(bits)
+        number = self._numbers.get(bits)
         if number is None:
             number = self._append(tag, (), Kind.SCALAR, key)
-            self._known[bits] = number
+            self._numbers[bits] = number
             self.constants[number] = value
         return number
 
     def apply(self, name: str, operands: tuple[int, ...]) -> int:
-        """A function of values: a known value if it is one, a folded or a simpler one if it can."""
+        """Return the value number of a function of values, after folding and identities."""
         key, kind_rule, commutative = _RULES[name]
         keys = self.keys
         if commutative and keys[operands[0]] > keys[operands[1]]:
             operands = (operands[1], operands[0])
-        known = (name, operands)
-        number = self._known.get(known)
+        expression = (name, operands)
+        number = self._numbers.get(expression)
         if number is None:
             number = self._fold(name, operands)
             if number is None:
-                number = simpler(self, name, operands)
+                number = _apply_identity(self, name, operands)
             if number is None:
                 for operand in operands:
                     key = mix(key, keys[operand])
                 kinds = self.kinds
                 kind = kind_rule(*[kinds[k] for k in operands])
                 number = self._append(name, operands, kind, key)
-            self._known[known] = number
+            self._numbers[expression] = number
         return number
 
     def _fold(self, name: str, operands: tuple[int, ...]) -> int | None:
-        """The constant that a function of constants is; None if it is none, or not finite."""
+        """Return a function of constants as a constant; None if it is none or not finite."""
         constants = self.constants
         for operand in operands:
             if operand not in constants:
@@ -131,8 +131,8 @@ class Values:
         return self.constant(folded) if math.isfinite(folded) else None
 
 
-def simpler(values: "Values", name: str, operands: tuple[int, ...]) -> int | None:
-    """The value that an identity puts in place of `name(*operands)`; None if none applies."""
+def _apply_identity(values: "Values", name: str, operands: tuple[int, ...]) -> int | None:
+    """Return the value by which an identity replaces `name(*operands)`; None if none applies."""
     by_tag = _BY_TAG.get(name)
     if by_tag is None:
         return None
@@ -146,9 +146,9 @@ def simpler(values: "Values", name: str, operands: tuple[int, ...]) -> int | Non
         if tag in by_tag:
             for (_, *parts), right in by_tag[tag]:
                 for order in _orders(name, operands):
-                    found: dict[str, int] = {}
-                    if all(map(_matches, parts, order, repeat(values), repeat(found))):
-                        return _build(right, values, found)
+                    bound: dict[str, int] = {}
+                    if all(map(_matches, parts, order, repeat(values), repeat(bound))):
+                        return _build(right, values, bound)
     return None
 
 
@@ -156,32 +156,33 @@ def _orders(name: str, operands: tuple[int, ...]):
     return (operands, operands[::-1]) if OPS[name].commutative else (operands,)
 
 
-def _matches(pattern: Pattern, value: int, values: "Values", found: dict[str, int]) -> bool:
+def _matches(pattern: Pattern, value: int, values: "Values", bound: dict[str, int]) -> bool:
     if isinstance(pattern, Var):
-        return found.setdefault(pattern.name, value) == value
+        return bound.setdefault(pattern.name, value) == value
     if isinstance(pattern, Const):
         return values.ops[value] == repr(pattern.value)
     name, *parts = pattern
     return values.ops[value] == name and any(
-        all(map(_matches, parts, order, repeat(values), repeat(found)))
+        all(map(_matches, parts, order, repeat(values), repeat(bound)))
         for order in _orders(name, values.operands[value])
     )
 
 
-def _build(pattern: Pattern, values: "Values", found: dict[str, int]) -> int:
+def _build(pattern: Pattern, values: "Values", bound: dict[str, int]) -> int:
     if isinstance(pattern, Var):
-        return found[pattern.name]
+        return bound[pattern.name]
     if isinstance(pattern, Const):
         return values.constant(pattern.value)
     name, *parts = pattern
-    return values.apply(name, tuple(_build(p, values, found) for p in parts))
+    return values.apply(name, tuple(_build(p, values, bound) for p in parts))
 
 
 _SAME = "same"
+"""The tag of two equal operands."""
 
 
 def _tag(left: Pattern) -> str:
-    """What a row asks for at first sight: the op of an operand, or two that are one."""
+    """Return the tag by which rows are indexed: the op of an operand, or `_SAME`."""
     _, *parts = left
     for part in parts:
         if not isinstance(part, Var):
@@ -191,5 +192,5 @@ def _tag(left: Pattern) -> str:
 
 
 _BY_TAG: dict[str, dict[str, list[tuple[Pattern, Pattern]]]] = {}
-for _left, _right in identities.ROWS:
+for _left, _right in ROWS:
     _BY_TAG.setdefault(_left[0], {}).setdefault(_tag(_left), []).append((_left, _right))

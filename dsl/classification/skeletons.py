@@ -11,6 +11,7 @@ another average than it keeps, and Signum the same.
 from collections.abc import Iterable
 from fractions import Fraction
 
+from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
@@ -96,15 +97,14 @@ def _merged(root: Term) -> tuple[Term, list[str]]:
     All start as zeros; they are split into classes as far as their new values tell them apart.
     """
     states = [variable(f"s{i}", Kind.TREE) for i in range(len(root.args) - 1)]
-    classes = dict.fromkeys(states, 0)
-    while True:
-        term = substitute(root, {state: states[rank] for state, rank in classes.items()})
-        news = normal_forms(term)[1:]
-        tellers = {state: (classes[state], new) for state, new in zip(states, news, strict=True)}
-        ranks = {teller: i for i, teller in enumerate(dict.fromkeys(tellers.values()))}
-        if len(ranks) == len(set(classes.values())):
-            break
-        classes = {state: ranks[tellers[state]] for state in states}
+
+    def merged(classes: dict[Term, int]) -> Term:
+        return substitute(root, {state: states[rank] for state, rank in classes.items()})
+
+    classes = partition_states(
+        states, lambda classes: dict(zip(states, normal_forms(merged(classes))[1:], strict=True))
+    )
+    term = merged(classes)
     kept = {
         str(states[rank].label): new
         for rank, new in zip(classes.values(), term.args[1:], strict=True)

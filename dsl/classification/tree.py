@@ -4,6 +4,8 @@ import itertools
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
+from lionhunt.dsl.analysis.equal_states import partition_states
+
 MAX_ORDERS = 120
 """Orders of states that nothing tells apart of which the first is chosen."""
 
@@ -59,16 +61,14 @@ def build(label: str, children: Iterable[Node]) -> Node:
 def arrange(update: Node, news: dict[str, Node]) -> Node:
     """The tree of a program whose states are named by what they hold, not by their order."""
     reached = _reached(update, news)
-    ranks = dict.fromkeys(reached, 0)
-    while True:
-        tellers = {
-            state: (ranks[state], *(_seen_from(state, tree, ranks) for tree in (update, new)))
+
+    def views(ranks: dict[str, int]) -> dict[str, tuple[Node, ...]]:
+        return {
+            state: tuple(_seen_from(state, tree, ranks) for tree in (update, new))
             for state, new in reached.items()
         }
-        order = {teller: i for i, teller in enumerate(sorted(set(tellers.values())))}
-        if len(order) == len(set(ranks.values())):
-            break
-        ranks = {state: order[tellers[state]] for state in reached}
+
+    ranks = partition_states(reached, views, sort=True)
     groups = [[s for s in reached if ranks[s] == rank] for rank in sorted(set(ranks.values()))]
     orders = itertools.product(
         *(

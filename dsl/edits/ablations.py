@@ -1,4 +1,4 @@
-"""Every way to remove one function from a program: one of its arguments takes its place."""
+"""Ablations: a program without one of its functions, of which one argument takes the place."""
 
 from typing import NamedTuple
 
@@ -10,12 +10,12 @@ from lionhunt.dsl.validation import infer
 
 
 class Removal(NamedTuple):
-    """One function less.
+    """A program without one of its functions.
 
     Attributes:
-        statement: the one that goes, as text.
-        kept: its argument that stays, as text.
-        program: the rest, without what is not needed any more.
+        statement: the removed statement, as text.
+        kept: the argument that takes its place, as text.
+        program: the rest, simplified.
     """
 
     statement: str
@@ -23,17 +23,17 @@ class Removal(NamedTuple):
     program: Program
 
 
-def removals(program: Program) -> list[Removal]:
-    """The different programs with a function less, in the order of the statements.
+def list_removals(program: Program) -> list[Removal]:
+    """List the removals of one function, in the order of the statements.
 
-    A factor that is a number is not removed: that would set it to 1, which is a choice of a
-    constant. Nor does a number take the place of a statement. What is the program itself by its
-    fingerprint is not there. A number -0.0 counts as 0.0.
+    The removals differ from the program and from each other by their fingerprints. A factor that
+    is a number stays, since its removal would choose 1 for a constant. A number does not take the
+    place of a statement. A number -0.0 counts as 0.0.
 
     Args:
-        program: a valid program, best all of it needed: what is not needed goes with the rest.
+        program: a valid program, best a simplified one: redundant statements go in every removal.
     """
-    found: dict[str, Removal] = {}
+    removals: dict[str, Removal] = {}
     root = to_term(program)
     terms = computed(program)
     for statement, (_, term) in zip(program.statements, terms, strict=True):
@@ -44,16 +44,17 @@ def removals(program: Program) -> list[Removal]:
             shorter = simplify(to_program(became[root], program, became))
             try:
                 infer(shorter)
-            except InvalidProgram:  # a tree where a scalar is needed
+            except InvalidProgram:
+                # The removal puts a tree where a scalar is needed.
                 continue
             if len(shorter.statements) < len(program.statements):
                 removal = Removal(to_line(statement), arg.name, shorter)
-                found.setdefault(fingerprint(shorter), removal)
-    found.pop(fingerprint(program), None)
-    return list(found.values())
+                removals.setdefault(fingerprint(shorter), removal)
+    removals.pop(fingerprint(program), None)
+    return list(removals.values())
 
 
 def _is_scaling(statement: Statement) -> bool:
-    """Whether a statement multiplies something by a number, or divides it by one."""
+    """Check whether a statement multiplies something by a number, or divides it by one."""
     factors = {"multiply": statement.args, "divide": statement.args[1:]}
     return any(isinstance(arg, Const) for arg in factors.get(statement.op, ()))

@@ -1,6 +1,6 @@
-"""The constants of a program: equal numbers are one.
+"""The constants of a program. Equal numbers are one constant.
 
-In AdamW the decay of a moment stands in two places that have to agree.
+AdamW has the decay of a moment in two places, for example, and these have to agree.
 """
 
 from collections.abc import Iterable, Mapping
@@ -9,7 +9,7 @@ from lionhunt.dsl.program import Arg, Const, Program, Statement
 
 
 def constants_of(program: Program) -> tuple[float, ...]:
-    """The numbers of a program in the order of their first places, without 0."""
+    """Return the numbers of a program in the order of their first places, without 0."""
     args: Iterable[Arg] = (arg for statement in program.statements for arg in statement.args)
     return tuple(
         dict.fromkeys(
@@ -19,13 +19,13 @@ def constants_of(program: Program) -> tuple[float, ...]:
 
 
 def replace_constants(program: Program, new: Mapping[float, float]) -> Program:
-    """The program with other numbers, each in all its places; those that are not named stay."""
+    """Replace numbers in all their places; numbers that `new` does not have stay."""
 
-    def changed(arg: Arg) -> Arg:
+    def replace(arg: Arg) -> Arg:
         return Const(new.get(arg.value, arg.value)) if isinstance(arg, Const) else arg
 
     statements = tuple(
-        Statement(statement.target, statement.op, tuple(map(changed, statement.args)))
+        Statement(statement.target, statement.op, tuple(map(replace, statement.args)))
         for statement in program.statements
     )
-    return Program(program.inputs, statements, tuple(map(changed, program.outputs)))
+    return Program(program.inputs, statements, tuple(map(replace, program.outputs)))

@@ -1,4 +1,4 @@
-"""The constants of a program with fewer digits."""
+"""Constants with fewer digits."""
 
 import math
 from typing import NamedTuple
@@ -12,9 +12,9 @@ class Rounding(NamedTuple):
     """One constant with fewer digits, in all its places.
 
     Attributes:
-        digits: significant digits that are left.
+        digits: the significant digits that are left.
         before, after: the constant, as text.
-        program: with the new constant.
+        program: the program with the new constant.
     """
 
     digits: int
@@ -24,32 +24,32 @@ class Rounding(NamedTuple):
 
 
 MAX_DIGITS = 9
-"""Significant digits that tell any float32 from all others."""
+"""Significant digits that identify any float32."""
 
 
 def shorten(program: Program) -> Program:
-    """The program with each constant as the shortest decimal that is the same float32."""
+    """Replace each constant by the shortest decimal of its float32."""
     short = {value: float(number_text(value)) for value in constants_of(program)}
     return replace_constants(program, short)
 
 
-def roundings(program: Program, constant: float) -> list[Rounding]:
-    """One constant with 1, 2, ... significant digits, as long as that changes it as a float32.
+def list_roundings(program: Program, constant: float) -> list[Rounding]:
+    """List the roundings of a constant to 1, 2, ... digits, while they change its float32.
 
-    What rounds to a number that was met with fewer digits is there once; what float32 cannot hold,
-    or takes for 0, is not there.
+    Two numbers of digits may give one rounded number; the list has it once. It has no number that
+    is infinite or zero as a float32.
 
     Args:
         program: a program.
         constant: one of its numbers.
     """
     before = number_text(constant)
-    found: dict[str, Rounding] = {}
+    roundings: dict[str, Rounding] = {}
     for digits in range(1, MAX_DIGITS):
         after = number_text(float(f"{constant:.{digits}g}"))
         if after == before:
             break
-        if 0 < abs(float(after)) < math.inf and after not in found:
+        if 0 < abs(float(after)) < math.inf and after not in roundings:
             changed = replace_constants(program, {constant: float(after)})
-            found[after] = Rounding(digits, before, after, changed)
-    return list(found.values())
+            roundings[after] = Rounding(digits, before, after, changed)
+    return list(roundings.values())

@@ -1,5 +1,6 @@
-"""States that hold equal values at every step are one state."""
+"""The merging of states that hold equal values at every step."""
 
+from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
@@ -7,27 +8,22 @@ from lionhunt.dsl.rewriting.terms import Term, substitute, to_program, to_term, 
 
 
 def merge_equal_states(program: Program) -> Program:
-    """Returns the program with one state for each class of equal ones; itself if there are none.
+    """Return a valid program with one state for each class of equal states.
 
-    All states start as zeros. As in the minimization of automata, they are one class until their
-    next values tell them apart.
-
-    Args:
-        program: a valid program.
+    The result is the program itself if no states are equal.
     """
     root = to_term(program)
     states = [variable(name, Kind.TREE) for name in program.states]
-    first_of = {state: states[0] for state in states}
-    while True:
-        next_values = substitute(root, first_of).args[1:]
-        tellers: dict[tuple[Term, Term], Term] = {}
-        refined = {
-            state: tellers.setdefault((first_of[state], value), state)
-            for state, value in zip(states, next_values, strict=True)
-        }
-        if refined == first_of:
-            break
-        first_of = refined
-    if len(set(first_of.values())) == len(states):
+
+    def next_values(class_of: dict[Term, int]) -> dict[Term, Term]:
+        merged = substitute(root, {state: states[number] for state, number in class_of.items()})
+        return dict(zip(states, merged.args[1:], strict=True))
+
+    class_of = partition_states(states, next_values)
+    first_of: dict[int, Term] = {}
+    for state, number in class_of.items():
+        first_of.setdefault(number, state)
+    if len(first_of) == len(states):
         return program
-    return simplify(to_program(substitute(root, first_of), program))
+    kept = {state: first_of[number] for state, number in class_of.items()}
+    return simplify(to_program(substitute(root, kept), program))

@@ -1,21 +1,21 @@
-"""Deterministic edits. Each returns a new program; the old one is untouched."""
+"""Edits of single statements. Each returns a new program and leaves the old one unchanged."""
 
 from lionhunt.dsl.program import Arg, Program, Statement
 
 
 def insert(program: Program, index: int, statement: Statement) -> Program:
-    """Puts `statement` before statement `index`; at the end if `index` is their number."""
+    """Insert `statement` before statement `index`; at the end if `index` is their number."""
     statements = program.statements
     return _with(program, (*statements[:index], statement, *statements[index:]))
 
 
 def delete(program: Program, index: int) -> Program:
-    """Removes statement `index`."""
+    """Remove statement `index`."""
     return _with(program, program.statements[:index] + program.statements[index + 1 :])
 
 
 def replace_argument(program: Program, index: int, position: int, arg: Arg) -> Program:
-    """Puts `arg` in place of one argument of statement `index`."""
+    """Replace one argument of statement `index` by `arg`."""
     old = program.statements[index]
     args = (*old.args[:position], arg, *old.args[position + 1 :])
     new = Statement(old.target, old.op, args)

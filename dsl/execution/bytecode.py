@@ -1,9 +1,10 @@
-"""A program as small integer arrays: what the machine runs.
+"""Bytecode: a canonical form as small integer arrays, for the machine.
 
-The machine has two files of registers: *rows*, one number for each parameter, and *scalars*, single
-numbers. What is computed from the schedule value and constants alone stays in scalars and runs
-first; everything else is a row. Rows are few, since their file is copied every step: they are
-allocated by liveness, and files come in a few sizes, each compiled once.
+The machine has two register files. A vector register holds one number for each parameter, a scalar
+register one number. Values that depend on the schedule value and constants alone are scalars, and
+are computed first. All other values are vectors. The machine copies the vector file every step, so
+it is small: registers are allocated by liveness. Register files come in a few sizes, and each size
+is compiled once.
 """
 
 import dataclasses
@@ -23,170 +24,172 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
 
 MAX_ARITY = 3
+"""Operands of an instruction."""
 OP_NUMBERS = {name: number for number, name in enumerate(OPS)}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
 class MachineShape:
-    """Lengths of the files of the machine; programs of one size share one compilation.
+    """Lengths of the register files and of the code; programs of one shape share a compilation.
 
     Attributes:
-        num_rows: row registers; the first hold weights, gradient and states.
+        num_vector_registers: the first hold weights, gradient and states.
         num_states: state variables.
-        num_scalars: scalar registers; the first holds the schedule value, then constants.
+        num_scalar_registers: the first holds the schedule value, the next ones constants.
         num_instructions: places for instructions, in each of the two lists.
     """
 
-    num_rows: int
+    num_vector_registers: int
     num_states: int
-    num_scalars: int
+    num_scalar_registers: int
     num_instructions: int
 
 
-SMALL = MachineShape(num_rows=8, num_states=2, num_scalars=32, num_instructions=32)
-"""The size that the programs of a search mostly have, and the least that is used."""
+SMALL = MachineShape(
+    num_vector_registers=8, num_states=2, num_scalar_registers=32, num_instructions=32
+)
+"""The smallest shape; most programs of a search have it."""
 
 
 class Bytecode(NamedTuple):
     """A program for the machine; a pytree of int32 and float32 arrays.
 
     An instruction is (op number, three operands, target, kind of its arguments). Operands are
-    registers: rows from 0, scalars from `num_rows`.
+    registers: vector registers from 0, scalar registers from `num_vector_registers`.
 
     Attributes:
-        scalar_code: shape (num_instructions, 6); targets are scalars.
+        scalar_code: shape (num_instructions, 6); targets are scalar registers.
         num_scalar_code: shape (), instructions used.
-        row_code: shape (num_instructions, 6); targets are rows.
-        num_row_code: shape (), instructions used.
-        scalars: shape (num_scalars,), the constants in their places.
+        vector_code: shape (num_instructions, 6); targets are vector registers.
+        num_vector_code: shape (), instructions used.
+        scalar_registers: shape (num_scalar_registers,), the constants in their places.
         outputs: shape (1 + num_states,), the registers of the update and the new states.
-        rows: shape (num_rows, 0); holds nothing, its length is the number of rows.
+        vector_registers: shape (num_vector_registers, 0); only its length has a meaning.
     """
 
     scalar_code: Any
     num_scalar_code: Any
-    row_code: Any
-    num_row_code: Any
-    scalars: Any
+    vector_code: Any
+    num_vector_code: Any
+    scalar_registers: Any
     outputs: Any
-    rows: Any
+    vector_registers: Any
 
     @property
     def functions(self) -> set[str]:
-        """The names of the functions that it applies."""
+        """Return the names of the functions that the code applies."""
         names = list(OPS)
-        codes = (self.scalar_code[: self.num_scalar_code], self.row_code[: self.num_row_code])
+        codes = (self.scalar_code[: self.num_scalar_code], self.vector_code[: self.num_vector_code])
         return {names[number] for code in codes for number in code[:, 0]}
 
     @property
     def size(self) -> MachineShape:
         return MachineShape(
-            self.rows.shape[0],
+            self.vector_registers.shape[0],
             self.outputs.shape[0] - 1,
-            self.scalars.shape[0],
-            self.row_code.shape[0],
+            self.scalar_registers.shape[0],
+            self.vector_code.shape[0],
         )
 
 
 def assemble(program: Program) -> Bytecode:
-    """Returns the bytecode of a valid program, the same for programs of equal fingerprint."""
+    """Return the bytecode of a valid program, the same for programs of equal fingerprint."""
     return assemble_canonical(canonicalize(program))
 
 
 def assemble_canonical(canonical: Canonical) -> Bytecode:
-    """Returns the bytecode of a canonical form, in the least size that holds it."""
-    in_rows = _in_rows(canonical)
+    """Return the bytecode of a canonical form, in the smallest shape that holds it."""
+    is_vector = _find_vectors(canonical)
     first = canonical.first_instruction
-    row_of = _allocate(canonical, in_rows)
+    vector_of = _allocate(canonical, is_vector)
     scalar_of = {SCHEDULE: 0}
     for value in range(canonical.first_constant, first):
         scalar_of[value] = len(scalar_of)
     for index in range(len(canonical.instructions)):
-        if not in_rows[first + index]:
+        if not is_vector[first + index]:
             scalar_of[first + index] = len(scalar_of)
     scalar_code: list[tuple[int, ...]] = []
-    row_code: list[tuple[int, ...]] = []
-    num_rows = max(row_of.values()) + 1
-    longest = max(len(canonical.instructions), 1)
-    size = MachineShape(
-        _fit(SMALL.num_rows, num_rows),
+    vector_code: list[tuple[int, ...]] = []
+    shape = MachineShape(
+        _fit(SMALL.num_vector_registers, max(vector_of.values()) + 1),
         max(SMALL.num_states, canonical.num_states),
-        _fit(SMALL.num_scalars, len(scalar_of)),
-        _fit(SMALL.num_instructions, longest),
+        _fit(SMALL.num_scalar_registers, len(scalar_of)),
+        _fit(SMALL.num_instructions, len(canonical.instructions)),
     )
 
     def register(value: int) -> int:
-        row = row_of.get(value)
-        return size.num_rows + scalar_of[value] if row is None else row
+        vector = vector_of.get(value)
+        return shape.num_vector_registers + scalar_of[value] if vector is None else vector
 
     for index, (op, operands, _, argument_kind) in enumerate(canonical.instructions):
         value = first + index
         args = [register(k) for k in operands] + [0] * (MAX_ARITY - len(operands))
-        target = row_of[value] if in_rows[value] else scalar_of[value]
-        code = row_code if in_rows[value] else scalar_code
+        target = vector_of[value] if is_vector[value] else scalar_of[value]
+        code = vector_code if is_vector[value] else scalar_code
         code.append((OP_NUMBERS[op], *args, target, int(argument_kind)))
-    scalars = np.zeros(size.num_scalars, np.float32)
+    scalars = np.zeros(shape.num_scalar_registers, np.float32)
     scalars[1 : 1 + len(canonical.constants)] = canonical.constants
-    outputs = np.zeros(1 + size.num_states, np.int32)
+    outputs = np.zeros(1 + shape.num_states, np.int32)
     outputs[: len(canonical.outputs)] = [register(value) for value in canonical.outputs]
     return Bytecode(
-        _pad(scalar_code, size),
+        _pad(scalar_code, shape),
         np.int32(len(scalar_code)),
-        _pad(row_code, size),
-        np.int32(len(row_code)),
+        _pad(vector_code, shape),
+        np.int32(len(vector_code)),
         scalars,
         outputs,
-        np.zeros((size.num_rows, 0), np.float32),
+        np.zeros((shape.num_vector_registers, 0), np.float32),
     )
 
 
-def _fit(least: int, needed: int) -> int:
-    while least < needed:
-        least *= 2
-    return least
+def _fit(length: int, needed: int) -> int:
+    """Double a length until it holds the needed number."""
+    while length < needed:
+        length *= 2
+    return length
 
 
-def _pad(code: list[tuple[int, ...]], size: MachineShape) -> np.ndarray:
-    padded = np.zeros((size.num_instructions, MAX_ARITY + 3), np.int32)
+def _pad(code: list[tuple[int, ...]], shape: MachineShape) -> np.ndarray:
+    padded = np.zeros((shape.num_instructions, MAX_ARITY + 3), np.int32)
     if code:
         padded[: len(code)] = code
     return padded
 
 
-def _in_rows(canonical: Canonical) -> list[bool]:
-    """For each operand number, whether its value is a row."""
+def _find_vectors(canonical: Canonical) -> list[bool]:
+    """Return whether each value is a vector, by operand number."""
     num_constants = len(canonical.constants)
-    in_rows = [True] * FIRST_STATE + [True] * canonical.num_states + [False] * num_constants
-    in_rows[SCHEDULE] = False
+    is_vector = [True] * canonical.first_constant + [False] * num_constants
+    is_vector[SCHEDULE] = False
     for instruction in canonical.instructions:
-        in_rows.append(any(in_rows[k] for k in instruction.operands))
-    return in_rows
+        is_vector.append(any(is_vector[k] for k in instruction.operands))
+    return is_vector
 
 
-def _allocate(canonical: Canonical, in_rows: list[bool]) -> dict[int, int]:
-    """Gives every row value a register; a register is free again after its last reader."""
-    row_of = {WEIGHTS: 0, GRADIENT: 1}
+def _allocate(canonical: Canonical, is_vector: list[bool]) -> dict[int, int]:
+    """Allocate a register to each vector; a register is free again after its last reader."""
+    register_of = {WEIGHTS: 0, GRADIENT: 1}
     for state in range(FIRST_STATE, canonical.first_constant):
-        row_of[state] = len(row_of)
+        register_of[state] = len(register_of)
     num_instructions = len(canonical.instructions)
-    last_reader = dict.fromkeys(row_of, -1)
+    last_reader = dict.fromkeys(register_of, -1)
     for index, instruction in enumerate(canonical.instructions):
         for operand in instruction.operands:
             last_reader[operand] = index
     for output in canonical.outputs:
         last_reader[output] = num_instructions
-    free = sorted(row for value, row in row_of.items() if last_reader[value] < 0)
-    num_rows = len(row_of)
+    free = sorted(register for value, register in register_of.items() if last_reader[value] < 0)
+    num_registers = len(register_of)
     for index, instruction in enumerate(canonical.instructions):
         value = canonical.first_instruction + index
-        # The result is computed before it is written, so it may replace an operand.
+        # The machine computes a result before it writes it, so it may replace an operand.
         for operand in dict.fromkeys(instruction.operands):
-            if in_rows[operand] and last_reader[operand] == index:
-                free.append(row_of[operand])
-        if in_rows[value]:
+            if is_vector[operand] and last_reader[operand] == index:
+                free.append(register_of[operand])
+        if is_vector[value]:
             if not free:
-                free.append(num_rows)
-                num_rows += 1
+                free.append(num_registers)
+                num_registers += 1
             free.sort()
-            row_of[value] = free.pop(0)
-    return row_of
+            register_of[value] = free.pop(0)
+    return register_of

@@ -1,4 +1,4 @@
-"""One program compiled by itself: for finalists, and for users."""
+"""Compilation of one program by itself, without the machine: for finalists and for users."""
 
 import jax
 import jax.numpy as jnp
@@ -14,12 +14,12 @@ from lionhunt.dsl.validation import infer
 def as_optimizer(
     program: Program, learning_rate: float | jax.Array | optax.Schedule = 1.0
 ) -> optax.GradientTransformation:
-    """Returns the program as an optimizer, with only the states that matter.
+    """Return a program as an optax optimizer; it keeps the live states alone.
 
     Args:
-        program: any program; what is not needed is dropped.
-        learning_rate: the program's `lr` input, a number or a schedule of the step count. Found
-            programs hold their peak learning rate as a constant, so that is a schedule with peak 1.
+        program: any program; redundant statements are dropped.
+        learning_rate: the program's `lr` input, a number or a schedule of the step count. Programs
+            of a search hold their peak learning rate as a constant, so their schedule has peak 1.
 
     Raises:
         InvalidProgram: the program cannot run.

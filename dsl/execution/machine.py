@@ -1,10 +1,10 @@
 """The machine: one function, compiled once by XLA, that runs any bytecode.
 
-A loop over instructions and a switch over functions act on a file of rows of shape
-(num_rows, parameters). What keeps it near the price of hand-written code (figures in
-results/LOG.md): a branch reads its own instruction and operands, so that reading fuses with the
-function and a unary function reads one; a constant stays a number and is never spread over a row;
-rows are few.
+A loop over instructions and a switch over functions act on a register file of shape
+(num_vector_registers, parameters). Three choices keep its cost near that of hand-written code
+(figures in results/LOG.md). A branch reads its own operands, so that reading fuses with the
+function. A constant stays a number, and is never repeated over a vector. The register file is
+small.
 """
 
 import functools
@@ -27,14 +27,14 @@ def as_optimizer(
     learning_rate: float | jax.Array | optax.Schedule = 1.0,
     functions: Collection[str] = OPS.keys(),
 ) -> optax.GradientTransformation:
-    """Returns the optimizer that the bytecode says; the bytecode may be traced.
+    """Return the optimizer of a bytecode, which may be traced.
 
     Its parameters are float32 arrays. Its states are one array of shape (num_states, parameters).
 
     Args:
         bytecode: the program.
         learning_rate: the program's schedule value: a number, or a schedule of the step count.
-        functions: those of the bytecode; any other gives NaN. What is left out needs no compiling.
+        functions: the functions to compile; any other function of the bytecode gives NaN.
     """
 
     def init_states(params):
@@ -44,8 +44,8 @@ def as_optimizer(
     def step(params, gradient, states, schedule):
         leaves, structure = jax.tree.flatten(params)
         shapes = tuple(leaf.shape for leaf in leaves)
-        weights = _to_row(leaves)
-        gradient = _to_row(jax.tree.leaves(gradient))
+        weights = _to_vector(leaves)
+        gradient = _to_vector(jax.tree.leaves(gradient))
         update, states = run(bytecode, shapes, weights, gradient, states, schedule, functions)
         splits = np.cumsum([leaf.size for leaf in leaves])[:-1]
         parts = jnp.split(update, splits)
@@ -55,7 +55,7 @@ def as_optimizer(
     return as_transformation(init_states, step, learning_rate)
 
 
-def _to_row(leaves: list[jax.Array]) -> jax.Array:
+def _to_vector(leaves: list[jax.Array]) -> jax.Array:
     return jnp.concatenate([jnp.ravel(leaf) for leaf in leaves])
 
 
@@ -68,62 +68,63 @@ def run(
     schedule: jax.Array,
     functions: Collection[str] = OPS.keys(),
 ) -> tuple[jax.Array, jax.Array]:
-    """Runs one step.
+    """Run one step.
 
     Args:
         bytecode: the program.
-        shapes: the shapes of the arrays that a row holds, end to end.
+        shapes: the shapes of the arrays in a vector, which holds them end to end.
         weights, gradient: shape=(parameters,), dtype=float32.
         states: shape=(num_states, parameters), dtype=float32.
         schedule: shape=(), dtype=float32.
-        functions: those of the bytecode.
+        functions: the functions to compile.
 
     Returns:
         The update and the new states.
     """
-    num_rows = bytecode.size.num_rows
+    num_vectors = bytecode.size.num_vector_registers
     bytecode = jax.tree.map(jnp.asarray, bytecode)
-    scalars = run_scalars(bytecode, bytecode.scalars.at[0].set(schedule))
+    scalars = run_scalars(bytecode, bytecode.scalar_registers.at[0].set(schedule))
     inputs = [weights[None], gradient[None], states]
-    spare = jnp.zeros((num_rows - 2 - states.shape[0], weights.shape[0]), weights.dtype)
-    rows = jnp.concatenate([*inputs, spare])
+    spare = jnp.zeros((num_vectors - 2 - states.shape[0], weights.shape[0]), weights.dtype)
+    vectors = jnp.concatenate([*inputs, spare])
 
-    def read(rows, register):
-        row = lax.dynamic_index_in_dim(rows, jnp.minimum(register, num_rows - 1), 0, False)
-        scalar = scalars[jnp.maximum(register - num_rows, 0)]
-        return jnp.where(register < num_rows, row, scalar)
+    def read(vectors, register):
+        index = jnp.minimum(register, num_vectors - 1)
+        vector = lax.dynamic_index_in_dim(vectors, index, 0, False)
+        scalar = scalars[jnp.maximum(register - num_vectors, 0)]
+        return jnp.where(register < num_vectors, vector, scalar)
 
-    code = bytecode.row_code
+    code = bytecode.vector_code
 
-    def branch(op: Op, rows, index):
-        space = FlatBackend(shapes, code[index, MAX_ARITY + 2])
-        args = [read(rows, code[index, 1 + i]) for i in range(op.arity)]
-        return jnp.broadcast_to(op.evaluate(space, *args), weights.shape)
+    def branch(op: Op, vectors, index):
+        backend = FlatBackend(shapes, code[index, MAX_ARITY + 2], jnp)
+        args = [read(vectors, code[index, 1 + i]) for i in range(op.arity)]
+        return jnp.broadcast_to(op.evaluate(backend, *args), weights.shape)
 
-    def unknown(rows, index):
+    def unknown(vectors, index):
         return jnp.full_like(weights, jnp.nan)
 
     branches = [
         functools.partial(branch, op) if op.name in functions else unknown for op in OPS.values()
     ]
 
-    def step(index, rows):
-        result = lax.switch(code[index, 0], branches, rows, index)
-        return lax.dynamic_update_index_in_dim(rows, result, code[index, MAX_ARITY + 1], 0)
+    def step(index, vectors):
+        result = lax.switch(code[index, 0], branches, vectors, index)
+        return lax.dynamic_update_index_in_dim(vectors, result, code[index, MAX_ARITY + 1], 0)
 
-    rows = lax.fori_loop(0, bytecode.num_row_code, step, rows)
-    update, *new_states = (read(rows, register) for register in bytecode.outputs)
+    vectors = lax.fori_loop(0, bytecode.num_vector_code, step, vectors)
+    update, *new_states = (read(vectors, register) for register in bytecode.outputs)
     return update, jnp.stack(new_states)
 
 
 def run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
-    """Runs what depends on the schedule value and constants alone."""
-    num_rows = bytecode.size.num_rows
-    space = ScalarBackend()
+    """Run the scalar code, which depends on the schedule value and constants alone."""
+    num_vectors = bytecode.size.num_vector_registers
+    backend = ScalarBackend(jnp)
 
     def branch(op: Op, scalars, instruction):
-        args = [scalars[instruction[1 + i] - num_rows] for i in range(op.arity)]
-        return jnp.asarray(op.evaluate(space, *args), jnp.float32)
+        args = [scalars[instruction[1 + i] - num_vectors] for i in range(op.arity)]
+        return jnp.asarray(op.evaluate(backend, *args), jnp.float32)
 
     branches = [functools.partial(branch, op) for op in OPS.values()]
 

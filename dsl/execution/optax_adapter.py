@@ -1,7 +1,7 @@
-"""The door between the language and training: an `optax.GradientTransformation`.
+"""Step functions as `optax.GradientTransformation`.
 
-A program's update is a step to subtract from the weights; optax adds what a transformation returns.
-So the sign flips here, and nowhere else.
+The update of a program is subtracted from the weights; optax adds the update of a transformation.
+The sign flips here and nowhere else.
 """
 
 from collections.abc import Callable
@@ -13,7 +13,7 @@ import optax
 
 
 class ProgramState(NamedTuple):
-    """What an optimizer keeps between steps.
+    """The state of an optimizer between steps.
 
     Attributes:
         step_count: steps taken, shape=(), dtype=int32.
@@ -29,7 +29,7 @@ def as_transformation(
     step: Callable[..., tuple[Any, Any]],
     learning_rate: float | jax.Array | optax.Schedule,
 ) -> optax.GradientTransformation:
-    """Makes a transformation of one step of a program.
+    """Return the step of a program as a transformation.
 
     Args:
         init_states: the states at the first step, from the parameters.

@@ -5,46 +5,9 @@ all are taken for non-negative until a step says otherwise.
 """
 
 import math
-from collections.abc import Callable
-from typing import Any
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
-
-
-def _always(args: tuple[Any, ...], signs: list[bool]) -> bool:
-    return True
-
-
-def _all(args: tuple[Any, ...], signs: list[bool]) -> bool:
-    return all(signs)
-
-
-def _any(args: tuple[Any, ...], signs: list[bool]) -> bool:
-    return any(signs)
-
-
-def _product(args: tuple[Any, ...], signs: list[bool]) -> bool:
-    return all(signs) or args[0] == args[1]
-
-
-def _average(args: tuple[Any, ...], signs: list[bool]) -> bool:
-    weight = args[2]
-    return all(signs) and isinstance(weight, Number) and weight.value <= 1
-
-
-RULES: dict[str, Callable[[tuple[Any, ...], list[bool]], bool]] = {
-    **dict.fromkeys(("abs", "square", "sqrt", "exp", "exp2", "exp10", "cosh"), _always),
-    **dict.fromkeys(("arccos", "arccosh", "norm", "global_norm"), _always),
-    **dict.fromkeys(("cube", "cbrt", "reciprocal", "sign", "expm1", "log1p"), _all),
-    **dict.fromkeys(("sinh", "tanh", "arcsin", "arctan", "arcsinh", "arctanh"), _all),
-    **dict.fromkeys(("row_mean", "column_mean", "array_mean", "clip"), _all),
-    **dict.fromkeys(("add", "divide", "min"), _all),
-    "power": lambda args, signs: signs[0],
-    "max": _any,
-    **dict.fromkeys(("multiply", "dot", "cosine_sim"), _product),
-    "interp": _average,
-}
-"""Whether a result cannot be negative, from the arguments and whether these cannot; others may."""
+from lionhunt.dsl.ops import OPS
 
 
 def non_negative(graph: Graph) -> frozenset[Value]:
@@ -54,7 +17,9 @@ def non_negative(graph: Graph) -> frozenset[Value]:
         found = set(states)
         for value in graph.values:
             signs = [_is_non_negative(arg, found) for arg in value.args]
-            if value.op in RULES and RULES[value.op](value.args, signs):
+            numbers = [arg.value if isinstance(arg, Number) else None for arg in value.args]
+            op = OPS.get(value.op)
+            if op and op.non_negative and op.non_negative(value.args, signs, numbers):
                 found.add(value)
         still = {
             state

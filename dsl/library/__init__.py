@@ -1,28 +1,29 @@
-"""Known optimizers as program text, each with its source: initial programs, baselines, test cases.
+"""Known optimizers as program text: initial programs, baselines, test cases. May import `dsl.text`.
 
-Each is a file `NAME.py.txt` whose docstring says what it is and where it comes from.
+Each is a file `NAME.py.txt` whose docstring describes it and names its source.
 """
 
 from importlib import resources
 
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
-from lionhunt.dsl.text.parser import parse, parse_with_docstring
+from lionhunt.dsl.text import ProgramDoc, parse, parse_docstring, parse_with_docstring
+
+__all__ = ["doc", "load", "names", "text"]
 
 _SUFFIX = ".py.txt"
 
 
 def names() -> tuple[str, ...]:
-    """The names of all programs, sorted."""
+    """Return the names of all programs, sorted."""
     files = (path.name for path in resources.files(__name__).iterdir())
     return tuple(sorted(name.removesuffix(_SUFFIX) for name in files if name.endswith(_SUFFIX)))
 
 
 def text(name: str) -> str:
-    """The text of a program, with its docstring.
+    """Return the text of a program, with its docstring.
 
     Raises:
-        KeyError: there is none of that name.
+        KeyError: the library has no program of that name.
     """
     if name not in names():
         raise KeyError(f"no program '{name}' in the library; there are {', '.join(names())}")
@@ -30,10 +31,10 @@ def text(name: str) -> str:
 
 
 def load(name: str) -> Program:
-    """The program of that name; raises `KeyError` if there is none."""
+    """Return the program of that name; raise `KeyError` if there is none."""
     return parse(text(name))
 
 
 def doc(name: str) -> ProgramDoc:
-    """What the program is, where it comes from, and the meaning of its constants."""
+    """Return the description and the source of a program, and the meaning of its constants."""
     return parse_docstring(parse_with_docstring(text(name))[1])

@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from fractions import Fraction
 from typing import NamedTuple
 
-from lionhunt.dsl.export.signs import RULES as SIGN_RULES
 from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER
 
 MAX_MONOMIALS = 64
@@ -77,8 +77,8 @@ def make_atom(
     above = op == NUMBER  # numbers under a root are positive
     if op == SUM:
         above = all(signs)
-    elif op in SIGN_RULES:
-        above = SIGN_RULES[op](args, signs)
+    elif op in OPS and (rule := OPS[op].non_negative):
+        above = rule(args, signs, [None] * len(args))
     own = {str(label)} if op == INPUT else set()
     reads = own.union(*(f.atom.reads for arg in args for monomial, _ in arg for f in monomial))
     return Atom(key, op, args, label, kind, above, frozenset(reads))

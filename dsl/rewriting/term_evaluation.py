@@ -55,7 +55,7 @@ def evaluate(
             elif not args:
                 values[term] = dtype(float(exact(fold(term.op))))
             elif dtype is np.float64 and (by := _divisor(term)) is not None:
-                values[term] = space.lift(np.divide, args[0], _fill(by, term.args[1].kind))
+                values[term] = space.map(np.divide, args[0], _fill(by, term.args[1].kind))
             else:
                 values[term] = OPS[term.op].evaluate(space, *args)
     return values

@@ -1,4 +1,4 @@
-"""What the docstring of a program says: a summary, its source, and the meaning of each constant.
+"""The docstring of a program: a summary, a source, and the meaning of each constant.
 
     Lion (EvoLved Sign Momentum): the sign of an interpolation of momentum and gradient.
 
@@ -7,8 +7,8 @@
     beta1 = 0.9: weight of the momentum in the update
     beta2 = 0.99: decay of the momentum
 
-A line `name = number: meaning` names a constant; it stands for every place where the program has
-that number. Of two names for one number the first counts.
+A line `name = number: meaning` names a constant, in every place where the program has that number.
+If two names have one number, the first name counts.
 """
 
 import dataclasses
@@ -33,7 +33,7 @@ class NamedConstant:
 
 @dataclasses.dataclass(frozen=True)
 class ProgramDoc:
-    """What a docstring says.
+    """The content of a docstring.
 
     Attributes:
         summary: its first line.
@@ -47,12 +47,12 @@ class ProgramDoc:
 
 
 def parse_docstring(docstring: str) -> ProgramDoc:
-    """Reads a docstring whose indentation was removed."""
+    """Parse a docstring that has no indentation."""
     lines, constants = [], []
     for line in docstring.strip().splitlines():
-        found = _CONSTANT.fullmatch(line.strip())
-        if found:
-            name, value, meaning = found.group("name", "value", "meaning")
+        match = _CONSTANT.fullmatch(line.strip())
+        if match:
+            name, value, meaning = match.group("name", "value", "meaning")
             constants.append(NamedConstant(name, float(value), meaning))
         else:
             lines.append(line)

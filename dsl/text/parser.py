@@ -1,8 +1,8 @@
-"""Text to program and back, exactly: `parse(str(program)) == program`.
+"""Parser of program text; `parse(str(program)) == program` holds exactly.
 
-The grammar is in `dsl.program`. Text is read in one pass, in time linear in its length, and never
-executed. Nested expressions are flattened to one function a statement. The language has no copy:
-`a = b` is read as `a = b * 1.0`, which is exact.
+The grammar is in `dsl.program`. One pass reads the text, in time linear in its length, and nothing
+is executed. Nested expressions are flattened to one function a statement. The language has no
+copy: `a = b` is parsed as `a = b * 1.0`, which is exact.
 """
 
 import difflib
@@ -17,32 +17,36 @@ from lionhunt.dsl.text.tokenizer import ProgramError, Token, error_at, tokenize
 from lionhunt.dsl.validation import infer
 
 MAX_CHARACTERS = 100_000
-"""Longest text that is read."""
+"""Length of the longest text that is accepted."""
 MAX_INPUTS = 100
-"""Most inputs that a parsed program can have: weights, gradient, states, schedule."""
+"""Most inputs of a parsed program: weights, gradient, states, schedule."""
 MAX_STATEMENTS = 2_000
-"""Most statements that a parsed program can have, in its flat form."""
+"""Most statements of a parsed program, in its flat form."""
 MAX_DEPTH = 50
-"""How deep parentheses, calls and minus signs can nest."""
+"""Deepest nesting of parentheses, calls and minus signs."""
 MAX_NEAR = 40
-"""Longest names that are compared for a near miss; comparing takes the square of the length."""
+"""Length of the longest name that is compared for a near miss, in quadratic time."""
 
 
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
 def parse(text: str | bytes) -> Program:
-    """Reads a program that can run; bytes are UTF-8.
+    """Parse a program that can run.
+
+    Args:
+        text: program text; bytes are UTF-8.
 
     Raises:
-        ProgramError: the text is none; it says where, and what was expected.
+        ProgramError: the text is no program that can run; the error names the place.
     """
     return parse_with_docstring(text)[0]
 
 
 def parse_with_docstring(text: str | bytes) -> tuple[Program, str]:
-    """Reads a program and its docstring, which is empty if there is none; as `parse`."""
-    if len(text) > MAX_CHARACTERS * (4 if isinstance(text, bytes) else 1):  # bytes of UTF-8
+    """Parse a program and its docstring, as `parse`; without a docstring, it is empty."""
+    # A character of UTF-8 has up to four bytes.
+    if len(text) > MAX_CHARACTERS * (4 if isinstance(text, bytes) else 1):
         raise ProgramError(f"longer than {MAX_CHARACTERS} characters; not a program")
     if isinstance(text, bytes):
         try:
@@ -53,17 +57,17 @@ def parse_with_docstring(text: str | bytes) -> tuple[Program, str]:
     text = text.removeprefix("\ufeff")
     if len(text) > MAX_CHARACTERS:
         raise ProgramError(f"longer than {MAX_CHARACTERS} characters; not a program")
-    reader = _Reader(text)
-    program = reader.program()
-    return program, inspect.cleandoc(reader.docstring)
+    parser = _Parser(text)
+    program = parser.program()
+    return program, inspect.cleandoc(parser.docstring)
 
 
 _Value = Arg | tuple[str, tuple[Arg, ...], Token]
-"""An argument, or a function of arguments that no statement computes yet, and its place."""
+"""An argument, or a function, its arguments and its place, for which there is no statement yet."""
 
 
-class _Reader:
-    """Reads one text from its first token to its last; `token` is the next one."""
+class _Parser:
+    """Parser of one text, from its first token to its last; `token` is the next one."""
 
     def __init__(self, text: str):
         self.text = text
@@ -71,9 +75,11 @@ class _Reader:
         self.token = next(self.tokens)
         self.docstring = ""
         self.statements: list[Statement] = []
-        self.places: list[Token] = []  # of the statements
+        # The place of each statement.
+        self.places: list[Token] = []
         self.variables: set[str] = set()
-        self.taken = set(re.findall(r"\bt[0-9]+\b", text))  # names that no temporary can have
+        # No temporary gets a name that occurs in the text.
+        self.taken = set(re.findall(r"\bt[0-9]+\b", text))
         self.num_temporaries = 0
         self.depth = 0
 
@@ -81,28 +87,28 @@ class _Reader:
         return error_at(self.text, (token or self.token).start, reason)
 
     def take(self) -> Token:
-        """The next token, passed over."""
+        """Consume and return the next token."""
         token = self.token
         if token.kind != "end":
             self.token = next(self.tokens)
         return token
 
     def takes(self, kind: str) -> bool:
-        """Whether the next token is of that kind, and passes over it if so."""
+        """Consume the next token if it is of that kind; return whether it is."""
         if self.token.kind == kind:
             self.take()
             return True
         return False
 
-    def expect(self, kind: str, what: str) -> Token:
+    def expect(self, kind: str, expected: str) -> Token:
         if self.token.kind != kind:
-            raise self.error(f"expected {what}, not {self.token}")
+            raise self.error(f"expected {expected}, not {self.token}")
         return self.take()
 
-    def name(self, what: str) -> Token:
+    def name(self, expected: str) -> Token:
         if keyword.iskeyword(self.token.text):
-            raise self.error(f"expected {what}; '{self.token.text}' is a word of Python")
-        return self.expect("name", what)
+            raise self.error(f"expected {expected}; '{self.token.text}' is a word of Python")
+        return self.expect("name", expected)
 
     def program(self) -> Program:
         self.takes("newline")
@@ -143,7 +149,7 @@ class _Reader:
         return tuple(names)
 
     def body(self, inputs: tuple[str, ...]) -> tuple[Arg, ...]:
-        """Reads the statements; returns the outputs."""
+        """Parse the statements; return the outputs."""
         indentation = self.token.text if self.token.kind == "newline" else None
         if indentation == "":
             raise self.error("expected indented statements", self.after_newline())
@@ -171,12 +177,12 @@ class _Reader:
         return self.token
 
     def end_of_statement(self, indentation: str | None) -> None:
-        """Passes over what separates two statements; lines begin with the same indentation."""
+        """Consume the separator of two statements and check the indentation."""
         separated = self.takes(";")
         if self.token.kind == "newline":
-            found = self.token.text
+            own_indentation = self.token.text
             token = self.after_newline()
-            if token.kind != "end" and found != indentation:
+            if token.kind != "end" and own_indentation != indentation:
                 raise self.error("expected the indentation of the first statement", token)
         elif not separated and self.token.kind != "end":
             raise self.error(f"expected one of + - * / or the end of the line, not {self.token}")
@@ -218,7 +224,7 @@ class _Reader:
         return tuple(outputs)
 
     def to_arg(self, value: _Value) -> Arg:
-        """The value as an argument: a function of arguments becomes a statement."""
+        """Return the value as an argument; a function becomes a statement."""
         if isinstance(value, Var | Const):
             return value
         self.num_temporaries += 1
@@ -229,7 +235,7 @@ class _Reader:
         return Var(target)
 
     def expression(self, precedence: int = 1) -> _Value:
-        """Reads infix signs of at least that precedence; they associate to the left."""
+        """Parse infix signs of at least that precedence; they associate to the left."""
         value = self.operand()
         while True:
             sign = self.token
@@ -255,8 +261,8 @@ class _Reader:
                 raise self.error(f"unknown variable {token}{near}", token)
             return Var(token.text)
         if token.kind not in ("-", "("):
-            what = "a name, a number, a function, '-' or '('"
-            raise self.error(f"expected {what}, not {token}", token)
+            expected = "a name, a number, a function, '-' or '('"
+            raise self.error(f"expected {expected}, not {token}", token)
         self.enter(token)
         if token.kind == "(":
             value = self.expression()
@@ -275,11 +281,11 @@ class _Reader:
         if self.depth > MAX_DEPTH:
             raise self.error(f"nested deeper than {MAX_DEPTH}; use more statements", token)
 
-    def close(self, opened: Token, what: str = "')'") -> None:
+    def close(self, opened: Token, expected: str = "')'") -> None:
         if self.token.kind != ")":
-            where = self.error("", opened)
-            place = f"line {where.line}, column {where.column}"
-            raise self.error(f"expected {what} for the '(' of {place}, not {self.token}")
+            opening = self.error("", opened)
+            place = f"line {opening.line}, column {opening.column}"
+            raise self.error(f"expected {expected} for the '(' of {place}, not {self.token}")
         self.take()
 
     def number(self, token: Token) -> Const:
@@ -308,9 +314,10 @@ class _Reader:
         return op.name, tuple(args), function
 
 
-def _near(word: str, known: Iterable[str]) -> str:
-    """Asks for the nearest known word, if there is one."""
+def _near(word: str, names: Iterable[str]) -> str:
+    """Return a question for the nearest of the names; empty if none is near."""
     if len(word) > MAX_NEAR:
         return ""
-    near = difflib.get_close_matches(word, sorted(k for k in known if len(k) <= MAX_NEAR), n=1)
+    candidates = sorted(name for name in names if len(name) <= MAX_NEAR)
+    near = difflib.get_close_matches(word, candidates, n=1)
     return f"; did you mean '{near[0]}'?" if near else ""

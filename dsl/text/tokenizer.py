@@ -1,4 +1,4 @@
-"""The words and signs of program text, and the places of errors in it."""
+"""Tokens of program text, and errors with their place in it."""
 
 import re
 from collections.abc import Iterator
@@ -8,12 +8,12 @@ from lionhunt.errors import LionhuntError
 
 
 class ProgramError(LionhuntError, ValueError):
-    """Text that is not a program.
+    """An error of program text.
 
     Attributes:
-        reason: what is wrong and what was expected, one line.
+        reason: one line: the problem and the expected text.
         line, column: the place, from 1.
-        excerpt: the line, with a caret below the place; empty if there is nothing in the line.
+        excerpt: the line, with a caret below the place; empty if the line is blank.
     """
 
     def __init__(self, reason: str, line: int = 1, column: int = 1, excerpt: str = ""):
@@ -26,12 +26,12 @@ class ProgramError(LionhuntError, ValueError):
 
 
 class Token(NamedTuple):
-    """A piece of program text.
+    """A token.
 
     Attributes:
         kind: "name", "number", "string", "newline", "end", or the sign itself.
-        text: as written; of a newline, the indentation of the line that follows.
-        start: where it begins in the whole text.
+        text: as written; for a newline, the indentation of the next line.
+        start: its position in the whole text.
     """
 
     kind: str
@@ -67,10 +67,10 @@ _TOKEN = re.compile(
 
 
 def tokenize(text: str) -> Iterator[Token]:
-    """Yields the tokens of a text, an "end" last; the newlines within parentheses are no tokens.
+    """Yield the tokens of a text, "end" last, without the newlines within parentheses.
 
     Raises:
-        ProgramError: a piece of it is none of the language.
+        ProgramError: a part of the text is no token.
     """
     position, depth = 0, 0
     while position < len(text):
@@ -98,13 +98,13 @@ def _unexpected(text: str, position: int) -> str:
     if character.isdigit() or character == ".":
         return "expected a decimal number, as in 0.9, 2 or 1e-8"
     if character == "\\":
-        return "expected no backslash; within parentheses an expression may go on over lines"
+        return "expected no backslash; an expression in parentheses may continue on the next line"
     hint = "; names are of ASCII letters, digits and _" if character.isalpha() else ""
     return f"unexpected character {ascii(character)}{hint}"
 
 
 def error_at(text: str, position: int, reason: str) -> ProgramError:
-    """An error at a position of the text."""
+    """Return the error at a position of the text."""
     starts = [0, *(match.end() for match in _LINE_END.finditer(text))]
     line = sum(start <= position for start in starts)
     start = starts[line - 1]

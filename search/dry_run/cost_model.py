@@ -55,7 +55,7 @@ def price(functions: Iterable[str]) -> float:
 def row_functions(bytecode: Bytecode) -> tuple[str, ...]:
     """The functions of the statements that cost: those on trees, one by one."""
     names = tuple(OPS)
-    return tuple(names[number] for number in bytecode.row_code[: bytecode.num_row_code, 0])
+    return tuple(names[number] for number in bytecode.vector_code[: bytecode.num_vector_code, 0])
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,13 +168,13 @@ def with_probe(bytecode: Bytecode, functions: Collection[str]) -> tuple[Bytecode
     They apply those of the given functions that `PROBE` names, and write to a row that holds
     nothing yet; without one, or without places, there are none.
     """
-    size, count = bytecode.size, int(bytecode.num_row_code)
-    has_row = size.num_rows > 2 + size.num_states
+    size, count = bytecode.size, int(bytecode.num_vector_code)
+    has_row = size.num_vector_registers > 2 + size.num_states
     known = tuple(name for name in PROBE if name in functions)
     added = known[: size.num_instructions - count] if has_row else ()
     probe = np.zeros((len(added), MAX_ARITY + 3), np.int32)
     probe[:, 0] = [OP_NUMBERS[name] for name in added]
     probe[:, 2:4] = 1  # a function of weights and gradient
-    probe[:, MAX_ARITY + 1] = size.num_rows - 1
-    code = np.concatenate([probe, bytecode.row_code])[: size.num_instructions]
-    return bytecode._replace(row_code=code, num_row_code=np.int32(count + len(added))), added
+    probe[:, MAX_ARITY + 1] = size.num_vector_registers - 1
+    code = np.concatenate([probe, bytecode.vector_code])[: size.num_instructions]
+    return bytecode._replace(vector_code=code, num_vector_code=np.int32(count + len(added))), added

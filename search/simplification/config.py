@@ -1,4 +1,4 @@
-"""The configuration of simplification and derivation: what a change is measured on, and how."""
+"""The configuration of simplification and derivation: tasks, seeds and limits."""
 
 from typing import Annotated
 
@@ -14,33 +14,41 @@ TASKS: tuple[TaskOptions, ...] = (
     DigitsMLP(num_steps=20_000, batch_size=32, width=16, depth=1, metric="loss"),
     StdlibLM(num_steps=20_000, batch_size=8, width=16, num_layers=1, length=8),
 )
-"""As many steps as the paper's language task has. The loss on digits shows what regularization
-does: without weight decay it doubles (results/LOG.md)."""
+"""Two small tasks, of as many steps as the paper's language task.
+
+The loss on digits shows the effect of regularization: without weight decay it doubles
+(results/LOG.md).
+"""
 
 
 class SimplifyConfig(Config):
-    """How programs are simplified."""
+    """Keys of `lionhunt simplify` and `lionhunt derive`."""
 
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)] = TASKS
-    """What changes are measured on, the cheapest first."""
+    """Tasks that measure changes, the cheapest first."""
     tolerance: Annotated[float, Field(gt=0, lt=1)] = 0.02
-    """The largest loss of a task's score, as a share of it, that counts as none; the 95 %
-    confidence interval has to end below it."""
+    """The largest relative loss of a task's score that counts as none.
+
+    A change is harmless if its 95 % confidence interval ends below the tolerance.
+    """
     num_seeds: Annotated[tuple[Seeds, ...], Field(min_length=2)] = (4, 8, 16)
-    """Seeds of the first look at a change, and of closer ones while it is undecided."""
+    """Numbers of seeds: of the first look at a change, then of closer ones while undecided."""
     first_seed: Annotated[int, Field(ge=0, lt=2**31)] = 1000
-    """The seeds are this number and those that follow."""
+    """The first seed; the others follow it."""
     learning_rate: Factor | None = None
-    """Multiplies the update when programs train. By default 1, and where the program does not learn
-    with that, because its `lr` is the learning rate itself, the best power of ten below."""
+    """Factor of the update in training.
+
+    The default is 1. A program whose `lr` is the learning rate itself does not learn with 1. It
+    gets the best power of ten below.
+    """
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each; 0 trains in this process. The result does not depend on it."""
+    """Ray workers, one core each; 0 trains in this process. The result is the same."""
     ray_address: RayAddress = LOCAL
-    """Where they are; see docs/cluster.md."""
+    """Address of the Ray cluster; see docs/cluster.md."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 600.0
-    """Wall clock after which a training is given up: generous, it only catches what hangs."""
+    """Time limit of one training, in seconds; generous, it only ends a training that hangs."""
     rewrite_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0
-    """Wall clock for one search for a shorter form: generous, most take milliseconds."""
+    """Time limit of one search for a shorter form, in seconds; most take milliseconds."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):

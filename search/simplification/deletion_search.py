@@ -1,7 +1,7 @@
-"""Removing statements by a search that inserts none: the paper's other way to simplify.
+"""Removal of statements by a search without insertion, as in the paper.
 
-Regularized evolution from the program, with deletions and modifications alone. What is fit and
-shorter is a suggestion; paired measurements decide on it.
+Regularized evolution starts from the program and mutates by deletion and modification alone. A
+shorter program of good fitness is a suggestion; paired measurements decide on it.
 """
 
 import tempfile
@@ -22,7 +22,7 @@ from lionhunt.search.workers.pool import Pool
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
 MAX_SUGGESTIONS = 10
-"""Programs that are worth a closer look."""
+"""Suggestions of one search."""
 MUTATION = MutationConfig(insert=0.0, delete=1.0, modify=1.0)
 
 
@@ -31,20 +31,20 @@ def delete_by_search(
     pool: Pool,
     config: SimplifyConfig,
     num_programs: int,
-    say: Callable[[str], None],
+    on_status: Callable[[str], None],
 ) -> list[Program]:
-    """The programs shorter than `program` that a search without insertion found about as fit.
+    """Search for shorter programs of about the same fitness, without insertion.
 
     Args:
-        program: that trains as it is.
-        pool: with the tasks of `config`, started; the search uses its seed.
+        program: a program that trains as it is.
+        pool: a started pool with the tasks of `config`; the search uses its seed.
         config: tasks and tolerance.
         num_programs: children and the initial population together.
-        say: told how far the search is.
+        on_status: called with the progress of the search, one line.
 
     Returns:
-        At most `MAX_SUGGESTIONS` of those whose fitness is not below 0 by more than the tolerance:
-        the shortest first, of equals the fittest.
+        At most `MAX_SUGGESTIONS` programs whose fitness is not below 0 by more than the tolerance.
+        They are sorted by length, then by falling fitness.
     """
     run_config = RunConfig(
         seed=config.first_seed,
@@ -64,7 +64,7 @@ def delete_by_search(
         info = summarize_setup(run_config, program)
         with RunStore.create(Path(folder) / "deletions", info) as records:
             for progress in Search(run_config, program, records, pool, reference).run():
-                say(f"search without insertion: {progress.num_programs} of {progress.total}")
+                on_status(f"search without insertion: {progress.num_programs} of {progress.total}")
             rows = [
                 row
                 for row in records.fittest()

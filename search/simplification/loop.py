@@ -1,4 +1,4 @@
-"""The work of `lionhunt simplify` and `lionhunt derive`: simplifies, measures, and describes it."""
+"""The loop of `lionhunt simplify` and `lionhunt derive`: simplify, measure, summarize."""
 
 import functools
 import time
@@ -9,17 +9,17 @@ from typing import Any
 from lionhunt.dsl.rewriting import Justification
 from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.simplification import summary as derivation
+from lionhunt.search.simplification import summary
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.deletion_search import delete_by_search
 from lionhunt.search.simplification.measure import BaseFailed, Measurer, open_measurer
-from lionhunt.search.simplification.simplifier import Event, Simplifier, final
+from lionhunt.search.simplification.simplifier import Event, Simplifier, final_program
 from lionhunt.search.storage.program_ref import Source
 
 PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
-"""The warrants of rewriting where nothing is to be measured."""
+"""Justifications of rewriting that need no measurement."""
 
-Say = Callable[[str], None]
+OnStatus = Callable[[str], None]
 
 
 def derive(
@@ -30,89 +30,94 @@ def derive(
     exact_only: bool = False,
     by_search: int = 0,
     in_full: bool = True,
-    say: Say = lambda text: None,
+    say: OnStatus = lambda text: None,
     tell: Callable[[Event], None] = lambda event: None,
 ) -> dict[str, Any]:
-    """Simplifies a program; what came of it in a plain dictionary.
+    """Simplify a program and summarize the steps in a plain dictionary.
 
     Args:
         source: the program.
-        config: what changes are measured on.
+        config: tasks, seeds and limits.
         num_workers: Ray workers; 0 trains in this process.
-        exact_only: exact and algebraic steps alone; nothing is measured.
-        by_search: first a search of so many programs that inserts no statement.
-        in_full: also what a derivation says beyond its steps.
-        say: told what is going on.
-        tell: told every step as it is made, and every change that is not.
+        exact_only: take exact and algebraic steps alone, and measure nothing.
+        by_search: programs of a search without insertion, which comes first; 0 for none.
+        in_full: also summarize the parts of a derivation beyond its steps.
+        say: called with the progress, one line.
+        tell: called with every step and every refused change, as it is made.
     """
     start = time.monotonic()
     with ExitStack() as stack:
         measurer, reason = None, "only exact and algebraic steps were asked for"
         if not exact_only:
             measurer, reason = _open(stack, source, config, num_workers, say)
-        simplifier = _simplifier(config, measurer, exact_only, by_search)
+        simplifier = _make_simplifier(config, measurer, exact_only, by_search)
         events: list[Event] = []
         try:
             for event in simplifier.run(source.program):
                 events.append(event)
                 tell(event)
-        except BaseFailed as error:  # with a seed of a later look
+        except BaseFailed as error:
+            # A later look has more seeds, and the unchanged program may fail with one of them.
             reason = str(error)
-        result = final(source.program, events)
+        result = final_program(source.program, events)
         described = {
             "name": source.name,
-            **derivation.summarize_steps(source.program, events),
-            "classification": derivation.summarize_classification(result),
+            **summary.summarize_steps(source.program, events),
+            "classification": summary.summarize_classification(result),
         }
         say("the whole way, with all seeds")
-        described["whole"] = derivation.summarize_change(source.program, result, measurer)
+        described["whole"] = summary.summarize_change(source.program, result, measurer)
         if in_full:
-            described |= _in_full(source, config, simplifier, events, described, say)
-        described["measuring"] = derivation.summarize_measuring(measurer)
+            described |= _summarize_in_full(source, config, simplifier, events, described, say)
+        described["measuring"] = summary.summarize_measuring(measurer)
         described["not_measured"] = reason
         described["seconds"] = round(time.monotonic() - start, 1)
         return described | summarize_environment()
 
 
-def _in_full(
+def _summarize_in_full(
     source: Source,
     config: SimplifyConfig,
     simplifier: Simplifier,
     events: list[Event],
     described: dict[str, Any],
-    say: Say,
+    on_status: OnStatus,
 ) -> dict[str, Any]:
-    """What a sceptic asks beyond the steps."""
+    """Summarize the known optimizer, its constants, the differences and what is left to believe."""
     measurer = simplifier.measurer
     known = described["classification"]["equals"]
     constants = differences = None
     if known is not None:
-        result = final(source.program, events)
-        constants = derivation.summarize_constants(result, events, known, measurer)
+        result = final_program(source.program, events)
+        constants = summary.summarize_constants(result, events, known, measurer)
     if measurer is not None:
-        say("where the rewritten program differs in training")
-        differences = derivation.summarize_differences(
-            source.program, config, measurer.learning_rate, simplifier.warrants
+        on_status("where the rewritten program differs in training")
+        differences = summary.summarize_differences(
+            source.program, config, measurer.learning_rate, simplifier.justifications
         )
     full = {"equals": known, "against_known": constants, "differences_in_training": differences}
-    return full | {"obligations": derivation.summarize_obligations(described | full)}
+    return full | {"obligations": summary.summarize_obligations(described | full)}
 
 
 def _open(
-    stack: ExitStack, source: Source, config: SimplifyConfig, num_workers: int, say: Say
+    stack: ExitStack,
+    source: Source,
+    config: SimplifyConfig,
+    num_workers: int,
+    on_status: OnStatus,
 ) -> tuple[Measurer | None, str]:
-    """What measures, or why nothing does."""
+    """Open a measurer; return it, or the reason for having none."""
     try:
-        opened = open_measurer(source.program, config, num_workers, say)
+        opened = open_measurer(source.program, config, num_workers, on_status)
         return stack.enter_context(opened), ""
     except BaseFailed as error:
         return None, str(error)
 
 
-def _simplifier(
+def _make_simplifier(
     config: SimplifyConfig, measurer: Measurer | None, exact_only: bool, by_search: int
 ) -> Simplifier:
-    warrants = PROVEN if exact_only else tuple(Justification)
+    justifications = PROVEN if exact_only else tuple(Justification)
     suggest = None
     if by_search and measurer is not None:
         if measurer.learning_rate != 1.0:
@@ -125,6 +130,6 @@ def _simplifier(
             pool=measurer.pool,
             config=config,
             num_programs=by_search,
-            say=measurer.say,
+            on_status=measurer.on_status,
         )
-    return Simplifier(warrants, measurer, config.rewrite_seconds, suggest)
+    return Simplifier(justifications, measurer, config.rewrite_seconds, suggest)

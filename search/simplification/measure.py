@@ -1,7 +1,7 @@
-"""What a change of a program costs, measured: both train with the same seeds on named tasks.
+"""Paired measurement of a change: both programs train with the same seeds on the same tasks.
 
-A change is harmless if on every task the interval of its relative loss ends below the tolerance: it
-was measured well enough to exclude more. So noise keeps a statement, and never removes one.
+A change is harmless if the interval of its relative loss ends below the tolerance, on every task.
+Noise widens the interval, so noise keeps a statement and never removes one.
 """
 
 import enum
@@ -27,7 +27,7 @@ from lionhunt.search.workers.pool import Pool
 
 
 class ChangeVerdict(enum.StrEnum):
-    """What measurements say of a change."""
+    """The result of measuring a change."""
 
     HARMLESS = "harmless"
     """The interval ends below the tolerance, on every task."""
@@ -37,11 +37,11 @@ class ChangeVerdict(enum.StrEnum):
 
 
 class MeasuredTask(NamedTuple):
-    """A task that changes are measured on.
+    """A task that measures changes.
 
     Attributes:
-        name: tells it from the others.
-        metric: what its score is, with its unit.
+        name: its name, different from the other tasks.
+        metric: the name of its score, with the unit.
         higher_is_better: the direction of the score.
     """
 
@@ -50,16 +50,16 @@ class MeasuredTask(NamedTuple):
     higher_is_better: bool
 
 
-class Paired(NamedTuple):
-    """A change on one task.
+class PairedScores(NamedTuple):
+    """The scores of a change on one task.
 
     Attributes:
-        task: its name.
-        metric: what the scores are.
-        num_seeds: with which both programs trained.
-        num_failed: of these, with which the changed program found no score.
-        before, after: the mean scores; `after` is None if it failed.
-        loss: how much worse it became, as a share of the score before; None if it failed.
+        task: name of the task.
+        metric: name of the score.
+        num_seeds: seeds of both programs.
+        num_failed: seeds with which the training of the changed program failed.
+        before, after: the mean scores; `after` is None if a training failed.
+        loss: relative loss with its interval, as a share of the score before; None likewise.
     """
 
     task: str
@@ -72,38 +72,38 @@ class Paired(NamedTuple):
 
 
 class Evidence(NamedTuple):
-    """What was measured of a change.
+    """The measurements of a change.
 
     Attributes:
-        verdict: what it says.
-        tasks: each task that was tried; after a harmful one no other is.
+        verdict: their result.
+        tasks: the tasks that were tried; none is tried after a harmful one.
     """
 
     verdict: ChangeVerdict
-    tasks: tuple[Paired, ...]
+    tasks: tuple[PairedScores, ...]
 
     @property
     def worst_loss(self) -> float:
-        """The largest mean loss on a task; infinite where training failed."""
+        """Return the largest mean loss on a task; infinite if a training failed."""
         return max(task.loss.mean if task.loss else float("inf") for task in self.tasks)
 
 
 class BaseFailed(Exception):
-    """The program that is to be simplified finds no score: there is nothing to compare with."""
+    """The training of the unchanged program failed, so there is no score to compare with."""
 
 
 class Measurer:
-    """Compares programs; every training is run once, whatever it is compared with.
+    """Comparison of programs by training; each training runs once and is cached.
 
     Args:
-        pool: where programs train; it was started.
-        tasks: those of the pool, the cheapest first.
+        pool: a started pool.
+        tasks: the tasks of the pool, the cheapest first.
         tolerance: the largest relative loss that counts as none.
-        num_seeds: how many seeds each look takes, from few to many, two at least; what the last
-            one leaves open is undecided.
-        first_seed: the seeds are this number and those that follow.
-        learning_rate: multiplies the update of every program that trains.
-        say: told what is being measured.
+        num_seeds: numbers of seeds of the looks, growing, two at least; a change is undecided if
+            the last look does not decide it.
+        first_seed: the first seed; the others follow it.
+        learning_rate: factor of the update of every program that trains.
+        on_status: called with the progress, one line.
     """
 
     def __init__(
@@ -115,24 +115,24 @@ class Measurer:
         num_seeds: Sequence[int],
         first_seed: int,
         learning_rate: float = 1.0,
-        say: Callable[[str], None] = lambda text: None,
+        on_status: Callable[[str], None] = lambda text: None,
     ):
         self.tasks = tuple(tasks)
         self.tolerance = tolerance
         self.num_seeds = tuple(num_seeds)
         self.first_seed = first_seed
         self.learning_rate = learning_rate
-        self.say = say
+        self.on_status = on_status
         self.num_trainings = 0
         self.pool = pool
-        self._known: dict[str, Measurement] = {}
+        self._measurements: dict[str, Measurement] = {}
 
     def screen(self, base: Program, changed: Sequence[Program]) -> list[Evidence]:
-        """A first look at many changes, with the fewest seeds."""
+        """Measure many changes with the fewest seeds: the first look."""
         return self._look(base, changed, self.num_seeds[0])
 
     def confirm(self, base: Program, changed: Program) -> Evidence:
-        """Looks closer until the change is harmless or harmful, or the seeds are used up.
+        """Measure a change with more and more seeds, until one look decides.
 
         The first look alone never makes a change harmless.
         """
@@ -144,25 +144,27 @@ class Measurer:
         return evidence
 
     def compare(self, base: Program, changed: Program, num_seeds: int | None = None) -> Evidence:
-        """All tasks with so many seeds, by default as many as there are, harmful or not."""
+        """Measure a change on all tasks, harmful or not, by default with all seeds."""
         count = num_seeds or self.num_seeds[-1]
-        found = [self._pairs(base, [changed], task, count)[0] for task in range(len(self.tasks))]
-        return Evidence(self._verdict(found), tuple(found))
+        pairs = [self._pairs(base, [changed], task, count)[0] for task in range(len(self.tasks))]
+        return Evidence(self._verdict(pairs), tuple(pairs))
 
     def _look(self, base: Program, changed: Sequence[Program], num_seeds: int) -> list[Evidence]:
-        """Task by task; a change that one task shows to be harmful is not tried on the next."""
-        found: list[list[Paired]] = [[] for _ in changed]
-        going_on = list(range(len(changed)))
+        """Measure changes task by task; a change that is harmful on a task skips the next ones."""
+        pairs: list[list[PairedScores]] = [[] for _ in changed]
+        remaining = list(range(len(changed)))
         for task in range(len(self.tasks)):
-            if not going_on:
+            if not remaining:
                 break
-            pairs = self._pairs(base, [changed[i] for i in going_on], task, num_seeds)
-            for i, paired in zip(going_on, pairs, strict=True):
-                found[i].append(paired)
-            going_on = [i for i in going_on if self._verdict(found[i]) is not ChangeVerdict.HARMFUL]
-        return [Evidence(self._verdict(paired), tuple(paired)) for paired in found]
+            scores = self._pairs(base, [changed[i] for i in remaining], task, num_seeds)
+            for i, paired in zip(remaining, scores, strict=True):
+                pairs[i].append(paired)
+            remaining = [
+                i for i in remaining if self._verdict(pairs[i]) is not ChangeVerdict.HARMFUL
+            ]
+        return [Evidence(self._verdict(paired), tuple(paired)) for paired in pairs]
 
-    def _verdict(self, tasks: Sequence[Paired]) -> ChangeVerdict:
+    def _verdict(self, tasks: Sequence[PairedScores]) -> ChangeVerdict:
         if any(task.loss is None or task.loss.low > self.tolerance for task in tasks):
             return ChangeVerdict.HARMFUL
         if all(task.loss is not None and task.loss.high <= self.tolerance for task in tasks):
@@ -171,7 +173,7 @@ class Measurer:
 
     def _pairs(
         self, base: Program, changed: Sequence[Program], task: int, num_seeds: int
-    ) -> list[Paired]:
+    ) -> list[PairedScores]:
         seeds = range(self.first_seed, self.first_seed + num_seeds)
         self._train([base, *changed], task, seeds)
         before = self._scores(base, task, seeds)
@@ -187,46 +189,47 @@ class Measurer:
         ]
 
     def _scores(self, program: Program, task: int, seeds: range) -> list[float]:
-        """The scores, seed by seed, without those of trainings that failed."""
+        """Return the scores, seed by seed, without failed trainings."""
         name = fingerprint(self._scaled(program))
-        found = [self._known[f"{name} {task} {seed}"] for seed in seeds]
-        return [each.scores[0] for each in found if each.status is Status.OK]
+        measurements = [self._measurements[f"{name} {task} {seed}"] for seed in seeds]
+        return [each.scores[0] for each in measurements if each.status is Status.OK]
 
     def _train(self, programs: Sequence[Program], task: int, seeds: range) -> None:
-        """Trains what is not known yet."""
+        """Train the programs and seeds that are not cached."""
         waiting: dict[str, Job] = {}
         for program in map(self._scaled, programs):
             name, bytecode = fingerprint(program), assemble(program)
             for job in (Job(f"{name} {task} {seed}", bytecode, seed, task) for seed in seeds):
-                if job.name not in self._known:
+                if job.name not in self._measurements:
                     waiting[job.name] = job
         for job in waiting.values():
             self.pool.submit(job)
         self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:
-            self.say(f"{self.tasks[task].name}: {total - len(waiting)} of {total} trainings")
+            done = total - len(waiting)
+            self.on_status(f"{self.tasks[task].name}: {done} of {total} trainings")
             for name, measurement in self.pool.wait(1.0):
                 del waiting[name]
-                self._known[name] = measurement
+                self._measurements[name] = measurement
 
     def _scaled(self, program: Program) -> Program:
-        """The program as it trains."""
+        """Return the program with its update scaled by the learning rate, as it trains."""
         return apply_tuning(program, untuned(program, self.learning_rate))
 
 
-def _pair(task: MeasuredTask, before: Sequence[float], after: Sequence[float]) -> Paired:
-    """Compares scores of the same seeds; there are fewer after the change if trainings failed."""
+def _pair(task: MeasuredTask, before: Sequence[float], after: Sequence[float]) -> PairedScores:
+    """Pair scores of the same seeds; `after` is shorter if trainings failed."""
     num_seeds, num_failed = len(before), len(before) - len(after)
     start = statistics.fmean(before)
     if num_failed:
-        return Paired(task.name, task.metric, num_seeds, num_failed, start, None, None)
+        return PairedScores(task.name, task.metric, num_seeds, num_failed, start, None, None)
     losses = [
         -task_fitness(new, old, task.higher_is_better)
         for new, old in zip(after, before, strict=True)
     ]
     end = statistics.fmean(after)
-    return Paired(task.name, task.metric, num_seeds, 0, start, end, interval(losses))
+    return PairedScores(task.name, task.metric, num_seeds, 0, start, end, interval(losses))
 
 
 @contextmanager
@@ -234,21 +237,21 @@ def open_measurer(
     program: Program,
     config: SimplifyConfig,
     num_workers: int,
-    say: Callable[[str], None] = lambda text: None,
+    on_status: Callable[[str], None] = lambda text: None,
 ) -> Iterator[Measurer]:
-    """What measures changes of a program, with workers that train.
+    """Open a measurer of changes of a program, with its workers.
 
     Args:
-        program: that is to be changed.
+        program: the unchanged program.
         config: tasks, seeds, tolerance.
         num_workers: Ray workers; 0 trains in this process.
-        say: told what is being measured.
+        on_status: called with the progress, one line.
 
     Raises:
         BaseFailed: the program does not learn.
     """
     tasks = summarize_tasks([options.build() for options in config.tasks])
-    say("starting: every worker compiles the tasks once")
+    on_status("starting: every worker compiles the tasks once")
     opened = open_pool(
         config.tasks,
         config.first_seed,
@@ -265,42 +268,42 @@ def open_measurer(
             tolerance=config.tolerance,
             num_seeds=config.num_seeds,
             first_seed=config.first_seed,
-            say=say,
+            on_status=on_status,
         )
         measurer.learning_rate = _choose_learning_rate(measurer, program, config.learning_rate)
         yield measurer
 
 
 _STILL = parse("def still(w, g, lr): return 0.0")
-"""The optimizer that leaves the weights as they are."""
+"""The optimizer that never changes the weights."""
 LEARNING_RATES = (0.1, 0.01, 0.001, 0.0001)
-"""Those that are tried where a program does not learn with 1."""
+"""Learning rates for a program that does not learn with 1."""
 
 
 def _choose_learning_rate(measurer: Measurer, program: Program, given: float | None) -> float:
-    """The given one, or 1, or else the best of `LEARNING_RATES`: one that the program learns with.
+    """Choose a learning rate with which the program learns: the given one, 1, or the best other.
 
-    Of a program that does not learn, every removal would be harmless.
+    If a program did not learn, every removal from it would be harmless.
     """
     first = given or 1.0
     if _loss(measurer, program, first) is not None:
         return first
     others = () if given else LEARNING_RATES
     losses = {rate: _loss(measurer, program, rate) for rate in others}
-    found = {rate: loss for rate, loss in losses.items() if loss is not None}
-    if not found:
+    learning = {rate: loss for rate, loss in losses.items() if loss is not None}
+    if not learning:
         tried = ", ".join(f"{rate:g}" for rate in (first, *others))
         raise BaseFailed(
             f"the program does not learn on the tasks with learning rate {tried}, so nothing can "
             "be measured; choose others with --config, or give --exact-only"
         )
-    return min(found, key=found.__getitem__)
+    return min(learning, key=learning.__getitem__)
 
 
 def _loss(measurer: Measurer, program: Program, learning_rate: float) -> float | None:
-    """The worst loss, below 0, against no optimizer; None if the program does not learn.
+    """Return the worst loss against no optimizer, below 0; None if the program does not learn.
 
-    It learns if it is better on every task, by the interval of a first look.
+    A program learns if it is better on every task, by the interval of a first look.
     """
     measurer.learning_rate = learning_rate
     (look,) = measurer.screen(_STILL, [program])

@@ -1,6 +1,6 @@
-"""A simplification or a derivation as a person reads it: blocks, for the terminal and as Markdown.
+"""Reports of simplifications and derivations as blocks, for the terminal and as Markdown.
 
-Everything here is a view of the dictionaries of `search.simplification.summary`.
+Each function is a view of the dictionaries of `search.simplification.summary`.
 """
 
 import difflib
@@ -12,12 +12,12 @@ from lionhunt.search.reporting.tables import Table
 
 
 def step_blocks(number: int, step: dict[str, Any], before: str) -> Iterator[Block]:
-    """One step: what it does, why it may be done, and the program after it.
+    """Yield the blocks of a step: the change, its justification, and the program after it.
 
     Args:
-        number: of the step.
-        step: described.
-        before: the program before it; lines that are new get a mark.
+        number: number of the step, from 1.
+        step: its summary.
+        before: the program before it; new lines get a mark.
     """
     heading = f"{number}. {step['rule']}  [{step['warrant']}, {step['statements']} statements]"
     yield Heading(heading, level=3)
@@ -27,15 +27,15 @@ def step_blocks(number: int, step: dict[str, Any], before: str) -> Iterator[Bloc
     if step["condition"]:
         yield Paragraph(f"where {step['condition']}")
     if step["difference"] is not None:
-        seen = f"{step['difference']:.1e}" if step["difference"] else "none"
-        yield Paragraph(f"largest relative difference seen in float32: {seen}")
+        difference = f"{step['difference']:.1e}" if step["difference"] else "none"
+        yield Paragraph(f"largest relative difference seen in float32: {difference}")
     for line in evidence_lines(step["evidence"]):
         yield Paragraph(line)
     yield Code(_marked(before, step["program"]))
 
 
 def evidence_lines(evidence: dict[str, Any] | None) -> list[str]:
-    """What was measured on each task, a line each."""
+    """Return the measurements of each task, one line each."""
     if evidence is None:
         return []
     lines = []
@@ -50,17 +50,23 @@ def evidence_lines(evidence: dict[str, Any] | None) -> list[str]:
 
 
 def loss_text(loss: dict[str, float]) -> str:
-    """A relative loss with its interval."""
+    """Return a relative loss with its interval."""
     return f"{loss['mean']:+.2%} [{loss['low']:+.2%}, {loss['high']:+.2%}]"
 
 
 def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
-    """The steps in one table, what was tried and not done, and the result."""
+    """Yield the table of steps, the refused changes, and the result."""
     rows = [("", str(described["statements"]), "", "as given", "")]
     for number, step in enumerate(described["steps"], start=1):
-        cells = (str(number), str(step["statements"]), step["warrant"], step["rule"], _seen(step))
+        cells = (
+            str(number),
+            str(step["statements"]),
+            step["warrant"],
+            step["rule"],
+            _evidence_cell(step),
+        )
         rows.append(cells)
-    yield Table("steps", ("", "statements", "warrant", "rule", "seen"), rows)
+    yield Table("steps", ("", "statements", "justification", "rule", "seen"), rows)
     if described["kept"]:
         refused = [(each["rule"], _worst(each["evidence"])) for each in described["kept"]]
         title = "measured, and not done"
@@ -69,8 +75,8 @@ def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
     if measuring is not None:
         yield Paragraph(_measuring_text(measuring))
     if described["not_measured"]:
-        what = "no more" if measuring else "nothing"
-        yield Paragraph(f"{what} was measured: {described['not_measured']}")
+        amount = "no more" if measuring else "nothing"
+        yield Paragraph(f"{amount} was measured: {described['not_measured']}")
     states = described["states"]
     kept = f"{states} state{'s' if states != 1 else ''}"
     yield Heading(f"result: {described['result_statements']} statements, {kept}")
@@ -83,7 +89,7 @@ def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
 
 
 def origin_block(described: dict[str, Any]) -> Block:
-    """How long it took, and where."""
+    """Return the paragraph on duration, machine and versions."""
     versions = ", ".join(f"{name} {described['versions'][name]}" for name in ("python", "jax"))
     return Paragraph(
         f"{described['statements']} statements became {described['result_statements']} in "
@@ -92,7 +98,7 @@ def origin_block(described: dict[str, Any]) -> Block:
 
 
 def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
-    """What a derivation says beyond its steps."""
+    """Yield the parts of a derivation beyond its steps: constants, differences, obligations."""
     if described["against_known"]:
         yield from _constants_blocks(described["equals"], described["against_known"])
     differences = described["differences_in_training"]
@@ -109,14 +115,14 @@ def derivation_blocks(described: dict[str, Any]) -> Iterator[Block]:
 
 
 def _marked(before: str, after: str) -> str:
-    """A program whose new lines end in a mark."""
-    lines = difflib.ndiff(before.splitlines(), after.splitlines())
-    told = [(line[2:], line[0] == "+") for line in lines if line[0] in " +"]
-    width = max(len(line) for line, _ in told)
-    return "\n".join(f"{line:{width}}  # <-" if is_new else line for line, is_new in told)
+    """Return a program whose new lines end in a mark."""
+    changes = difflib.ndiff(before.splitlines(), after.splitlines())
+    lines = [(line[2:], line[0] == "+") for line in changes if line[0] in " +"]
+    width = max(len(line) for line, _ in lines)
+    return "\n".join(f"{line:{width}}  # <-" if is_new else line for line, is_new in lines)
 
 
-def _seen(step: dict[str, Any]) -> str:
+def _evidence_cell(step: dict[str, Any]) -> str:
     if step["evidence"]:
         return _worst(step["evidence"])
     if step["difference"] is None:
@@ -125,7 +131,7 @@ def _seen(step: dict[str, Any]) -> str:
 
 
 def _worst(evidence: dict[str, Any]) -> str:
-    """The task that lost most."""
+    """Return the text of the largest loss on a task."""
     tasks = evidence["tasks"]
     failed = [task for task in tasks if task["loss"] is None]
     if failed:
@@ -159,7 +165,7 @@ def _family_text(classification: dict[str, Any]) -> str:
 
 
 def _constants_blocks(known: str, against: dict[str, Any]) -> Iterator[Block]:
-    """The constants beside the known ones, and whether the forms are equal with these."""
+    """Yield the constants beside the known ones, and the comparison of the normal forms."""
     rows = []
     for constant in against["constants"]:
         other = "" if constant["known"] is None else f"{constant['known']:g}"
@@ -201,7 +207,7 @@ _VALUES = {
 
 
 def _difference_tables(differences: dict[str, Any]) -> Iterator[Block]:
-    """Counts over a whole training of the program before."""
+    """Yield the tables of differences, counted in a training of the program before rewriting."""
     tasks = differences["tasks"]
     rows = [
         (task["task"], f"{task['total']:,}", *_shares(task["updates"], task["total"], _UPDATES))

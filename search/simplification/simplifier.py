@@ -1,10 +1,9 @@
-"""Simplifying a program: what it does not need, what costs nothing to lose, and what is written in
-more words than it takes. Every step keeps its warrant.
+"""The simplifier: a sequence of steps that shorten a program, each with its justification.
 
-Proven steps come first, since they cost nothing and leave less to measure: redundant statements
-and dead states, then rewriting. Then, as the paper does, functions whose removal costs nothing
-measurable go one by one, the smallest loss first; then constants lose the digits that do nothing;
-last, variables get the names of what they hold.
+Proven steps come first, since they cost nothing and leave less to measure. They drop redundant
+statements and dead states, then rewrite. Next, as in the paper, functions go whose removal costs
+nothing measurable, one by one, the smallest loss first. Then constants lose digits that have no
+measurable effect. Last, variables get the names of their roles.
 """
 
 import dataclasses
@@ -12,37 +11,37 @@ from collections.abc import Callable, Collection, Iterator, Sequence
 
 from lionhunt.dsl.analysis.liveness import simplify as drop_redundant
 from lionhunt.dsl.classification.variable_roles import name_by_role
-from lionhunt.dsl.edits.ablations import removals
+from lionhunt.dsl.edits.ablations import list_removals
 from lionhunt.dsl.edits.constants import constants_of
-from lionhunt.dsl.edits.rounding import roundings, shorten
+from lionhunt.dsl.edits.rounding import list_roundings, shorten
 from lionhunt.dsl.edits.state_merging import merge_equal_states
 from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
 MEASURED = "measured"
-"""The warrant of what was measured; the others are those of `dsl.rewriting.Warrant`."""
+"""The justification of a measured step; the others are those of `dsl.rewriting.Justification`."""
 
 
 @dataclasses.dataclass(frozen=True)
 class SimplificationStep:
-    """One change of a program, and why it may be made.
+    """One change of a program, with its justification.
 
     Attributes:
-        kind: what sort of change: "redundant", "dead state", "equal states", "rewrite", "search",
-            "remove", "round", "name".
-        rule: what was done, in a few words; the rule for a rewriting.
-        warrant: "exact", "algebraic", "protected", "conditional" or "measured".
-        before, after: what changed.
-        program: the whole, after it.
-        condition: what has to hold for it, in words; empty if nothing has to.
-        difference: the largest relative difference of the updates seen in float32, for rewriting.
-        evidence: for what was measured.
+        kind: "redundant", "dead state", "equal states", "rewrite", "search", "remove", "round" or
+            "name".
+        rule: the change in a few words; the rule of a rewriting.
+        justification: "exact", "algebraic", "protected", "conditional" or "measured".
+        before, after: the changed part.
+        program: the whole program after the step.
+        condition: the condition of the step, in words; empty for none.
+        difference: for rewriting, the largest relative difference of the updates in float32.
+        evidence: the measurements of a measured step.
     """
 
     kind: str
     rule: str
-    warrant: str
+    justification: str
     before: str
     after: str
     program: Program
@@ -57,11 +56,11 @@ class SimplificationStep:
 
 @dataclasses.dataclass(frozen=True)
 class Refusal:
-    """A change that was measured, and not made.
+    """A change that was measured and not made.
 
     Attributes:
-        kind, rule: as of a step.
-        evidence: why not.
+        kind, rule: as for a step.
+        evidence: its measurements.
     """
 
     kind: str
@@ -74,23 +73,23 @@ Event = SimplificationStep | Refusal
 
 @dataclasses.dataclass(frozen=True)
 class Simplifier:
-    """Simplifies programs.
+    """The steps of a simplification.
 
     Attributes:
-        warrants: of the rewriting that may be done.
-        measurer: None does nothing that has to be measured.
-        rewrite_seconds: wall clock for each rewriting.
-        suggest: shorter programs that may be as good, the shortest first; the first one that is
-            measured to be harmless is taken before functions are removed one by one.
+        justifications: of the rewriting rules that may be applied.
+        measurer: None for proven steps alone.
+        rewrite_seconds: time limit of each rewriting.
+        suggest: returns shorter programs that may be as good, the shortest first. The first one
+            that is harmless is taken, before functions are removed one by one.
     """
 
-    warrants: Collection[Justification]
+    justifications: Collection[Justification]
     measurer: Measurer | None
     rewrite_seconds: float
     suggest: Callable[[Program], Sequence[Program]] | None = None
 
     def run(self, program: Program) -> Iterator[Event]:
-        """The steps, in order; each starts from the program of the one before."""
+        """Yield the steps and refusals; each step starts from the program of the one before."""
         for stage in (
             self.drop,
             self.shorten_constants,
@@ -110,7 +109,7 @@ class Simplifier:
             )
 
     def drop(self, program: Program) -> Iterator[SimplificationStep]:
-        """What no output needs, and then what only a state needs that no update depends on."""
+        """Drop redundant statements, then dead states with their statements."""
         within = drop_redundant(program, across_steps=False)
         if within != program:
             yield _drop("redundant", "statements that no output depends on", program, within)
@@ -122,7 +121,7 @@ class Simplifier:
         yield from self.merge(across)
 
     def merge(self, program: Program) -> Iterator[SimplificationStep]:
-        """One state for all that hold the same at every step."""
+        """Merge states that hold equal values at every step."""
         merged = merge_equal_states(program)
         if merged != program:
             gone = ", ".join(name for name in program.states if name not in merged.states)
@@ -130,7 +129,7 @@ class Simplifier:
             yield _drop("equal states", rule, program, merged)
 
     def shorten_constants(self, program: Program) -> Iterator[SimplificationStep]:
-        """Constants without the digits that do nothing at all."""
+        """Replace constants by the shortest decimals of their float32."""
         short = shorten(program)
         if short != program:
             before, after = _changed_lines(program, short)
@@ -138,9 +137,9 @@ class Simplifier:
             yield SimplificationStep("round", rule, Justification.EXACT, before, after, short)
 
     def rewrite(self, program: Program) -> Iterator[SimplificationStep]:
-        """Fewer statements that compute the same."""
-        found = rewrite(program, self.warrants, max_seconds=self.rewrite_seconds)
-        for step in found.steps:
+        """Rewrite the program into a shorter one that computes the same."""
+        rewriting = rewrite(program, self.justifications, max_seconds=self.rewrite_seconds)
+        for step in rewriting.steps:
             yield SimplificationStep(
                 "rewrite",
                 step.rule,
@@ -151,19 +150,19 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
-        for step in self.merge(found.program):
+        for step in self.merge(rewriting.program):
             yield step
             yield from self.rewrite(step.program)
 
     def take_suggestion(self, program: Program) -> Iterator[Event]:
-        """The shortest suggested program that costs nothing measurable, if there is one."""
+        """Take the shortest suggested program that costs nothing measurable, if any."""
         measurer = self.measurer
         if measurer is None or self.suggest is None:
             return
         for suggested in self.suggest(program):
             num_statements = len(suggested.statements)
             rule = f"{num_statements} statements that a search without insertion found"
-            measurer.say(f"a closer look: {rule}")
+            measurer.on_status(f"a closer look: {rule}")
             evidence = measurer.confirm(program, suggested)
             if evidence.verdict is ChangeVerdict.HARMLESS:
                 before = f"{len(program.statements)} statements"
@@ -177,7 +176,7 @@ class Simplifier:
             yield Refusal("search", rule, evidence)
 
     def remove(self, program: Program) -> Iterator[Event]:
-        """Functions whose removal costs nothing measurable, until there is none."""
+        """Remove functions whose removal costs nothing measurable, until there is none."""
         if self.measurer is None:
             return
         while True:
@@ -192,7 +191,7 @@ class Simplifier:
                 program = step.program
 
     def round(self, program: Program) -> Iterator[Event]:
-        """Constants with the fewest digits that cost nothing measurable, one by one."""
+        """Round constants, one by one, to the fewest digits that cost nothing measurable."""
         if self.measurer is None:
             return
         rounded = program
@@ -201,16 +200,17 @@ class Simplifier:
                 yield event
                 if isinstance(event, SimplificationStep):
                     rounded = event.program
-        if rounded != program:  # a number that became 1 may do nothing any more
+        # A constant that became 1 may be redundant.
+        if rounded != program:
             yield from self.rewrite(rounded)
 
 
 def _remove_one(
     program: Program, measurer: Measurer
 ) -> tuple[SimplificationStep | None, list[Refusal]]:
-    """The removal with the smallest loss that is harmless, or why there is none."""
-    candidates = removals(program)
-    measurer.say(f"a first look at {len(candidates)} removals")
+    """Return the harmless removal of the smallest loss, or the refusals if there is none."""
+    candidates = list_removals(program)
+    measurer.on_status(f"a first look at {len(candidates)} removals")
     looks = measurer.screen(program, [candidate.program for candidate in candidates])
     refused = []
     for i in sorted(range(len(candidates)), key=lambda i: looks[i].worst_loss):
@@ -226,10 +226,10 @@ def _remove_one(
 
 
 def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterator[Event]:
-    """One constant with the fewest digits that cost nothing measurable, and what cost too much."""
-    for _, old, new, changed in roundings(program, constant):
+    """Yield the rounding to the fewest harmless digits, after the refusals of fewer digits."""
+    for _, old, new, changed in list_roundings(program, constant):
         rule = f"round {old} to {new}"
-        measurer.say(rule)
+        measurer.on_status(rule)
         (look,) = measurer.screen(program, [changed])
         evidence = _look_closer(program, changed, look, rule, measurer)
         if evidence.verdict is ChangeVerdict.HARMLESS:
@@ -244,15 +244,15 @@ def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterato
 def _look_closer(
     program: Program, changed: Program, look: Evidence, rule: str, measurer: Measurer
 ) -> Evidence:
-    """What decides on a change: the first look if it shows harm, or else more seeds."""
+    """Return the evidence on a change: the first look if it is harmful, else closer looks."""
     if look.verdict is ChangeVerdict.HARMFUL:
         return look
-    measurer.say(f"a closer look: {rule}")
+    measurer.on_status(f"a closer look: {rule}")
     return measurer.confirm(program, changed)
 
 
 def _changed_lines(before: Program, after: Program) -> tuple[str, str]:
-    """The statements that differ between two programs of one form."""
+    """Return the statements that differ between two programs of one structure."""
     pairs = zip(before.statements, after.statements, strict=True)
     changed = [(to_line(old), to_line(new)) for old, new in pairs if old != new]
     return "; ".join(old for old, _ in changed), "; ".join(new for _, new in changed)
@@ -269,8 +269,7 @@ def _drop(kind: str, rule: str, before: Program, after: Program) -> Simplificati
     return SimplificationStep(kind, rule, Justification.EXACT, "; ".join(gone), "", after)
 
 
-def final(program: Program, events: Sequence[Event]) -> Program:
-    """What the events made of a program."""
-    return [program, *(event.program for event in events if isinstance(event, SimplificationStep))][
-        -1
-    ]
+def final_program(program: Program, events: Sequence[Event]) -> Program:
+    """Return the program of the last step; the given program if there is no step."""
+    steps = [event for event in events if isinstance(event, SimplificationStep)]
+    return steps[-1].program if steps else program

@@ -1,9 +1,12 @@
-"""From a program as it was found to one that a person reads, and everything that warrants it.
+"""Simplifications and derivations as plain dictionaries, which `--json` prints as they are.
 
-The result is a plain dictionary; `--json` prints it as it is. Steps come from
-`search.simplification.simplifier`. A derivation adds what a sceptic asks: which known optimizer the result is,
-what its constants cost against the known ones, where the guards of divisions and the conditions of
-rules were met in training, what the whole way cost, and what is left to believe.
+Steps come from `search.simplification.simplifier`. A derivation adds answers to a sceptic:
+
+- the known optimizer that the result is;
+- the cost of its constants against the known ones;
+- how often training met the guards of divisions and the conditions of rules;
+- the cost of the whole way;
+- what is left to believe.
 """
 
 import re
@@ -26,23 +29,28 @@ from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import BaseFailed, Evidence, Measurer
-from lionhunt.search.simplification.simplifier import Event, Refusal, SimplificationStep, final
-from lionhunt.search.simplification.update_agreement import Shadow, shadow
+from lionhunt.search.simplification.simplifier import (
+    Event,
+    Refusal,
+    SimplificationStep,
+    final_program,
+)
+from lionhunt.search.simplification.update_agreement import UpdateAgreement, compare_updates
 
 RATIO_DIGITS = 3
-"""Digits to which the factors of a product are rounded, at most, to explain a known constant."""
+"""Most digits of rounded factors whose product explains a known constant."""
 
 
 def summarize_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
-    """What a simplification did, and what it tried and did not do."""
-    result = final(program, events)
+    """Summarize the steps and the refused changes of a simplification."""
+    result = final_program(program, events)
     return {
         "program": str(program),
         "statements": len(program.statements),
         "steps": [
             summarize_step(event) for event in events if isinstance(event, SimplificationStep)
         ],
-        "kept": [_describe_refusal(event) for event in events if isinstance(event, Refusal)],
+        "kept": [_summarize_refusal(event) for event in events if isinstance(event, Refusal)],
         "result": str(result),
         "result_statements": len(result.statements),
         "states": len(result.states),
@@ -50,7 +58,7 @@ def summarize_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]
 
 
 def summarize_measuring(measurer: Measurer | None) -> dict[str, Any] | None:
-    """On what changes were measured; None if nothing was."""
+    """Summarize the tasks, seeds and limits of measurements; None without a measurer."""
     if measurer is None:
         return None
     return {
@@ -64,24 +72,25 @@ def summarize_measuring(measurer: Measurer | None) -> dict[str, Any] | None:
 
 
 def summarize_classification(program: Program) -> dict[str, Any]:
-    """Which known optimizer a program is: `equals` names the one that it is up to constants."""
-    found = classify(program)
-    is_same = found.likeness is Likeness.SAME
+    """Summarize the nearest known optimizers; `equals` names one that is equal up to constants."""
+    classification = classify(program)
+    is_same = classification.likeness is Likeness.SAME
     return {
-        "equals": found.optimizers[0] if is_same else None,
-        "likeness": found.likeness.value,
-        "nearest": list(found.optimizers),
-        "differences": list(found.differences),
-        "constants": found.constants,
+        "equals": classification.optimizers[0] if is_same else None,
+        "likeness": classification.likeness.value,
+        "nearest": list(classification.optimizers),
+        "differences": list(classification.differences),
+        "constants": classification.constants,
     }
 
 
 def summarize_change(
     before: Program, after: Program, measurer: Measurer | None
 ) -> dict[str, Any] | None:
-    """What the way from one program to another costs, with all seeds: losses of steps add up.
+    """Measure and summarize the cost of a whole simplification, with all seeds.
 
-    None if nothing is measured, or the first program finds no score with one of the seeds.
+    The losses of single steps add up, so the whole needs a measurement of its own. The result is
+    None without a measurer, or if a training of the first program fails.
     """
     if measurer is None:
         return None
@@ -94,17 +103,17 @@ def summarize_change(
 def summarize_constants(
     result: Program, events: Sequence[Event], known: str, measurer: Measurer | None
 ) -> dict[str, Any]:
-    """The constants of a program beside those of the known optimizer that it is.
+    """Summarize the constants of a program beside those of the known optimizer.
 
     Args:
-        result: that is `known` up to constants.
-        events: how it came about, of which a product of constants is remembered.
+        result: a program that is `known` up to constants.
+        events: its derivation, which may have multiplied constants.
         known: name in the library.
         measurer: measures the program with each of the known constants in its place.
 
     Returns:
-        Whether the program with the known constants is the known one, by its polynomial normal
-        form; and the constants.
+        The constants, and `is_checked`: the polynomial normal form of the program with the known
+        constants is that of the known optimizer.
     """
     match = match_constants(result, library.load(known))
     described = []
@@ -112,7 +121,7 @@ def summarize_constants(
         other = (match or {}).get(value)
         evidence = None
         if measurer is not None and other is not None and other != value:
-            measurer.say(f"{role} {other} instead of {value}")
+            measurer.on_status(f"{role} {other} instead of {value}")
             changed = replace_constants(result, {value: other})
             evidence = summarize_change(result, changed, measurer)
         described.append(
@@ -131,39 +140,40 @@ def summarize_differences(
     program: Program,
     config: SimplifyConfig,
     learning_rate: float,
-    warrants: Collection[Justification],
+    justifications: Collection[Justification],
 ) -> dict[str, Any]:
-    """Where the rewritten program differs from the one before, counted while that trains.
+    """Count and summarize the differences between a program and its rewritten form in training.
 
     Args:
-        program: what is rewritten; it trains on every task with the first seed.
+        program: the program before rewriting; it trains on every task with the first seed.
         config: tasks and seed.
-        learning_rate: multiplies the updates.
-        warrants: of the rewriting.
+        learning_rate: factor of the updates.
+        justifications: of the rewriting rules that may be applied.
     """
     program = drop_redundant(program)
-    found = rewrite(program, warrants, max_seconds=config.rewrite_seconds)
-    watched = {term: None for step in found.steps for term in step.watched}
+    rewriting = rewrite(program, justifications, max_seconds=config.rewrite_seconds)
+    watched = {term: None for step in rewriting.steps for term in step.watched}
     names = [to_expression(term) for term in watched]
     tasks = []
-    for index, options in enumerate(config.tasks if found.steps else ()):
+    for index, options in enumerate(config.tasks if rewriting.steps else ()):
         task = options.build()
         key = task_key(config.first_seed, index)
         lead, other = (
-            apply_tuning(each, untuned(each, learning_rate)) for each in (program, found.program)
+            apply_tuning(each, untuned(each, learning_rate))
+            for each in (program, rewriting.program)
         )
-        counts = shadow(task, key, lead, other, list(watched))
-        tasks.append({"task": task.name, **_describe_shadow(counts, names)})
+        agreement = compare_updates(task, key, lead, other, list(watched))
+        tasks.append({"task": task.name, **_summarize_agreement(agreement, names)})
     return {
-        "polynomial_forms_agree": found.is_confirmed,
-        "stopped": found.stopped,
+        "polynomial_forms_agree": rewriting.is_confirmed,
+        "stopped": rewriting.stopped,
         "watched": names,
         "tasks": tasks,
     }
 
 
 def summarize_obligations(described: dict[str, Any]) -> list[str]:
-    """What is left to believe, in sentences."""
+    """Return the unproven parts of a derivation, one sentence each."""
     steps = described["steps"]
     left = [
         f"{step['rule']}: {step['condition'] or 'the divisor outweighs its guard of 1e-8'}"
@@ -195,7 +205,7 @@ def summarize_obligations(described: dict[str, Any]) -> list[str]:
 
 
 def summarize_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
-    """A measurement; shares are of the score before."""
+    """Summarize the measurements of a change; losses are shares of the score before."""
     if evidence is None:
         return None
     return {
@@ -208,11 +218,11 @@ def summarize_evidence(evidence: Evidence | None) -> dict[str, Any] | None:
 
 
 def summarize_step(step: SimplificationStep) -> dict[str, Any]:
-    """One step."""
+    """Summarize one step."""
     return {
         "kind": step.kind,
         "rule": step.rule,
-        "warrant": str(step.warrant),
+        "warrant": str(step.justification),
         "condition": step.condition,
         "before": step.before,
         "after": step.after,
@@ -223,18 +233,18 @@ def summarize_step(step: SimplificationStep) -> dict[str, Any]:
     }
 
 
-def _describe_refusal(refusal: Refusal) -> dict[str, Any]:
+def _summarize_refusal(refusal: Refusal) -> dict[str, Any]:
     evidence = summarize_evidence(refusal.evidence)
     return {"kind": refusal.kind, "rule": refusal.rule, "evidence": evidence}
 
 
-def _describe_shadow(counts: Shadow, names: Sequence[str]) -> dict[str, Any]:
-    values = [value._asdict() for value in counts.values]
+def _summarize_agreement(agreement: UpdateAgreement, names: Sequence[str]) -> dict[str, Any]:
+    values = [value._asdict() for value in agreement.values]
     return {
-        "steps": counts.num_steps,
-        "parameters": counts.num_parameters,
-        "total": counts.total,
-        "updates": counts.updates._asdict(),
+        "steps": agreement.num_steps,
+        "parameters": agreement.num_parameters,
+        "total": agreement.total,
+        "updates": agreement.updates._asdict(),
         "values": dict(zip(names, values, strict=True)),
     }
 
@@ -245,14 +255,15 @@ def _constants_by_role(program: Program) -> dict[str, float]:
 
 
 def _origin(value: float, known: float | None, events: Sequence[Event]) -> str:
-    """Of which product a constant comes, and whether the known one is that product rounded."""
+    """Return the product that a constant comes from, and if the known constant is its rounding."""
     for event in events:
         factors = re.fullmatch(r"(\S+) \* (\S+)", getattr(event, "before", ""))
         if not isinstance(event, SimplificationStep) or not factors:
             continue
         try:
             first, second = map(float, factors.groups())
-        except ValueError:  # no product of numbers
+        except ValueError:
+            # A factor is a variable.
             continue
         product = first * second
         if abs(product - value) > 1e-3 * abs(value):

@@ -1,7 +1,7 @@
-"""Where two programs differ while one of them trains: counted number by number.
+"""Agreement of the updates of two programs while one of them trains, counted number by number.
 
-The first program leads: the weights are its own. The second sees the same weights and gradients,
-keeps states of its own, and its updates are compared with those of the first.
+The first program leads: it trains the weights. The second gets the same weights and gradients and
+keeps its own states. Each of its updates is compared with that of the first program.
 """
 
 import itertools
@@ -20,19 +20,19 @@ from lionhunt.dsl.rewriting.terms import OUTPUTS, Term, make, to_program, to_ter
 from lionhunt.proxy_tasks import Task
 
 ROUNDING, CLOSE = 1e-5, 1e-2
-"""Relative differences up to which updates differ by rounding, and by little."""
+"""Largest relative differences of the classes `rounding` and `close`."""
 MAX_COUNT = 2**31 - 1
-"""How far a compiled loop counts; a longer training takes several."""
+"""Largest count of a compiled loop; a longer training takes several loops."""
 
 
 class UpdateCounts(NamedTuple):
-    """How often the updates of two programs agree; every number is in one class.
+    """Counts of the differences between two updates; every number is in one class.
 
     Attributes:
         same: equal, or both NaN.
-        rounding: up to 1e-5 of the larger; two copies of one formula may differ so much, where the
-            compiler fuses them in different ways.
-        close: up to 1 %.
+        rounding: the difference is at most 1e-5 of the larger; two copies of one formula may
+            differ by that, if the compiler fuses them in different ways.
+        close: at most 1 %.
         zero: one of them is 0, the other is not.
         other: all others.
     """
@@ -45,12 +45,12 @@ class UpdateCounts(NamedTuple):
 
 
 class ValueCounts(NamedTuple):
-    """What a value of the first program is like; the rest is none of these.
+    """Counts of the sizes of a value of the first program; other sizes are not counted.
 
     Attributes:
         zero: exactly 0.
-        guarded: not 0, but below 1e-8, where the guard of a division outweighs it.
-        tiny: from 1e-8 to 1e-6, where the guard changes it by more than 1 %.
+        guarded: not 0, but below 1e-8: the guard of a division outweighs it.
+        tiny: from 1e-8 to 1e-6: the guard changes it by more than 1 %.
         above_one: larger than 1.
         not_finite: NaN or infinite.
     """
@@ -62,14 +62,14 @@ class ValueCounts(NamedTuple):
     not_finite: int
 
 
-class Shadow(NamedTuple):
-    """What was counted in one training.
+class UpdateAgreement(NamedTuple):
+    """The counts of one training.
 
     Attributes:
         num_steps: training steps.
         num_parameters: numbers in an update.
-        updates: of both programs.
-        values: one for each watched value.
+        updates: counts of the differences between both updates.
+        values: counts of the sizes of each watched value.
     """
 
     num_steps: int
@@ -79,23 +79,23 @@ class Shadow(NamedTuple):
 
     @property
     def total(self) -> int:
-        """Numbers compared."""
+        """Return the number of compared numbers."""
         return self.num_steps * self.num_parameters
 
 
-def shadow(
+def compare_updates(
     task: Task, key: jax.Array, lead: Program, other: Program, watched: Sequence[Term] = ()
-) -> Shadow:
-    """Trains with one program and compares another with it.
+) -> UpdateAgreement:
+    """Train with one program, and compare the updates of another with its updates.
 
     Args:
-        task: what to train on.
-        key: all randomness.
+        task: the task.
+        key: the source of all randomness.
         lead: the program that trains.
-        other: the one that is compared.
+        other: the program that is compared.
         watched: values of `lead`, as terms over its inputs.
     """
-    watching = _watching(lead, watched)
+    watching = _with_watched_states(lead, watched)
     init_key, batch_key = jax.random.split(key)
     gradient_of = jax.grad(task.loss)
 
@@ -104,18 +104,18 @@ def shadow(
         gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
         schedule = task.schedule(index)
         update, states = evaluate(watching, params, gradient, states, schedule)
-        others, other_states = evaluate(other, params, gradient, other_states, schedule)
-        updates += _compare(_flat(update), _flat(others))
+        other_update, other_states = evaluate(other, params, gradient, other_states, schedule)
+        updates += _count_differences(_flat(update), _flat(other_update))
         if watched:
-            values += jnp.stack([_classify(_flat(each)) for each in states[-len(watched) :]])
+            values += jnp.stack([_count_sizes(_flat(each)) for each in states[-len(watched) :]])
         params = jax.tree.map(jnp.subtract, params, update)
         return params, states, other_states, updates, values
 
     @jax.jit
     def run(start, stop, params, states, other_states):
-        counts = jnp.zeros(len(UpdateCounts._fields), jnp.int32)
-        seen = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
-        return lax.fori_loop(start, stop, step, (params, states, other_states, counts, seen))
+        updates = jnp.zeros(len(UpdateCounts._fields), jnp.int32)
+        values = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
+        return lax.fori_loop(start, stop, step, (params, states, other_states, updates, values))
 
     params = task.init(task.data, init_key)
     zeros = jax.tree.map(jnp.zeros_like, params)
@@ -124,11 +124,12 @@ def shadow(
     stops = [*range(0, task.num_steps, max(1, MAX_COUNT // num_parameters)), task.num_steps]
     updates = np.zeros(len(UpdateCounts._fields), np.int64)
     values = np.zeros((len(watched), len(ValueCounts._fields)), np.int64)
+    carry = (params, states, other_states)
     for start, stop in itertools.pairwise(stops):
-        params, states, other_states, counts, seen = run(start, stop, params, states, other_states)
-        updates += np.asarray(counts)
-        values += np.asarray(seen)
-    return Shadow(
+        *carry, update_counts, value_counts = run(start, stop, *carry)
+        updates += np.asarray(update_counts)
+        values += np.asarray(value_counts)
+    return UpdateAgreement(
         task.num_steps,
         num_parameters,
         UpdateCounts(*updates.tolist()),
@@ -136,9 +137,10 @@ def shadow(
     )
 
 
-def _watching(program: Program, watched: Sequence[Term]) -> Program:
-    """The program with values of its own as further states."""
-    names = tuple(f"watched {i}" for i in range(len(watched)))  # no variable has a space
+def _with_watched_states(program: Program, watched: Sequence[Term]) -> Program:
+    """Return the program with some of its values as further states."""
+    # No variable of a program has a space in its name.
+    names = tuple(f"watched {i}" for i in range(len(watched)))
     *trees, schedule = program.inputs
     outputs = (*program.outputs, *map(Var, names))
     like = Program((*trees, *names, schedule), program.statements, outputs)
@@ -149,11 +151,12 @@ def _flat(tree) -> jax.Array:
     return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
 
 
-def _compare(a: jax.Array, b: jax.Array) -> jax.Array:
+def _count_differences(a: jax.Array, b: jax.Array) -> jax.Array:
     same = (a == b) | (jnp.isnan(a) & jnp.isnan(b))
     zero = ~same & ((a == 0) | (b == 0))
     size = jnp.maximum(jnp.abs(a), jnp.abs(b))
-    size = jnp.where(jnp.isfinite(size), size, 0.0)  # of infinity, any share is infinite
+    # Any share of infinity is infinite.
+    size = jnp.where(jnp.isfinite(size), size, 0.0)
     difference = jnp.abs(a - b)
     rounding = ~same & ~zero & (difference <= ROUNDING * size)
     close = ~same & ~zero & ~rounding & (difference <= CLOSE * size)
@@ -162,7 +165,7 @@ def _compare(a: jax.Array, b: jax.Array) -> jax.Array:
     return jnp.stack([*counts, a.size - sum(counts)])
 
 
-def _classify(value: jax.Array) -> jax.Array:
+def _count_sizes(value: jax.Array) -> jax.Array:
     size = jnp.abs(value)
     classes = (
         size == 0,

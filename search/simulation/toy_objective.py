@@ -80,12 +80,12 @@ def make_step(bytecode: Bytecode) -> ProgramStep:
         A function of weights, gradient, states and the schedule value; the weights are one array
         with the shape of `CURVATURES`. It gives the update and the new states.
     """
-    num_rows = bytecode.size.num_rows
+    num_rows = bytecode.size.num_vector_registers
     spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.size.num_states)
-    constants = [np.float64(constant) for constant in bytecode.scalars[1:]]
+    constants = [np.float64(constant) for constant in bytecode.scalar_registers[1:]]
     code = [
         *_decode(bytecode.scalar_code[: bytecode.num_scalar_code], num_rows),
-        *_decode(bytecode.row_code[: bytecode.num_row_code], 0),
+        *_decode(bytecode.vector_code[: bytecode.num_vector_code], 0),
     ]
     outputs = bytecode.outputs.tolist()
 

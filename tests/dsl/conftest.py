@@ -1,6 +1,6 @@
-"""Strict types for the tests of dsl: nothing may promote one dtype to another by accident.
+"""Strict types for the tests of `dsl`: no dtype is promoted by accident.
 
-Only here, since optax's own Adam and cosine schedule promote integers.
+Other tests cannot be strict, since Adam and the cosine schedule of optax promote integers.
 """
 
 import jax

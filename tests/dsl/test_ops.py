@@ -1,4 +1,4 @@
-"""Every row of the op table: its kind rule, its meaning in NumPy, its meaning over flat rows."""
+"""Every row of the op table: its kind rule, its formula in NumPy, and its value on flat rows."""
 
 import itertools
 
@@ -12,7 +12,7 @@ from lionhunt.dsl.backends import FlatBackend, PytreeBackend
 from lionhunt.dsl.interpreter import evaluate
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl import values as dsl_values
+from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, spread_floats, tree
 
 PAPER = (
     "abs cos sin tan arcsin arccos arctan exp log sinh cosh tanh arcsinh arccosh arctanh sign exp2 "
@@ -21,7 +21,7 @@ PAPER = (
     "norm global_norm dot cosine_sim clip_by_global_norm interpolate "
     "get_pi get_e get_eps"
 ).split()
-"""Appendix H of the paper, with its four signs as words."""
+"""The functions of appendix H of the paper, with its four signs as words."""
 
 ELEMENTWISE = {
     "abs": np.abs,
@@ -64,7 +64,7 @@ ELEMENTWISE = {
     "get_e": lambda: np.e,
     "get_eps": lambda: 1e-8,
 }
-"""What each elementwise function is, in float64."""
+"""Oracles of the elementwise functions, in float64."""
 
 POINTS = [-2.5, -1.0, -0.75, -1e-3, 0.0, 1e-3, 0.25, 0.5, 1.0, 1.25, 3.0]
 
@@ -78,7 +78,7 @@ def _dot(xs, ys):
 
 
 def _mean(x, axis):
-    """The mean over an axis of a matrix; of a vector, each number is a row."""
+    """Return the mean over an axis of a matrix; each number of a vector is a row."""
     matrix = x if x.ndim > 1 else x.reshape(-1, 1)
     return np.broadcast_to(matrix.mean(axis, keepdims=True), matrix.shape).reshape(x.shape)
 
@@ -96,7 +96,7 @@ REDUCTIONS = {
     "column_mean": ("column_mean(g)", lambda w, g, lr: [_mean(x, -2) for x in g]),
     "array_mean": ("array_mean(g)", lambda w, g, lr: [x.mean() for x in g]),
 }
-"""What each function of whole arrays is: an expression, and its value in float64."""
+"""Oracles of the reductions: an expression, and its value in float64."""
 
 every_op = pytest.mark.parametrize("op", OPS.values(), ids=lambda op: op.name)
 elementwise_op = pytest.mark.parametrize(
@@ -106,15 +106,15 @@ reduction = pytest.mark.parametrize("name", [op.name for op in OPS.values() if o
 
 
 def allowed_kinds(op):
-    """All kinds of arguments that the op takes."""
+    """Yield all kinds of arguments that the op takes."""
     for kinds in itertools.product(Kind, repeat=op.arity):
         if op.scalar_argument is None or kinds[op.scalar_argument] is Kind.SCALAR:
             yield kinds
 
 
 def example(kind, rng):
-    """A value of `Trees` of that kind, within the domain of every function."""
-    shapes = jax.tree.leaves(dsl_values.SHAPES, is_leaf=lambda node: isinstance(node, tuple))
+    """Draw a value of `PytreeBackend` of that kind, within the domain of every function."""
+    shapes = jax.tree.leaves(SHAPES, is_leaf=lambda node: isinstance(node, tuple))
     if kind is Kind.SCALAR:
         return jnp.float32(rng.uniform(0.2, 0.8))
     return tuple(
@@ -124,7 +124,7 @@ def example(kind, rng):
 
 
 def as_row(value, arrays):
-    """A value of `Trees` as a row: repeated over what it stands for."""
+    """Return a value of `PytreeBackend` as a row, repeated over all its places."""
     parts = value if isinstance(value, tuple) else [value] * len(arrays)
     pairs = zip(parts, arrays, strict=True)
     return np.concatenate([np.broadcast_to(part, np.shape(a)).ravel() for part, a in pairs])
@@ -140,7 +140,7 @@ def test_the_papers_43_functions_are_those_that_search_draws():
 def test_kind_rule_agrees_with_the_shapes_of_the_concrete_rule(op, rng):
     for kinds in allowed_kinds(op):
         args = [example(kind, rng) for kind in kinds]
-        result = jax.eval_shape(lambda *xs: op.evaluate(PytreeBackend(), *xs), *args)
+        result = jax.eval_shape(lambda *xs: op.evaluate(PytreeBackend(jnp), *xs), *args)
         expected = example(op.infer(*kinds), rng)
         assert jax.tree.map(np.shape, result) == jax.tree.map(np.shape, expected), kinds
         assert all(leaf.dtype == np.float32 for leaf in jax.tree.leaves(result)), kinds
@@ -152,31 +152,32 @@ def test_rows_agree_with_trees(op, rng):
     shapes = tuple(np.shape(a) for a in arrays)
     for kinds in allowed_kinds(op):
         args = [example(kind, rng) for kind in kinds]
-        expected = as_row(op.evaluate(PytreeBackend(), *args), arrays)
+        expected = as_row(op.evaluate(PytreeBackend(jnp), *args), arrays)
         rows = [as_row(arg, arrays) for arg in args]
         kind = np.int32(max(kinds, default=Kind.SCALAR))
-        result = np.broadcast_to(op.evaluate(FlatBackend(shapes, kind), *rows), expected.shape)
+        result = np.broadcast_to(op.evaluate(FlatBackend(shapes, kind, jnp), *rows), expected.shape)
         np.testing.assert_allclose(result, expected, rtol=1e-6, err_msg=str(kinds))
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's word on NaN and infinity
+# NumPy warns of NaN and infinity.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @elementwise_op
 def test_elementwise_function_is_what_numpy_says(op):
     grid = np.array(list(itertools.product(POINTS, repeat=op.arity)), np.float32).T
     expected = ELEMENTWISE[op.name](*grid.astype(np.float64))
-    actual = jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*grid)
+    actual = jax.jit(lambda *xs: op.evaluate(PytreeBackend(jnp), *xs))(*grid)
     np.testing.assert_allclose(actual, np.float32(expected), rtol=2e-6, atol=1e-7)
 
 
 def flushed(numbers) -> np.ndarray:
-    """float32 numbers, subnormal ones as the zeros that they count as."""
+    """Return float32 numbers with zeros in place of subnormals."""
     numbers = np.asarray(numbers, np.float32)
-    is_subnormal = np.abs(numbers) < dsl_values.TINY
+    is_subnormal = np.abs(numbers) < TINY
     return np.where(is_subnormal, np.copysign(np.float32(0), numbers), numbers)
 
 
 def meaning(op, *args):
-    """The value of the formula in the op's row, in NumPy."""
+    """Evaluate the formula in the op's row in NumPy."""
     names = {"__builtins__": {}} | {name: getattr(np, name) for name in np.__all__}
     with np.errstate(all="ignore"):
         return flushed(eval(op.meaning, names, dict(zip("xya", args, strict=False))))
@@ -188,15 +189,18 @@ GUARDS = [0.0, -0.0, np.nan, np.inf, -np.inf, 1e-40, -1e-40, 1e30, -1e30, 0.5, -
 @elementwise_op
 def test_elementwise_function_at_guard_values_is_what_its_row_says(op):
     guards = [GUARDS] * op.arity
-    if op.name == "interp":  # a multiply-add does not round its product: here it cannot overflow
+    # A multiply-add does not round its product, so the product must not overflow here.
+    if op.name == "interp":
         guards[2] = [x for x in GUARDS if abs(x) != 1e30]
-    if op.name == "power":  # as its row says
+    # The note of power excludes subnormals.
+    if op.name == "power":
         guards = [[x for x in GUARDS if abs(x) != 1e-40]] * 2
     grid = np.array(list(itertools.product(*guards)), np.float32).T
-    actual = flushed(jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*grid))
+    actual = flushed(jax.jit(lambda *xs: op.evaluate(PytreeBackend(jnp), *xs))(*grid))
     expected = np.broadcast_to(meaning(op, *map(flushed, grid)), actual.shape)
     np.testing.assert_allclose(actual, expected, rtol=1e-5, atol=1e-7)
-    if op.name not in ("sign", "max", "min"):  # NumPy's zeros differ; see below
+    # For these, the zeros of NumPy differ; they have a test of their own.
+    if op.name not in ("sign", "max", "min"):
         is_number = ~np.isnan(actual)
         np.testing.assert_array_equal(
             np.signbit(actual)[is_number], np.signbit(expected)[is_number]
@@ -210,7 +214,7 @@ def test_elementwise_function_at_guard_values_is_what_its_row_says(op):
     + [("min", (0.0, -0.0), -0.0), ("min", (-0.0, 0.0), -0.0), ("min", (0.0, 0.0), 0.0)],
 )
 def test_zero_is_the_one_that_the_row_says(name, args, expected):
-    value = jax.jit(lambda *xs: OPS[name].evaluate(PytreeBackend(), *xs))(*map(np.float32, args))
+    value = jax.jit(lambda *xs: OPS[name].evaluate(PytreeBackend(jnp), *xs))(*map(np.float32, args))
     assert repr(float(value)) == repr(expected)
 
 
@@ -222,7 +226,7 @@ def test_function_of_whole_arrays_at_guard_values_is_what_its_row_says(name, gua
     other = 2.0 if op.scalar_argument == 1 else array[::-1].copy()
     args = (array, other)[: op.arity]
     values = [(jnp.asarray(arg),) if np.ndim(arg) else jnp.float32(arg) for arg in args]
-    actual = jax.tree.leaves(jax.jit(lambda *xs: op.evaluate(PytreeBackend(), *xs))(*values))[0]
+    actual = jax.tree.leaves(jax.jit(lambda *xs: op.evaluate(PytreeBackend(jnp), *xs))(*values))[0]
     expected = meaning(op, *map(flushed, args))
     np.testing.assert_allclose(actual, np.broadcast_to(expected, actual.shape), rtol=1e-5)
 
@@ -232,9 +236,9 @@ def test_function_of_whole_arrays_at_guard_values_is_what_its_row_says(name, gua
 def test_function_of_whole_arrays_is_what_numpy_says(name, lr, rng):
     expression, oracle = REDUCTIONS[name]
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
-    w, g = dsl_values.tree(rng), dsl_values.tree(rng)
+    w, g = tree(rng), tree(rng)
     update, _ = evaluate(program, w, g, (), lr)
-    leaves = [[np.float64(x) for x in jax.tree.leaves(tree)] for tree in (w, g)]
+    leaves = [[np.float64(x) for x in jax.tree.leaves(value)] for value in (w, g)]
     expected = oracle(*leaves, lr)
     expected = expected if isinstance(expected, list) else [expected] * len(leaves[0])
     for actual, value, like in zip(jax.tree.leaves(update), expected, leaves[0], strict=True):
@@ -245,7 +249,7 @@ def test_function_of_whole_arrays_is_what_numpy_says(name, lr, rng):
 def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
     expression, _ = REDUCTIONS[name]
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
-    zeros = jax.tree.map(np.zeros_like, dsl_values.tree(rng))
+    zeros = jax.tree.map(np.zeros_like, tree(rng))
     update, _ = evaluate(program, zeros, zeros, (), 1.0)
     assert all((np.asarray(leaf) == 0).all() for leaf in jax.tree.leaves(update))
 
@@ -275,7 +279,7 @@ def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
 )
 def test_protection_is_the_papers(name, args, expected):
     first, *rest = map(jnp.float32, args)
-    value = OPS[name].evaluate(PytreeBackend(), (first,), *rest)
+    value = OPS[name].evaluate(PytreeBackend(jnp), (first,), *rest)
     np.testing.assert_allclose(value[0], expected, rtol=1e-5)
 
 
@@ -283,9 +287,9 @@ def test_protection_is_the_papers(name, args, expected):
     "op", [op for op in OPS.values() if op.arity == 2 and op.name != "clip"], ids=lambda op: op.name
 )
 def test_commutative_means_that_swapped_arguments_give_the_same_bits(op, rng):
-    values = np.concatenate([dsl_values.SPECIAL, dsl_values.spread_floats(rng, 40)])
+    values = np.concatenate([SPECIAL, spread_floats(rng, 40)])
     x, y = (grid.reshape(-1, 1) for grid in np.meshgrid(values, values))
-    apply = jax.jit(jax.vmap(lambda x, y: op.evaluate(PytreeBackend(), (x,), (y,))))
+    apply = jax.jit(jax.vmap(lambda x, y: op.evaluate(PytreeBackend(jnp), (x,), (y,))))
     straight, swapped = (jax.tree.leaves(apply(*args))[0] for args in ((x, y), (y, x)))
-    is_same = np.array_equal(dsl_values.bits(straight), dsl_values.bits(swapped))
+    is_same = np.array_equal(bits(straight), bits(swapped))
     assert is_same == op.commutative

@@ -1,4 +1,4 @@
-"""Abstract execution over kinds: what is valid, and how an invalid program says why and where."""
+"""Validation: the kinds of results, and the errors of invalid programs."""
 
 import pickle
 
@@ -14,7 +14,7 @@ OUTPUTS = (Var("g"), Var("m"))
 
 
 def statement(target: str, op: str, *args: str | float) -> Statement:
-    """A statement; words are variables, numbers constants."""
+    """Return a statement; words are variables, numbers are constants."""
     return Statement(target, op, tuple(Var(a) if isinstance(a, str) else Const(a) for a in args))
 
 
@@ -23,7 +23,7 @@ def body(*lines: str) -> Program:
 
 
 def program_of(*lines: tuple) -> Program:
-    """A program that may be invalid, of statements (target, function, *arguments)."""
+    """Return a program, maybe invalid, of statements (target, function, *arguments)."""
     return Program(INPUTS, tuple(statement(*line) for line in lines), OUTPUTS)
 
 
@@ -48,14 +48,14 @@ INVALID = [
 
 
 @pytest.mark.parametrize(("program", "index", "reason"), INVALID)
-def test_invalid_program_says_why_and_where(program, index, reason):
+def test_error_of_an_invalid_program_has_reason_and_place(program, index, reason):
     with pytest.raises(InvalidProgram) as caught:
         infer(program)
     assert caught.value.reason.startswith(reason)
     assert caught.value.index == index
 
 
-def test_invalid_program_shows_itself_with_an_arrow_at_the_statement():
+def test_error_shows_the_program_with_an_arrow_at_the_statement():
     with pytest.raises(InvalidProgram) as caught:
         infer(program_of(("a", "sign", "g"), ("u", "add", "a", "mm")))
     assert str(caught.value) == (
@@ -66,7 +66,7 @@ def test_invalid_program_shows_itself_with_an_arrow_at_the_statement():
     )
 
 
-def test_invalid_program_shows_itself_with_an_arrow_at_the_return():
+def test_error_shows_the_program_with_an_arrow_at_the_return():
     with pytest.raises(InvalidProgram) as caught:
         infer(Program(("w", "g", "lr"), (statement("a", "sign", "g"),), (Var("u"),)))
     assert str(caught.value) == (

@@ -1,4 +1,4 @@
-"""Any text at all is a program or a ProgramError, in time, without a deep stack, not executed."""
+"""Any text is a program or a ProgramError: in time, without a deep stack, never executed."""
 
 import subprocess
 import sys
@@ -10,8 +10,8 @@ from hypothesis import strategies as st
 
 from lionhunt.dsl.library import names, text
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.docstring import parse_docstring
-from lionhunt.dsl.text.parser import MAX_DEPTH, ProgramError, parse, parse_with_docstring
+from lionhunt.dsl.text import ProgramError, parse, parse_docstring, parse_with_docstring
+from lionhunt.dsl.text.parser import MAX_DEPTH
 from tests.support.dsl.program_texts import RETURN, body
 
 
@@ -36,7 +36,7 @@ def test_text_is_never_executed(place, tmp_path):
 
 
 def read(garbage: str | bytes) -> Program | ProgramError:
-    """Reads text; any other end than a program or its error is a bug."""
+    """Read text; any other result than a program or a `ProgramError` is a bug."""
     try:
         program, docstring = parse_with_docstring(garbage)
     except ProgramError as error:
@@ -98,7 +98,7 @@ def test_pathological_texts_do_not_end_the_process(tmp_path):
     file.write_text(repr(texts))
     code = (
         "import ast, sys\n"
-        "from lionhunt.dsl.text.parser import ProgramError, parse, to_line\n"
+        "from lionhunt.dsl.text.parser import ProgramError, parse\n"
         "for text in ast.literal_eval(open(sys.argv[1]).read()):\n"
         "    try: parse(text)\n"
         "    except ProgramError: pass\n"
@@ -142,6 +142,6 @@ CORPUS = sorted((Path(__file__).parents[1] / "dsl" / "text" / "corpus").iterdir(
 
 @pytest.mark.parametrize("path", CORPUS, ids=lambda path: path.name)
 def test_seed_of_the_fuzzer_is_a_program_or_a_program_error(path):
-    """What `make fuzz` starts from, and what it once found."""
+    """Check the inputs that `make fuzz` starts from, and those that it once found."""
     is_program = isinstance(read(path.read_bytes()), Program)
     assert is_program == path.name.startswith("good")

@@ -1,4 +1,4 @@
-"""Bad text is told where and why; limits are errors of their own."""
+"""Errors of program text name the place and the reason; each limit has its own error."""
 
 import pytest
 
@@ -112,7 +112,7 @@ BAD = [
 
 
 @pytest.mark.parametrize(("bad", "line", "column", "reason"), BAD, ids=lambda x: repr(x)[:60])
-def test_bad_text_is_told_where_and_why(bad, line, column, reason):
+def test_error_of_bad_text_names_the_place_and_the_reason(bad, line, column, reason):
     with pytest.raises(ProgramError, match=reason) as caught:
         parse(bad)
     error = caught.value

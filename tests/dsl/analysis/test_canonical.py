@@ -1,7 +1,7 @@
 """The canonical form computes what the program does.
 
-The law over random programs folds constants as the interpreter computes them, and is then exact;
-folding is tested by itself.
+In the law over random programs, constants are folded as the interpreter computes them, so the law
+is exact. Folding has tests of its own.
 """
 
 import jax.numpy as jnp
@@ -10,21 +10,15 @@ import pytest
 from hypothesis import example, given, settings
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis import value_numbering as values
+from lionhunt.dsl.analysis import value_numbering
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.constant_folding import fold
 from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.program import Program
-from tests.support.dsl import values as dsl_values
+from tests.support.dsl.program_texts import parse_statements
 from tests.support.dsl.programs import programs
-
-
-def parse(body: str) -> Program:
-    """A program of statements separated by ";", with two states."""
-    lines = "\n  ".join(body.split("; "))
-    return dsl.parse(f"def train(w, g, m, v, lr):\n  {lines}")
+from tests.support.dsl.values import assert_same_bits, take_steps
 
 
 def fold_as_the_interpreter(name, *constants):
@@ -34,15 +28,21 @@ def fold_as_the_interpreter(name, *constants):
 
 @settings(max_examples=60)
 @given(programs())
-@example(parse("a = abs(lr); u = w * -1.0; u = g - u; u = u * u; u = max(u, u); return u, m, v"))
-@example(parse("m = interp(g, m, 0.9); v = interp(g, v, 0.9); u = m + v; return u, m, v"))
+@example(
+    parse_statements(
+        "a = abs(lr); u = w * -1.0; u = g - u; u = u * u; u = max(u, u); return u, m, v"
+    )
+)
+@example(
+    parse_statements("m = interp(g, m, 0.9); v = interp(g, v, 0.9); u = m + v; return u, m, v")
+)
 def test_canonical_form_agrees_with_the_program_bit_for_bit(program):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(values, "fold", fold_as_the_interpreter)
+        patch.setattr(value_numbering, "fold", fold_as_the_interpreter)
         form = canonicalize(program)
-    updates, _ = dsl_values.take_steps(form.to_program())
-    expected, _ = dsl_values.take_steps(program)
-    dsl_values.assert_same_bits(updates, expected)
+    updates, _ = take_steps(form.to_program())
+    expected, _ = take_steps(program)
+    assert_same_bits(updates, expected)
 
 
 @given(programs())
@@ -53,7 +53,8 @@ def test_canonical_form_is_valid_and_canonical(program):
     assert canonicalize(form.to_program()) == form
 
 
-@pytest.mark.filterwarnings("ignore::RuntimeWarning")  # NumPy's word on NaN and infinity
+# NumPy warns of NaN and infinity.
+@pytest.mark.filterwarnings("ignore::RuntimeWarning")
 @pytest.mark.parametrize("name", [op.name for op in OPS.values() if op.arity], ids=str)
 def test_function_of_constants_folds_to_what_the_interpreter_computes(name, rng):
     numbers = [0.0, -0.0, 1.0, -1.0, 0.5, 1e-10, -1e-10, 1e30, -1e30, 1e-30, 3.0, 1e5]
@@ -64,11 +65,13 @@ def test_function_of_constants_folds_to_what_the_interpreter_computes(name, rng)
 
 
 def test_function_of_constants_alone_is_one_constant():
-    form = canonicalize(parse("a = get_pi(); b = sin(0.5); c = a * b; u = g * c; return u, m, v"))
+    form = canonicalize(
+        parse_statements("a = get_pi(); b = sin(0.5); c = a * b; u = g * c; return u, m, v")
+    )
     assert [instruction.op for instruction in form.instructions] == ["multiply"]
     np.testing.assert_allclose(form.constants, [np.pi * np.sin(0.5)], rtol=1e-6)
 
 
 def test_function_of_constants_that_is_not_finite_is_left_to_the_machine():
-    form = canonicalize(parse("a = log(0.0); b = sqrt(-1.0); u = a + b; return u, m, v"))
+    form = canonicalize(parse_statements("a = log(0.0); b = sqrt(-1.0); u = a + b; return u, m, v"))
     assert [instruction.op for instruction in form.instructions] == ["log", "add"]

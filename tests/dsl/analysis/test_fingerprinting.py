@@ -1,4 +1,4 @@
-"""The fingerprint: what it ignores, what it must tell apart, and that it stays what it is."""
+"""The fingerprint: differences that it ignores, differences that it sees, and recorded values."""
 
 import os
 import random
@@ -16,13 +16,8 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from tests.support.dsl.program_texts import parse_statements
 from tests.support.dsl.programs import programs
-
-
-def parse(body: str) -> Program:
-    """A program of statements separated by ";", with two states."""
-    lines = "\n  ".join(body.split("; "))
-    return dsl.parse(f"def train(w, g, m, v, lr):\n  {lines}")
 
 
 def same(one: Program, other: Program) -> bool:
@@ -66,7 +61,7 @@ def with_redundant_statements(program: Program) -> Program:
 
 
 def with_a_twin(program: Program, i: int) -> Program:
-    """The program with a copy of state i that is kept in step with it and added to the update."""
+    """Return the program with a copy of state i that always has the value of state i."""
     w, g, *states, lr = program.inputs
     update, *new_states = program.outputs
     twin = Statement("old", "min", (Var(states[i]), Var("twin")))
@@ -160,7 +155,7 @@ EQUAL = {
 
 @pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
 def test_fingerprint_ignores(one, other):
-    assert same(parse(one), parse(other))
+    assert same(parse_statements(one), parse_statements(other))
 
 
 DIFFERENT = {
@@ -211,7 +206,7 @@ DIFFERENT = {
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_fingerprint_tells_apart(one, other):
-    assert not same(parse(one), parse(other))
+    assert not same(parse_statements(one), parse_statements(other))
 
 
 def test_programs_of_the_library_all_differ():
@@ -220,21 +215,21 @@ def test_programs_of_the_library_all_differ():
 
 
 @given(programs(max_statements=25), st.integers(0, 2**32))
-def test_identity_of_a_child_is_what_it_is_without_its_parent(program, seed):
+def test_analysis_of_a_child_is_the_same_without_its_parent(program, seed):
     parent = analyze(program)
     _, child, _ = mutate(program, random.Random(seed), MutationSpace())
     assert analyze(child, parent) == analyze(child)
     assert analyze(program, parent) == parent
 
 
-def test_identity_counts_what_is_needed():
-    identity = analyze(dsl.library.load("raw_lion"))
-    assert len(identity.needed) == 12
-    assert identity.fingerprint == fingerprint(dsl.library.load("raw_lion"))
+def test_analysis_has_the_needed_statements():
+    analysis = analyze(dsl.library.load("raw_lion"))
+    assert len(analysis.needed) == 12
+    assert analysis.fingerprint == fingerprint(dsl.library.load("raw_lion"))
 
 
 def test_child_whose_outputs_alone_differ_is_another():
-    program = parse("a = abs(g); b = abs(w); u = a + b; return u, m, v")
+    program = parse_statements("a = abs(g); b = abs(w); u = a + b; return u, m, v")
     statements = program.statements
     other = Program(program.inputs, statements, (Var("a"), Var("m"), Var("v")))
     swapped = Program(program.inputs, statements, (Const(0.0), Var("m"), Var("v")))
@@ -248,8 +243,8 @@ RECORDED = {
     "lion": "5d5696ff475305cdc1dc412b9a86e313",
     "adamw_initial": "79fbf49df1ca3d431e7dffa596d35592",
 }
-"""Update these only when the canonical form is changed on purpose (a function, an identity, the
-order of the walk). Caches and histories of older runs then no longer match: say so in the log."""
+"""Update these only when the canonical form changes on purpose (a function, an identity, the order
+of the walk). Caches and histories of older runs then no longer match; write it in the log."""
 
 
 @pytest.mark.parametrize("name", RECORDED)

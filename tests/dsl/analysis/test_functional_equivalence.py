@@ -1,4 +1,4 @@
-"""The functional fingerprint: what it sees as one, what it tells apart, and how it computes."""
+"""The functional fingerprint: programs that it merges, programs that it separates, its probe."""
 
 import math
 
@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis import functional_equivalence as functional
+from lionhunt.dsl.analysis import functional_equivalence
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
@@ -15,12 +15,8 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
+from tests.support.dsl.program_texts import parse_statements
 from tests.support.dsl.programs import MODERATE, programs
-
-
-def parse(body: str) -> Program:
-    """A program of statements separated by ";", with two states."""
-    return dsl.parse("def train(w, g, m, v, lr):\n  " + "\n  ".join(body.split("; ")))
 
 
 def name(program: Program) -> str:
@@ -83,18 +79,19 @@ DIFFERENT = {
 
 @pytest.mark.parametrize(("one", "other"), EQUAL.values(), ids=EQUAL)
 def test_equal_in_real_numbers_is_one(one, other):
-    assert name(parse(one)) == name(parse(other))
+    assert name(parse_statements(one)) == name(parse_statements(other))
 
 
-def test_the_fingerprint_does_not_see_these():
+def test_the_fingerprint_separates_programs_that_are_equal_in_real_numbers():
     assert [
-        fingerprint(parse(one)) == fingerprint(parse(other)) for one, other in EQUAL.values()
+        fingerprint(parse_statements(one)) == fingerprint(parse_statements(other))
+        for one, other in EQUAL.values()
     ] == [False] * len(EQUAL)
 
 
 @pytest.mark.parametrize(("one", "other"), DIFFERENT.values(), ids=DIFFERENT)
 def test_different_is_told_apart(one, other):
-    assert name(parse(one)) != name(parse(other))
+    assert name(parse_statements(one)) != name(parse_statements(other))
 
 
 def test_programs_of_the_library_all_differ():
@@ -104,34 +101,38 @@ def test_programs_of_the_library_all_differ():
 
 @given(programs(ops=tuple(OPS), constants=MODERATE))
 def test_probe_computes_what_the_program_does(program):
-    """Laid end to end, all scales at once, against arrays by themselves and a scale at a time."""
+    """Compare flat rows with all scales at once against single arrays, one scale at a time."""
     canonical = canonicalize(program)
-    updates = functional.updates_on_probe(canonical)
-    sizes = [math.prod(shape) for shape in functional.SHAPES]
+    updates = functional_equivalence.updates_on_probe(canonical)
+    sizes = [math.prod(shape) for shape in functional_equivalence.SHAPES]
 
     def to_tree(row):
         parts = np.split(row, np.cumsum(sizes)[:-1])
         return tuple(
-            part.reshape(shape) for part, shape in zip(parts, functional.SHAPES, strict=True)
+            part.reshape(shape)
+            for part, shape in zip(parts, functional_equivalence.SHAPES, strict=True)
         )
 
-    space = PytreeBackend(np)
-    for scale in range(len(functional.SCALES)):
+    backend = PytreeBackend(np)
+    for scale in range(len(functional_equivalence.SCALES)):
         states = [to_tree(np.zeros(sum(sizes)))] * canonical.num_states
-        for step, schedule in enumerate(functional.SCHEDULE):
-            w, g = (to_tree(x[step, scale]) for x in (functional.WEIGHTS, functional.GRADIENTS))
+        for step, schedule in enumerate(functional_equivalence.SCHEDULE):
+            w, g = (
+                to_tree(x[step, scale])
+                for x in (functional_equivalence.WEIGHTS, functional_equivalence.GRADIENTS)
+            )
             with np.errstate(all="ignore"):
                 values = run(
                     canonical.to_program(),
                     [w, g, *states, schedule],
-                    lambda op, *xs: op.evaluate(space, *xs),
+                    lambda op, *xs: op.evaluate(backend, *xs),
                     np.float64,
                 )
             trees = [v if isinstance(v, tuple) else (v,) * len(sizes) for v in values]
             update, *states = [
                 tuple(
                     np.broadcast_to(x, shape)
-                    for x, shape in zip(tree, functional.SHAPES, strict=True)
+                    for x, shape in zip(tree, functional_equivalence.SHAPES, strict=True)
                 )
                 for tree in trees
             ]
@@ -145,5 +146,5 @@ def test_equal_fingerprint_means_equal_functional_fingerprint(program):
 
 
 def test_functional_fingerprint_is_the_recorded_one():
-    """Update only when the probe is changed on purpose."""
+    """Check a recorded value; update it only when the probe changes on purpose."""
     assert name(dsl.library.load("lion")) == "ce67b9662a3bfc8b56f8ea6f2470ae28"

@@ -1,4 +1,4 @@
-"""Every identity of the table holds bit for bit, each side compiled by itself, and is applied."""
+"""Every identity holds bit for bit, with each side compiled by itself, and is applied."""
 
 import jax
 import jax.numpy as jnp
@@ -15,8 +15,8 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const
-from tests.support.dsl import values as dsl_values
 from tests.support.dsl.programs import programs
+from tests.support.dsl.values import SPECIAL, assert_same_bits, spread_floats
 
 every_identity = pytest.mark.parametrize(
     ("left", "right"), IDENTITIES, ids=[left for left, _ in IDENTITIES]
@@ -24,20 +24,20 @@ every_identity = pytest.mark.parametrize(
 
 
 def side(expression: str):
-    """One side of an identity as a jitted function of two arrays.
+    """Return one side of an identity as a jitted function of two arrays.
 
-    Constants are arguments, as on the machine: XLA takes liberties with those that it sees.
+    Constants are arguments, as on the machine, since XLA rewrites constants that it knows.
     """
     program = dsl.parse(f"def side(x, y, lr): return {expression}")
     args = [arg for statement in program.statements for arg in statement.args]
     constants = {arg.value: jnp.float32(arg.value) for arg in args if isinstance(arg, Const)}
-    space = PytreeBackend()
+    backend = PytreeBackend(jnp)
 
     @jax.jit
     def compute(x, y, constants):
         inputs = [(x,), (y,), jnp.float32(1)]
         (value,) = run(
-            program, inputs, lambda op, *xs: op.evaluate(space, *xs), constants.__getitem__
+            program, inputs, lambda op, *xs: op.evaluate(backend, *xs), constants.__getitem__
         )
         return value[0] if isinstance(value, tuple) else value
 
@@ -46,14 +46,15 @@ def side(expression: str):
 
 @every_identity
 def test_identity_holds_bit_for_bit(left, right, rng):
-    values = np.concatenate([dsl_values.SPECIAL, dsl_values.spread_floats(rng, 300)])
+    values = np.concatenate([SPECIAL, spread_floats(rng, 300)])
     x, y = np.meshgrid(values, values)
-    if "norm" in left:  # one number for all: one array for each value
+    # The norm is one number of an array, so each row of values is an array.
+    if "norm" in left:
         sides = [jax.vmap(side(expression)) for expression in (left, right)]
         x, y = x.reshape(-1, 4), y.reshape(-1, 4)
     else:
         sides = [side(left), side(right)]
-    dsl_values.assert_same_bits(*[compute(x, y) for compute in sides])
+    assert_same_bits(*[compute(x, y) for compute in sides])
 
 
 @every_identity

@@ -1,4 +1,4 @@
-"""Which statements and states matter: the paper's figures, and two oracles over random programs."""
+"""Liveness and simplification: figures of the paper, and two oracles over random programs."""
 
 import pytest
 from hypothesis import given, settings
@@ -8,11 +8,11 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import analyse, simplify
 from lionhunt.dsl.interpreter import run
-from tests.support.dsl import values as dsl_values
 from tests.support.dsl.programs import programs
+from tests.support.dsl.values import assert_same_bits, take_steps
 
 FIGURES = {
-    # name: statements, needed within the step, needed, live states
+    # statements, needed within the step, needed, live states
     "raw_lion": (21, 13, 12, ("v",)),
     "discovered_lion": (12, 12, 11, ("v",)),
     "adamw_initial": (9, 9, 9, ("m", "v")),
@@ -20,8 +20,11 @@ FIGURES = {
     "regularized": (12, 12, 12, ("m", "v")),
     "sgd": (1, 1, 1, ()),
 }
-"""Program 8 has 21 statements, 8 of them redundant, and `m = cosh(update)`, which the next step
-overwrites before reading; the others as counted by hand."""
+"""Counts of known programs; those but Program 8 (`raw_lion`) are counted by hand.
+
+Of the 21 statements of Program 8, 8 are redundant. Its state `m = cosh(update)` is dead, since the
+next step overwrites it before it reads it.
+"""
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -60,9 +63,9 @@ def test_state_that_reaches_the_update_through_another_is_live():
 
 
 def trace(program, states):
-    """What each output is computed from: statement numbers and the marks of `states`.
+    """Return the statement numbers and the marks of `states` that each output depends on.
 
-    A forward analysis: the loop over sets, where a result depends on itself and its arguments.
+    This is a forward analysis: the loop over sets. A result depends on itself and its arguments.
     """
     numbers = iter(range(len(program.statements)))
 
@@ -79,7 +82,7 @@ def test_needed_agrees_with_a_trace_forward(program):
     count = len(program.statements)
     assert analyse(program).needed_within_step == tuple(i in needed for i in range(count))
 
-    # What reaches an update does so through each state once at most.
+    # A value reaches an update through each state at most once.
     reached, states = frozenset(), [frozenset({name}) for name in program.states]
     for _ in range(len(program.states) + 1):
         update, *states = trace(program, states)
@@ -93,11 +96,11 @@ def test_needed_agrees_with_a_trace_forward(program):
 @given(programs(), st.booleans())
 def test_simplify_keeps_the_updates_bit_for_bit(program, across_steps):
     short = simplify(program, across_steps=across_steps)
-    updates, states = dsl_values.take_steps(short)
-    expected_updates, expected_states = dsl_values.take_steps(program)
-    dsl_values.assert_same_bits(updates, expected_updates)
+    updates, states = take_steps(short)
+    expected_updates, expected_states = take_steps(program)
+    assert_same_bits(updates, expected_updates)
     if not across_steps:
-        dsl_values.assert_same_bits(states, expected_states)
+        assert_same_bits(states, expected_states)
 
 
 @given(programs(), st.booleans())

@@ -1,4 +1,4 @@
-"""Removing functions: laws over random programs, and what is and is not there."""
+"""Removals of one function: laws over random programs, and lists of small ones."""
 
 import time
 
@@ -7,16 +7,16 @@ import pytest
 from hypothesis import given
 
 from lionhunt import dsl
-from lionhunt.dsl.edits.ablations import removals
+from lionhunt.dsl.edits.ablations import list_removals
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.rewriting.terms import computed
 from tests.support.dsl.programs import MODERATE, programs
 
 
 def left_of(*lines: str) -> dict[tuple[str, str], str]:
-    """What is left of a program, its return last, by what goes and what stays for it."""
+    """Return the rest of a program for each removed statement and kept argument."""
     program = dsl.parse("\n  ".join(("def train(w, g, m, lr):", *lines)))
-    return {(r.statement, r.kept): body(r.program) for r in removals(program)}
+    return {(r.statement, r.kept): body(r.program) for r in list_removals(program)}
 
 
 def body(program: Program) -> str:
@@ -25,22 +25,22 @@ def body(program: Program) -> str:
 
 @given(programs())
 def test_each_is_valid_shorter_and_another_program(program):
-    found = removals(program)
-    for removal in found:
+    removals = list_removals(program)
+    for removal in removals:
         dsl.infer(removal.program)
         assert len(removal.program.statements) < len(program.statements)
         assert dsl.simplify(removal.program) == removal.program
         assert set(removal.program.states) <= set(program.states)
-    names = [dsl.fingerprint(removal.program) for removal in found]
+    names = [dsl.fingerprint(removal.program) for removal in removals]
     assert len({*names, dsl.fingerprint(program)}) == len(names) + 1
 
 
 @given(programs(max_statements=8, constants=MODERATE))
 def test_every_argument_of_every_function_takes_its_place(program):
-    """Against `argument * 1.0` in the place of the function, for variables of any function."""
+    """Compare with `argument * 1.0` in the place of the function, for all variables."""
     program = dsl.simplify(program)
     terms = [term for _, term in computed(program)]
-    left = {dsl.fingerprint(program), *(dsl.fingerprint(r.program) for r in removals(program))}
+    left = {dsl.fingerprint(program), *(dsl.fingerprint(r.program) for r in list_removals(program))}
     for index, statement in enumerate(program.statements):
         if statement.op in ("multiply", "divide") or terms.count(terms[index]) > 1:
             continue
@@ -60,10 +60,10 @@ def is_valid(program: Program) -> bool:
     return True
 
 
-def test_what_is_left_and_for_which_argument():
+def test_removal_leaves_the_argument_in_the_place_of_the_function():
     assert left_of("m = interp(g, m, 0.9)", "u = sign(m)", "u = u - w", "return u, m") == {
         ("m = interp(g, m, 0.9)", "g"): "u = sign(g); u = u - w; return u",
-        # A state that keeps itself stays: the rest is what the program says of it.
+        # A state that keeps its value stays, though it is always zero.
         ("m = interp(g, m, 0.9)", "m"): "u = sign(m); u = u - w; return u, m",
         ("u = sign(m)", "m"): "m = interp(g, m, 0.9); u = m - w; return u, m",
         ("u = u - w", "u"): "m = interp(g, m, 0.9); u = sign(m); return u, m",
@@ -79,16 +79,16 @@ def test_a_number_takes_no_place_and_no_factor_becomes_one():
 
 
 def test_what_needs_a_scalar_stays_valid():
-    found = left_of("n = global_norm(g)", "n = tanh(n)", "u = clip(g, n)", "return u, m")
-    assert ("n = global_norm(g)", "g") not in found
-    assert found["n = tanh(n)", "n"] == "n = global_norm(g); u = clip(g, n); return u"
-    assert found["u = clip(g, n)", "g"] == "return g"
+    left = left_of("n = global_norm(g)", "n = tanh(n)", "u = clip(g, n)", "return u, m")
+    assert ("n = global_norm(g)", "g") not in left
+    assert left["n = tanh(n)", "n"] == "n = global_norm(g); u = clip(g, n); return u"
+    assert left["u = clip(g, n)", "g"] == "return g"
 
 
 def test_lines_that_read_alike_are_two_removals():
     program = dsl.parse("def f(w, g, lr):\n  g = tan(g)\n  g = g - w\n  g = tan(g)\n  return g")
-    found = [r for r in removals(program) if r.statement == "g = tan(g)"]
-    assert [body(r.program) for r in found] == [
+    removals = [r for r in list_removals(program) if r.statement == "g = tan(g)"]
+    assert [body(r.program) for r in removals] == [
         "g = g - w; g = tan(g); return g",
         "g = tan(g); g = g - w; return g",
     ]
@@ -96,7 +96,7 @@ def test_lines_that_read_alike_are_two_removals():
 
 @pytest.mark.parametrize("output", ["g", "lr", "0.5", "-0.0"])
 def test_a_program_without_statements_has_none(output):
-    assert removals(dsl.parse(f"def f(w, g, m, lr): return {output}, m")) == []
+    assert list_removals(dsl.parse(f"def f(w, g, m, lr): return {output}, m")) == []
 
 
 def test_numbers_among_the_outputs_stay():
@@ -107,7 +107,7 @@ def test_numbers_among_the_outputs_stay():
     }
 
 
-def test_what_is_not_needed_goes_along_and_is_no_removal():
+def test_redundant_statements_go_in_every_removal_and_are_none():
     assert left_of("v = cosh(m)", "u = sin(g)", "return u, v") == {("u = sin(g)", "g"): "return g"}
 
 
@@ -123,6 +123,6 @@ def test_a_long_program_takes_about_a_second():
     last = Var(names[-1])
     program = dsl.simplify(Program(("w", "g", "m", "lr"), tuple(statements), (last, last)))
     start = time.monotonic()
-    found = removals(program)
+    removals = list_removals(program)
     assert time.monotonic() - start < 10
-    assert len(program.statements) < len(found) <= 2 * len(program.statements)
+    assert len(program.statements) < len(removals) <= 2 * len(program.statements)

@@ -9,7 +9,7 @@ from hypothesis import strategies as st
 
 from lionhunt import dsl
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
-from lionhunt.dsl.edits.rounding import roundings, shorten
+from lionhunt.dsl.edits.rounding import list_roundings, shorten
 from lionhunt.dsl.program import Const, Program
 from tests.support.dsl.programs import programs
 
@@ -17,7 +17,7 @@ FLOATS = st.floats(width=32, allow_nan=False, allow_infinity=False).filter(bool)
 
 
 def numbers(program: Program) -> list[float]:
-    """Every number of a program, by place."""
+    """Return every number of a program, by place."""
     args = [arg for statement in program.statements for arg in statement.args]
     return [arg.value for arg in (*args, *program.outputs) if isinstance(arg, Const)]
 
@@ -27,14 +27,14 @@ def scaled(constant: float) -> Program:
 
 
 def num_digits(text: str) -> int:
-    """Significant digits, by the decimal module."""
+    """Count significant digits with the decimal module."""
     return len(Decimal(text).normalize().as_tuple().digits)
 
 
 @given(programs(max_statements=6))
 def test_each_changes_one_constant_in_all_its_places(program):
     for constant in constants_of(program):
-        for rounding in roundings(program, constant):
+        for rounding in list_roundings(program, constant):
             new = float(rounding.after)
             expected = [new if number == constant else number for number in numbers(program)]
             assert numbers(rounding.program) == expected
@@ -46,24 +46,23 @@ def test_each_changes_one_constant_in_all_its_places(program):
 
 @given(FLOATS)
 def test_digits_grow_and_stay_fewer_than_before(constant):
-    found = roundings(scaled(constant), constant)
-    assert [r.digits for r in found] == sorted({r.digits for r in found})
-    for rounding in found:
-        assert rounding.before == found[0].before
+    roundings = list_roundings(scaled(constant), constant)
+    assert [r.digits for r in roundings] == sorted({r.digits for r in roundings})
+    for rounding in roundings:
+        assert rounding.before == roundings[0].before
         assert num_digits(rounding.after) <= rounding.digits < num_digits(rounding.before)
-        # Half a unit in the last digit that is left, by another road.
+        # The error is at most half a unit in the last digit that is left.
         unit = Decimal(1).scaleb(Decimal(constant).adjusted() + 1 - rounding.digits)
         error = abs(Decimal(rounding.after) - Decimal(constant))
         assert error <= unit / 2 + abs(Decimal(constant)) * Decimal(2) ** -24
-    assert len({rounding.after for rounding in found}) == len(found)
+    assert len({rounding.after for rounding in roundings}) == len(roundings)
 
 
 @given(FLOATS)
 def test_the_shortest_decimal_is_the_same_float32(constant):
-    program = Program(("w", "g", "lr"), (), (Const(constant),))
-    (short,) = numbers(shorten(program))
-    smallest = np.finfo(np.float32).tiny
-    expected = constant if abs(constant) >= smallest else 0.0  # as the machine has it
+    (short,) = numbers(shorten(scaled(constant)))
+    # Subnormals are zeros on the machine.
+    expected = constant if abs(constant) >= np.finfo(np.float32).tiny else 0.0
     assert np.float32(short) == np.float32(expected)
     assert len(repr(short)) <= len(repr(constant))
 
@@ -85,23 +84,26 @@ def test_shorter_numbers_are_the_same_program(program):
         (0.8999999761581421, []),
         (1.0, []),
         (1e10, []),
-        (1.4e-45, []),  # the machine takes it for 0
-        (1.1754944e-38, ["1.2e-38", "1.18e-38", "1.1755e-38"]),  # 1e-38 would be 0
-        (3.4028235e38, ["3e38", "3.4e38", "3.4028e38", "3.40282e38"]),  # 3.403e38 is too large
+        # It is 0 on the machine.
+        (1.4e-45, []),
+        # 1e-38 would be 0.
+        (1.1754944e-38, ["1.2e-38", "1.18e-38", "1.1755e-38"]),
+        # 3.403e38 is too large.
+        (3.4028235e38, ["3e38", "3.4e38", "3.4028e38", "3.40282e38"]),
         (3e38, []),
     ],
 )
-def test_what_a_constant_is_rounded_to(constant, texts):
-    found = [float(rounding.after) for rounding in roundings(scaled(constant), constant)]
-    assert found[: len(texts)] == [float(text) for text in texts]
-    assert bool(found) == bool(texts)
+def test_roundings_of_a_constant(constant, texts):
+    values = [float(rounding.after) for rounding in list_roundings(scaled(constant), constant)]
+    assert values[: len(texts)] == [float(text) for text in texts]
+    assert bool(values) == bool(texts)
 
 
 def test_equal_numbers_are_rounded_together():
     adamw = dsl.library.load("adamw")
     places = numbers(adamw).count(0.999)
     assert places == 2
-    rounding = roundings(adamw, 0.999)[0]
+    rounding = list_roundings(adamw, 0.999)[0]
     assert (rounding.digits, rounding.after) == (1, "1.0")
     assert 0.999 not in numbers(rounding.program)
 
@@ -109,5 +111,5 @@ def test_equal_numbers_are_rounded_together():
 def test_numbers_of_outputs_are_constants_and_zeros_are_none():
     program = dsl.parse("def f(w, g, m, lr):\n  u = g - -0.0\n  u = u - 0.0\n  return u, 0.25")
     assert constants_of(program) == (0.25,)
-    assert str(roundings(program, 0.25)[0].program).endswith("return u, 0.2")
+    assert str(list_roundings(program, 0.25)[0].program).endswith("return u, 0.2")
     assert "g - -0.0" in str(shorten(program))

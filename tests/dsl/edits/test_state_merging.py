@@ -1,4 +1,4 @@
-"""Equal states against the canonical form, which merges them too."""
+"""Merging of equal states, against the canonical form, which merges them too."""
 
 from hypothesis import given
 

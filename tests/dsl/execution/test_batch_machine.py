@@ -1,4 +1,4 @@
-"""The machine over many bytecodes against the machine over each."""
+"""The batch machine against the machine, lane by lane."""
 
 from typing import Any
 
@@ -10,11 +10,11 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import SMALL, assemble
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl import values as dsl_values
+from tests.support.dsl.values import tree
 
 
 def one_op(name: str):
-    """A program that applies one function to what differs in every place, and to a scalar."""
+    """Return a program that applies one function to numbers that differ everywhere."""
     args = ["m", "g" if OPS[name].scalar_argument != 1 else "lr", "lr"][: OPS[name].arity]
     return dsl.parse(
         f"""def train(w, g, m, lr):
@@ -30,7 +30,7 @@ def test_batch_machine_is_the_machine_for_every_function():
     codes = [code for code in map(assemble, programs) if code.size == SMALL]
     assert len(codes) > len(OPS)
     rng = np.random.default_rng(0)
-    lanes = [[dsl_values.tree(rng), dsl_values.tree(rng)] for _ in codes]
+    lanes = [[tree(rng), tree(rng)] for _ in codes]
     states = rng.standard_normal((len(codes), SMALL.num_states, 11)).astype(np.float32)
 
     def stack(trees):
@@ -53,7 +53,7 @@ def test_batch_machine_is_the_machine_for_every_function():
     assert np.isfinite(actual[0]).mean() > 0.8
 
 
-def test_function_that_was_left_out_gives_nan():
+def test_function_that_is_not_compiled_gives_nan():
     codes = [assemble(library.load(name)) for name in ("lion", "sgd")]
     optimizer = batch_machine.as_optimizer(
         jax.tree.map(lambda *x: np.stack(x), *codes), 0.5, {"interp", "multiply", "add", "subtract"}

@@ -1,5 +1,4 @@
-"""Bytecode: run by a loop of a few lines it computes what the canonical form does, whatever the
-registers."""
+"""Bytecode against the canonical form, run by a loop of a few lines, and its registers."""
 
 import jax.numpy as jnp
 import numpy as np
@@ -13,36 +12,36 @@ from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assemble_canonical
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl import values as dsl_values
 from tests.support.dsl.programs import programs
+from tests.support.dsl.values import assert_close, assert_same_bits, on_device, tree
 
 NUMPY = PytreeBackend(np)
 OPS_BY_NUMBER = list(OPS.values())
 
 
 def draw_inputs(num_states: int):
-    """Weights, gradient and states of two arrays, and a schedule value."""
+    """Draw weights, gradient and states of two arrays, and return a schedule value."""
     rng = np.random.default_rng(0)
     trees = [tuple(rng.standard_normal((2, 3)).astype(np.float32)) for _ in range(2 + num_states)]
     return trees, np.float32(0.5)
 
 
 def run_bytecode(code, trees, schedule):
-    """The machine as it is meant, over trees: two files of registers and a loop."""
+    """Run bytecode over trees: two register files and a loop, the reference of the machine."""
     size = code.size
     garbage = np.float32(123)
-    rows = [*trees, *[garbage] * (size.num_rows - len(trees))]
-    scalars = [schedule, *code.scalars[1:]]
+    vectors = [*trees, *[garbage] * (size.num_vector_registers - len(trees))]
+    scalars = [schedule, *code.scalar_registers[1:]]
     for instructions, length, file in (
         (code.scalar_code, code.num_scalar_code, scalars),
-        (code.row_code, code.num_row_code, rows),
+        (code.vector_code, code.num_vector_code, vectors),
     ):
         for number, *operands, target, _ in instructions[:length]:
             op = OPS_BY_NUMBER[number]
-            registers = [*rows, *scalars]
+            registers = [*vectors, *scalars]
             args = [registers[operand] for operand in operands[: op.arity]]
             file[target] = op.evaluate(NUMPY, *args)
-    return [[*rows, *scalars][register] for register in code.outputs]
+    return [[*vectors, *scalars][register] for register in code.outputs]
 
 
 def assert_computes_the_canonical_form(program):
@@ -54,7 +53,7 @@ def assert_computes_the_canonical_form(program):
             form.to_program(), inputs, lambda op, *xs: op.evaluate(NUMPY, *xs), np.float32
         )
         actual = run_bytecode(assemble_canonical(form), inputs[:-1], schedule)
-    dsl_values.assert_same_bits(actual[: len(expected)], expected)
+    assert_same_bits(actual[: len(expected)], expected)
 
 
 @given(programs())
@@ -78,35 +77,43 @@ def test_registers_lie_within_the_files(program):
     code = assemble(program)
     size = code.size
     for instructions, length, num_targets in (
-        (code.scalar_code, code.num_scalar_code, size.num_scalars),
-        (code.row_code, code.num_row_code, size.num_rows),
+        (code.scalar_code, code.num_scalar_code, size.num_scalar_registers),
+        (code.vector_code, code.num_vector_code, size.num_vector_registers),
     ):
         assert length <= size.num_instructions == len(instructions)
         assert instructions.min() >= 0 and not instructions[length:].any()
         assert instructions[:length, 0].max(initial=0) < len(OPS)
-        assert instructions[:length, 1:4].max(initial=0) < size.num_rows + size.num_scalars
+        assert (
+            instructions[:length, 1:4].max(initial=0)
+            < size.num_vector_registers + size.num_scalar_registers
+        )
         assert instructions[:length, 4].max(initial=0) < num_targets
     scalar_operands = code.scalar_code[: code.num_scalar_code, 1:4]
     arities = [OPS_BY_NUMBER[n].arity for n in code.scalar_code[: code.num_scalar_code, 0]]
     for operands, arity in zip(scalar_operands, arities, strict=True):
-        assert (operands[:arity] >= size.num_rows).all()
-    assert 0 <= code.outputs.min() and code.outputs.max() < size.num_rows + size.num_scalars
+        assert (operands[:arity] >= size.num_vector_registers).all()
+    assert (
+        0 <= code.outputs.min()
+        and code.outputs.max() < size.num_vector_registers + size.num_scalar_registers
+    )
 
 
-def test_what_depends_on_the_schedule_alone_runs_in_scalars():
+def test_value_that_depends_on_the_schedule_alone_is_a_scalar():
     code = assemble(dsl.library.load("adamw_initial"))
-    assert (code.num_scalar_code, code.num_row_code) == (1, 8)  # lr = lr * 0.001
+    # The scalar instruction is lr = lr * 0.001.
+    assert (code.num_scalar_code, code.num_vector_code) == (1, 8)
 
 
 def test_register_is_used_again_after_its_last_reader():
     lines = "".join(f"  u = {op}(u)\n" for op in ["sin", "cos", "tan", "exp"] * 5)
     code = assemble(dsl.parse(f"def train(w, g, lr):\n  u = abs(g)\n{lines}  return u"))
-    assert code.size.num_rows == SMALL.num_rows
-    assert set(code.row_code[: code.num_row_code, 4].tolist()) == {0}  # weights are not read
+    assert code.size.num_vector_registers == SMALL.num_vector_registers
+    # The register of the weights, which the program does not read.
+    assert set(code.vector_code[: code.num_vector_code, 4].tolist()) == {0}
 
 
 def large_program(num_alive: int, num_states: int):
-    """A program that holds `num_alive` values at once: each is read early and read late."""
+    """Return a program that holds `num_alive` values at once: each is read early and late."""
     states = [f"s{i}" for i in range(num_states)]
     lines = [f"a{i} = interp(g, w, {i}.5)" for i in range(num_alive)]
     lines += [f"a{i} = sin(a{i})" for i in range(num_alive)]
@@ -123,18 +130,20 @@ def test_large_program_gets_a_size_that_holds_it():
     program = large_program(num_alive=40, num_states=5)
     assert len(program.statements) == 171
     size = assemble(program).size
-    assert size == MachineShape(num_rows=64, num_states=5, num_scalars=64, num_instructions=256)
+    assert size == MachineShape(
+        num_vector_registers=64, num_states=5, num_scalar_registers=64, num_instructions=256
+    )
     assert_computes_the_canonical_form(program)
 
 
 def test_large_program_runs_on_the_machine(rng):
     program = large_program(num_alive=40, num_states=5)
-    params, gradient = dsl_values.tree(rng), dsl_values.tree(rng)
-    optimizer = machine.as_optimizer(dsl_values.on_device(assemble(program)), 0.5)
+    params, gradient = tree(rng), tree(rng)
+    optimizer = machine.as_optimizer(on_device(assemble(program)), 0.5)
     actual, _ = optimizer.update(gradient, optimizer.init(params), params)
     optimizer = dsl.as_optimizer(program, 0.5)
     expected, _ = optimizer.update(gradient, optimizer.init(params), params)
-    dsl_values.assert_close(actual, expected, rtol=1e-5)
+    assert_close(actual, expected, rtol=1e-5)
 
 
 def test_bytecode_is_arrays_of_32_bits():

@@ -1,5 +1,7 @@
-"""Three ways to run a program agree: the machine, the program compiled by itself, the interpreter;
-and they agree with optax and with NumPy."""
+"""Agreement of three ways to run a program, and of each with optax and NumPy.
+
+The ways are the machine, the compilation of one program by itself, and the interpreter.
+"""
 
 from typing import Any
 
@@ -19,29 +21,29 @@ from lionhunt.dsl.execution.bytecode import SMALL, assemble
 from lionhunt.dsl.execution.optax_adapter import ProgramState
 from lionhunt.dsl.interpreter import evaluate, run
 from lionhunt.dsl.program import Program, Statement, Var
-from tests.support.dsl import values as dsl_values
 from tests.support.dsl.programs import MODERATE, programs
+from tests.support.dsl.values import assert_close, tree
 
 NUM_STEPS = 50
 
 
 def schedule(step_count):
-    """A schedule with peak 1 that bends."""
+    """Return a curved schedule with peak 1."""
     return jnp.cos(0.02 * jnp.float32(step_count))
 
 
 def gradients(num_steps: int = NUM_STEPS):
-    """Random gradients of scales from 0.01 to 10."""
+    """Draw gradients of scales from 0.01 to 10."""
     rng = np.random.default_rng(1)
-    return [dsl_values.tree(rng, scale=10 ** rng.uniform(-2, 1)) for _ in range(num_steps)]
+    return [tree(rng, scale=10 ** rng.uniform(-2, 1)) for _ in range(num_steps)]
 
 
 def first_params():
-    return dsl_values.tree(np.random.default_rng(2))
+    return tree(np.random.default_rng(2))
 
 
 def train(update, state, num_steps: int = NUM_STEPS):
-    """The updates of a run; `update` is a transformation's."""
+    """Return the updates of a run; `update` belongs to a transformation."""
     params, updates = first_params(), []
     for gradient in gradients(num_steps):
         step, state = update(gradient, state, params)
@@ -75,7 +77,7 @@ def train_machine(program):
 
 
 def interpret(program):
-    """The program as written, with nothing simplified and nothing compiled."""
+    """Run a program as written, without simplification and without compilation."""
     states = tuple(jax.tree.map(jnp.zeros_like, first_params()) for _ in program.states)
 
     def update(gradient, state, params):
@@ -88,12 +90,12 @@ def interpret(program):
 
 @pytest.mark.parametrize("name", library.names())
 def test_machine_compiled_program_and_interpreter_agree(name):
-    """To 1e-5 of the largest update of an array in the run: they round in different orders."""
+    """Compare to 1e-5 of the largest update of an array; the ways round in different orders."""
     program = library.load(name)
     expected = interpret(program)
-    dsl_values.assert_close(train_machine(program), expected, rtol=1e-5)
+    assert_close(train_machine(program), expected, rtol=1e-5)
     compiled = train_optimizer(dsl.as_optimizer(program, schedule))
-    dsl_values.assert_close(compiled, expected, rtol=1e-5)
+    assert_close(compiled, expected, rtol=1e-5)
 
 
 def test_machine_is_traced_once_for_all_programs_of_a_size():
@@ -116,12 +118,12 @@ def test_machine_is_traced_once_for_all_programs_of_a_size():
 )
 @pytest.mark.parametrize("learning_rate", [0.01, schedule], ids=["number", "schedule"])
 def test_program_is_the_optimizer_of_optax(name, make, learning_rate):
-    ours = train_optimizer(dsl.as_optimizer(library.load(name), learning_rate))
-    dsl_values.assert_close(ours, train_optimizer(make(learning_rate)), rtol=1e-5)
+    updates = train_optimizer(dsl.as_optimizer(library.load(name), learning_rate))
+    assert_close(updates, train_optimizer(make(learning_rate)), rtol=1e-5)
 
 
 def adamw_in_numpy(lr):
-    """Updates of AdamW without bias correction and epsilon, in float64, an array at a time."""
+    """Return updates of AdamW without bias correction and epsilon, in float64."""
 
     def updates_of(weights, *gradients):
         w, m, v, updates = np.float64(weights), 0.0, 0.0, []
@@ -137,13 +139,13 @@ def adamw_in_numpy(lr):
 
 
 def test_initial_program_is_adamw_in_numpy():
-    ours = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), 0.5))
-    dsl_values.assert_close(ours, adamw_in_numpy(lambda step: 0.5), rtol=1e-5)
+    updates = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), 0.5))
+    assert_close(updates, adamw_in_numpy(lambda step: 0.5), rtol=1e-5)
 
 
 def test_initial_program_with_a_schedule_is_adamw_in_numpy():
-    ours = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), schedule))
-    dsl_values.assert_close(ours, adamw_in_numpy(lambda step: np.cos(0.02 * step)), rtol=1e-5)
+    updates = train_optimizer(dsl.as_optimizer(library.load("adamw_initial"), schedule))
+    assert_close(updates, adamw_in_numpy(lambda step: np.cos(0.02 * step)), rtol=1e-5)
 
 
 @pytest.mark.parametrize(
@@ -163,13 +165,13 @@ def test_initial_program_with_a_schedule_is_adamw_in_numpy():
     ],
 )
 def test_machine_reduces_what_is_reduced_already(expression):
-    """In a row such a number stands many times, and must be counted once."""
+    """Check that a number is counted once, although a vector has it many times."""
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
     params, (gradient,) = first_params(), gradients(1)
     state = machine.as_optimizer(assemble(program)).init(params)
     actual, _ = machine_step(assemble(program), gradient, state, params)
     expected, _ = evaluate(program, params, gradient, (), schedule(0))
-    dsl_values.assert_close(jax.tree.map(jnp.negative, actual), expected, rtol=1e-6)
+    assert_close(jax.tree.map(jnp.negative, actual), expected, rtol=1e-6)
 
 
 def test_machine_takes_bytecode_as_it_is_assembled():
@@ -177,7 +179,7 @@ def test_machine_takes_bytecode_as_it_is_assembled():
     optimizer = machine.as_optimizer(assemble(library.load("lion")), 0.1)
     actual, _ = optimizer.update(gradient, optimizer.init(params), params)
     expected, _ = lion_step(params, gradient)
-    dsl_values.assert_close(actual, expected, rtol=1e-6)
+    assert_close(actual, expected, rtol=1e-6)
 
 
 def lion_step(params, gradient):
@@ -193,7 +195,7 @@ def test_update_without_weights_is_refused(make):
         optimizer.update(params, optimizer.init(params))
 
 
-def test_function_that_was_left_out_gives_nan():
+def test_function_that_is_not_compiled_gives_nan():
     params = first_params()
     code = assemble(library.load("lion"))
     optimizer = machine.as_optimizer(code, 0.1, code.functions - {"sign"})
@@ -224,30 +226,31 @@ def test_interpreter_takes_numpy_arrays():
 def test_compiled_program_keeps_the_types_of_the_weights(dtype):
     params = {"a": jnp.ones((2, 3), dtype), "b": jnp.ones((), jnp.float32)}
     optimizer = dsl.as_optimizer(library.load("adamw_initial"), 0.5)
-    with jax.numpy_dtype_promotion("standard"):  # bfloat16 meets the float32 of the schedule
+    # The bfloat16 of the weights meets the float32 of the schedule.
+    with jax.numpy_dtype_promotion("standard"):
         update, state = jax.jit(optimizer.update)(params, optimizer.init(params), params)
-    for tree in (update, *state.states):
-        assert [x.dtype for x in jax.tree.leaves(tree)] == [dtype, jnp.float32]
+    for value in (update, *state.states):
+        assert [x.dtype for x in jax.tree.leaves(value)] == [dtype, jnp.float32]
 
 
 def test_update_may_be_a_constant():
     program = dsl.parse("def train(w, g, m, lr):\n  return 0.5, g")
     expected = jax.tree.map(lambda leaf: np.full(leaf.shape, -0.5), first_params())
     for update in (train_machine(program), train_optimizer(dsl.as_optimizer(program))):
-        dsl_values.assert_close(jax.tree.map(lambda x: x[0], update), expected, rtol=0)
+        assert_close(jax.tree.map(lambda x: x[0], update), expected, rtol=0)
 
 
 def values_of(program, trees, lr, number):
-    """Every result of the program and its update, in NumPy, in the precision of `number`."""
-    space, results = PytreeBackend(np), []
+    """Return every result and output of a program, in NumPy, in the precision of `number`."""
+    backend, results = PytreeBackend(np), []
 
     def apply(op, *values):
-        results.append(op.evaluate(space, *values))
+        results.append(op.evaluate(backend, *values))
         return results[-1]
 
-    trees = [tuple(map(number, jax.tree.leaves(tree))) for tree in trees]
+    inputs = [tuple(map(number, jax.tree.leaves(each))) for each in trees]
     with np.errstate(all="ignore"):
-        outputs = run(program, [*trees, number(lr)], apply, number)
+        outputs = run(program, [*inputs, number(lr)], apply, number)
     return [np.float64(leaf) for value in (*results, *outputs) for leaf in as_leaves(value)]
 
 
@@ -256,7 +259,7 @@ def as_leaves(value):
 
 
 def is_well_conditioned(program, trees, lr) -> bool:
-    """Whether all that the program computes is moderate, and rounding hardly changes it."""
+    """Check that all values of a program are moderate, and that rounding hardly changes them."""
     pairs = [values_of(program, trees, lr, number) for number in (np.float32, np.float64)]
     return all(
         (np.abs(b) < 1e6).all() and (np.abs(a - b) <= 1e-5 * np.abs(b).max()).all()
@@ -270,17 +273,17 @@ def test_machine_agrees_with_the_interpreter_where_rounding_does_not_matter(prog
     form, code = canonicalize(program), assemble(program)
     assume(code.size == SMALL)
     rng = np.random.default_rng(3)
-    params, gradient, *states = (dsl_values.tree(rng) for _ in range(4))
-    rows = jnp.stack([to_row(tree) for tree in states])
+    params, gradient, *states = (tree(rng) for _ in range(4))
+    vectors = jnp.stack(list(map(to_vector, states)))
     states = states[: form.num_states]
     assume(is_well_conditioned(form.to_program(), [params, gradient, *states], schedule(50)))
     expected = evaluate(form.to_program(), params, gradient, states, schedule(50))
-    state = ProgramState(jnp.int32(50), rows)
+    state = ProgramState(jnp.int32(50), vectors)
     update, state = machine_step(code, gradient, state, params)
     actual = jax.tree.map(jnp.negative, update), tuple(state.states[: form.num_states])
-    expected = expected[0], tuple(map(to_row, expected[1]))
-    dsl_values.assert_close(actual, expected, rtol=1e-3)
+    expected = expected[0], tuple(map(to_vector, expected[1]))
+    assert_close(actual, expected, rtol=1e-3)
 
 
-def to_row(tree):
-    return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(tree)])
+def to_vector(value):
+    return jnp.concatenate([jnp.ravel(leaf) for leaf in jax.tree.leaves(value)])

@@ -1,12 +1,10 @@
-"""The library's optimizers are those of optax, or of their papers in NumPy, step by step.
+"""Each program of the library against optax, or against its paper in NumPy, step by step.
 
-Oracles compute in float64, from the float32 numbers that a program's constants stand for: in
-float32 optax's own rounding would be most of the difference (1e-5 for its Adam, 0.3 % for its
-RAdam, whose rho cancels). They take the constants by the names in the program's docstring, so that
-a name with another meaning shows.
+Oracles compute in float64, from the float32 values of a program's constants. In float32, the
+rounding of optax would be most of the difference: 1e-5 for Adam, 0.3 % for RAdam.
+Oracles take constants by their names in the docstring of the program. A wrong name fails a test.
 """
 
-import dataclasses
 import functools
 
 import jax
@@ -18,31 +16,31 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.backends import PytreeBackend
+from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.program import Const
-from tests.support.dsl import values as dsl_values
+from tests.support.dsl.values import SHAPES, assert_close, tree
 
 NUM_STEPS = 100
 FEW_STEPS = 30
 RTOL = 3e-6
-"""Of the largest update of an array in the run; the differences are below 5e-7."""
+"""Tolerance, relative to the largest update of an array in the run; differences are below 5e-7."""
 
 LEARNING_RATES = (0.02 + 0.01 * np.cos(0.05 * np.arange(NUM_STEPS))).astype(np.float32)
 
-SHAPES = dsl_values.SHAPES | {"matrix": (4, 3), "matrices": (2, 3, 4)}
+ALL_SHAPES = SHAPES | {"matrix": (4, 3), "matrices": (2, 3, 4)}
 SMALL = {"faint": 1e-8, "vanishing": 1e-15}
 """Arrays whose numbers are so small that every epsilon matters, and their scales."""
 
 
 def draw(rng):
-    tree = dsl_values.tree(rng, shapes=SHAPES | dict.fromkeys(SMALL, (3,)))
+    params = tree(rng, shapes=ALL_SHAPES | dict.fromkeys(SMALL, (3,)))
     for name, scale in SMALL.items():
-        tree[name] *= scale
-    return tree
+        params[name] *= scale
+    return params
 
 
 def draw_gradient(rng):
-    """A gradient of a scale from 0.01 to 10; one number in ten is zero."""
+    """Draw a gradient of a scale from 0.01 to 10; one number in ten is zero."""
     scale = 10 ** rng.uniform(-2, 1)
     return jax.tree.map(
         lambda leaf: leaf * np.float32(scale * (rng.random(leaf.shape) > 0.1)), draw(rng)
@@ -63,7 +61,7 @@ def schedule(step_count):
 
 
 def train(optimizer, params, gradients):
-    """The updates of a run whose weights follow them."""
+    """Return the updates of a run that applies them to its weights."""
 
     def step(carry, gradient):
         params, state = carry
@@ -78,13 +76,13 @@ OPTAX = {
     "momentum": optax.sgd,
     "nesterov": lambda lr, momentum: optax.sgd(lr, momentum, nesterov=True),
     "rmsprop": lambda lr, decay, epsilon: optax.rmsprop(lr, decay, epsilon),
-    # optax starts the sum of squares at 0.1 unless told otherwise.
+    # By default, optax starts the sum of squares at 0.1.
     "adagrad": lambda lr, epsilon: optax.adagrad(lr, 0.0, epsilon),
     "adam": lambda lr, beta1, beta2, epsilon: optax.adam(lr, beta1, beta2, epsilon),
     "adamw": lambda lr, beta1, beta2, epsilon, weight_decay: optax.adamw(
         lr, beta1, beta2, epsilon, weight_decay=weight_decay
     ),
-    # optax adds bias corrections to the paper's algorithm unless told otherwise.
+    # By default, optax adds bias corrections to the algorithm of the paper.
     "amsgrad": lambda lr, beta1, beta2, epsilon: optax.amsgrad(
         lr, beta1, beta2, epsilon, bias_correction_mu=False, bias_correction_nu=False
     ),
@@ -92,13 +90,13 @@ OPTAX = {
     "radam": lambda lr, beta1, beta2, epsilon, threshold: optax.radam(
         lr, beta1, beta2, epsilon, threshold=threshold
     ),
-    # The paper's one epsilon is two numbers of optax, equal by default.
+    # The epsilon of the paper is two numbers in optax, equal by default.
     "adabelief": lambda lr, beta1, beta2, epsilon: optax.adabelief(
         lr, beta1, beta2, eps=epsilon, eps_root=epsilon
     ),
     # The parts of optax.adafactor, which has no argument for epsilon2. It factors the two longest
-    # axes of an array if both are long enough, 128 by default; with 3 that is the last two of each
-    # matrix here, and the program's factors of the other arrays are their second moments too.
+    # axes of an array if both are long enough, by default 128. With 3 it factors the last two axes
+    # of each matrix here. For other arrays the factors of the program are their second moments.
     "adafactor": lambda lr, decay_rate, epsilon1, epsilon2: optax.chain(
         optax.scale_by_factored_rms(
             decay_rate=decay_rate, min_dim_size_to_factor=3, epsilon=epsilon1
@@ -118,7 +116,7 @@ OPTAX = {
         optax.add_decayed_weights(weight_decay),
         optax.scale_by_learning_rate(lr),
     ),
-    # optax counts steps from 0 and has no schedule of its own.
+    # optax counts steps from 0, and its ademamix has no default schedule.
     "ademamix": lambda lr, beta1, beta2, beta3, alpha, warmup_steps, epsilon: (
         optax.contrib.ademamix(
             lr,
@@ -134,7 +132,7 @@ OPTAX = {
 
 
 def ademamix_beta3(beta_start, beta3, warmup_steps):
-    """The paper's schedule of beta3."""
+    """Return the schedule of beta3 of the paper."""
 
     def beta3_of(step):
         done = (step + 1) / warmup_steps
@@ -146,7 +144,7 @@ def ademamix_beta3(beta_start, beta3, warmup_steps):
 
 
 def qhm(gradients, nu, beta):
-    """Ma and Yarats, 2018."""
+    """Yield the directions of QHM or QHAdam (Ma and Yarats, 2018)."""
     buffer = 0.0
     for g in gradients:
         buffer = beta * buffer + (1 - beta) * g
@@ -154,7 +152,7 @@ def qhm(gradients, nu, beta):
 
 
 def qhadam(gradients, nu1, nu2, beta1, beta2, epsilon):
-    """Ma and Yarats, 2018."""
+    """Yield the directions of QHM or QHAdam (Ma and Yarats, 2018)."""
     m, s = 0.0, 0.0
     for t, g in enumerate(gradients, 1):
         m = beta1 * m + (1 - beta1) * g
@@ -165,7 +163,7 @@ def qhadam(gradients, nu1, nu2, beta1, beta2, epsilon):
 
 
 def aggmo(gradients, beta2, beta3, num_momenta):
-    """Lucas et al., 2018; the velocities point downhill."""
+    """Yield the directions of AggMo (Lucas et al., 2018), whose velocities point downhill."""
     betas, velocities = (0.0, beta2, beta3), (0.0, 0.0, 0.0)
     for g in gradients:
         velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
@@ -173,7 +171,7 @@ def aggmo(gradients, beta2, beta3, num_momenta):
 
 
 def powersign(gradients, beta):
-    """Bello et al., 2017, with alpha = e."""
+    """Yield the directions of PowerSign with alpha = e (Bello et al., 2017)."""
     m = 0.0
     for g in gradients:
         m = beta * m + (1 - beta) * g
@@ -181,7 +179,7 @@ def powersign(gradients, beta):
 
 
 def addsign(gradients, beta):
-    """Bello et al., 2017, with alpha = 1."""
+    """Yield the directions of AddSign with alpha = 1 (Bello et al., 2017)."""
     m = 0.0
     for g in gradients:
         m = beta * m + (1 - beta) * g
@@ -189,7 +187,7 @@ def addsign(gradients, beta):
 
 
 def sdprop(gradients, gamma, epsilon):
-    """Ida et al., 2017."""
+    """Yield the directions of SDProp (Ida et al., 2017)."""
     mu, c = 0.0, 0.0
     for g in gradients:
         c = gamma * c + gamma * (1 - gamma) * (g - mu) ** 2
@@ -205,7 +203,7 @@ NUMPY = {
     "addsign": addsign,
     "sdprop": sdprop,
 }
-"""Optimizers that optax has not: the directions of an array, from its gradients."""
+"""Optimizers that optax lacks: the directions of an array, from its gradients."""
 
 FOUND = {
     "adabelief_like",
@@ -215,7 +213,7 @@ FOUND = {
     "raw_lion",
     "regularized",
 }
-"""Programs of the search of the Lion paper, known under no other name."""
+"""Programs of the search of the Lion paper that have no other name."""
 
 
 def constants_of(name) -> dict[str, float]:
@@ -223,17 +221,19 @@ def constants_of(name) -> dict[str, float]:
 
 
 def another(constant, value):
-    """Another value for a constant, as sensible as its own."""
+    """Return another sensible value for a constant."""
+    # The warm-up ends within the run.
     if constant == "warmup_steps":
-        return 20.0  # so that the warm-up ends
+        return 20.0
+    # Each place of such an epsilon matters.
     if constant.startswith("epsilon"):
-        return value**0.25  # so that each place of an epsilon matters
+        return value**0.25
     return 2 * value - 1 if 0.5 < value < 1 else 2 * value
 
 
 @functools.cache
 def oracle(name):
-    """The updates with the program's constants, then with one after another changed."""
+    """Return the updates with the program's constants, then with one constant changed at a time."""
     constants = constants_of(name)
     variants = [constants]
     variants += [constants | {key: another(key, value)} for key, value in constants.items()]
@@ -241,7 +241,7 @@ def oracle(name):
     if name in NUMPY:
         return [in_numpy(NUMPY[name], variant) for variant in variants]
     params, gradients = jax.tree.map(np.float64, (PARAMS, GRADIENTS))
-    # The switch is for those functions of optax that mix types.
+    # Some functions of optax mix types.
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         updates = jax.jit(
             jax.vmap(
@@ -260,7 +260,7 @@ def in_numpy(directions_of, constants):
     return jax.tree.map(updates_of, GRADIENTS)
 
 
-def test_every_program_has_an_oracle_but_those_found_by_search():
+def test_every_program_has_an_oracle_except_those_of_the_search():
     assert {*OPTAX, *NUMPY, *FOUND} == set(library.names())
 
 
@@ -268,28 +268,15 @@ def test_every_program_has_an_oracle_but_those_found_by_search():
 def test_program_is_the_known_optimizer(name):
     optimizer = dsl.as_optimizer(library.load(name), schedule)
     updates = jax.jit(lambda *args: train(optimizer, *args))(PARAMS, GRADIENTS)
-    dsl_values.assert_close(updates, oracle(name)[0], rtol=RTOL)
-
-
-def with_constant(program, old, new):
-    """The program with another number in every place of one."""
-
-    def renewed(arg):
-        return Const(new) if arg == Const(old) else arg
-
-    statements = [
-        dataclasses.replace(statement, args=tuple(map(renewed, statement.args)))
-        for statement in program.statements
-    ]
-    return dataclasses.replace(program, statements=tuple(statements))
+    assert_close(updates, oracle(name)[0], rtol=RTOL)
 
 
 def interpret(program):
-    """The updates of a few steps, in NumPy and float32: compiling would take longer."""
-    space, updates = PytreeBackend(np), []
+    """Return the updates of a few steps in NumPy and float32, since compilation takes longer."""
+    backend, updates = PytreeBackend(np), []
 
     def apply(op, *values):
-        return op.evaluate(space, *values)
+        return op.evaluate(backend, *values)
 
     leaves, structure = jax.tree.flatten(PARAMS)
     weights, gradients = tuple(map(np.asarray, leaves)), jax.tree.leaves(GRADIENTS)
@@ -313,10 +300,11 @@ def interpret(program):
 )
 def test_constant_has_the_meaning_of_its_name(name, index, constant):
     value = constants_of(name)[constant]
-    program = with_constant(library.load(name), value, another(constant, value))
+    program = replace_constants(library.load(name), {value: another(constant, value)})
     before, expected = (
         jax.tree.map(lambda leaf: leaf[:FEW_STEPS], oracle(name)[i]) for i in (0, index + 1)
     )
-    dsl_values.assert_close(interpret(program), expected, rtol=RTOL)
+    assert_close(interpret(program), expected, rtol=RTOL)
+    # The constant matters: without the change, the updates differ.
     with pytest.raises(AssertionError, match="Mismatched elements"):
-        dsl_values.assert_close(before, expected, rtol=100 * RTOL)  # so the constant matters
+        assert_close(before, expected, rtol=100 * RTOL)

@@ -1,6 +1,6 @@
-"""The programs of the library: all there, valid, and with a summary and a source each.
+"""The programs of the library: their names, their form, their summaries and sources.
 
-That they are the optimizers of their names is for `test_known_optimizers`.
+`test_known_optimizers` checks that they are the optimizers of their names.
 """
 
 import re
@@ -49,24 +49,24 @@ def test_names_are_those_of_the_files():
 
 
 @pytest.mark.parametrize("name", library.names())
-def test_program_is_valid_and_says_what_it_is_and_where_it_comes_from(name):
+def test_program_is_valid_and_has_a_summary_and_a_source(name):
     dsl.infer(library.load(name))
-    notes = library.doc(name)
-    assert re.fullmatch(r"[A-Z].{10,90}\.", notes.summary)
-    assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|\")", notes.source.replace("\n", " "))
+    doc = library.doc(name)
+    assert re.fullmatch(r"[A-Z].{10,90}\.", doc.summary)
+    assert re.search(r"\b(19|20)\d\d, (arXiv:\d{4}\.\d{4,5}|\")", doc.source.replace("\n", " "))
 
 
 STRUCTURAL = {-1.0, 0.0, 1.0, 2.0, 4.0}
-"""Constants that are no one's parameters."""
+"""Constants that are not parameters."""
 
 
 @pytest.mark.parametrize("name", library.names())
-def test_notes_name_every_constant_and_no_other(name):
+def test_docstring_names_every_constant_and_no_other(name):
     arguments = [arg for s in library.load(name).statements for arg in s.args]
     constants = {arg.value for arg in arguments if isinstance(arg, Const)} - STRUCTURAL
-    notes = library.doc(name).constants
-    assert sorted(note.value for note in notes) == sorted(constants)
-    assert len({note.name for note in notes}) == len(notes)
+    named = library.doc(name).constants
+    assert sorted(constant.value for constant in named) == sorted(constants)
+    assert len({constant.name for constant in named}) == len(named)
 
 
 @pytest.mark.parametrize("name", library.names())

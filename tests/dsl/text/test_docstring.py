@@ -1,4 +1,4 @@
-"""What a docstring says: its summary, its source, and the constants that it names."""
+"""Parsing of docstrings: summary, source, and named constants."""
 
 import pytest
 
@@ -6,11 +6,11 @@ from lionhunt.dsl.text.docstring import NamedConstant, ProgramDoc, parse_docstri
 
 
 def test_docstring_is_summary_source_and_constants():
-    notes = parse_docstring(
+    doc = parse_docstring(
         "Says what.\n\nSomebody, 1999. More of\nthe source.\n\n"
         "beta1 = 0.9: weight of the momentum\nprose = 0.5 of something\nwd = 1E-3: decay: of all"
     )
-    assert notes == ProgramDoc(
+    assert doc == ProgramDoc(
         "Says what.",
         "Somebody, 1999. More of\nthe source.\n\nprose = 0.5 of something",
         (
@@ -34,9 +34,9 @@ def test_number_is_one_of_the_language(number, value):
     "line",
     ["a = 1.2.3: b", "a = 1e: b", "a = x: b", "a = 1 : b", "a = 1:", "1 = 2: b", "a = --1: b"],
 )
-def test_what_is_no_constant_is_prose(line):
+def test_a_line_without_a_constant_is_prose(line):
     assert parse_docstring(f"Says.\n\n{line}") == ProgramDoc("Says.", line)
 
 
-def test_no_docstring_is_no_notes():
+def test_an_empty_docstring_has_no_content():
     assert parse_docstring("") == ProgramDoc()

@@ -1,4 +1,4 @@
-"""Text to program and back: the flat form is exact, and bad text is told where and why."""
+"""Parsing and printing: the flat form is exact, and expressions are flattened."""
 
 import numpy as np
 import pytest
@@ -13,7 +13,7 @@ from tests.support.dsl.programs import programs
 
 
 def flat(*lines: str) -> str:
-    """The flat form of a program of those lines."""
+    """Return the flat form of a program of those lines."""
     return str(parse(body(*lines, "return u, m")))
 
 
@@ -21,7 +21,8 @@ def flat(*lines: str) -> str:
 def test_printed_program_reads_as_itself(program):
     again = parse(str(program))
     assert again == program
-    assert repr(again) == repr(program)  # equality takes 0.0 for -0.0
+    # Equality does not tell 0.0 from -0.0.
+    assert repr(again) == repr(program)
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""The configuration of simplification: defaults, and what is refused in which words."""
+"""The configuration of simplification: defaults, and errors of bad values."""
 
 import pytest
 
@@ -14,7 +14,8 @@ def test_without_a_file_everything_has_a_default():
     assert config.learning_rate is None
     for options in TASKS:
         task = options.build()
-        assert task.num_steps == 20_000 and not task.higher_is_better  # a loss tells more
+        # A loss is more sensitive than an accuracy.
+        assert task.num_steps == 20_000 and not task.higher_is_better
 
 
 def test_values_of_the_file(tmp_path):

@@ -1,4 +1,4 @@
-"""Measuring what a change costs, with planted scores and once with real training."""
+"""Measurement of changes, with planted scores and with real training."""
 
 import math
 import re
@@ -39,18 +39,21 @@ TINY = DigitsMLP(num_steps=30, batch_size=16, width=8, depth=1, metric="loss")
 
 
 def by_program(**scores):
-    """A scorer that knows the scores of a program, by its function, seed by seed from 40 on."""
+    """Return a scorer with given scores of each program, seed by seed from 40 on.
+
+    A program is identified by its only function.
+    """
 
     def score(bytecode, seed, task):
         (function,) = bytecode.functions
-        found = scores[function][seed - 40]
-        return found if isinstance(found, Measurement) else ok(found)
+        result = scores[function][seed - 40]
+        return result if isinstance(result, Measurement) else ok(result)
 
     return score
 
 
 def without(name: str):
-    """The planted program without a function of one argument."""
+    """Return the planted program without a function of one argument."""
     return dsl.parse(re.sub(rf"{name}\((\w+)\)", r"\1 * 1.0", str(PROGRAM)))
 
 
@@ -91,7 +94,8 @@ def test_verdict_follows_students_interval(shares, tolerance, higher_is_better):
     [
         (1.0, ChangeVerdict.HARMLESS),
         (0.5, ChangeVerdict.HARMLESS),
-        (1.25, ChangeVerdict.HARMLESS),  # the tolerance itself counts as none
+        # A loss of exactly the tolerance counts as none.
+        (1.25, ChangeVerdict.HARMLESS),
         (math.nextafter(1.25, 2), ChangeVerdict.HARMFUL),
     ],
 )
@@ -112,7 +116,7 @@ def test_a_change_that_fails_with_one_seed_is_harmful(reason):
     assert paired.after is None and paired.loss is None
 
 
-def test_a_base_that_fails_with_a_later_seed_is_told():
+def test_failure_of_the_unchanged_program_with_a_later_seed_is_an_error():
     starts = [1.0] * 4 + [FAILED] + [1.0]
     ends = [1.0, 1.1, 0.9, 1.0, 1.0, 1.0]
     measurer = make_measurer(by_program(sign=starts, tanh=ends), tasks=TASKS[:1])
@@ -146,7 +150,8 @@ def test_nothing_is_trained_twice():
     assert measurer.num_trainings == 4 * 3 * 2
     assert measurer.screen(PROGRAM, shorter) == first
     assert measurer.num_trainings == 4 * 3 * 2
-    measurer.confirm(PROGRAM, without("tanh"))  # which six seeds decide
+    # Six seeds decide on this change.
+    measurer.confirm(PROGRAM, without("tanh"))
     assert measurer.num_trainings == 4 * 3 * 2 + 2 * 3 * 2
     measurer.compare(without("tanh"), PROGRAM, 6)
     assert measurer.num_trainings == len(submitted(measurer)) == 4 * 3 * 2 + 2 * 3 * 2
@@ -164,7 +169,7 @@ def test_a_program_written_otherwise_is_the_same():
 
 
 def test_the_learning_rate_multiplies_what_trains():
-    measurer = make_measurer(lambda bytecode, seed, task: ok(float(len(bytecode.scalars))))
+    measurer = make_measurer(lambda bytecode, seed, task: ok(float(len(bytecode.scalar_registers))))
     measurer.compare(BEFORE, AFTER, 2)
     measurer.learning_rate = 0.1
     measurer.compare(BEFORE, AFTER, 2)
@@ -173,12 +178,13 @@ def test_the_learning_rate_multiplies_what_trains():
     assert any(same(job.bytecode, assemble(scaled)) for job in submitted(measurer))
 
 
-def test_what_one_task_shows_to_be_harmful_is_not_tried_on_the_next():
+def test_change_that_is_harmful_on_one_task_is_not_tried_on_the_next():
     measurer = make_measurer()
     harmful = dsl.parse(str(PROGRAM).replace("update + wd", "update * wd"))
     looks = measurer.screen(PROGRAM, [harmful])
     assert [paired.task for paired in looks[0].tasks] == ["cheap"]
-    assert {job.task for job in submitted(measurer)} == {0}  # nor the program itself
+    # The unchanged program is not tried on the next task either.
+    assert {job.task for job in submitted(measurer)} == {0}
     assert [paired.task for paired in measurer.compare(PROGRAM, harmful).tasks] == ["cheap", "dear"]
 
 
@@ -196,7 +202,7 @@ def test_a_first_look_alone_makes_nothing_harmless():
     assert [paired.num_seeds for paired in confirmed.tasks] == [6, 6]
 
 
-def test_what_stays_undecided_has_used_all_seeds():
+def test_undecided_change_has_used_all_seeds():
     measurer = make_measurer()
     evidence = measurer.confirm(PROGRAM, without("cbrt"))
     assert evidence.verdict is ChangeVerdict.UNDECIDED
@@ -210,11 +216,11 @@ def test_the_order_of_answers_changes_nothing(order_seed):
     assert looks[0] == looks[1]
 
 
-def test_what_is_being_measured_is_said():
-    said = []
-    make_measurer(say=said.append).compare(PROGRAM, without("tanh"), 2)
-    assert said[0] == "cheap: 0 of 4 trainings"
-    assert any(text.startswith("dear: ") for text in said)
+def test_status_names_the_task_and_the_trainings():
+    messages = []
+    make_measurer(on_status=messages.append).compare(PROGRAM, without("tanh"), 2)
+    assert messages[0] == "cheap: 0 of 4 trainings"
+    assert any(text.startswith("dear: ") for text in messages)
 
 
 def tiny_config(**changes) -> SimplifyConfig:
@@ -236,7 +242,7 @@ def test_a_program_whose_lr_is_the_learning_rate_gets_one():
 
 @pytest.mark.parametrize("learning_rate", [None, 0.5])
 def test_a_program_that_does_not_learn_is_refused_in_one_line(learning_rate):
-    """Also with a given learning rate: every removal from it would be harmless."""
+    """Refuse it with a given learning rate too, since every removal would be harmless."""
     config = tiny_config(learning_rate=learning_rate)
     rates = "0.5" if learning_rate else "1, 0.1, 0.01, 0.001, 0.0001"
     climbing = dsl.parse("def climb(w, g, lr): return g * -1.0")

@@ -1,4 +1,4 @@
-"""Simplifying with planted losses, with random programs, and once with real training."""
+"""Simplification with planted losses, of random programs, and with real training."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import assume, given, settings
 from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.functional_equivalence import updates_on_probe
-from lionhunt.dsl.edits.ablations import removals
+from lionhunt.dsl.edits.ablations import list_removals
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Const, Program, Var
 from lionhunt.dsl.rewriting import Justification
@@ -19,7 +19,7 @@ from lionhunt.search.simplification.simplifier import (
     Refusal,
     SimplificationStep,
     Simplifier,
-    final,
+    final_program,
 )
 from tests.support.dsl.programs import MODERATE, programs
 from tests.support.search.planted_scores import FAILED, PROGRAM, make_measurer, ok, planted
@@ -42,8 +42,8 @@ WITH_JUNK = dsl.parse(
 )
 
 
-def simplifier(measurer=None, warrants=PROVEN) -> Simplifier:
-    return Simplifier(warrants, measurer, rewrite_seconds=1.0)
+def simplifier(measurer=None, justifications=PROVEN) -> Simplifier:
+    return Simplifier(justifications, measurer, rewrite_seconds=1.0)
 
 
 def steps(events: list[Event]) -> list[SimplificationStep]:
@@ -51,23 +51,23 @@ def steps(events: list[Event]) -> list[SimplificationStep]:
 
 
 def refusals(events: list[Event]) -> dict[str, ChangeVerdict]:
-    found = [event for event in events if isinstance(event, Refusal)]
-    assert len({refusal.rule for refusal in found}) == len(found)
-    return {refusal.rule: refusal.evidence.verdict for refusal in found}
+    refused = [event for event in events if isinstance(event, Refusal)]
+    assert len({refusal.rule for refusal in refused}) == len(refused)
+    return {refusal.rule: refusal.evidence.verdict for refusal in refused}
 
 
 def functions(program: Program) -> list[str]:
     return [statement.op for statement in program.statements]
 
 
-def test_what_costs_nothing_goes_smallest_loss_first():
+def test_harmless_functions_go_smallest_loss_first():
     events = list(simplifier(make_measurer()).remove(PROGRAM))
-    assert [(step.rule, step.warrant, step.kind) for step in steps(events)] == [
+    assert [(step.rule, step.justification, step.kind) for step in steps(events)] == [
         ("remove update = tanh(update), keep update", "measured", "remove"),
         ("remove update = sinh(m), keep m", "measured", "remove"),
         ("remove update = arctan(m), keep m", "measured", "remove"),
     ]
-    assert functions(final(PROGRAM, events)) == ["interp", "cbrt", "exp", "multiply", "add"]
+    assert functions(final_program(PROGRAM, events)) == ["interp", "cbrt", "exp", "multiply", "add"]
     for step in steps(events):
         assert step.evidence is not None and step.evidence.verdict is ChangeVerdict.HARMLESS
         assert [task.num_seeds for task in step.evidence.tasks] == [6, 6]
@@ -75,7 +75,7 @@ def test_what_costs_nothing_goes_smallest_loss_first():
     assert losses == pytest.approx([0.0, 0.01, 0.012], abs=3e-4)
 
 
-def test_what_harms_and_what_is_undecided_stays_and_is_told():
+def test_harmful_and_undecided_removals_are_refused():
     events = list(simplifier(make_measurer()).remove(PROGRAM))
     harmful, undecided = ChangeVerdict.HARMFUL, ChangeVerdict.UNDECIDED
     assert refusals(events) == {
@@ -96,22 +96,22 @@ def test_the_order_of_answers_changes_no_step(order_seed):
     assert runs[0] == runs[1]
 
 
-def test_two_refusals_of_lines_that_read_alike_are_both_told():
+def test_equal_lines_have_a_refusal_each():
     program = dsl.parse("def f(w, g, lr):\n  g = tan(g)\n  g = g - w\n  g = tan(g)\n  return g")
-    own = assemble(program).row_code
+    own = assemble(program).vector_code
 
     def score(bytecode, seed, task):
-        return ok(1.0) if np.array_equal(bytecode.row_code, own) else FAILED
+        return ok(1.0) if np.array_equal(bytecode.vector_code, own) else FAILED
 
-    found = list(simplifier(make_measurer(score)).remove(program))
-    rules = [event.rule for event in found]
+    events = list(simplifier(make_measurer(score)).remove(program))
+    rules = [event.rule for event in events]
     assert rules.count("remove g = tan(g), keep g") == 2
-    assert not steps(found)
+    assert not steps(events)
 
 
 def test_a_program_with_planted_junk_comes_back_without():
     events = list(simplifier(make_measurer()).run(WITH_JUNK))
-    result = final(WITH_JUNK, events)
+    result = final_program(WITH_JUNK, events)
     assert str(result) == "\n".join(
         [
             "def train(weight, gradient, momentum, lr):",
@@ -125,8 +125,8 @@ def test_a_program_with_planted_junk_comes_back_without():
     kinds = [step.kind for step in steps(events)]
     assert kinds[:3] == ["redundant", "dead state", "round"]
     assert kinds.count("remove") == 3 and kinds[-1] == "name"
-    warrants = {step.kind: step.warrant for step in steps(events)}
-    assert warrants["redundant"] == warrants["name"] == Justification.EXACT
+    justifications = {step.kind: step.justification for step in steps(events)}
+    assert justifications["redundant"] == justifications["name"] == Justification.EXACT
 
 
 def test_each_step_starts_from_the_one_before():
@@ -135,7 +135,7 @@ def test_each_step_starts_from_the_one_before():
         dsl.infer(step.program)
         assert step.program != program and step.num_statements == len(step.program.statements)
         if step.kind == "remove":
-            assert step.program in [removal.program for removal in removals(program)]
+            assert step.program in [removal.program for removal in list_removals(program)]
         elif step.kind in ("redundant", "dead state", "name", "round"):
             assert dsl.fingerprint(step.program) == dsl.fingerprint(program)
         if step.kind != "rewrite":
@@ -147,14 +147,14 @@ def test_each_step_starts_from_the_one_before():
 @given(programs(constants=MODERATE, max_statements=10))
 def test_proven_steps_compute_the_same_updates(program):
     events = list(simplifier().run(program))
-    assert {step.warrant for step in steps(events)} <= set(PROVEN)
+    assert {step.justification for step in steps(events)} <= set(PROVEN)
     assert not refusals(events)
-    result = final(program, events)
+    result = final_program(program, events)
     assert len(result.statements) <= len(dsl.simplify(program).statements)
     before, after = (updates_on_probe(canonicalize(each)) for each in (program, result))
     usual = (np.abs(before) > 1e-3) & (np.abs(before) < 1e3) & np.isfinite(after)
     assume(usual.any())
-    # A sign or a cosine of what rounding alone decides may differ.
+    # A sign or a cosine may differ if rounding decides on its argument.
     assert np.mean(~np.isclose(after[usual], before[usual], rtol=1e-4)) <= 0.05
 
 
@@ -162,9 +162,9 @@ def test_proven_steps_compute_the_same_updates(program):
 def test_proven_steps_of_the_library(name):
     program = dsl.library.load(name)
     events = list(simplifier().run(program))
-    assert {step.warrant for step in steps(events)} <= set(PROVEN)
+    assert {step.justification for step in steps(events)} <= set(PROVEN)
     before, after = (
-        updates_on_probe(canonicalize(each)) for each in (program, final(program, events))
+        updates_on_probe(canonicalize(each)) for each in (program, final_program(program, events))
     )
     np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-6)
 
@@ -175,7 +175,7 @@ def test_a_program_without_statements(output):
     measurer = make_measurer(lambda bytecode, seed, task: ok(1.0 + seed))
     events = list(simplifier(measurer).run(program))
     assert not refusals(events) and measurer.num_trainings == 0
-    result = final(program, events)
+    result = final_program(program, events)
     assert result.statements == () and dsl.fingerprint(result) == dsl.fingerprint(program)
 
 
@@ -191,23 +191,24 @@ CONSTANTS = dsl.parse(
 
 
 def by_constants(bytecode, seed, task):
-    """A score that suffers if the decay of the momentum is not 0.897 or so."""
-    decay = min((float(x) for x in bytecode.scalars), key=lambda x: abs(x - 0.8973))
+    """Return a score that is worse if the decay of the momentum is not about 0.897."""
+    decay = min((float(x) for x in bytecode.scalar_registers), key=lambda x: abs(x - 0.8973))
     loss = 0.0 if abs(decay - 0.8973) < 0.001 else 0.3
     return ok((1 + seed) * (1 - loss if task else 1 + loss))
 
 
 def test_constants_keep_the_digits_that_matter():
     events = list(simplifier(make_measurer(by_constants)).round(CONSTANTS))
-    told = [(type(event).__name__, event.rule, event.warrant) for event in steps(events)]
-    assert told == [
-        ("Step", "round 0.8973 to 0.897", "measured"),
-        ("Step", "round 0.996 to 1.0", "measured"),
-        ("Step", "round 0.46019784 to 0.5", "measured"),
-        ("Step", told[-1][1], "exact"),  # a factor of 1 does nothing
+    changes = [(type(event).__name__, event.rule, event.justification) for event in steps(events)]
+    assert changes == [
+        ("SimplificationStep", "round 0.8973 to 0.897", "measured"),
+        ("SimplificationStep", "round 0.996 to 1.0", "measured"),
+        ("SimplificationStep", "round 0.46019784 to 0.5", "measured"),
+        # A factor of 1 is redundant.
+        ("SimplificationStep", changes[-1][1], "exact"),
     ]
     assert refusals(events) == {"round 0.8973 to 0.9": ChangeVerdict.HARMFUL}
-    result = final(CONSTANTS, events)
+    result = final_program(CONSTANTS, events)
     assert functions(result) == ["interp", "sin", "multiply", "add"]
     args = [arg for statement in result.statements for arg in statement.args]
     assert [arg.value for arg in args if isinstance(arg, Const)] == [0.897, 0.5]
@@ -217,7 +218,7 @@ def test_constants_keep_the_digits_that_matter():
 
 def test_a_suggestion_is_taken_if_it_costs_nothing():
     harmful = dsl.parse("def f(w, g, lr): return exp(g)")
-    good = next(r.program for r in removals(PROGRAM) if "tanh" in r.statement)
+    good = next(r.program for r in list_removals(PROGRAM) if "tanh" in r.statement)
     asked = []
 
     def suggest(program):
@@ -227,8 +228,8 @@ def test_a_suggestion_is_taken_if_it_costs_nothing():
     taking = Simplifier((Justification.EXACT,), make_measurer(), 1.0, suggest)
     events = list(taking.take_suggestion(PROGRAM))
     assert asked == [PROGRAM]
-    assert [type(event).__name__ for event in events] == ["Refusal", "Step"]
-    assert final(PROGRAM, events) == good
+    assert [type(event).__name__ for event in events] == ["Refusal", "SimplificationStep"]
+    assert final_program(PROGRAM, events) == good
     assert list(Simplifier(PROVEN, None, 1.0, suggest).take_suggestion(PROGRAM)) == []
 
 
@@ -245,9 +246,9 @@ def test_real_training_removes_what_does_nothing():
     with open_measurer(program, config, num_workers=0) as measurer:
         assert measurer.learning_rate == 1.0
         events = list(simplifier(measurer).run(program))
-    rules = [step.rule for step in steps(events) if step.warrant == "measured"]
+    rules = [step.rule for step in steps(events) if step.justification == "measured"]
     assert "remove update = m + drift, keep m" in rules
-    result = final(program, events)
+    result = final_program(program, events)
     read = {str(arg) for statement in result.statements for arg in statement.args}
     assert str(Var(result.weights)) not in read and str(Var(result.gradient)) in read
     nothing_learnt = "remove m = interp(g, m, 0.5), keep m"

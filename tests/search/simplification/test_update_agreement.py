@@ -1,4 +1,4 @@
-"""Counts of where programs differ, against loops in plain NumPy and Python."""
+"""Counts of differences between programs, against loops in plain NumPy and Python."""
 
 import dataclasses
 
@@ -11,8 +11,12 @@ from lionhunt import dsl
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.rewriting.terms import Term, make, variable
 from lionhunt.proxy_tasks import DigitsMLP, Task
-from lionhunt.search.simplification import update_agreement as shadow_module
-from lionhunt.search.simplification.update_agreement import UpdateCounts, ValueCounts, shadow
+from lionhunt.search.simplification import update_agreement
+from lionhunt.search.simplification.update_agreement import (
+    UpdateCounts,
+    ValueCounts,
+    compare_updates,
+)
 
 EPS = np.float32(1e-8)
 GRADIENTS = np.array([0, 1e-9, 3e-8, 1e-7, 2e-6, 1e-3, 0.5, 3, 1e30, -2, -1e-9, -0.25], np.float32)
@@ -24,7 +28,7 @@ SIGN = dsl.parse("def f(w, g, lr): return sign(g)")
 
 
 def planted_task(num_steps: int = NUM_STEPS) -> Task:
-    """A task whose gradient is its batch: numbers of `GRADIENTS`, whatever the parameters are."""
+    """Return a task whose gradient is its batch of `GRADIENTS`, for all parameters."""
 
     def batch(data, key):
         keys = jax.random.split(key)
@@ -52,14 +56,14 @@ def planted_task(num_steps: int = NUM_STEPS) -> Task:
 
 
 def gradients(task: Task, key) -> np.ndarray:
-    """The gradient of each step; shape (steps, parameters)."""
+    """Return the gradient of each step; shape (steps, parameters)."""
     _, batch_key = jax.random.split(key)
     steps = (task.batch(task.data, jax.random.fold_in(batch_key, i)) for i in range(task.num_steps))
     return np.array([np.concatenate([np.ravel(leaf) for leaf in step]) for step in steps])
 
 
 def count_updates(ones: np.ndarray, others: np.ndarray) -> dict[str, int]:
-    """The class of every pair of numbers, one by one."""
+    """Count the class of every pair of numbers, one by one."""
     counts = dict.fromkeys(UpdateCounts._fields, 0)
     for a, b in zip(map(float, ones.ravel()), map(float, others.ravel()), strict=True):
         largest = max(abs(a), abs(b))
@@ -91,21 +95,25 @@ def count_values(values: np.ndarray) -> dict[str, int]:
 
 
 def test_a_program_against_itself_is_the_same(key):
-    found = shadow(planted_task(), key, GUARDED, GUARDED)
-    assert found.updates == (found.total, 0, 0, 0, 0) and found.values == ()
+    agreement = compare_updates(planted_task(), key, GUARDED, GUARDED)
+    assert agreement.updates == (agreement.total, 0, 0, 0, 0) and agreement.values == ()
 
 
 def test_a_guarded_division_differs_from_the_sign_where_the_loop_says(key):
     task = planted_task()
-    found = shadow(task, key, GUARDED, SIGN, [make("abs", G)])
+    agreement = compare_updates(task, key, GUARDED, SIGN, [make("abs", G)])
     g = gradients(task, key)
     expected = count_updates(g / (np.abs(g) + EPS), np.sign(g))
-    assert found.updates._asdict() == expected
+    assert agreement.updates._asdict() == expected
     assert min(expected[name] for name in ("same", "close", "other")) > 0
-    assert [each._asdict() for each in found.values] == [count_values(g)]
-    assert found.values[0].zero > 0 and found.values[0].guarded > 0 and found.values[0].tiny > 0
-    assert (found.num_steps, found.num_parameters) == (NUM_STEPS, 17)
-    assert sum(found.updates) == found.total == NUM_STEPS * 17
+    assert [each._asdict() for each in agreement.values] == [count_values(g)]
+    assert (
+        agreement.values[0].zero > 0
+        and agreement.values[0].guarded > 0
+        and agreement.values[0].tiny > 0
+    )
+    assert (agreement.num_steps, agreement.num_parameters) == (NUM_STEPS, 17)
+    assert sum(agreement.updates) == agreement.total == NUM_STEPS * 17
 
 
 @pytest.mark.parametrize(
@@ -114,8 +122,10 @@ def test_a_guarded_division_differs_from_the_sign_where_the_loop_says(key):
         ("max(g, 0.0)", lambda g: np.maximum(g, 0)),
         ("g * 1.000001", lambda g: g * np.float32(1.000001)),
         ("g * 1.005", lambda g: g * np.float32(1.005)),
-        ("g * 1e30", lambda g: g * np.float32(1e30)),  # one is infinite
-        ("arcsin(g)", np.arcsin),  # some are NaN
+        # One product is infinite.
+        ("g * 1e30", lambda g: g * np.float32(1e30)),
+        # Some values are NaN.
+        ("arcsin(g)", np.arcsin),
     ],
 )
 def test_classes_of_updates(other, by_numpy, key):
@@ -124,38 +134,38 @@ def test_classes_of_updates(other, by_numpy, key):
     g = gradients(task, key)
     with np.errstate(all="ignore"):
         expected = count_updates(g, by_numpy(g).astype(np.float32))
-    assert shadow(task, key, lead, program).updates._asdict() == expected
+    assert compare_updates(task, key, lead, program).updates._asdict() == expected
 
 
 def test_states_are_each_programs_own(key):
     lead = dsl.parse("def f(w, g, m, lr):\n  m = m + 1.0\n  return m, m")
     other = dsl.parse("def f(w, g, v, n, lr):\n  v = v + 2.0\n  n = v - 1.0\n  return n, v, n")
-    found = shadow(planted_task(), key, lead, other, [M])
+    agreement = compare_updates(planted_task(), key, lead, other, [M])
     # Step by step the updates are 1, 2, 3 ... and 1, 3, 5 ...
-    assert found.updates.same == 17 and found.updates.other == 17 * (NUM_STEPS - 1)
-    assert found.values[0] == (17, 0, 0, 17 * (NUM_STEPS - 2), 0)
+    assert agreement.updates.same == 17 and agreement.updates.other == 17 * (NUM_STEPS - 1)
+    assert agreement.values[0] == (17, 0, 0, 17 * (NUM_STEPS - 2), 0)
 
 
 def test_the_weights_are_those_of_the_first_program(key):
-    """Each sees weights that shrink as the first one says: to half, a quarter ..."""
+    """Give both programs the weights of the first one, which halves them."""
     task = planted_task(2)
     halving = dsl.parse("def f(w, g, lr): return w * 0.5")
-    known = dsl.parse(
+    predicted = dsl.parse(
         "def f(w, g, m, lr):\n  m = m + 1.0\n  u = m * -1.0\n  return power(2.0, u), m"
     )
-    assert shadow(task, key, halving, known).updates == (34, 0, 0, 0, 0)
+    assert compare_updates(task, key, halving, predicted).updates == (34, 0, 0, 0, 0)
 
 
 @pytest.mark.parametrize("name", ["raw_lion", "adamw"])
 def test_a_program_against_itself_differs_by_rounding_at_most(name, key):
     program = dsl.library.load(name)
     task = DigitsMLP(num_steps=6, batch_size=4, width=4, depth=1).build()
-    found = shadow(task, key, program, program)
-    same, rounding, *others = found.updates
-    assert same + rounding == found.total and others == [0, 0, 0] and found.values == ()
-    assert same > found.total / 2
+    agreement = compare_updates(task, key, program, program)
+    same, rounding, *others = agreement.updates
+    assert same + rounding == agreement.total and others == [0, 0, 0] and agreement.values == ()
+    assert same > agreement.total / 2
     params = task.init(task.data, key)
-    assert found.num_parameters == sum(leaf.size for leaf in jax.tree.leaves(params))
+    assert agreement.num_parameters == sum(leaf.size for leaf in jax.tree.leaves(params))
 
 
 def test_a_variable_of_any_name_can_be_watched(key):
@@ -163,20 +173,20 @@ def test_a_variable_of_any_name_can_be_watched(key):
         "def f(w, g, watched0, lr):\n  watched0 = watched0 + g\n  return g, watched0"
     )
     term: Term = variable("watched0", Kind.TREE)
-    found = shadow(planted_task(1), key, program, program, [term])
-    assert found.values[0].zero == found.total == 17
+    agreement = compare_updates(planted_task(1), key, program, program, [term])
+    assert agreement.values[0].zero == agreement.total == 17
 
 
 def test_a_training_that_counts_too_far_for_one_loop(key, monkeypatch):
-    whole = shadow(planted_task(), key, GUARDED, SIGN, [G])
-    monkeypatch.setattr(shadow_module, "MAX_COUNT", 17 * 5)
-    assert shadow(planted_task(), key, GUARDED, SIGN, [G]) == whole
+    whole = compare_updates(planted_task(), key, GUARDED, SIGN, [G])
+    monkeypatch.setattr(update_agreement, "MAX_COUNT", 17 * 5)
+    assert compare_updates(planted_task(), key, GUARDED, SIGN, [G]) == whole
 
 
 def test_zero_gradients_of_real_training(key):
-    """Pixels that are 0 in a whole batch give gradients of exactly 0."""
+    """Count gradients of exactly 0, which come from pixels that are 0 in a whole batch."""
     task = dataclasses.replace(DigitsMLP(batch_size=2, width=4, depth=1).build(), num_steps=8)
-    found = shadow(task, key, dsl.library.load("sgd"), SIGN, [G])
+    agreement = compare_updates(task, key, dsl.library.load("sgd"), SIGN, [G])
     init_key, batch_key = jax.random.split(key)
     params = task.init(task.data, init_key)
     num_zeros, gradient_of = 0, jax.jit(jax.grad(task.loss))
@@ -185,5 +195,5 @@ def test_zero_gradients_of_real_training(key):
         num_zeros += sum(int(np.sum(np.asarray(leaf) == 0)) for leaf in jax.tree.leaves(gradient))
         rate = task.schedule(index)
         params = jax.tree.map(lambda p, g: p - rate * g, params, gradient)  # noqa: B023
-    assert found.values[0].zero == num_zeros > 0
-    assert found.updates.same >= num_zeros
+    assert agreement.values[0].zero == num_zeros > 0
+    assert agreement.updates.same >= num_zeros

@@ -8,7 +8,7 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.workers.job_queue import JobQueue
 
 SMALL = assemble(dsl.library.load("lion"))
-LARGE = SMALL._replace(rows=np.zeros((16, 0), np.float32))
+LARGE = SMALL._replace(vector_registers=np.zeros((16, 0), np.float32))
 
 
 def queue(batch_size: int, names: str) -> JobQueue:

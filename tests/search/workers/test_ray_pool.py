@@ -31,7 +31,7 @@ REFERENCE = assemble(dsl.library.load("adamw_initial"))
 
 def candidate(behaviour: str):
     """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
-    return REFERENCE._replace(scalars=np.array([BEHAVIOURS.index(behaviour)], np.float32))
+    return REFERENCE._replace(scalar_registers=np.array([BEHAVIOURS.index(behaviour)], np.float32))
 
 
 BEHAVIOURS = ("fine", "kill", "kill once", "hang", "stop once", "slow", "raise", "out of memory")
@@ -53,13 +53,13 @@ class Misbehaving:
         return [self.evaluate_one(job.bytecode) for job in jobs]
 
     def evaluate_one(self, bytecode):
-        if len(bytecode.scalars) > 1:  # the reference
+        if len(bytecode.scalar_registers) > 1:  # the reference
             num_started = len(list(self.folder.glob("start-*")))
             (self.folder / f"start-{os.getpid()}").touch()
             if self.has_little_memory and num_started == 1:
                 return Measurement(Status.OUT_OF_MEMORY)
             return Measurement(Status.OK, (0.5,))
-        behaviour = BEHAVIOURS[int(bytecode.scalars[0])]
+        behaviour = BEHAVIOURS[int(bytecode.scalar_registers[0])]
         first = not any(self.folder.glob(f"{behaviour}-*"))
         (self.folder / f"{behaviour}-{os.getpid()}").touch()
         if behaviour == "kill" or behaviour == "kill once" and first:

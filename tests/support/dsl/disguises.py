@@ -1,4 +1,4 @@
-"""Programs written in longer ways: rules read backwards, at random places."""
+"""Longer forms of programs: rewriting rules applied backwards, at random places."""
 
 from collections.abc import Iterator
 from fractions import Fraction
@@ -27,9 +27,9 @@ FACTORS = [Fraction(value) for value in ("0.5", "2", "0.25", "3", "-1", "-2", "0
 
 
 def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Program:
-    """The program after so many rules, each read from right to left, somewhere.
+    """Return a program after `num_rules` rules, each applied from right to left at some place.
 
-    Numbers stay: what functions make of them is rounded, and the program would be another one.
+    Rules do not apply to functions of numbers: rounding would make another program of it.
     """
     root = arranged(to_term(program))
     while num_rules:
@@ -49,21 +49,21 @@ def _depends_on_inputs(root: Term) -> bool:
 
 
 def _longer(rule: Rule, place: Term, parts: list[Term], rng) -> Iterator[Term]:
-    """What the left side of a rule can be where its right side is a term."""
+    """Yield the left sides of a rule that may replace a term."""
     leaves = [leaf for leaf in walk(rule.left) if leaf.op == INPUT]
     for bound in matches(rule.right, place, {}):
-        found = dict(bound)
+        bindings = dict(bound)
         for leaf in leaves:
-            if leaf not in found:
-                found[leaf] = _anything(leaf, found, parts, rng)
-        new = as_wide(instantiate(rule.left, found), place.kind)
-        if rule.allows(found) and new.kind is place.kind and _is_valid(new):
+            if leaf not in bindings:
+                bindings[leaf] = _draw_binding(leaf, bindings, parts, rng)
+        new = as_wide(instantiate(rule.left, bindings), place.kind)
+        if rule.allows(bindings) and new.kind is place.kind and _is_valid(new):
             yield new
 
 
-def _anything(leaf: Term, found: dict[Term, Term], parts: list[Term], rng) -> Term:
+def _draw_binding(leaf: Term, bindings: dict[Term, Term], parts: list[Term], rng) -> Term:
     if leaf.label == "p":
-        other = next(term.label for key, term in found.items() if key.label == "q")
+        other = next(term.label for key, term in bindings.items() if key.label == "q")
         assert isinstance(other, Fraction)
         return number(1 - other)
     scalars = [term for term in parts if term.kind is Kind.SCALAR]
@@ -74,7 +74,7 @@ def _anything(leaf: Term, found: dict[Term, Term], parts: list[Term], rng) -> Te
 
 
 def _is_valid(root: Term) -> bool:
-    """Whether scalars stand where scalars must."""
+    """Check that every argument that must be a scalar is one."""
     return all(
         term.args[slot].kind is Kind.SCALAR
         for term in walk(root)

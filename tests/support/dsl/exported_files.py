@@ -1,4 +1,4 @@
-"""Exported files in tests: executed, held to ruff, and every function of the table once."""
+"""Exported files in tests: their programs, their execution, and the check of their style."""
 
 import itertools
 import random
@@ -10,6 +10,7 @@ import pytest
 
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
@@ -30,7 +31,7 @@ EVERY_OP = [
 
 
 def one_op(name: str, words: tuple[str, ...]) -> Program:
-    """A program whose update is one function of inputs of the given kinds."""
+    """Return a program whose update is one function of inputs of the given kinds."""
     args: list[Arg] = [Const(float(word)) if word == "2.5" else Var(word) for word in words]
     statements = (
         Statement("p", "norm", (Var("g"),)),
@@ -41,12 +42,12 @@ def one_op(name: str, words: tuple[str, ...]) -> Program:
 
 
 def notes_of(text: str) -> ProgramDoc:
-    """What the docstring of a program's text says."""
+    """Return the parsed docstring of a program's text."""
     return parse_docstring(parse_with_docstring(text)[1])
 
 
 def changed_constants(name: str) -> dict[str, float]:
-    """Other values for all named constants that matter in a program of the library."""
+    """Return new values for the named constants of the live part of a library program."""
     statements = simplify(library.load(name)).statements
     args = {arg.value for s in statements for arg in s.args if isinstance(arg, Const)}
     named = library.doc(name).constants
@@ -54,23 +55,15 @@ def changed_constants(name: str) -> dict[str, float]:
 
 
 def with_changed_constants(name: str) -> Program:
-    """The program of the library with these values in place of its own."""
+    """Return a library program with the new values."""
     changed = changed_constants(name)
     named = library.doc(name).constants
     new = {each.value: changed[each.name] for each in named if each.name in changed}
-
-    def renewed(arg: Arg) -> Arg:
-        return Const(new.get(arg.value, arg.value)) if isinstance(arg, Const) else arg
-
-    program = library.load(name)
-    statements = tuple(
-        Statement(s.target, s.op, tuple(map(renewed, s.args))) for s in program.statements
-    )
-    return Program(program.inputs, statements, program.outputs)
+    return replace_constants(library.load(name), new)
 
 
 def bred_programs() -> list[tuple[str, Program]]:
-    """Programs of 20 to 60 statements, bred by mutation so that some of it matters, with names."""
+    """Return programs of 20 to 60 statements with names, bred by mutation; 9 or more are live."""
     bred = []
     for seed in range(60):
         rng = random.Random(seed)
@@ -85,14 +78,14 @@ def bred_programs() -> list[tuple[str, Program]]:
 
 
 def execute(text: str) -> dict:
-    """What a generated file defines."""
+    """Execute a generated file and return its names."""
     namespace: dict = {"__name__": "generated"}
     exec(compile(text, "generated", "exec"), namespace)
     return namespace
 
 
 def check_style(folder: Path, texts: dict[str, str]) -> None:
-    """Asserts that ruff has nothing to say of files, as check and as format."""
+    """Assert that ruff check and ruff format accept the files."""
     for name, text in texts.items():
         (folder / f"{name}.py").write_text(text, encoding="utf-8")
     ruff = Path(sys.executable).with_name("ruff")

@@ -17,12 +17,12 @@ def export(program, learning_rate):
 
 
 def reference(program, steps, num_steps):
-    """The op table in float64, with constants as the export prints them.
+    """Return the updates by the op table in float64, with constants as the export prints them.
 
-    Both sides then differ by rounding of the order 1e-16 alone, and by folded functions of
-    constants, which are float32 in the export: 6e-8.
+    Two differences remain: rounding, of the order 1e-16, and folded functions of constants, which
+    are float32 in the export (6e-8).
     """
-    space = PytreeBackend(jnp)
+    backend = PytreeBackend(jnp)
     program = dsl.simplify(program)
     params, gradients, value = steps
     weights, structure = tuple(jax.tree.leaves(params)), jax.tree.structure(params)
@@ -30,7 +30,7 @@ def reference(program, steps, num_steps):
     updates = []
     for gradient in gradients[:num_steps]:
         inputs = [weights, tuple(jax.tree.leaves(gradient)), *states, jnp.float64(value)]
-        outputs = run(program, inputs, lambda op, *args: op.evaluate(space, *args), printed)
+        outputs = run(program, inputs, lambda op, *args: op.evaluate(backend, *args), printed)
         update, *states = (
             tuple(
                 jnp.broadcast_to(jnp.asarray(x, jnp.float64), w.shape)
@@ -57,7 +57,7 @@ def draws(dtype):
 
 
 def assert_same_steps(program, rtol, num_steps):
-    """Asserts that export and op table agree in float64: NaN, infinities, and numbers."""
+    """Assert that export and op table agree in float64, NaN and infinities included."""
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         params, gradients, value = steps = draws(jnp.float64)
         expected = reference(program, steps, num_steps)

@@ -1,7 +1,7 @@
-"""A Hypothesis strategy that draws valid programs, written without the code that it helps to test.
+"""A Hypothesis strategy of valid programs, independent of the code under test.
 
-It knows the names of functions and their arity; which slots want a scalar, and what kind a result
-has, it says itself, and then holds `dsl.validation` to that.
+It takes the names and the arity of functions from the op table. It has its own table of scalar
+slots and its own kind rule, and checks `dsl.validation` against them.
 """
 
 from hypothesis import strategies as st
@@ -22,14 +22,14 @@ CONSTANTS = st.one_of(
     st.floats(-2.0, 2.0, width=32, allow_subnormal=False),
     st.floats(width=32, allow_nan=False, allow_infinity=False, allow_subnormal=False),
 ).map(Const)
-"""Finite float32 numbers, a few that float32 rounds, both zeros; none subnormal."""
+"""Finite float32 numbers, a few that float32 rounds, and both zeros; no subnormals."""
 
 MODERATE = st.floats(0.125, 2.0, width=32).map(Const)
-"""Numbers that neither blow up nor vanish."""
+"""Numbers whose products stay moderate."""
 
 
 def kind_of(op: str, kinds: list[Kind]) -> Kind:
-    """The kind of a result, said again."""
+    """Return the kind of a result, by an independent rule."""
     if op in TO_SCALAR:
         return Kind.SCALAR
     if op in ("norm", "array_mean"):
@@ -39,7 +39,7 @@ def kind_of(op: str, kinds: list[Kind]) -> Kind:
 
 @st.composite
 def programs(draw, *, max_statements=15, max_states=3, ops=DRAWN, constants=CONSTANTS) -> Program:
-    """Draws a valid program of 0 to `max_states` states and 1 to `max_statements` statements."""
+    """Draw a valid program of 0 to `max_states` states and 1 to `max_statements` statements."""
     inputs = ("w", "g", *STATES[: draw(st.integers(0, max_states))], "lr")
     kinds = dict.fromkeys(inputs, Kind.TREE) | {"lr": Kind.SCALAR}
 
@@ -53,7 +53,7 @@ def programs(draw, *, max_statements=15, max_states=3, ops=DRAWN, constants=CONS
         args = []
         for slot in range(OPS[op].arity):
             names = scalars if (op, slot) in SCALAR_SLOTS else kinds
-            # Two in three are variables, while there is one that fits.
+            # Two in three arguments are variables, if a variable fits.
             choices = [variable(names), variable(names), constants] if names else [constants]
             args.append(draw(st.one_of(choices)))
         kind = kind_of(op, [kinds[a.name] if isinstance(a, Var) else Kind.SCALAR for a in args])

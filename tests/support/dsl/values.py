@@ -1,4 +1,4 @@
-"""Values that the tests of dsl share: special numbers, nested trees, comparison by bits."""
+"""Values and comparisons for the tests of `dsl`: special numbers, nested trees, bits."""
 
 import jax
 import jax.numpy as jnp
@@ -14,14 +14,14 @@ SPECIAL = np.array(
     + [-3.4028235e38],
     np.float32,
 )
-"""NaN, infinities, zeros, subnormals, the least and the largest numbers, and some between."""
+"""NaN, infinities, zeros, subnormals, the smallest and largest numbers, and some between."""
 
 SHAPES = {"layer": {"bias": (), "kernel": (2, 1, 3)}, "scale": (4,)}
 """The shapes of a nested tree of weights."""
 
 
 def tree(rng, scale: float = 1.0, shapes=SHAPES):
-    """A tree of random numbers."""
+    """Return a tree of random numbers."""
     return jax.tree.map(
         lambda shape: jnp.asarray(scale * rng.standard_normal(shape), jnp.float32),
         shapes,
@@ -30,7 +30,7 @@ def tree(rng, scale: float = 1.0, shapes=SHAPES):
 
 
 def take_steps(program, num_steps: int = 3):
-    """The updates and the last states of a few steps of `program`, as written, on a small tree."""
+    """Return the updates and the last states of a few steps, as written, on a small tree."""
     rng = np.random.default_rng(0)
 
     def draw():
@@ -46,12 +46,12 @@ def take_steps(program, num_steps: int = 3):
 
 
 def spread_floats(rng, size: int) -> np.ndarray:
-    """Random float32 numbers of every magnitude."""
+    """Draw float32 numbers of every magnitude."""
     return rng.integers(0, 2**32, size, dtype=np.uint32).view(np.float32)
 
 
 def bits(value) -> np.ndarray:
-    """The bits of float32 numbers, with one NaN and without subnormals."""
+    """Return the bits of float32 numbers, with one NaN and without subnormals."""
     value = np.array(value, np.float32)
     value[np.isnan(value)] = np.nan
     is_subnormal = np.abs(value) < TINY
@@ -60,19 +60,19 @@ def bits(value) -> np.ndarray:
 
 
 def assert_same_bits(actual, expected) -> None:
-    """Asserts that two trees of arrays are the same, bit for bit."""
+    """Assert that two trees of arrays are the same, bit for bit."""
     assert jax.tree.structure(actual) == jax.tree.structure(expected)
     for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
         np.testing.assert_array_equal(bits(a), bits(b), err_msg=f"{a} against {b}")
 
 
 def on_device(bytecode):
-    """The bytecode as JAX arrays."""
+    """Return the bytecode as JAX arrays."""
     return jax.tree.map(jnp.asarray, bytecode)
 
 
 def assert_close(actual, expected, rtol: float) -> None:
-    """Asserts that two trees agree, leaf by leaf, relative to the largest number of the leaf."""
+    """Assert that two trees agree, leaf by leaf, relative to the largest number of the leaf."""
     assert jax.tree.structure(actual) == jax.tree.structure(expected)
     for a, b in zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True):
         assert np.shape(a) == np.shape(b)

@@ -34,9 +34,14 @@ SHARE = 0.04
 
 def fate(bytecode: Bytecode) -> Status:
     """What a candidate does; the initial program behaves."""
-    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    parts = (
+        bytecode.vector_code,
+        bytecode.scalar_code,
+        bytecode.scalar_registers,
+        bytecode.outputs,
+    )
     drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
-    is_bad = bytecode.num_row_code != 6 and drawn < SHARE * len(BAD)
+    is_bad = bytecode.num_vector_code != 6 and drawn < SHARE * len(BAD)
     return BAD[int(drawn / SHARE)] if is_bad else Status.OK
 
 

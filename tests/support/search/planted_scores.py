@@ -1,4 +1,4 @@
-"""Measurements with planted scores: what a program lacks costs it a known loss."""
+"""Measurements with planted scores: a missing function costs a program a known loss."""
 
 import random
 from collections.abc import Callable
@@ -29,8 +29,10 @@ PROGRAM = dsl.parse(
       return update, m"""
 )
 LOSSES = {"sinh": 0.01, "tanh": 0.0, "arctan": 0.012, "add": 0.5}
-"""What it costs to lack a function, as a share of the score; `exp` is needed to train at all, and
-of `cbrt` noise says nothing."""
+"""Losses of programs without a function, as shares of the score.
+
+Without `exp` a program does not train. Without `cbrt` its score is too noisy to decide.
+"""
 
 
 def ok(score: float) -> Measurement:
@@ -38,7 +40,7 @@ def ok(score: float) -> Measurement:
 
 
 def planted(bytecode: Bytecode, seed: int, task: int) -> Measurement:
-    """The score of `PROGRAM` with less; seeds differ far more than programs do."""
+    """Score a shortened `PROGRAM`; seeds differ far more than programs do."""
     functions = bytecode.functions
     if not {"exp", "interp"} <= functions:
         return FAILED
@@ -50,7 +52,7 @@ def planted(bytecode: Bytecode, seed: int, task: int) -> Measurement:
 
 
 class PlantedPool:
-    """Gives back what was submitted in a random order, a few at a time."""
+    """A pool that returns its jobs in a random order, a few at a time."""
 
     def __init__(self, scorer: Scorer, order_seed: int = 0):
         self.rng = random.Random(order_seed)

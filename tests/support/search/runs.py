@@ -25,11 +25,16 @@ def config(**changes) -> RunConfig:
 
 def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
     """A measurement that depends on the bytecode, and on the seed; one in five is a failure."""
-    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    parts = (
+        bytecode.vector_code,
+        bytecode.scalar_code,
+        bytecode.scalar_registers,
+        bytecode.outputs,
+    )
     luck = b"" if seed is None else str(seed).encode()
     rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
     value = rng.random()
-    if value < 0.2 and bytecode.num_row_code != 6:
+    if value < 0.2 and bytecode.num_vector_code != 6:
         return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
     curve = (1.0, *(1 - value * chunk / 3 + 0.3 * rng.random() for chunk in (1, 2, 3)))
     return Measurement(Status.OK, (0.1 + value,), (curve,), 0.25)

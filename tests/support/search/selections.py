@@ -48,7 +48,12 @@ def config(**changes) -> SelectConfig:
 
 def key_of(bytecode: Bytecode) -> bytes:
     """Names a program by its bytecode."""
-    parts = (bytecode.row_code, bytecode.scalar_code, bytecode.scalars, bytecode.outputs)
+    parts = (
+        bytecode.vector_code,
+        bytecode.scalar_code,
+        bytecode.scalar_registers,
+        bytecode.outputs,
+    )
     return b"".join(part.tobytes() for part in parts)
 
 
