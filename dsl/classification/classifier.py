@@ -5,9 +5,9 @@ import functools
 from typing import NamedTuple
 
 from lionhunt.dsl import library
-from lionhunt.dsl.classification.differences import differences
-from lionhunt.dsl.classification.nearest import Path, nearest, reduced
-from lionhunt.dsl.classification.skeletons import skeleton
+from lionhunt.dsl.classification.differences import describe_differences
+from lionhunt.dsl.classification.nearest import Path, find_nearest, reduce_known
+from lionhunt.dsl.classification.skeletons import make_skeleton
 from lionhunt.dsl.classification.tree import Node
 from lionhunt.dsl.export.constant_names import name_constants
 from lionhunt.dsl.export.dataflow import trace
@@ -15,7 +15,7 @@ from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
 
-AS_FOUND = ("discovered_lion", "raw_lion")
+UNSIMPLIFIED_LION = ("discovered_lion", "raw_lion")
 """Programs of the library that are Lion before it was simplified: no optimizers of their own."""
 
 MAX_DISTANCE = 0.35
@@ -61,9 +61,9 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
         program: of which one wants to know it.
         notes: names for its constants; others are named by their role.
     """
-    tree = skeleton(program)
+    tree = make_skeleton(program)
     trees, parts = _known()
-    found = nearest(tree, {name: known.size for name, known in trees.items()}, parts)
+    found = find_nearest(tree, {name: known.size for name, known in trees.items()}, parts)
     distance = found.distance if found else 1.0
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
@@ -73,7 +73,7 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
         likeness,
         tuple(name for name in trees if found and trees[name] == trees[found.name]),
         distance,
-        tuple(differences(found)) if found else (),
+        tuple(describe_differences(found)) if found else (),
         {constant.name: float(number_text(constant.value)) for constant in constants},
     )
 
@@ -88,6 +88,6 @@ def same_up_to_constants() -> list[tuple[str, ...]]:
 @functools.cache
 def _known() -> tuple[dict[str, Node], dict[Node, list[tuple[str, Path]]]]:
     """The trees of the known optimizers by name, and what is left of them after deletions."""
-    names = (name for name in library.names() if name not in AS_FOUND)
-    trees = {name: skeleton(library.load(name)) for name in names}
-    return trees, reduced(trees)
+    names = (name for name in library.names() if name not in UNSIMPLIFIED_LION)
+    trees = {name: make_skeleton(library.load(name)) for name in names}
+    return trees, reduce_known(trees)

@@ -15,13 +15,13 @@ from lionhunt.dsl.classification.tree import (
     WEIGHTS,
     Node,
 )
-from lionhunt.dsl.classification.wording import leaves, state_words, words
+from lionhunt.dsl.classification.wording import leaf_labels, describe_states, describe_part
 
 _SCALES = {SCHEDULE, NUMBER_NODE}
 """Leaves that only scale what they stand beside."""
 
 
-def differences(meeting: CommonTree) -> list[str]:
+def describe_differences(meeting: CommonTree) -> list[str]:
     """Phrases for what a program has beyond a known one, then for what it lacks."""
     around = [deletion for deletion in meeting.extra if _is_around_gradient(deletion)]
     phrases = []
@@ -37,7 +37,7 @@ def differences(meeting: CommonTree) -> list[str]:
 
 def _is_around_gradient(deletion: Deletion) -> bool:
     """Whether a function acts on the gradient before anything else does."""
-    read = leaves(deletion.whole)
+    read = leaf_labels(deletion.whole)
     is_function = deletion.removed is None and deletion.whole.label.isidentifier()
     return is_function and GRADIENT in read and read <= {GRADIENT, *_SCALES}
 
@@ -49,7 +49,7 @@ def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
     if _is_decay(whole, removed, program):
         return "no weight decay" if is_missing else "with weight decay"
     negation = "not " if is_missing else ""
-    rest, what = words(kept, program), words(removed, program)
+    rest, what = describe_part(kept, program), describe_part(removed, program)
     if whole.label == SUMS:
         return f"{_is(what)} {negation}added to {rest}"
     if removed.label == SCHEDULE:
@@ -65,14 +65,14 @@ def _is(what: str) -> str:
 
 
 def _is_decay(whole: Node, removed: Node, program: Node) -> bool:
-    read = leaves(removed)
+    read = leaf_labels(removed)
     return whole == program.children[0] and WEIGHTS in read and read <= {WEIGHTS, *_SCALES}
 
 
 def _function(deletion: Deletion) -> str:
     """What it means that a function stands around a part."""
     program, whole, kept, _ = deletion
-    label, part = whole.label, words(kept, program)
+    label, part = whole.label, describe_part(kept, program)
     if label == NEGATIVE:
         return f"{part} has the opposite sign"
     if label in (SUMS_UP, GROWS):
@@ -82,7 +82,7 @@ def _function(deletion: Deletion) -> str:
     update, *news = program.children
     passing = [
         f"the {state}"
-        for state, new in zip(state_words(program), news, strict=True)
+        for state, new in zip(describe_states(program), news, strict=True)
         if whole == new or (whole in _directions(update) and whole in new.parts())
     ]
     if whole in _directions(update) and kept.label != WEIGHTS:
@@ -106,7 +106,7 @@ def _lost(path: Path, common: Node) -> list[str]:
     """What is kept between steps before the deletions of a path, and not after."""
     if not path:
         return []
-    lost = Counter(state_words(path[0].program)) - Counter(state_words(common))
+    lost = Counter(describe_states(path[0].program)) - Counter(describe_states(common))
     return list(lost.elements())
 
 

@@ -65,7 +65,7 @@ class CommonTree(NamedTuple):
     rank: float
 
 
-def deletions(program: Node) -> Iterator[tuple[Node, Deletion]]:
+def delete_parts(program: Node) -> Iterator[tuple[Node, Deletion]]:
     """What is left after each deletion of one part of a program's tree, and the deletion."""
     for whole in dict.fromkeys(part for tree in program.children for part in tree.parts()):
         for kept, removed in _shorter(whole):
@@ -90,7 +90,7 @@ def _replace(tree: Node, old: Node, new: Node) -> Node:
     return build(tree.label, [_replace(child, old, new) for child in tree.children])
 
 
-def reduced(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
+def reduce_known(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
     """The known trees, and what each is after a deletion or two: under each, whose it is, and how.
 
     Of two ways to one tree the first counts.
@@ -100,14 +100,14 @@ def reduced(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
         paths: dict[Node, Path] = {tree: ()}
         for _ in range(MAX_MISSING if tree.size <= MAX_SIZE else 1):
             for start, path in list(paths.items()):
-                for smaller, deletion in deletions(start):
+                for smaller, deletion in delete_parts(start):
                     paths.setdefault(smaller, (*path, deletion))
         for smaller, path in paths.items():
             found.setdefault(smaller, []).append((name, path))
     return found
 
 
-def nearest(
+def find_nearest(
     program: Node, sizes: Mapping[str, int], known: Mapping[Node, list[tuple[str, Path]]]
 ) -> CommonTree | None:
     """The known tree that has most in common with a program's, as far as few deletions tell.
@@ -144,7 +144,7 @@ def nearest(
         largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
         if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
-        for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
+        for smaller, deletion in delete_parts(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
             if smaller not in seen:
                 look_at(smaller, (*path, deletion))
     return best

@@ -54,14 +54,14 @@ MAX_DEPTH = 100
 """So are those of a deeper one."""
 
 
-def skeleton(program: Program) -> Node:
+def make_skeleton(program: Program) -> Node:
     """The skeleton of a valid program: its update, then the new value of each live state."""
     term, states = _merged(_standard(simplify(program)))
     update, news = _trees(term, states)
     return arrange(update, news)
 
 
-def new_values(program: Program) -> tuple[Node, ...]:
+def make_state_skeletons(program: Program) -> tuple[Node, ...]:
     """The new value of each state of a valid program; the states are s0, s1, ... in its order."""
     term = _standard(program)
     _, news = _trees(term, [f"s{i}" for i in range(len(program.states))])

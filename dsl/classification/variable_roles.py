@@ -3,8 +3,8 @@
 The words are those of the library's Lion. What no role fits is named by the function that makes it.
 """
 
-from lionhunt.dsl.classification.skeletons import new_values
-from lionhunt.dsl.classification.wording import holds
+from lionhunt.dsl.classification.skeletons import make_state_skeletons
+from lionhunt.dsl.classification.wording import describe_state
 from lionhunt.dsl.export.dataflow import Value
 from lionhunt.dsl.export.identifiers import Event, allot
 from lionhunt.dsl.kinds import Kind
@@ -93,8 +93,8 @@ class _Values:
 
     def stems(self) -> list[str]:
         """A name for each value; values that are one thing in the making share one."""
-        roles = enumerate(new_values(self.program))
-        states = [holds(f"s{i}", new).replace(" ", "_") for i, new in roles]
+        roles = enumerate(make_state_skeletons(self.program))
+        states = [describe_state(f"s{i}", new).replace(" ", "_") for i, new in roles]
         stems: dict[int, str] = dict(enumerate([WEIGHT, GRADIENT, *states, SCHEDULE]))
         for state, output in zip(states, self.outputs[1:], strict=True):
             if isinstance(output, int):

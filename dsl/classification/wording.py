@@ -17,22 +17,22 @@ MAX_SIZE = 12
 """Nodes of a part that is still written out."""
 
 
-def leaves(tree: Node) -> set[str]:
+def leaf_labels(tree: Node) -> set[str]:
     """The labels of inputs, states and numbers in a tree; a new state counts as the state."""
     return {part.label.removeprefix(NEXT) for part in tree.parts() if not part.children}
 
 
-def state_words(program: Node) -> list[str]:
+def describe_states(program: Node) -> list[str]:
     """What each state of a program's tree holds, without an article."""
-    return [holds(f"s{i}", new) for i, new in enumerate(program.children[1:])]
+    return [describe_state(f"s{i}", new) for i, new in enumerate(program.children[1:])]
 
 
-def holds(state: str, new: Node) -> str:
+def describe_state(state: str, new: Node) -> str:
     """What a state holds, told by its new value."""
-    read = leaves(new)
+    read = leaf_labels(new)
     if GRADIENT in read:
         squares = (part for part in new.parts() if part.label == "^2")
-        is_second = any(GRADIENT in leaves(part) for part in squares)
+        is_second = any(GRADIENT in leaf_labels(part) for part in squares)
         return "second moment" if is_second else "momentum"
     if WEIGHTS in read:
         return "average of the weights"
@@ -41,11 +41,11 @@ def holds(state: str, new: Node) -> str:
     return "state"
 
 
-def words(tree: Node, program: Node) -> str:
+def describe_part(tree: Node, program: Node) -> str:
     """A part of a program's tree: as a noun, a formula, or just as something."""
     if tree.size > MAX_SIZE:
         return "a longer expression"
-    names = {f"s{i}": name for i, name in enumerate(state_words(program))}
+    names = {f"s{i}": name for i, name in enumerate(describe_states(program))}
     names |= {SCHEDULE: "learning rate", NUMBER_NODE: "a number"}
     text = _formula(tree, names)
     return text if tree.children or tree.label == NUMBER_NODE else f"the {text}"

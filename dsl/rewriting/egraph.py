@@ -14,9 +14,9 @@ from typing import NamedTuple
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.patterns import value_of
 from lionhunt.dsl.rewriting.rule import Rule
-from lionhunt.dsl.rewriting.terms import Term, arrange, number
+from lionhunt.dsl.rewriting.terms import Term, make_arranged, number
 
-Node = tuple[int, ...]
+ENode = tuple[int, ...]
 """The classes of a function's arguments, in order where the order does not matter; for a leaf, its
 own number."""
 
@@ -55,7 +55,7 @@ class EGraph:
     def __init__(self, evaluate: Callable[..., tuple[Fraction, Rule] | None]):
         self.terms: list[Term] = []
         self.ids: dict[Term, int] = {}
-        self.nodes: dict[int, dict[str, dict[Node, int]]] = {}
+        self.nodes: dict[int, dict[str, dict[ENode, int]]] = {}
         self.numbers: dict[int, Term] = {}
         self.links: list[tuple[int, EdgeReason] | None] = []
         self.changed_in: dict[int, int] = {}
@@ -64,7 +64,7 @@ class EGraph:
         self.num_nodes = self.num_unions = 0
         self._evaluate = evaluate
         self._leaders: list[int] = []
-        self._known: dict[tuple[str, Node], int] = {}
+        self._known: dict[tuple[str, ENode], int] = {}
         self._users: dict[int, list[int]] = {}
         self._dirty: list[int] = []
 
@@ -112,7 +112,7 @@ class EGraph:
             self._users[arg].append(new)
         self._fold(new)
 
-    def _node(self, term: Term, own: int) -> Node:
+    def _node(self, term: Term, own: int) -> ENode:
         if not term.args:
             return () if term.op in OPS else (own,)
         node = tuple([self.find(self.ids[arg]) for arg in term.args])
@@ -134,7 +134,7 @@ class EGraph:
         found = self._evaluate(term.op, *known)
         if found is not None:
             value, rule = found
-            plain = self.add(arrange(term.op, *known))
+            plain = self.add(make_arranged(term.op, *known))
             self.union(plain, self.add(number(value, term.kind)), EdgeReason(rule))
 
     def union(self, one: int, other: int, reason: EdgeReason) -> bool:
@@ -182,7 +182,7 @@ class EGraph:
         )
 
     def _rebuild_users(self, term_id: int) -> None:
-        users: dict[tuple[str, Node], int] = {}
+        users: dict[tuple[str, ENode], int] = {}
         for user in self._users[term_id]:
             term = self.terms[user]
             key = (term.op, self._node(term, user))
@@ -197,7 +197,7 @@ class EGraph:
             for user in list(self._users[leader]):
                 self._fold(user)
 
-    def _refreshed(self, term_id: int, by_op: dict[str, dict[Node, int]]):
+    def _refreshed(self, term_id: int, by_op: dict[str, dict[ENode, int]]):
         """The functions of a class over the classes that there are now."""
         if term_id in self.numbers:
             own = self.ids[self.numbers[term_id]]
@@ -205,7 +205,7 @@ class EGraph:
             members = [own, *sorted(kept - {own})] if self.terms[own].kind else [own]
         else:
             members = sorted(i for found in by_op.values() for i in found.values())
-        result: dict[str, dict[Node, int]] = {}
+        result: dict[str, dict[ENode, int]] = {}
         for member in members:
             term = self.terms[member]
             result.setdefault(term.op, {}).setdefault(self._node(term, member), member)
@@ -220,5 +220,5 @@ class EGraph:
                 self.changed_in[i] = self.round
 
 
-def _is_disordered(op: str, node: Node) -> bool:
+def _is_disordered(op: str, node: ENode) -> bool:
     return op in OPS and OPS[op].commutative and node[0] > node[1]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.egraph import EGraph
-from lionhunt.dsl.rewriting.terms import NUMBER, Term, arrange
+from lionhunt.dsl.rewriting.terms import NUMBER, Term, make_arranged
 
 _STATEMENT, _TREE, _PER_ARRAY = 1 << 40, 1 << 24, 1 << 14
 _WEIGHTS = {"reciprocal": 4, "power": 8}
@@ -67,7 +67,7 @@ def extract(graph: EGraph, root: int) -> Term:
             stack.pop()
             term = graph.terms[choice.term]
             args = (written[arg] for arg in choice.args)
-            written[here] = arrange(term.op, *args) if term.args else term
+            written[here] = make_arranged(term.op, *args) if term.args else term
     return written[place]
 
 

@@ -101,7 +101,7 @@ def is_non_negative(form: Form) -> bool:
     )
 
 
-def single(atom: Atom) -> Form:
+def atom_form(atom: Atom) -> Form:
     """The form of an atom."""
     return (((Factor(atom, _ONE, not atom.is_non_negative),), _ONE),)
 
@@ -223,7 +223,7 @@ def as_monomial(form: Form) -> tuple[Monomial, Fraction]:
     lead = terms[0][1]
     kind = max(factor.atom.kind for monomial, _ in terms for factor in monomial)
     atom = make_atom(SUM, (scale(terms, 1 / lead),), kind)
-    ((monomial, coefficient),) = _product(((common, lead),), single(atom))
+    ((monomial, coefficient),) = _product(((common, lead),), atom_form(atom))
     return monomial, coefficient
 
 
@@ -300,7 +300,7 @@ def _root_of_number(value: Fraction, degree: int) -> Form:
     return (((Factor(atom, Fraction(1, degree), False),), _ONE),)
 
 
-def split(form: Form, kind: Kind) -> tuple[Form, Form]:
+def split_by_kind(form: Form, kind: Kind) -> tuple[Form, Form]:
     """A form that is not 0 as a product: what is at most of `kind`, and the rest."""
     monomial, coefficient = as_monomial(form)
     outer = tuple(f for f in monomial if f.atom.kind <= kind)

@@ -42,7 +42,7 @@ def normal_forms(term: Term) -> tuple[Form, ...]:
 def _form(term: Term, args: tuple[Form, ...]) -> Form:
     """The form of a term from those of its arguments; sums among the factors may be closed."""
     if term.op == INPUT:
-        return m.single(m.make_atom(INPUT, (), term.kind, term.label))
+        return m.atom_form(m.make_atom(INPUT, (), term.kind, term.label))
     if term.op == NUMBER:
         return m.constant(Fraction(term.label or 0))
     rule = _RULES.get(term.op)
@@ -65,7 +65,7 @@ def _function(term: Term, *args: Form) -> Form:
     if OPS[term.op].commutative:
         slots.sort()
     label = " ".join(kind.name for _, kind in slots) if reduces else None
-    return m.single(m.make_atom(term.op, tuple(arg for arg, _ in slots), term.kind, label))
+    return m.atom_form(m.make_atom(term.op, tuple(arg for arg, _ in slots), term.kind, label))
 
 
 def _subtract(term: Term, x: Form, y: Form) -> Form:
@@ -159,7 +159,7 @@ def _norm(term: Term, x: Form) -> Form | None:
         return m.absolute(x)
     if term.op == "norm" and term.args[0].kind is Kind.PER_ARRAY:
         return m.absolute(x)
-    outer, inner = m.split(m.absolute(x), term.kind)
+    outer, inner = m.split_by_kind(m.absolute(x), term.kind)
     return m.multiply(outer, _function(term, inner))
 
 
@@ -168,7 +168,7 @@ def _mean(term: Term, x: Form) -> Form | None:
     if term.args[0].kind is not Kind.TREE or m.as_number(x) is not None:
         return x
     kind = Kind.PER_ARRAY
-    outer, inner = m.split(x, kind)
+    outer, inner = m.split_by_kind(x, kind)
     return m.multiply(outer, _function(term, inner))
 
 
@@ -177,14 +177,14 @@ def _dot(term: Term, x: Form, y: Form) -> Form | None:
         return m.multiply(x, y)
     if not x or not y:
         return ()
-    (outer_x, inner_x), (outer_y, inner_y) = m.split(x, Kind.SCALAR), m.split(y, Kind.SCALAR)
+    (outer_x, inner_x), (outer_y, inner_y) = m.split_by_kind(x, Kind.SCALAR), m.split_by_kind(y, Kind.SCALAR)
     return m.multiply(m.multiply(outer_x, outer_y), _function(term, inner_x, inner_y))
 
 
 def _cosine_sim(term: Term, x: Form, y: Form) -> Form | None:
     if not x or not y:
         return ()
-    (outer_x, inner_x), (outer_y, inner_y) = m.split(x, Kind.SCALAR), m.split(y, Kind.SCALAR)
+    (outer_x, inner_x), (outer_y, inner_y) = m.split_by_kind(x, Kind.SCALAR), m.split_by_kind(y, Kind.SCALAR)
     return m.multiply(m.sign(m.multiply(outer_x, outer_y)), _function(term, inner_x, inner_y))
 
 

@@ -10,7 +10,7 @@ from fractions import Fraction
 
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, arrange, make, number, variable
+from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, make_arranged, make, number, variable
 
 SCALARS, NUMBERS = frozenset("ab"), frozenset("cdpq")
 """Names of the variables that stand for scalars, and of those that stand for numbers."""
@@ -86,7 +86,7 @@ def instantiate(form: Term, bound: Binding) -> Term:
     slot = OPS[form.op].scalar_argument
     if slot is not None and (value := value_of(args[slot])) is not None:
         args[slot] = number(value)
-    return arrange(form.op, *args)
+    return make_arranged(form.op, *args)
 
 
 def as_wide(term: Term, kind: Kind) -> Term:

@@ -13,12 +13,12 @@ from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.rule import Group, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.step_checker import find_change
-from lionhunt.dsl.rewriting.terms import Term, arrange, arranged, substitute
+from lionhunt.dsl.rewriting.terms import Term, make_arranged, arranged, substitute
 
 WINDOW = 24
 """How many steps are tried to be made one."""
 
-ClassPair = tuple[int, int]
+TermPair = tuple[int, int]
 """A term, and an equal one that it is to become."""
 
 
@@ -35,10 +35,10 @@ class Proof:
 
     def __init__(self, graph: EGraph):
         self.graph = graph
-        self._edges: dict[ClassPair, list[Edge]] = {}
-        self._lengths: dict[ClassPair, int] = {}
+        self._edges: dict[TermPair, list[Edge]] = {}
+        self._lengths: dict[TermPair, int] = {}
 
-    def edges(self, pair: ClassPair) -> list[Edge]:
+    def edges(self, pair: TermPair) -> list[Edge]:
         """The path between two equal terms in the forest of reasons."""
         found = self._edges.get(pair)
         if found is None:
@@ -65,7 +65,7 @@ class Proof:
             current = link[0]
         return up + down[::-1]
 
-    def below(self, edge: Edge) -> list[ClassPair]:
+    def argument_pairs(self, edge: Edge) -> list[TermPair]:
         """What the arguments of equal functions are to become; nothing for a rule."""
         if edge.reason.rule is not None:
             return []
@@ -75,13 +75,13 @@ class Proof:
             others = others[::-1]
         return [(ids[a], ids[b]) for a, b in zip(args, others, strict=True)]
 
-    def length(self, pair: ClassPair) -> int:
+    def length(self, pair: TermPair) -> int:
         """The number of rules from one term to another, each place counted."""
         stack = [pair]
         while stack:
             edges = self.edges(stack[-1])
             # What two arguments are to become in the same way, they become at once.
-            pairs = [each for edge in edges for each in dict.fromkeys(self.below(edge))]
+            pairs = [each for edge in edges for each in dict.fromkeys(self.argument_pairs(edge))]
             missing = [each for each in pairs if each not in self._lengths]
             stack.extend(missing)
             if not missing:
@@ -89,7 +89,7 @@ class Proof:
                 self._lengths[stack.pop()] = rules + sum(self._lengths[each] for each in pairs)
         return self._lengths[pair]
 
-    def due(self, pair: ClassPair) -> list[Edge]:
+    def applicable_edges(self, pair: TermPair) -> list[Edge]:
         """The rules that can be used first, each where it can be."""
         found: list[Edge] = []
         seen, stack = {pair}, [pair]
@@ -101,7 +101,7 @@ class Proof:
                 found.append(edges[0])
             elif len(edges) > 1:
                 found += self._sooner(edges[0].before, edges[1])
-            for below in self.below(edges[0]):
+            for below in self.argument_pairs(edges[0]):
                 if below not in seen:
                     seen.add(below)
                     stack.append(below)
@@ -116,11 +116,11 @@ class Proof:
             if graph.find(found) == graph.find(term_id):
                 yield Edge(term_id, found, edge.reason)
 
-    def terms(self, pair: ClassPair) -> Iterator[Term]:
+    def terms(self, pair: TermPair) -> Iterator[Term]:
         """Every term on the way from one to another; the last is the other."""
         terms = self.graph.terms
         for edge in self.edges(pair):
-            before, below = terms[edge.before], self.below(edge)
+            before, below = terms[edge.before], self.argument_pairs(edge)
             args = list(before.args)
             for pair_below in dict.fromkeys(below):
                 for arg in self.terms(pair_below):
@@ -128,7 +128,7 @@ class Proof:
                         arg if each == pair_below else now
                         for each, now in zip(below, args, strict=True)
                     ]
-                    yield arrange(before.op, *args)
+                    yield make_arranged(before.op, *args)
             if edge.reason.rule is not None:
                 yield terms[edge.after]
 
@@ -170,7 +170,7 @@ def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
     graph = proof.graph
     root = (graph.ids[current], goal)
     length = proof.length(root)
-    for edge in sorted(proof.due(root), key=_order):
+    for edge in sorted(proof.applicable_edges(root), key=_order):
         old, new = graph.terms[edge.before], graph.terms[edge.after]
         everywhere = arranged(substitute(current, {old: new}))
         if proof.length((graph.add(everywhere), goal)) < length:
@@ -178,7 +178,7 @@ def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
     return None
 
 
-def _order(edge: Edge) -> tuple[int, ClassPair]:
+def _order(edge: Edge) -> tuple[int, TermPair]:
     """The order for a reader: what simplifies, what regroups, numbers."""
     return _rank(edge.reason.rule), (edge.before, edge.after)
 

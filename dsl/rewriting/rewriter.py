@@ -14,15 +14,15 @@ from lionhunt.dsl.rewriting.extraction import extract
 from lionhunt.dsl.rewriting.normal_form import normal_forms
 from lionhunt.dsl.rewriting.proof import derive, shorten
 from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
-from lionhunt.dsl.rewriting.rules import NAMED, RULES
-from lionhunt.dsl.rewriting.saturation import directions, evaluator, saturate
-from lionhunt.dsl.rewriting.step_checker import check, difference, find_change
-from lionhunt.dsl.rewriting.step_text import labels, words
+from lionhunt.dsl.rewriting.rules import RULES_BY_NAME, RULES
+from lionhunt.dsl.rewriting.saturation import select_directions, make_evaluator, saturate
+from lionhunt.dsl.rewriting.step_checker import check_step, max_relative_difference, find_change
+from lionhunt.dsl.rewriting.step_text import label_terms, describe_change
 from lionhunt.dsl.rewriting.terms import (
     Term,
     arranged,
     computed,
-    is_counted_right,
+    keeps_reduction_sizes,
     make,
     num_statements,
     to_program,
@@ -57,7 +57,7 @@ class RewriteStep:
     """
 
     rule: str
-    warrant: Justification
+    justification: Justification
     condition: str
     before: str
     after: str
@@ -88,7 +88,7 @@ class Rewriting:
 
 def rewrite(
     program: Program,
-    warrants: Collection[Justification] = tuple(Justification),
+    justifications: Collection[Justification] = tuple(Justification),
     *,
     max_nodes: int = 1500,
     max_seconds: float = 10.0,
@@ -105,9 +105,9 @@ def rewrite(
     """
     deadline = time.monotonic() + max_seconds
     program = simplify(program)
-    if Justification.ALGEBRAIC not in warrants and _has_negative_zero(program):
+    if Justification.ALGEBRAIC not in justifications and _has_negative_zero(program):
         return Rewriting(program, (), "saturated", 0)
-    search = _Search(warrants, max_nodes, deadline)
+    search = _Search(justifications, max_nodes, deadline)
     steps: list[RewriteStep] = []
     while True:
         found = search.steps(program)
@@ -126,7 +126,7 @@ class _Search:
 
     def __init__(self, warrants: Collection[Justification], max_nodes: int, deadline: float):
         self.warrants = warrants
-        self.rules = [rule for rule in NAMED.values() if rule.warrant in warrants]
+        self.rules = [rule for rule in RULES_BY_NAME.values() if rule.justification in warrants]
         self.max_nodes = max_nodes
         self.deadline = deadline
         self.stopped = "saturated"
@@ -155,12 +155,12 @@ class _Search:
 
     def _shorter(self, start: Term) -> list[Term] | None:
         """Terms, each by one rule from the one before, the last of which is shorter."""
-        graph = EGraph(evaluator(self.warrants))
+        graph = EGraph(make_evaluator(self.warrants))
         root = graph.add(start)
         graph.kept.update(range(len(graph.terms)))
         graph.rebuild()
         for groups in _PHASES:
-            rules = directions(RULES, self.warrants, groups)
+            rules = select_directions(RULES, self.warrants, groups)
             self.stopped = saturate(
                 graph, rules, max_nodes=self.max_nodes, deadline=self._within(0.25)
             )
@@ -168,7 +168,7 @@ class _Search:
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):
                 chain = derive(graph, start, goal, self._within(0.5))
-                chain = list(itertools.takewhile(is_counted_right, chain))
+                chain = list(itertools.takewhile(keeps_reduction_sizes, chain))
                 best = min(range(len(chain)), key=lambda i: num_statements(chain[i]))
                 if best:
                     return chain[: best + 1]
@@ -201,19 +201,19 @@ def _told(
     """The steps between terms, each checked."""
     authored = {arranged(term): term for term in walk(written)}
     authored |= {arranged(term): term for _, term in computed(program)}
-    names = labels(program)
+    names = label_terms(program)
     steps = []
     for before, after in zip(chain, chain[1:], strict=False):
         found = find_change(before, after, rules)
         assert found is not None, "a step of a proof is no rule"
         rule = found.rule
-        change = check(before, after, rule, rule.warrant)
-        old, new = words(change, names)
+        change = check_step(before, after, rule, rule.justification)
+        old, new = describe_change(change, names)
         whole = to_program(_as_authored(after, authored), program)
-        size = difference(before, after)
-        watched = rule.watched(change.bound)
+        size = max_relative_difference(before, after)
+        watched = rule.watched_terms(change.bound)
         steps.append(
-            RewriteStep(rule.name, rule.warrant, rule.condition, old, new, whole, size, watched)
+            RewriteStep(rule.name, rule.justification, rule.condition, old, new, whole, size, watched)
         )
     return steps
 

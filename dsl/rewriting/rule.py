@@ -67,7 +67,7 @@ class Rule:
     name: str
     left: Term
     right: Term
-    warrant: Justification
+    justification: Justification
     condition: str = ""
     group: Group = Group.LEAN
     back: Group | None = None
@@ -84,10 +84,10 @@ class Rule:
             (self.guard is None or self.guard(numbers))
             and not (self.distinct and terms[self.distinct[0]] is terms[self.distinct[1]])
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
-            and (self.warrant is not Justification.CONDITIONAL or self._holds_for(numbers))
+            and (self.justification is not Justification.CONDITIONAL or self._holds_for(numbers))
         )
 
-    def watched(self, bound: Binding) -> tuple[Term, ...]:
+    def watched_terms(self, bound: Binding) -> tuple[Term, ...]:
         """What the guard or the condition depends on, but for numbers."""
         told = set(self.divisors) | set(re.findall(r"\b[xyz]\b", self.condition))
         return tuple(
@@ -112,7 +112,7 @@ class Rule:
                         yield result
 
 
-def rule(left: str, right: str, warrant: Justification, condition: str = "", **properties) -> Rule:
+def rule(left: str, right: str, justification: Justification, condition: str = "", **properties) -> Rule:
     """A rule from the text of its sides."""
     name = f"{left} = {right}"
-    return Rule(name, pattern(left), pattern(right), warrant, condition, **properties)
+    return Rule(name, pattern(left), pattern(right), justification, condition, **properties)

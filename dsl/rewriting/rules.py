@@ -271,5 +271,5 @@ ARITHMETIC = _of_numbers("arithmetic of numbers", Justification.ALGEBRAIC)
 MACHINE = _of_numbers("function of numbers", Justification.EXACT)
 """A function of numbers is what the machine computes."""
 
-NAMED = {each.name: each for each in (*RULES, ARITHMETIC, MACHINE)}
+RULES_BY_NAME = {each.name: each for each in (*RULES, ARITHMETIC, MACHINE)}
 """Every rule and what is like one, by name."""

@@ -32,13 +32,13 @@ class Direction(NamedTuple):
     target: Term
 
 
-def directions(
+def select_directions(
     rules: Sequence[Rule], warrants: Collection[Justification], groups: Collection[Group]
 ) -> list[Direction]:
     """The directions of the rules that have one of the warrants and are in one of the groups."""
     found = []
     for rule in rules:
-        if rule.warrant in warrants:
+        if rule.justification in warrants:
             if rule.group in groups:
                 found.append(Direction(rule, rule.left, rule.right))
             if rule.back in groups:
@@ -46,7 +46,7 @@ def directions(
     return found
 
 
-def evaluator(warrants: Collection[Justification]):
+def make_evaluator(warrants: Collection[Justification]):
     """How functions of numbers are computed with these warrants: `EGraph` takes it."""
 
     def evaluate(op: str, *args: Term) -> tuple[Fraction, Rule] | None:

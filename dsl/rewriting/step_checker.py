@@ -15,7 +15,7 @@ from lionhunt.dsl.rewriting import rational_arithmetic as numbers
 from lionhunt.dsl.rewriting.patterns import Binding, as_wide, instantiate, matches, value_of
 from lionhunt.dsl.rewriting.rule import Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
-from lionhunt.dsl.rewriting.term_evaluation import draw, evaluate, flat
+from lionhunt.dsl.rewriting.term_evaluation import draw_value, evaluate, flatten
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, walk
 
 TOLERANCES = {
@@ -54,7 +54,7 @@ class Change(NamedTuple):
     bound: Binding
 
 
-def check(before: Term, after: Term, rule: Rule, warrant: Justification) -> Change:
+def check_step(before: Term, after: Term, rule: Rule, warrant: Justification) -> Change:
     """Checks that a program follows from another one by one rule, and returns what changes.
 
     Args:
@@ -65,8 +65,8 @@ def check(before: Term, after: Term, rule: Rule, warrant: Justification) -> Chan
         WrongStep: it does not, the rule's sides are not equal on random numbers, or they have
             another warrant.
     """
-    if rule.warrant is not warrant:
-        raise WrongStep(f"'{rule.name}' is {rule.warrant}, not {warrant}")
+    if rule.justification is not warrant:
+        raise WrongStep(f"'{rule.name}' is {rule.justification}, not {warrant}")
     change = find_change(before, after, [rule])
     if change is None:
         raise WrongStep(f"'{rule.name}' does not make '{after}' of '{before}'")
@@ -146,7 +146,7 @@ def sides_agree(rule: Rule, bound: Binding) -> bool:
     rng = np.random.default_rng(0)
     for _ in range(NUM_DRAWS):
         inputs = {
-            leaf: draw(rng, term.kind, rule.domain)
+            leaf: draw_value(rng, term.kind, rule.domain)
             for leaf, term in bound.items()
             if leaf.op == INPUT and value_of(term) is None
         }
@@ -155,11 +155,11 @@ def sides_agree(rule: Rule, bound: Binding) -> bool:
             leaf: evaluate([term], {})[term] for leaf, term in known.items() if leaf.op == INPUT
         }
         values = evaluate([rule.left, rule.right], inputs)
-        left, right = flat(values[rule.left]), flat(values[rule.right])
-        met = np.abs([flat(value) for value in values.values()])
+        left, right = flatten(values[rule.left]), flatten(values[rule.right])
+        met = np.abs([flatten(value) for value in values.values()])
         with np.errstate(all="ignore"):
             size = np.maximum(np.max(met, axis=0), 1e-3)
-            is_close = np.abs(left - right) <= TOLERANCES[rule.warrant] * size
+            is_close = np.abs(left - right) <= TOLERANCES[rule.justification] * size
         # Rules speak of real numbers: where an infinity is met, as in x / -1e-8, they say nothing.
         is_close |= np.isinf(met).any(axis=0) | (np.isnan(left) & np.isnan(right))
         if not is_close.all():
@@ -176,7 +176,7 @@ def _inputs(roots: Sequence[Term], rng: np.random.Generator, dtype) -> dict[Term
         elif term.op == INPUT:
             result[term] = tuple(
                 np.asarray(rng.standard_normal(x.shape), dtype)
-                for x in draw(rng, term.kind, (0.0, 1.0))
+                for x in draw_value(rng, term.kind, (0.0, 1.0))
             )
     return result
 
@@ -193,15 +193,15 @@ def _values_agree(change: Change) -> bool:
     differ: list[bool] = []
     for _ in range(NUM_DRAWS):
         values = evaluate(roots, _inputs(roots, rng, np.float64))
-        one, other = (flat(values[root]) for root in roots)
+        one, other = (flatten(values[root]) for root in roots)
         are_finite = np.isfinite(one) & np.isfinite(other)
         with np.errstate(all="ignore"):
-            size = np.max([np.abs(flat(value)) for value in values.values()], axis=0)
+            size = np.max([np.abs(flatten(value)) for value in values.values()], axis=0)
             differ += list((np.abs(one - other) > 1e-6 * size)[are_finite])
     return not differ or bool(np.mean(differ) <= MOST)
 
 
-def difference(before: Term, after: Term) -> float:
+def max_relative_difference(before: Term, after: Term) -> float:
     """The largest relative difference of the outputs in float32, on random inputs.
 
     It is 1 where only one of the two overflows, or is no number.
@@ -211,7 +211,7 @@ def difference(before: Term, after: Term) -> float:
     for _ in range(NUM_DRAWS):
         values = evaluate([before, after], _inputs([before], rng, np.float32), np.float32)
         pairs += zip(values[before], values[after], strict=True)
-    one, other = (np.concatenate([flat(pair[i]) for pair in pairs], dtype=float) for i in (0, 1))
+    one, other = (np.concatenate([flatten(pair[i]) for pair in pairs], dtype=float) for i in (0, 1))
     are_finite = np.isfinite(one) & np.isfinite(other)
     are_same = (one == other) | (np.isnan(one) & np.isnan(other))
     largest = np.maximum(np.maximum(np.abs(one), np.abs(other)), np.finfo(np.float32).tiny)

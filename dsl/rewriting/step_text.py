@@ -19,7 +19,7 @@ MAX_NESTED = 3
 """Functions of an expression without names above which it gets a name."""
 
 
-def labels(program: Program) -> dict[Term, str]:
+def label_terms(program: Program) -> dict[Term, str]:
     """A name for each arranged term that a program computes; a name used again gets a number."""
     names: dict[Term, str] = {}
     taken = set(program.inputs)
@@ -33,7 +33,7 @@ def labels(program: Program) -> dict[Term, str]:
     return names
 
 
-def words(change: Change, names: Mapping[Term, str]) -> tuple[str, str]:
+def describe_change(change: Change, names: Mapping[Term, str]) -> tuple[str, str]:
     """What a step changes, before and after, as expressions of the language."""
     parts = [term for leaf, term in change.bound.items() if leaf.op == INPUT and term.op != NUMBER]
     below = set(walk(*parts)) if parts else set()

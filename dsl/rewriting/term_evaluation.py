@@ -17,7 +17,7 @@ SHAPES = ((5,), (3, 4))
 """The arrays of a tree."""
 
 
-def draw(rng: np.random.Generator, kind: Kind, domain: tuple[float, float]) -> Value:
+def draw_value(rng: np.random.Generator, kind: Kind, domain: tuple[float, float]) -> Value:
     """A random value of a kind, in float64, of numbers that are not close to 0."""
     shapes = {Kind.SCALAR: (), Kind.PER_ARRAY: ((), ()), Kind.TREE: SHAPES}[kind]
     least = min(0.05, domain[1] / 2)
@@ -80,6 +80,6 @@ def as_arrays(value: Value) -> list[np.ndarray]:
     return [np.broadcast_to(leaf, shape) for leaf, shape in zip(leaves, SHAPES, strict=True)]
 
 
-def flat(value: Value) -> np.ndarray:
+def flatten(value: Value) -> np.ndarray:
     """All numbers of a value of any kind, as if it were a tree."""
     return np.concatenate([array.ravel() for array in as_arrays(value)])

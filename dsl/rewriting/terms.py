@@ -78,7 +78,7 @@ def make(op: str, *args: Term) -> Term:
     return _intern(op, args, kind, None)
 
 
-def arrange(op: str, *args: Term) -> Term:
+def make_arranged(op: str, *args: Term) -> Term:
     """`make`, with the arguments of a commutative function in an order that they alone decide."""
     if op in OPS and OPS[op].commutative and args[0].key > args[1].key:
         args = (args[1], args[0])
@@ -89,7 +89,7 @@ def arranged(root: Term) -> Term:
     """The term, with all that it is made of arranged."""
     done: dict[Term, Term] = {}
     for term in walk(root):
-        done[term] = arrange(term.op, *(done[arg] for arg in term.args)) if term.args else term
+        done[term] = make_arranged(term.op, *(done[arg] for arg in term.args)) if term.args else term
     return done[root]
 
 
@@ -132,7 +132,7 @@ def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Ter
     return done
 
 
-def is_counted_right(root: Term) -> bool:
+def keeps_reduction_sizes(root: Term) -> bool:
     """Whether every reduction is over as many numbers once the term is written as a program.
 
     A number in the place of a tree is written as one number.

@@ -144,7 +144,7 @@ class Simplifier:
             yield SimplificationStep(
                 "rewrite",
                 step.rule,
-                step.warrant,
+                step.justification,
                 step.before,
                 step.after,
                 step.program,

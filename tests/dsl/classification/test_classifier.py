@@ -6,13 +6,13 @@ from hypothesis import given, settings
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.classification.classifier import (
-    AS_FOUND,
+    UNSIMPLIFIED_LION,
     MAX_DISTANCE,
     Likeness,
     classify,
     same_up_to_constants,
 )
-from lionhunt.dsl.classification.skeletons import skeleton
+from lionhunt.dsl.classification.skeletons import make_skeleton
 from tests.support.dsl.programs import programs
 
 SAME_UP_TO_CONSTANTS = [("nesterov", "qhm")]
@@ -28,7 +28,7 @@ def _is(found, *names: str) -> bool:
     return found.likeness is Likeness.SAME and found.optimizers == names
 
 
-@pytest.mark.parametrize("name", [name for name in library.names() if name not in AS_FOUND])
+@pytest.mark.parametrize("name", [name for name in library.names() if name not in UNSIMPLIFIED_LION])
 def test_a_program_of_the_library_is_itself(name):
     (same,) = [group for group in SAME_UP_TO_CONSTANTS if name in group] or [(name,)]
     found = classify(library.load(name))
@@ -40,7 +40,7 @@ def test_families_that_differ_in_constants_alone():
     assert same_up_to_constants() == SAME_UP_TO_CONSTANTS
 
 
-@pytest.mark.parametrize("name", AS_FOUND)
+@pytest.mark.parametrize("name", UNSIMPLIFIED_LION)
 def test_lion_as_it_was_found_is_lion_whose_gradient_is_transformed(name):
     found = classify(library.load(name), library.doc(name))
     assert (found.likeness, found.optimizers) == (Likeness.CHANGED, ("lion",))
@@ -279,7 +279,7 @@ def test_the_names_of_many_states_that_nothing_tells_apart_do_not_matter():
         outputs = ", ".join(["update", "x0", "x1", "x2", *averages])
         return dsl.parse(f"def f(w, g, {states}, lr):\n  {body}\n  return {outputs}")
 
-    assert skeleton(ring_of_states(1)) == skeleton(ring_of_states(2))
+    assert make_skeleton(ring_of_states(1)) == make_skeleton(ring_of_states(2))
 
 
 @given(programs())

@@ -66,7 +66,7 @@ def test_raw_lion_becomes_lion_with_clip_and_arcsin():
     assert result.stopped == "saturated"
     assert result.program.states == ("v",)
     told = {(step.before, step.after): step for step in result.steps}
-    assert told["m / abs(m)", "sign(m)"].warrant is Justification.PROTECTED
+    assert told["m / abs(m)", "sign(m)"].justification is Justification.PROTECTED
     numbers = [a.value for s in result.program.statements for a in s.args if isinstance(a, Const)]
     assert sorted(numbers) == pytest.approx([0.00021717617, 0.46019784, 0.9, 0.9 * 1.109133])
 
@@ -79,7 +79,7 @@ def test_a_step_without_which_there_is_an_overflow_says_so():
 def test_without_protected_rules_raw_lion_keeps_its_division():
     result = rewrite(dsl.library.load("raw_lion"), [Justification.EXACT, Justification.ALGEBRAIC])
     assert "divide" in [statement.op for statement in result.program.statements]
-    assert {step.warrant for step in result.steps} == {Justification.EXACT, Justification.ALGEBRAIC}
+    assert {step.justification for step in result.steps} == {Justification.EXACT, Justification.ALGEBRAIC}
 
 
 def test_steps_lead_from_the_program_to_the_result():
@@ -182,7 +182,7 @@ def test_random_programs_compute_the_same(program):
 @given(programs())
 def test_exact_rules_change_no_value(program):
     result = rewrite(program, [Justification.EXACT], max_nodes=300, max_seconds=1)
-    assert {step.warrant for step in result.steps} <= {Justification.EXACT}
+    assert {step.justification for step in result.steps} <= {Justification.EXACT}
     before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
     np.testing.assert_allclose(after, before, rtol=1e-6)
 

@@ -18,7 +18,7 @@ from lionhunt.dsl.ops import EPS, OPS
 from lionhunt.dsl.rewriting.patterns import NUMBERS
 from lionhunt.dsl.rewriting.rule import Justification, Rule, rule
 from lionhunt.dsl.rewriting.rules import RULES
-from lionhunt.dsl.rewriting.term_evaluation import SHAPES, evaluate, flat
+from lionhunt.dsl.rewriting.term_evaluation import SHAPES, evaluate, flatten
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, exact, number, walk
 from tests.support.dsl import values as dsl_values
 
@@ -31,7 +31,7 @@ LEAST = 0.01
 
 
 def with_warrant(warrant: Justification):
-    rows = [each for each in RULES if each.warrant is warrant]
+    rows = [each for each in RULES if each.justification is warrant]
     return pytest.mark.parametrize("each", rows, ids=[row.name for row in rows])
 
 
@@ -115,7 +115,7 @@ def in_numpy(each: Rule, inputs):
 
 
 def same_bits(one, other) -> bool:
-    return np.array_equal(dsl_values.bits(flat(one)), dsl_values.bits(flat(other)))
+    return np.array_equal(dsl_values.bits(flatten(one)), dsl_values.bits(flatten(other)))
 
 
 def is_exact(each: Rule) -> bool:
@@ -127,13 +127,13 @@ def is_exact(each: Rule) -> bool:
     numpys = [draw(each, rng, special) for special in [None] * 5 + [EXTREMES] * 10]
     # In NumPy the sign of -0 is 0.
     return all(same_bits(*under_jit(each, values)) for values in inputs) and all(
-        np.array_equal(*map(flat, in_numpy(each, values)), equal_nan=True) for values in numpys
+        np.array_equal(*map(flatten, in_numpy(each, values)), equal_nan=True) for values in numpys
     )
 
 
 def apart(left, right, size) -> np.ndarray:
     """How far two sides are apart, relative to a size; infinite where only one is a number."""
-    left, right = np.float64(flat(left)), np.float64(flat(right))
+    left, right = np.float64(flatten(left)), np.float64(flatten(right))
     with np.errstate(all="ignore"):
         result = np.abs(left - right) / size
     result[(left == right) | (np.isnan(left) & np.isnan(right))] = 0.0
@@ -143,7 +143,7 @@ def apart(left, right, size) -> np.ndarray:
 def sizes(parts: Mapping[Term, object]) -> np.ndarray:
     """The largest number met at each place; at least 1."""
     with np.errstate(all="ignore"):
-        found = [np.abs(flat(part)) for part in parts.values()]
+        found = [np.abs(flatten(part)) for part in parts.values()]
     return np.max([np.where(np.isfinite(x), np.maximum(x, 1), 1) for x in found], axis=0)
 
 
@@ -152,9 +152,9 @@ def guards(each: Rule, parts: Mapping[Term, object]) -> np.ndarray:
     result = np.zeros(sum(int(np.prod(shape)) for shape in SHAPES))
     for term in walk(each.left, each.right):
         if term.op == "divide":
-            result += EPS / np.abs(flat(parts[term.args[1]]))
+            result += EPS / np.abs(flatten(parts[term.args[1]]))
         if term.op == "cosine_sim":
-            lengths = [np.sqrt(np.sum(flat(parts[arg]) ** 2)) for arg in term.args]
+            lengths = [np.sqrt(np.sum(flatten(parts[arg]) ** 2)) for arg in term.args]
             result += EPS / np.prod(lengths)
     return result
 
@@ -187,7 +187,7 @@ def differs_somewhere(each: Rule) -> bool:
 
 def deserves_its_warrant(each: Rule) -> bool:
     """Whether a rule is as good as it claims."""
-    match each.warrant:
+    match each.justification:
         case Justification.EXACT:
             return is_exact(each)
         case Justification.PROTECTED:

@@ -10,15 +10,15 @@ from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.extraction import extract
 from lionhunt.dsl.rewriting.proof import derive
 from lionhunt.dsl.rewriting.rule import Group, Justification, Rule, rule
-from lionhunt.dsl.rewriting.rules import NAMED, RULES
-from lionhunt.dsl.rewriting.saturation import directions, evaluator, saturate
-from lionhunt.dsl.rewriting.step_checker import WrongStep, check, find_change
+from lionhunt.dsl.rewriting.rules import RULES_BY_NAME, RULES
+from lionhunt.dsl.rewriting.saturation import select_directions, make_evaluator, saturate
+from lionhunt.dsl.rewriting.step_checker import WrongStep, check_step, find_change
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
     OUTPUTS,
     Term,
-    arrange,
+    make_arranged,
     arranged,
     number,
     substitute,
@@ -31,9 +31,9 @@ from tests.support.dsl.disguises import disguise
 def steps_of(program, rules=RULES) -> list[tuple[Term, Term]]:
     """The programs before and after each step of a derivation."""
     start = arranged(to_term(dsl.simplify(program)))
-    graph = EGraph(evaluator(tuple(Justification)))
+    graph = EGraph(make_evaluator(tuple(Justification)))
     root = graph.add(start)
-    forward = directions(rules, tuple(Justification), (Group.LEAN, Group.REGROUP))
+    forward = select_directions(rules, tuple(Justification), (Group.LEAN, Group.REGROUP))
     saturate(graph, forward, max_nodes=1500, deadline=float("inf"))
     chain = derive(graph, start, extract(graph, root), float("inf"))
     return list(zip(chain, chain[1:], strict=False))
@@ -49,7 +49,7 @@ def steps() -> list[tuple[Term, Term, Rule]]:
     found = []
     for program in programs:
         for before, after in steps_of(program):
-            change = find_change(before, after, NAMED.values())
+            change = find_change(before, after, RULES_BY_NAME.values())
             assert change is not None
             found.append((before, after, change.rule))
     return found
@@ -65,14 +65,14 @@ def corrupted(root: Term, rng: np.random.Generator) -> Term:
         others = [x for x in parts if x.op == INPUT and x.kind is Kind.TREE and x is not place]
         new = others[rng.integers(len(others))]
     else:
-        new = arrange(("tanh", "cube", "cos")[rng.integers(3)], place)
+        new = make_arranged(("tanh", "cube", "cos")[rng.integers(3)], place)
     return arranged(substitute(root, {place: new}))
 
 
 def test_real_steps_are_accepted(steps):
     assert len(steps) > 20
     for before, after, rule_ in steps:
-        assert check(before, after, rule_, rule_.warrant).rule is rule_
+        assert check_step(before, after, rule_, rule_.warrant).rule is rule_
 
 
 def test_corrupted_steps_are_rejected(steps):
@@ -84,28 +84,28 @@ def test_corrupted_steps_are_rejected(steps):
         if wrong is not after and wrong is not before:
             num_tried += 1
             with pytest.raises(WrongStep):
-                check(before, wrong, rule_, rule_.warrant)
+                check_step(before, wrong, rule_, rule_.warrant)
 
 
 def test_steps_with_the_wrong_rule_or_warrant_are_rejected(steps):
     rng = np.random.default_rng(1)
-    rules = list(NAMED.values())
+    rules = list(RULES_BY_NAME.values())
     for before, after, rule_ in steps:
         for other in Justification:
             if other is not rule_.warrant:
                 with pytest.raises(WrongStep, match="is .*, not"):
-                    check(before, after, rule_, other)
+                    check_step(before, after, rule_, other)
         for i in rng.integers(len(rules), size=10):
             # A few steps have two rules, such as one rule and its special case.
             if find_change(before, after, [rules[i]]) is None:
                 with pytest.raises(WrongStep, match="does not make"):
-                    check(before, after, rules[i], rules[i].warrant)
+                    check_step(before, after, rules[i], rules[i].warrant)
 
 
 def test_nothing_changed_is_no_step(steps):
     before, _, rule_ = steps[0]
     with pytest.raises(WrongStep):
-        check(before, before, rule_, rule_.warrant)
+        check_step(before, before, rule_, rule_.warrant)
 
 
 @pytest.mark.parametrize("warrant", Justification)
@@ -116,7 +116,7 @@ def test_unsound_rule_is_caught_by_the_numbers(warrant):
         for text in ("sqrt(square(g))", "g")
     )
     with pytest.raises(WrongStep, match="random numbers"):
-        check(before, after, wrong, warrant)
+        check_step(before, after, wrong, warrant)
 
 
 def test_unsound_rule_in_the_table_stops_the_rewriting(monkeypatch):
