@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.rewriting.normal_form import normal_forms
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import OUTPUTS, Term, make, substitute, to_term, variable
 
 MAX_TRIALS = 2_000

@@ -29,9 +29,9 @@ from lionhunt.dsl.classification.tree import (
 )
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.rewriting.monomials import SUM, Atom, Factor, Form, as_number, power
-from lionhunt.dsl.rewriting.monomials import multiply as multiply_forms
-from lionhunt.dsl.rewriting.normal_form import normal_forms
+from lionhunt.dsl.rewriting.polynomials.monomials import SUM, Atom, Factor, Form, as_number, power
+from lionhunt.dsl.rewriting.polynomials.monomials import multiply as multiply_forms
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,

@@ -20,8 +20,8 @@ from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
-MEASURED = "measured"
-"""The warrant of what was measured; the others are those of `dsl.rewriting.Warrant`."""
+MEASURED = Justification.MEASURED
+"""The justification of measured steps."""
 
 
 @dataclasses.dataclass(frozen=True)

@@ -12,8 +12,8 @@ from lionhunt.dsl import library
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.rewriting.monomials import MAX_MONOMIALS, SUM, Form
-from lionhunt.dsl.rewriting.normal_form import normal_form, normal_forms
+from lionhunt.dsl.rewriting.polynomials.monomials import MAX_MONOMIALS, SUM, Form
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_form, normal_forms
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
