@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.classification.classifier import (
-    UNSIMPLIFIED_LION,
     MAX_DISTANCE,
+    UNSIMPLIFIED_LION,
     Likeness,
     classify,
     same_up_to_constants,
@@ -28,7 +28,9 @@ def _is(found, *names: str) -> bool:
     return found.likeness is Likeness.SAME and found.optimizers == names
 
 
-@pytest.mark.parametrize("name", [name for name in library.names() if name not in UNSIMPLIFIED_LION])
+@pytest.mark.parametrize(
+    "name", [name for name in library.names() if name not in UNSIMPLIFIED_LION]
+)
 def test_a_program_of_the_library_is_itself(name):
     (same,) = [group for group in SAME_UP_TO_CONSTANTS if name in group] or [(name,)]
     found = classify(library.load(name))
