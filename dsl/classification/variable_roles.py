@@ -34,9 +34,11 @@ _RESULTS = {
 }
 """Name of the result of a function of several values or of none."""
 
-_BEFORE = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
-_AFTER = {name: name for name in ("norm", "global_norm", "row_mean", "column_mean", "array_mean")}
-"""Words before or after the name of a function's argument; by default the function, before it."""
+_PREFIXES = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
+"""Words before the name of a function's argument; by default the name of the function."""
+
+_SUFFIXES = {"norm", "global_norm", "row_mean", "column_mean", "array_mean"}
+"""Functions whose name comes after the name of the argument."""
 
 
 def name_by_role(program: Program) -> Program:
@@ -118,9 +120,9 @@ class _Values:
         (number, *_) = self.outputs
         while isinstance(number, int) and number not in stems:
             stems[number] = UPDATE
-            number = self._before(number, stems)
+            number = self._previous_stage(number, stems)
 
-    def _before(self, number: int, stems: dict[int, str]) -> int | None:
+    def _previous_stage(self, number: int, stems: dict[int, str]) -> int | None:
         """Return the previous stage of the update, or None if several values make it."""
         op, args = self._made_by(number)
         if op not in ("add", "subtract", "multiply", "divide", "clip") and OPS[op].arity != 1:
@@ -175,8 +177,8 @@ class _Values:
         if op in ("multiply", "divide", "add", "subtract") and len(args) == 2:
             word = "scaled" if op in ("multiply", "divide") else "shifted"
             return f"{word}_{subject}" if part in named else stems[part], subject
-        if op in _AFTER:
-            return f"{subject}_{_AFTER[op]}", subject
+        if op in _SUFFIXES:
+            return f"{subject}_{op}", subject
         if op == "reciprocal":
             return _SCALE, subject
-        return f"{_BEFORE.get(op, op)}_{subject}", subject
+        return f"{_PREFIXES.get(op, op)}_{subject}", subject

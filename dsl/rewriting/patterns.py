@@ -61,11 +61,14 @@ def matches(form: Term, term: Term, bound: Binding) -> Iterator[Binding]:
         elif admits(form, term.kind, value_of(term)):
             yield {**bound, form: term}
     elif form.op == term.op:
-        orders = [term.args]
-        if OPS[form.op].commutative and term.args[0] is not term.args[1]:
-            orders.append(term.args[::-1])
-        for args in orders:
+        for args in argument_orders(term.op, term.args):
             yield from _match_all(form.args, args, bound)
+
+
+def argument_orders(op: str, args: tuple) -> tuple[tuple, ...]:
+    """Return the orders in which a function takes its arguments: both if it is commutative."""
+    is_commutative = op in OPS and OPS[op].commutative
+    return (args, args[::-1]) if is_commutative and args[0] != args[1] else (args,)
 
 
 def _match_all(

@@ -186,7 +186,7 @@ def _reading_order(edge: Edge) -> tuple[int, TermPair]:
 
 
 def _rank(rule: Rule | None) -> int:
-    if rule is ARITHMETIC or rule is MACHINE:
+    if rule in (ARITHMETIC, MACHINE):
         return 3
     if rule is None or rule.group is Group.EXPAND:
         return 2
@@ -199,7 +199,7 @@ def shorten(chain: Sequence[Term], rules: Sequence[Rule], deadline: float) -> li
     Args:
         chain: terms, each one rule away from the one before.
         rules: rules, the preferred ones first.
-        deadline: time to keep the rest of the chain unchanged, on the clock `time.monotonic`.
+        deadline: time after which the rest of the chain stays, on the clock `time.monotonic`.
     """
     first = {term: i for i, term in reversed(list(enumerate(chain)))}
     steps, back = [0], [0]

@@ -12,7 +12,7 @@ from typing import NamedTuple
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
-from lionhunt.dsl.rewriting.patterns import admits, as_wide, instantiate, value_of
+from lionhunt.dsl.rewriting.patterns import admits, argument_orders, as_wide, instantiate, value_of
 from lionhunt.dsl.rewriting.rational_arithmetic import RATIONAL, compute, compute_as_machine
 from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
@@ -140,7 +140,7 @@ def _matches(
         return
     (form, class_id), *rest = todo
     for node in graph.nodes[class_id].get(form.op, ()):
-        for order in _orders(form.op, node):
+        for order in argument_orders(form.op, node):
             extended, deeper = bound, list(rest)
             for arg, arg_class in zip(form.args, order, strict=True):
                 if arg.op in OPS:
@@ -161,10 +161,6 @@ def _matches(
 def _admits(graph: EGraph, leaf: Term, class_id: int) -> bool:
     number = graph.numbers.get(class_id)
     return admits(leaf, graph.terms[class_id].kind, number and value_of(number))
-
-
-def _orders(op: str, node: tuple[int, ...]):
-    return (node, node[::-1]) if OPS[op].commutative and node[0] != node[1] else (node,)
 
 
 def _apply(graph: EGraph, direction: Direction, bound: dict[Term, int]) -> None:

@@ -11,7 +11,14 @@ import numpy as np
 
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.rewriting.patterns import Binding, as_wide, instantiate, matches, value_of
+from lionhunt.dsl.rewriting.patterns import (
+    Binding,
+    argument_orders,
+    as_wide,
+    instantiate,
+    matches,
+    value_of,
+)
 from lionhunt.dsl.rewriting.rational_arithmetic import RATIONAL, compute, compute_as_machine
 from lionhunt.dsl.rewriting.rule import Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
@@ -118,11 +125,9 @@ def _alignments(one: Term, other: Term) -> list[list[tuple[Term, Term]]]:
     """Return, for each way to pair the arguments of two like functions, the pairs that differ."""
     if one is other or one.op != other.op or not one.args:
         return []
-    ways = [list(zip(one.args, other.args, strict=True))]
-    if one.op in OPS and OPS[one.op].commutative:
-        ways.append(list(zip(one.args, other.args[::-1], strict=True)))
-    ways = [[pair for pair in way if pair[0] is not pair[1]] for way in ways]
-    return [list(dict.fromkeys(way)) for way in ways if way]
+    ways = [zip(one.args, args, strict=True) for args in argument_orders(other.op, other.args)]
+    differing = [dict.fromkeys(pair for pair in way if pair[0] is not pair[1]) for way in ways]
+    return [list(pairs) for pairs in differing if pairs]
 
 
 def _bindings(rule: Rule, old: Term, new: Term) -> Iterator[Binding]:

@@ -200,25 +200,18 @@ def is_justified(equation: Rule) -> bool:
     return agrees_within(equation, lambda parts: 1e-12)
 
 
-@with_justification(Justification.EXACT)
-def test_exact_rule(equation):
-    assert is_justified(equation)
-
-
-@with_justification(Justification.ALGEBRAIC)
-def test_algebraic_rule(equation):
+@pytest.mark.parametrize("equation", RULES, ids=lambda rule: rule.name)
+def test_rule_is_justified(equation):
     assert is_justified(equation)
 
 
 @with_justification(Justification.PROTECTED)
-def test_protected_rule(equation):
-    assert is_justified(equation)
+def test_protected_rule_is_not_algebraic(equation):
     assert not agrees_within(equation, lambda parts: 1e-12), "the rule is algebraic"
 
 
 @with_justification(Justification.CONDITIONAL)
-def test_conditional_rule_with_a_witness_of_where_its_condition_fails(equation):
-    assert is_justified(equation)
+def test_conditional_rule_has_a_witness_where_its_condition_fails(equation):
     assert differs_somewhere(equation)
 
 
