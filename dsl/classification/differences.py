@@ -1,4 +1,4 @@
-"""What tells a program from a known one, as phrases that a researcher reads."""
+"""Differences between a program and a known optimizer, as English phrases."""
 
 from collections import Counter
 
@@ -15,31 +15,31 @@ from lionhunt.dsl.classification.tree import (
     WEIGHTS,
     Node,
 )
-from lionhunt.dsl.classification.wording import leaves, state_words, words
+from lionhunt.dsl.classification.wording import describe_part, describe_states, leaf_labels
 
 _SCALES = {SCHEDULE, NUMBER_NODE}
-"""Leaves that only scale what they stand beside."""
+"""Leaves that only scale the other factors of their product."""
 
 
-def differences(meeting: CommonTree) -> list[str]:
-    """Phrases for what a program has beyond a known one, then for what it lacks."""
-    around = [deletion for deletion in meeting.extra if _is_around_gradient(deletion)]
+def describe_differences(nearest: CommonTree) -> list[str]:
+    """Describe the parts that a program adds to a known optimizer, then those that it lacks."""
+    around = [deletion for deletion in nearest.extra if _is_around_gradient(deletion)]
     phrases = []
     if around:
         functions = [d.whole.label for d in sorted(around, key=lambda d: d.kept.size)]
         phrases.append(f"the gradient goes through {', then '.join(functions)} first")
-    phrases += [_phrase(deletion) for deletion in meeting.extra if deletion not in around]
-    phrases += [f"also keeps {_a(name)}" for name in _lost(meeting.extra, meeting.common)]
-    phrases += [_phrase(deletion, is_missing=True) for deletion in meeting.missing]
-    phrases += [f"keeps no {name}" for name in _lost(meeting.missing, meeting.common)]
+    phrases += [_phrase(deletion) for deletion in nearest.extra if deletion not in around]
+    phrases += [f"also keeps {_a(name)}" for name in _lost(nearest.extra, nearest.common)]
+    phrases += [_phrase(deletion, is_missing=True) for deletion in nearest.missing]
+    phrases += [f"keeps no {name}" for name in _lost(nearest.missing, nearest.common)]
     return list(dict.fromkeys(phrases))
 
 
 def _is_around_gradient(deletion: Deletion) -> bool:
-    """Whether a function acts on the gradient before anything else does."""
-    read = leaves(deletion.whole)
+    """Return True if the deletion is of a function that acts on the gradient first."""
+    labels = leaf_labels(deletion.whole)
     is_function = deletion.removed is None and deletion.whole.label.isidentifier()
-    return is_function and GRADIENT in read and read <= {GRADIENT, *_SCALES}
+    return is_function and GRADIENT in labels and labels <= {GRADIENT, *_SCALES}
 
 
 def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
@@ -49,30 +49,30 @@ def _phrase(deletion: Deletion, is_missing: bool = False) -> str:
     if _is_decay(whole, removed, program):
         return "no weight decay" if is_missing else "with weight decay"
     negation = "not " if is_missing else ""
-    rest, what = words(kept, program), words(removed, program)
+    rest, part = describe_part(kept, program), describe_part(removed, program)
     if whole.label == SUMS:
-        return f"{_is(what)} {negation}added to {rest}"
+        return f"{_is(part)} {negation}added to {rest}"
     if removed.label == SCHEDULE:
         return f"{_is(rest)} {negation}scaled by the learning rate"
-    if what.startswith("1 / "):
-        return f"{_is(rest)} {negation}divided by {what.removeprefix('1 / ')}"
-    return f"{_is(rest)} {negation}multiplied by {what}"
+    if part.startswith("1 / "):
+        return f"{_is(rest)} {negation}divided by {part.removeprefix('1 / ')}"
+    return f"{_is(rest)} {negation}multiplied by {part}"
 
 
-def _is(what: str) -> str:
-    """A thing, and that it is."""
-    return f"{what} are" if what == f"the {WEIGHTS}" else f"{what} is"
+def _is(subject: str) -> str:
+    """Return a subject followed by its form of "to be"."""
+    return f"{subject} are" if subject == f"the {WEIGHTS}" else f"{subject} is"
 
 
 def _is_decay(whole: Node, removed: Node, program: Node) -> bool:
-    read = leaves(removed)
-    return whole == program.children[0] and WEIGHTS in read and read <= {WEIGHTS, *_SCALES}
+    labels = leaf_labels(removed)
+    return whole == program.children[0] and WEIGHTS in labels and labels <= {WEIGHTS, *_SCALES}
 
 
 def _function(deletion: Deletion) -> str:
-    """What it means that a function stands around a part."""
+    """Describe a function that surrounds a part."""
     program, whole, kept, _ = deletion
-    label, part = whole.label, words(kept, program)
+    label, part = whole.label, describe_part(kept, program)
     if label == NEGATIVE:
         return f"{part} has the opposite sign"
     if label in (SUMS_UP, GROWS):
@@ -82,7 +82,7 @@ def _function(deletion: Deletion) -> str:
     update, *news = program.children
     passing = [
         f"the {state}"
-        for state, new in zip(state_words(program), news, strict=True)
+        for state, new in zip(describe_states(program), news, strict=True)
         if whole == new or (whole in _directions(update) and whole in new.parts())
     ]
     if whole in _directions(update) and kept.label != WEIGHTS:
@@ -93,7 +93,7 @@ def _function(deletion: Deletion) -> str:
 
 
 def _directions(update: Node) -> list[Node]:
-    """The factors of the update's addends."""
+    """Return the factors of the update's addends."""
     addends = update.children if update.label == SUMS else (update,)
     return [
         factor
@@ -103,10 +103,10 @@ def _directions(update: Node) -> list[Node]:
 
 
 def _lost(path: Path, common: Node) -> list[str]:
-    """What is kept between steps before the deletions of a path, and not after."""
+    """Return the descriptions of the states that the deletions of a path remove."""
     if not path:
         return []
-    lost = Counter(state_words(path[0].program)) - Counter(state_words(common))
+    lost = Counter(describe_states(path[0].program)) - Counter(describe_states(common))
     return list(lost.elements())
 
 

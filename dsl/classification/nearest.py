@@ -1,9 +1,9 @@
-"""The largest skeleton that is left of two when parts of both are taken away.
+"""Search for the largest common tree of a program's skeleton and a known one.
 
-A tree edit distance between unordered trees is too hard to compute, and tells no one what it
-means. So parts are taken away one by one, each everywhere it occurs: an addend, a factor, or a
-function around its first argument. What is left of a program and of a known one after a few
-deletions each, they have in common; the deletions are their difference.
+A tree edit distance between unordered trees is too hard to compute, and its number explains
+nothing. This search deletes parts one by one, each at all its occurrences. A part is an addend, a
+factor, or a function around its first argument. A tree that both skeletons reach after a few
+deletions is common to them; the deletions are their differences.
 """
 
 import heapq
@@ -14,25 +14,30 @@ from typing import NamedTuple
 from lionhunt.dsl.classification.tree import PRODUCT, SUMS, Node, arrange, build
 
 MAX_TREES = 1_500
-"""Trees that are looked at before the search for what is common ends: half a second for most
-programs, some seconds for those of many states."""
+"""Limit on the trees that a search visits.
+
+This takes half a second for most programs, and some seconds for programs with many states.
+"""
 
 MAX_PROGRAM_SIZE = 200
-"""A program of more nodes is only asked whether it is a known one as it is."""
+"""Limit on the nodes of a tree from which the search deletes parts."""
 MAX_MISSING = 2
-"""Parts that a program may lack of a known one;"""
+"""Limit on the deletions from a known tree; it is 1 for trees above `MAX_SIZE`."""
 MAX_SIZE = 40
-"""one of a known one of more nodes. To know all these trees takes two seconds."""
+"""Limit on the nodes of a known tree that loses `MAX_MISSING` parts.
+
+Building all reductions of the known trees takes two seconds.
+"""
 
 
 class Deletion(NamedTuple):
-    """A part taken away.
+    """Deletion of one part of a tree.
 
     Attributes:
-        program: the tree from which it is taken.
-        whole: the node that lost it.
-        kept: what stays of that node.
-        removed: the addend or factor that is gone; None for a function around `kept`.
+        program: tree before the deletion.
+        whole: node that loses the part.
+        kept: remainder of that node.
+        removed: deleted addend or factor; None for a function around `kept`.
     """
 
     program: Node
@@ -45,16 +50,16 @@ Path = tuple[Deletion, ...]
 
 
 class CommonTree(NamedTuple):
-    """A known tree and what it has in common with another.
+    """Common tree of a program and a known optimizer.
 
     Attributes:
-        name: of the known tree.
-        distance: from 0, the same, to 1: the share of both trees' nodes that are not common.
-        extra: what was taken from the other tree.
-        missing: what was taken from the known tree.
-        common: what is left.
-        rank: less is nearer: the distance, and each deletion counts as a node that is not common,
-            so that one large part is a smaller difference than many small ones.
+        name: name of the known optimizer.
+        distance: share of both trees' nodes that are not common, from 0 (equal) to 1.
+        extra: deletions from the program's tree.
+        missing: deletions from the known tree.
+        common: the common tree.
+        rank: the distance, where each deletion counts as one more node that is not common. Less is
+            nearer, so one large part makes a smaller difference than many small ones.
     """
 
     name: str
@@ -65,8 +70,8 @@ class CommonTree(NamedTuple):
     rank: float
 
 
-def deletions(program: Node) -> Iterator[tuple[Node, Deletion]]:
-    """What is left after each deletion of one part of a program's tree, and the deletion."""
+def delete_parts(program: Node) -> Iterator[tuple[Node, Deletion]]:
+    """Yield each deletion of one part of a program's tree, after the tree that remains."""
     for whole in dict.fromkeys(part for tree in program.children for part in tree.parts()):
         for kept, removed in _shorter(whole):
             replaced = [_replace(tree, whole, kept) for tree in program.children]
@@ -90,61 +95,67 @@ def _replace(tree: Node, old: Node, new: Node) -> Node:
     return build(tree.label, [_replace(child, old, new) for child in tree.children])
 
 
-def reduced(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
-    """The known trees, and what each is after a deletion or two: under each, whose it is, and how.
+def reduce_known(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
+    """Return the trees that known optimizers become after up to `MAX_MISSING` deletions.
 
-    Of two ways to one tree the first counts.
+    Args:
+        trees: trees of the known optimizers by name.
+
+    Returns:
+        For each reduced tree, the names of its optimizers with the first path that leads to it.
     """
-    found: dict[Node, list[tuple[str, Path]]] = {}
+    reductions: dict[Node, list[tuple[str, Path]]] = {}
     for name, tree in trees.items():
         paths: dict[Node, Path] = {tree: ()}
         for _ in range(MAX_MISSING if tree.size <= MAX_SIZE else 1):
             for start, path in list(paths.items()):
-                for smaller, deletion in deletions(start):
+                for smaller, deletion in delete_parts(start):
                     paths.setdefault(smaller, (*path, deletion))
         for smaller, path in paths.items():
-            found.setdefault(smaller, []).append((name, path))
-    return found
+            reductions.setdefault(smaller, []).append((name, path))
+    return reductions
 
 
-def nearest(
-    program: Node, sizes: Mapping[str, int], known: Mapping[Node, list[tuple[str, Path]]]
+def find_nearest(
+    program: Node, sizes: Mapping[str, int], reductions: Mapping[Node, list[tuple[str, Path]]]
 ) -> CommonTree | None:
-    """The known tree that has most in common with a program's, as far as few deletions tell.
+    """Find the known optimizer that has most in common with a program.
+
+    The search is best-first: it deletes parts of the largest waiting tree.
 
     Args:
-        program: its tree.
-        sizes: the sizes of the known trees.
-        known: see `reduced`.
+        program: tree of the program.
+        sizes: sizes of the known trees, by name.
+        reductions: result of `reduce_known`.
 
     Returns:
-        That of least rank; None if nothing in common is found.
+        The common tree of least rank, or None if the search finds none.
     """
     best: CommonTree | None = None
     numbers = itertools.count()
     waiting: list[tuple[int, int, Node, Path]] = []
-    seen: set[Node] = set()
+    visited: set[Node] = set()
 
-    def look_at(tree: Node, path: Path) -> None:
+    def visit(tree: Node, path: Path) -> None:
         nonlocal best
-        seen.add(tree)
+        visited.add(tree)
         heapq.heappush(waiting, (-tree.size, next(numbers), tree, path))
-        for name, missing in known.get(tree, ()):
+        for name, missing in reductions.get(tree, ()):
             both = program.size + sizes[name]
             distance = 1 - 2 * tree.size / both
             rank = distance + (len(path) + len(missing)) / both
-            meeting = CommonTree(name, distance, path, missing, tree, rank)
-            if best is None or meeting.rank < best.rank:
-                best = meeting
+            if best is None or rank < best.rank:
+                best = CommonTree(name, distance, path, missing, tree, rank)
 
-    look_at(program, ())
+    visit(program, ())
     smallest_known = min(sizes.values())
-    while waiting and len(seen) < MAX_TREES:
+    while waiting and len(visited) < MAX_TREES:
         negative_size, _, tree, path = heapq.heappop(waiting)
-        largest = max(smallest_known, -negative_size)  # nothing smaller can have it in common
+        # A known tree smaller than this one cannot contain it.
+        largest = max(smallest_known, -negative_size)
         if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
-        for smaller, deletion in deletions(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
-            if smaller not in seen:
-                look_at(smaller, (*path, deletion))
+        for smaller, deletion in delete_parts(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
+            if smaller not in visited:
+                visit(smaller, (*path, deletion))
     return best

@@ -1,11 +1,17 @@
-"""What a program computes up to its constants: a tree in which numbers are told by sign alone.
+"""Skeletons: trees of programs up to constants, in which only the signs of numbers remain.
 
-Made of the polynomial normal form, which brings rewritten programs together by itself, in a
-millisecond, so that no search for rewrites is needed. On top of it disappear the size of numbers
-(so the scale of a state, of the update and of its parts), the names and the signs of states, states
-that are equal, and numbers added to guard a division. What stays apart: whether a state decays,
-grows or sums up, and whether the momentum that is read is the one just kept, since Lion reads
-another average than it keeps, and Signum the same.
+A skeleton is built from the polynomial normal form. The form makes rewritten programs equal in a
+millisecond, so no search for rewrites is needed. A skeleton ignores these details:
+
+- the size of numbers, and so the scale of states, of the update and of its parts;
+- the names and the signs of states, and copies of equal states;
+- numbers that are added to guard a division.
+
+It keeps these details:
+
+- a state decays, grows or sums up;
+- the update reads a new or an old momentum. Lion reads another average than it keeps; Signum reads
+  the one that it keeps.
 """
 
 from collections.abc import Iterable
@@ -30,9 +36,9 @@ from lionhunt.dsl.classification.tree import (
 )
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.rewriting.monomials import SUM, Atom, Factor, Form, as_number, power
-from lionhunt.dsl.rewriting.monomials import multiply as multiply_forms
-from lionhunt.dsl.rewriting.normal_form import normal_forms
+from lionhunt.dsl.rewriting.polynomials.monomials import SUM, Atom, Factor, Form, as_number, power
+from lionhunt.dsl.rewriting.polynomials.monomials import multiply as multiply_forms
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
@@ -46,31 +52,31 @@ from lionhunt.dsl.rewriting.terms import (
 )
 
 GUARD = Fraction(1, 10**6)
-"""Numbers up to this that are added only keep a division from 0."""
+"""Largest added number that counts as the guard of a division."""
 TOLERANCE = Fraction(1, 10**5)
-"""Two numbers that differ by less, relatively, were meant to be equal."""
+"""Largest relative difference of two numbers that count as equal."""
 MAX_NODES = 2_000
-"""Parts of a larger tree are all the same, "..."; programs that people wrote have a tenth."""
+"""Limit on the nodes of a tree; further parts become "...". Published programs need a tenth."""
 MAX_DEPTH = 100
-"""So are those of a deeper one."""
+"""Limit on the depth of a tree; deeper parts become "..."."""
 
 
-def skeleton(program: Program) -> Node:
-    """The skeleton of a valid program: its update, then the new value of each live state."""
+def make_skeleton(program: Program) -> Node:
+    """Build the skeleton of a valid program: its update, then the new value of each live state."""
     term, states = _merged(_standard(simplify(program)))
     update, news = _trees(term, states)
     return arrange(update, news)
 
 
-def new_values(program: Program) -> tuple[Node, ...]:
-    """The new value of each state of a valid program; the states are s0, s1, ... in its order."""
+def make_state_skeletons(program: Program) -> tuple[Node, ...]:
+    """Build the tree of each state's new value; the states are s0, s1, ... in program order."""
     term = _standard(program)
     _, news = _trees(term, [f"s{i}" for i in range(len(program.states))])
     return tuple(news.values())
 
 
 def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
-    """The update, and the new value of each state."""
+    """Build the trees of the update and of each state's new value."""
     forms = normal_forms(term)
     flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
     if flipped:
@@ -81,7 +87,7 @@ def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
 
 
 def _standard(program: Program) -> Term:
-    """The outputs of a program over inputs of standard names, without guards."""
+    """Return the outputs of a program over inputs with standard names, without guards."""
     names = (WEIGHTS, GRADIENT, *(f"s{i}" for i in range(len(program.states))))
     inputs = {
         variable(old, Kind.TREE): variable(new, Kind.TREE)
@@ -92,9 +98,9 @@ def _standard(program: Program) -> Term:
 
 
 def _merged(root: Term) -> tuple[Term, list[str]]:
-    """The outputs with one state for all that are equal at every step, and the states' names.
+    """Return the outputs with one state for each class of equal states, and the states' names.
 
-    All start as zeros; they are split into classes as far as their new values tell them apart.
+    All states start as zeros. States whose new values differ are split into classes.
     """
     states = [variable(f"s{i}", Kind.TREE) for i in range(len(root.args) - 1)]
 
@@ -113,7 +119,7 @@ def _merged(root: Term) -> tuple[Term, list[str]]:
 
 
 def _without_guards(root: Term) -> Term:
-    """The term without tiny numbers that are added to something."""
+    """Return the term with tiny addends replaced by 0."""
     guards = {}
     for term in walk(root):
         if term.op == "add":
@@ -124,14 +130,14 @@ def _without_guards(root: Term) -> Term:
 
 
 def _is_negative(form: Form) -> bool:
-    """Whether a state sums up the opposite of something: told by what no state is part of."""
+    """Return True if the first monomial of a new state that reads no state is negative."""
     inputs = {WEIGHTS, GRADIENT, SCHEDULE}
     own = [c for monomial, c in form if all(f.atom.reads <= inputs for f in monomial)]
     return bool(own) and own[0] < 0
 
 
 def _flip(term: Term, states: list[str], flipped: list[str]) -> Term:
-    """The same outputs, with the opposite of some states kept in their place."""
+    """Return the same outputs of a program that keeps some states with opposite sign."""
     variables = {state: variable(state, Kind.TREE) for state in states}
     opposite = {variables[state]: make("negative", variables[state]) for state in flipped}
     update, *news = (substitute(arg, opposite) for arg in term.args)
@@ -143,7 +149,11 @@ def _flip(term: Term, states: list[str], flipped: list[str]) -> Term:
 
 
 class _Builder:
-    """Makes trees of the forms of one program, whose states have these new values."""
+    """Builder of the trees of one program's forms.
+
+    Args:
+        news: form of each state's new value.
+    """
 
     def __init__(self, news: dict[str, Form]):
         self.news = news
@@ -151,11 +161,10 @@ class _Builder:
         self.depth = 0
 
     def new_value(self, state: str) -> Node:
-        """The new value of a state, in which its old value tells what becomes of it."""
-        form = self.news[state]
+        """Build the new value of a state, where `SUMS_UP` or `GROWS` may mark its old value."""
         kept = Node(state)
         parts = []
-        for monomial, coefficient in self.fold_next(form, except_for=state):
+        for monomial, coefficient in self.fold_next(self.news[state], except_for=state):
             node = self.product(monomial, coefficient)
             if node in (kept, Node(NEGATIVE, (kept,))) and coefficient >= 1 - TOLERANCE:
                 node = Node(SUMS_UP if coefficient <= 1 + TOLERANCE else GROWS, (kept,))
@@ -196,14 +205,14 @@ class _Builder:
         return args[0] if atom.op == SUM else build(atom.op, args)
 
     def fold_next(self, form: Form, except_for: str = "") -> Form:
-        """The form with new values of states as such, wherever it has a multiple of one."""
+        """Replace each multiple of a state's new value in a form by a multiple of one leaf."""
         for state, new in sorted(self.news.items(), key=lambda item: -len(item[1])):
             if state == except_for or not 1 < len(new) <= len(form):
                 continue
             leaf = _leaf(NEXT + state)
-            while (found := _multiple(form, new)) is not None:
-                by, rest = found
-                form = (*rest, *multiply_forms(by, leaf))
+            while (division := _divide(form, new)) is not None:
+                factor, rest = division
+                form = (*rest, *multiply_forms(factor, leaf))
         return form
 
 
@@ -212,16 +221,19 @@ def _leaf(name: str) -> Form:
     return form
 
 
-def _multiple(form: Form, new: Form) -> tuple[Form, Form] | None:
-    """The factor that a part of a form is of another form, and the rest; None if no part is."""
+def _divide(form: Form, new: Form) -> tuple[Form, Form] | None:
+    """Return a factor and a rest with form = factor * new + rest; None if there are none.
+
+    The factor is one monomial, and the rest is a part of the form.
+    """
     inverse = power((new[0],), -1)
-    total = dict(form)
+    coefficients = dict(form)
     for pair in form:
-        by = multiply_forms((pair,), inverse or ())
-        part = [multiply_forms(by, (each,))[0] for each in new]
-        if all(_is_near(total.get(monomial), value) for monomial, value in part):
-            removed = {monomial for monomial, _ in part}
-            return by, tuple(each for each in form if each[0] not in removed)
+        factor = multiply_forms((pair,), inverse or ())
+        product = [multiply_forms(factor, (new_pair,))[0] for new_pair in new]
+        if all(_is_near(coefficients.get(monomial), value) for monomial, value in product):
+            removed = {monomial for monomial, _ in product}
+            return factor, tuple(rest for rest in form if rest[0] not in removed)
     return None
 
 

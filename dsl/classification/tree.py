@@ -1,4 +1,4 @@
-"""Trees that say what a program computes up to its constants; `dsl.classification.skeletons` makes them."""
+"""Trees of programs up to constants, in a standard form; `skeletons` builds them."""
 
 import itertools
 from collections.abc import Iterable, Iterator
@@ -7,24 +7,24 @@ from typing import NamedTuple
 from lionhunt.dsl.analysis.equal_states import partition_states
 
 MAX_ORDERS = 120
-"""Orders of states that nothing tells apart of which the first is chosen."""
+"""Limit on the orders of indistinguishable states that `arrange` compares."""
 
 SUMS, PRODUCT, NEGATIVE, NUMBER_NODE, PROGRAM = "+", "*", "-", "number", "program"
 SUMS_UP, GROWS = "sums up", "grows"
-"""Around a state in its new value, where that does not decay."""
+"""Functions around a state in its own new value, if it does not decay."""
 WEIGHTS, GRADIENT, SCHEDULE = "weights", "gradient", "lr"
-"""Inputs; the states are s0, s1, ..."""
+"""Labels of the inputs; states are s0, s1, ..."""
 NEXT = "next "
-"""Before the name of a state: its new value."""
+"""Prefix of a state's name that stands for its new value."""
 COMMUTATIVE = {SUMS, PRODUCT, "max", "min", "dot", "cosine_sim"}
 
 
 class Node(NamedTuple):
-    """A tree: a function, an input, a number, or the `PROGRAM` of its outputs.
+    """Tree of a function, an input or a number, or the `PROGRAM` of all outputs.
 
     Attributes:
-        label: a function, `+`, `*`, `-`, `^` and an exponent, an input, or "number".
-        children: its arguments.
+        label: function name, `+`, `*`, `-`, `^` with an exponent, input, or `NUMBER_NODE`.
+        children: arguments; those of a `PROGRAM` are the update and the new states.
     """
 
     label: str
@@ -35,14 +35,14 @@ class Node(NamedTuple):
         return 1 + sum(child.size for child in self.children)
 
     def parts(self) -> Iterator["Node"]:
-        """The node and all below it."""
+        """Yield the node and all nodes below it."""
         yield self
         for child in self.children:
             yield from child.parts()
 
 
 def build(label: str, children: Iterable[Node]) -> Node:
-    """A node in its standard form: no sum in a sum, no minus twice, arguments in order."""
+    """Build a node in standard form: flat sums and products, sorted arguments, no double minus."""
     children = list(children)
     if label in (SUMS, PRODUCT):
         flat = []
@@ -59,7 +59,12 @@ def build(label: str, children: Iterable[Node]) -> Node:
 
 
 def arrange(update: Node, news: dict[str, Node]) -> Node:
-    """The tree of a program whose states are named by what they hold, not by their order."""
+    """Build the tree of a program, with states named by their values instead of their order.
+
+    Args:
+        update: tree of the update.
+        news: tree of each state's new value.
+    """
     reached = _reached(update, news)
 
     def views(ranks: dict[str, int]) -> dict[str, tuple[Node, ...]]:
@@ -85,7 +90,7 @@ def arrange(update: Node, news: dict[str, Node]) -> Node:
 
 
 def _reached(update: Node, news: dict[str, Node]) -> dict[str, Node]:
-    """The states that the update depends on, now or later."""
+    """Return the states on which the update of this or a later step depends."""
     reached: dict[str, Node] = {}
     waiting = [update]
     while waiting:
@@ -98,7 +103,7 @@ def _reached(update: Node, news: dict[str, Node]) -> dict[str, Node]:
 
 
 def _can_swap(update: Node, news: dict[str, Node], one: str, other: str) -> bool:
-    """Whether a program stays the same with two states in each other's place."""
+    """Return True if swapping two states leaves the program the same."""
     names = {one: other, other: one}
     return rename(update, names) == update and all(
         rename(new, names) == news[names.get(state, state)] for state, new in news.items()
@@ -117,7 +122,7 @@ def _named(update: Node, news: dict[str, Node], order: list[str]) -> Node:
 
 
 def rename(tree: Node, names: dict[str, str]) -> Node:
-    """A tree with other names of states."""
+    """Return the tree with other names of states."""
     if not tree.children:
         state = tree.label.removeprefix(NEXT)
         prefix = tree.label[: len(tree.label) - len(state)]

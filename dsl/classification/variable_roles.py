@@ -1,10 +1,10 @@
-"""Names for the variables of a program, from what they hold: momentum, weight_decay, update.
+"""Names for the variables of a program by role: momentum, weight_decay, update.
 
-The words are those of the library's Lion. What no role fits is named by the function that makes it.
+The words are those of the library's Lion. A variable without a role is named by its function.
 """
 
-from lionhunt.dsl.classification.skeletons import new_values
-from lionhunt.dsl.classification.wording import holds
+from lionhunt.dsl.classification.skeletons import make_state_skeletons
+from lionhunt.dsl.classification.wording import describe_state
 from lionhunt.dsl.export.dataflow import Value
 from lionhunt.dsl.export.identifiers import Event, allot
 from lionhunt.dsl.kinds import Kind
@@ -32,20 +32,22 @@ _RESULTS = {
     "get_e": "euler",
     "get_eps": "epsilon",
 }
-"""What a function makes of several things, or of none."""
+"""Name of the result of a function of several values or of none."""
 
-_BEFORE = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
-_AFTER = {name: name for name in ("norm", "global_norm", "row_mean", "column_mean", "array_mean")}
-"""Words beside the name of the thing that a function acts on; by default its own, before it."""
+_PREFIXES = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
+"""Words before the name of a function's argument; by default the name of the function."""
+
+_SUFFIXES = {"norm", "global_norm", "row_mean", "column_mean", "array_mean"}
+"""Functions whose name comes after the name of the argument."""
 
 
 def name_by_role(program: Program) -> Program:
-    """The same program with every variable named by what it holds.
+    """Return the program with every variable named by its role.
 
-    A name is assigned again, as the library does, once what it held is no longer read.
+    As in the library, a later variable reuses a name once its earlier value is no longer read.
 
     Args:
-        program: a valid program, best one without redundant statements.
+        program: valid program, preferably without redundant statements.
     """
     values = _Values(program)
     holders = [Value(stem, Kind.TREE) for stem in values.stems()]
@@ -55,7 +57,8 @@ def name_by_role(program: Program) -> Program:
         return tuple(holders[arg] for arg in args if isinstance(arg, int))
 
     events: list[Event] = [(holder, ()) for holder in holders[:num_inputs]]
-    events.append((None, tuple(holders[:num_inputs])))  # inputs have different names
+    # All inputs are read here, so each of them gets a name of its own.
+    events.append((None, tuple(holders[:num_inputs])))
     events += zip(holders[num_inputs:], map(read, values.args), strict=True)
     events.append((None, read(values.outputs)))
     names = allot(events, ())
@@ -72,7 +75,7 @@ def name_by_role(program: Program) -> Program:
 
 
 class _Values:
-    """The values of a program, numbered: the inputs in order, then what each statement makes."""
+    """Values of a program by number: first the inputs, then the result of each statement."""
 
     def __init__(self, program: Program):
         self.program = program
@@ -92,34 +95,35 @@ class _Values:
         self.outputs = read(program.outputs)
 
     def stems(self) -> list[str]:
-        """A name for each value; values that are one thing in the making share one."""
-        roles = enumerate(new_values(self.program))
-        states = [holds(f"s{i}", new).replace(" ", "_") for i, new in roles]
+        """Return a name for each value; the stages of one quantity share a name."""
+        roles = enumerate(make_state_skeletons(self.program))
+        states = [describe_state(f"s{i}", new).replace(" ", "_") for i, new in roles]
         stems: dict[int, str] = dict(enumerate([WEIGHT, GRADIENT, *states, SCHEDULE]))
         for state, output in zip(states, self.outputs[1:], strict=True):
             if isinstance(output, int):
                 stems.setdefault(output, state)
         named = set(stems)
         self._name_update(stems)
-        things = dict(stems)  # what a value is about: a root of a momentum is about the momentum
+        # The subject of a value is the quantity it derives from: the momentum, for its root.
+        subjects = dict(stems)
         for number in range(self.first, self.first + len(self.ops)):
-            name, thing = self._derived(number, stems, things, named)
+            name, subject = self._derive_name(number, stems, subjects, named)
             stems.setdefault(number, name)
-            things.setdefault(number, thing)
+            subjects.setdefault(number, subject)
         return [stems[number] for number in range(len(stems))]
 
     def _made_by(self, number: int) -> tuple[str, tuple[int | Const, ...]]:
         return self.ops[number - self.first], self.args[number - self.first]
 
     def _name_update(self, stems: dict[int, str]) -> None:
-        """Names the update, and back from it what became the update step by step."""
+        """Name the update, and the earlier stages from which it is made."""
         (number, *_) = self.outputs
         while isinstance(number, int) and number not in stems:
             stems[number] = UPDATE
-            number = self._before(number, stems)
+            number = self._previous_stage(number, stems)
 
-    def _before(self, number: int, stems: dict[int, str]) -> int | None:
-        """The argument that a step makes into the update; None if it is made of several things."""
+    def _previous_stage(self, number: int, stems: dict[int, str]) -> int | None:
+        """Return the previous stage of the update, or None if several values make it."""
         op, args = self._made_by(number)
         if op not in ("add", "subtract", "multiply", "divide", "clip") and OPS[op].arity != 1:
             return None
@@ -136,7 +140,7 @@ class _Values:
         return sum(number in args for args in (*self.args, self.outputs))
 
     def _is_multiple(self, number: int | Const, of: int) -> bool:
-        """Whether a value is an input, perhaps times scalars."""
+        """Return True if a value is a certain input, perhaps times scalars."""
         if number == of or not isinstance(number, int) or number < self.first:
             return number == of
         op, args = self._made_by(number)
@@ -147,10 +151,10 @@ class _Values:
     def _kind(self, arg: int | Const) -> Kind:
         return self.kinds[arg] if isinstance(arg, int) else Kind.SCALAR
 
-    def _derived(
-        self, number: int, stems: dict[int, str], things: dict[int, str], named: set[int]
+    def _derive_name(
+        self, number: int, stems: dict[int, str], subjects: dict[int, str], named: set[int]
     ) -> tuple[str, str]:
-        """A name from the function and its arguments, and what the value is about."""
+        """Return the name of a value, from its function and arguments, and its subject."""
         op, args = self._made_by(number)
         if self._is_multiple(number, 0):
             return "weight_decay", "weight_decay"
@@ -161,20 +165,20 @@ class _Values:
             parts = [part for part in parts if part == args[0]]
         if op == "multiply" and len(parts) == 2:
             for part, other in (parts, parts[::-1]):
-                if (stems[other], things[other]) == (_SCALE, _CORRECTION):
-                    return f"corrected_{things[part]}", things[part]
+                if (stems[other], subjects[other]) == (_SCALE, _CORRECTION):
+                    return f"corrected_{subjects[part]}", subjects[part]
         if len(parts) != 1:
             name = _RESULTS.get(op, "number" if not parts else op)
             return name, name
         (part,) = parts
-        thing = things[part]
+        subject = subjects[part]
         if op == "multiply" and args == (part, part):
-            return f"squared_{thing}", thing
+            return f"squared_{subject}", subject
         if op in ("multiply", "divide", "add", "subtract") and len(args) == 2:
             word = "scaled" if op in ("multiply", "divide") else "shifted"
-            return f"{word}_{thing}" if part in named else stems[part], thing
-        if op in _AFTER:
-            return f"{thing}_{_AFTER[op]}", thing
+            return f"{word}_{subject}" if part in named else stems[part], subject
+        if op in _SUFFIXES:
+            return f"{subject}_{op}", subject
         if op == "reciprocal":
-            return _SCALE, thing
-        return f"{_BEFORE.get(op, op)}_{thing}", thing
+            return _SCALE, subject
+        return f"{_PREFIXES.get(op, op)}_{subject}", subject

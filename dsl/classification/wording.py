@@ -1,4 +1,4 @@
-"""Parts of a skeleton in words: what a state holds, and what a tree computes."""
+"""Descriptions of parts of a skeleton: its states and its expressions."""
 
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
@@ -14,38 +14,38 @@ from lionhunt.dsl.classification.tree import (
 )
 
 MAX_SIZE = 12
-"""Nodes of a part that is still written out."""
+"""Limit on the nodes of a part that is written out."""
 
 
-def leaves(tree: Node) -> set[str]:
-    """The labels of inputs, states and numbers in a tree; a new state counts as the state."""
+def leaf_labels(tree: Node) -> set[str]:
+    """Return the labels of a tree's inputs, states and numbers; a new state counts as its state."""
     return {part.label.removeprefix(NEXT) for part in tree.parts() if not part.children}
 
 
-def state_words(program: Node) -> list[str]:
-    """What each state of a program's tree holds, without an article."""
-    return [holds(f"s{i}", new) for i, new in enumerate(program.children[1:])]
+def describe_states(program: Node) -> list[str]:
+    """Return the descriptions of the states of a program's tree, without articles."""
+    return [describe_state(f"s{i}", new) for i, new in enumerate(program.children[1:])]
 
 
-def holds(state: str, new: Node) -> str:
-    """What a state holds, told by its new value."""
-    read = leaves(new)
-    if GRADIENT in read:
+def describe_state(state: str, new: Node) -> str:
+    """Describe a state by its new value, for example as "momentum"."""
+    labels = leaf_labels(new)
+    if GRADIENT in labels:
         squares = (part for part in new.parts() if part.label == "^2")
-        is_second = any(GRADIENT in leaves(part) for part in squares)
+        is_second = any(GRADIENT in leaf_labels(part) for part in squares)
         return "second moment" if is_second else "momentum"
-    if WEIGHTS in read:
+    if WEIGHTS in labels:
         return "average of the weights"
-    if {state} <= read <= {state, NUMBER_NODE}:
+    if {state} <= labels <= {state, NUMBER_NODE}:
         return "step count" if Node(SUMS_UP, (Node(state),)) in new.parts() else "bias correction"
     return "state"
 
 
-def words(tree: Node, program: Node) -> str:
-    """A part of a program's tree: as a noun, a formula, or just as something."""
+def describe_part(tree: Node, program: Node) -> str:
+    """Describe a part of a program's tree by a noun or a formula, unless it is too long."""
     if tree.size > MAX_SIZE:
         return "a longer expression"
-    names = {f"s{i}": name for i, name in enumerate(state_words(program))}
+    names = {f"s{i}": name for i, name in enumerate(describe_states(program))}
     names |= {SCHEDULE: "learning rate", NUMBER_NODE: "a number"}
     text = _formula(tree, names)
     return text if tree.children or tree.label == NUMBER_NODE else f"the {text}"

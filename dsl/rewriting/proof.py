@@ -1,7 +1,7 @@
-"""From an e-graph's reasons to a list of single steps, each a whole program.
+"""Proofs: turn the reasons in an e-graph into a list of single steps between whole programs.
 
-The reasons make a path of terms from one term to an equal one, whose arguments have paths of their
-own. A step takes the first rule that is due somewhere. The same is done wherever the term stands,
+The reasons form a path of terms from one term to an equal one; arguments have paths of their own.
+Each step applies the first applicable rule on the path. It replaces the term wherever it occurs,
 unless that leads away from the goal.
 """
 
@@ -13,17 +13,17 @@ from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.rule import Group, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.step_checker import find_change
-from lionhunt.dsl.rewriting.terms import Term, arrange, arranged, substitute
+from lionhunt.dsl.rewriting.terms import Term, arranged, make_arranged, substitute
 
 WINDOW = 24
-"""How many steps are tried to be made one."""
+"""Number of steps that `shorten` tries to replace by one."""
 
-ClassPair = tuple[int, int]
-"""A term, and an equal one that it is to become."""
+TermPair = tuple[int, int]
+"""The ids of a term and of an equal one, its goal."""
 
 
 class Edge(NamedTuple):
-    """One step of a path between terms, by their numbers."""
+    """One step of a path, between the ids of two terms."""
 
     before: int
     after: int
@@ -35,15 +35,15 @@ class Proof:
 
     def __init__(self, graph: EGraph):
         self.graph = graph
-        self._edges: dict[ClassPair, list[Edge]] = {}
-        self._lengths: dict[ClassPair, int] = {}
+        self._edges: dict[TermPair, list[Edge]] = {}
+        self._lengths: dict[TermPair, int] = {}
 
-    def edges(self, pair: ClassPair) -> list[Edge]:
-        """The path between two equal terms in the forest of reasons."""
-        found = self._edges.get(pair)
-        if found is None:
-            found = self._edges[pair] = _joined(self._find(*pair))
-        return found
+    def edges(self, pair: TermPair) -> list[Edge]:
+        """Return the path between two equal terms in the forest of reasons."""
+        edges = self._edges.get(pair)
+        if edges is None:
+            edges = self._edges[pair] = _join_congruences(self._find(*pair))
+        return edges
 
     def _find(self, start: int, goal: int) -> list[Edge]:
         links = self.graph.links
@@ -54,7 +54,7 @@ class Proof:
         down, current = [], goal
         while current not in above:
             link = links[current]
-            assert link is not None, "the terms are not known to be equal"
+            assert link is not None, "the e-graph does not hold the terms equal"
             down.append(Edge(link[0], current, link[1]))
             current = link[0]
         up, meeting, current = [], current, start
@@ -65,76 +65,76 @@ class Proof:
             current = link[0]
         return up + down[::-1]
 
-    def below(self, edge: Edge) -> list[ClassPair]:
-        """What the arguments of equal functions are to become; nothing for a rule."""
+    def argument_pairs(self, edge: Edge) -> list[TermPair]:
+        """Return the pairs of arguments of a congruence; none for a rule."""
         if edge.reason.rule is not None:
             return []
         terms, ids = self.graph.terms, self.graph.ids
-        args, others = terms[edge.before].args, terms[edge.after].args
+        args, goals = terms[edge.before].args, terms[edge.after].args
         if edge.reason.is_crossed:
-            others = others[::-1]
-        return [(ids[a], ids[b]) for a, b in zip(args, others, strict=True)]
+            goals = goals[::-1]
+        return [(ids[arg], ids[goal]) for arg, goal in zip(args, goals, strict=True)]
 
-    def length(self, pair: ClassPair) -> int:
-        """The number of rules from one term to another, each place counted."""
+    def length(self, pair: TermPair) -> int:
+        """Count the rules on the path between two terms, at each place where they apply."""
         stack = [pair]
         while stack:
             edges = self.edges(stack[-1])
-            # What two arguments are to become in the same way, they become at once.
-            pairs = [each for edge in edges for each in dict.fromkeys(self.below(edge))]
-            missing = [each for each in pairs if each not in self._lengths]
+            # Two arguments that are the same pair change in one step.
+            below = [arg for edge in edges for arg in dict.fromkeys(self.argument_pairs(edge))]
+            missing = [arg for arg in below if arg not in self._lengths]
             stack.extend(missing)
             if not missing:
                 rules = sum(edge.reason.rule is not None for edge in edges)
-                self._lengths[stack.pop()] = rules + sum(self._lengths[each] for each in pairs)
+                self._lengths[stack.pop()] = rules + sum(self._lengths[arg] for arg in below)
         return self._lengths[pair]
 
-    def due(self, pair: ClassPair) -> list[Edge]:
-        """The rules that can be used first, each where it can be."""
-        found: list[Edge] = []
-        seen, stack = {pair}, [pair]
+    def applicable_edges(self, pair: TermPair) -> list[Edge]:
+        """Return the edges whose rules can be applied first."""
+        applicable: list[Edge] = []
+        visited, stack = {pair}, [pair]
         while stack:
             edges = self.edges(stack.pop())
             if not edges:
                 continue
             if edges[0].reason.rule is not None:
-                found.append(edges[0])
+                applicable.append(edges[0])
             elif len(edges) > 1:
-                found += self._sooner(edges[0].before, edges[1])
-            for below in self.below(edges[0]):
-                if below not in seen:
-                    seen.add(below)
+                applicable += self._apply_early(edges[0].before, edges[1])
+            for below in self.argument_pairs(edges[0]):
+                if below not in visited:
+                    visited.add(below)
                     stack.append(below)
-        return found
+        return applicable
 
-    def _sooner(self, term_id: int, edge: Edge) -> Iterator[Edge]:
-        """The rule of an edge used on a term as it is, before its arguments are as in the edge."""
+    def _apply_early(self, term_id: int, edge: Edge) -> Iterator[Edge]:
+        """Yield uses of an edge's rule on a term whose arguments have not changed yet."""
         graph, rule = self.graph, edge.reason.rule
-        assert rule is not None, "equal arguments come once between two rules"
+        assert rule is not None, "two congruences follow each other"
         for new in rule.results(graph.terms[term_id]):
-            found = graph.add(new)
-            if graph.find(found) == graph.find(term_id):
-                yield Edge(term_id, found, edge.reason)
+            new_id = graph.add(new)
+            if graph.find(new_id) == graph.find(term_id):
+                yield Edge(term_id, new_id, edge.reason)
 
-    def terms(self, pair: ClassPair) -> Iterator[Term]:
-        """Every term on the way from one to another; the last is the other."""
+    def terms(self, pair: TermPair) -> Iterator[Term]:
+        """Yield the terms after the first on the path between two terms."""
         terms = self.graph.terms
         for edge in self.edges(pair):
-            before, below = terms[edge.before], self.below(edge)
+            before, below = terms[edge.before], self.argument_pairs(edge)
             args = list(before.args)
-            for pair_below in dict.fromkeys(below):
-                for arg in self.terms(pair_below):
+            for changing in dict.fromkeys(below):
+                for new in self.terms(changing):
                     args = [
-                        arg if each == pair_below else now
-                        for each, now in zip(below, args, strict=True)
+                        new if arg_pair == changing else arg
+                        for arg_pair, arg in zip(below, args, strict=True)
                     ]
-                    yield arrange(before.op, *args)
+                    yield make_arranged(before.op, *args)
             if edge.reason.rule is not None:
                 yield terms[edge.after]
 
 
-def _joined(edges: list[Edge]) -> list[Edge]:
-    """A path on which equal arguments are found at once, not by way of other arguments."""
+def _join_congruences(edges: list[Edge]) -> list[Edge]:
+    """Return a path on which each run of congruences is one edge."""
     result: list[Edge] = []
     for edge in edges:
         last = result[-1] if result else None
@@ -147,14 +147,16 @@ def _joined(edges: list[Edge]) -> list[Edge]:
 
 
 def derive(graph: EGraph, start: Term, goal: Term, deadline: float) -> list[Term]:
-    """The terms from one to an equal one, each by one rule from the one before.
+    """Return a chain of terms from `start` to `goal`, each one rule away from the one before.
 
     Args:
-        deadline: when to stop on the way, on the clock `time.monotonic`.
+        graph: e-graph that holds both terms equal.
+        start, goal: arranged terms.
+        deadline: time to stop on the way, on the clock `time.monotonic`.
     """
     proof = Proof(graph)
     chain, target = [start], graph.add(goal)
-    while (nearer := _nearer(proof, chain[-1], target)) is not None:
+    while (nearer := _apply_everywhere(proof, chain[-1], target)) is not None:
         chain.append(nearer)
         if time.monotonic() > deadline:
             return chain
@@ -165,12 +167,12 @@ def derive(graph: EGraph, start: Term, goal: Term, deadline: float) -> list[Term
     return chain
 
 
-def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
-    """A term after one rule, used wherever it can be, that is nearer to the goal; if there is."""
+def _apply_everywhere(proof: Proof, current: Term, goal: int) -> Term | None:
+    """Return a term nearer to the goal after one rule, applied everywhere, or None."""
     graph = proof.graph
     root = (graph.ids[current], goal)
     length = proof.length(root)
-    for edge in sorted(proof.due(root), key=_order):
+    for edge in sorted(proof.applicable_edges(root), key=_reading_order):
         old, new = graph.terms[edge.before], graph.terms[edge.after]
         everywhere = arranged(substitute(current, {old: new}))
         if proof.length((graph.add(everywhere), goal)) < length:
@@ -178,13 +180,13 @@ def _nearer(proof: Proof, current: Term, goal: int) -> Term | None:
     return None
 
 
-def _order(edge: Edge) -> tuple[int, ClassPair]:
-    """The order for a reader: what simplifies, what regroups, numbers."""
+def _reading_order(edge: Edge) -> tuple[int, TermPair]:
+    """Return a sort key: simplifying rules first, then regrouping ones, then numbers."""
     return _rank(edge.reason.rule), (edge.before, edge.after)
 
 
 def _rank(rule: Rule | None) -> int:
-    if rule is ARITHMETIC or rule is MACHINE:
+    if rule in (ARITHMETIC, MACHINE):
         return 3
     if rule is None or rule.group is Group.EXPAND:
         return 2
@@ -192,11 +194,12 @@ def _rank(rule: Rule | None) -> int:
 
 
 def shorten(chain: Sequence[Term], rules: Sequence[Rule], deadline: float) -> list[Term]:
-    """The shortest way along a chain of terms on which each follows from another by one rule.
+    """Return the shortest chain through some of the terms, each one rule away from the one before.
 
     Args:
-        rules: in the order in which they are preferred.
-        deadline: when to leave the rest as it is, on the clock `time.monotonic`.
+        chain: terms, each one rule away from the one before.
+        rules: rules, the preferred ones first.
+        deadline: time after which the rest of the chain stays, on the clock `time.monotonic`.
     """
     first = {term: i for i, term in reversed(list(enumerate(chain)))}
     steps, back = [0], [0]

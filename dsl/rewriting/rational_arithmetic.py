@@ -1,4 +1,4 @@
-"""Functions of numbers: exact where they are rational, as the machine has them elsewhere."""
+"""Functions of numbers: exact where they are rational, otherwise computed in float32."""
 
 import math
 from collections.abc import Callable
@@ -10,20 +10,20 @@ from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.rewriting.terms import exact
 
 MAX_BITS = 256
-"""Length of the numerator and of the denominator above which a number is not computed."""
+"""Limit on the bits of a numerator or denominator; longer numbers are not computed."""
 
 _LEAST, _LARGEST = Fraction(2) ** -126, Fraction(2) ** 127
 _EPS = Fraction(repr(EPS))
 
 
 def absorbs_guard(value: Fraction) -> bool:
-    """Whether a number is so large that the 1e-8 of a division by it does nothing in float32."""
+    """Return True if adding the guard of a division, 1e-8, leaves the number's float32 as it is."""
     rounded = to_float32(float(value))
     return rounded != 0 and to_float32(rounded + EPS) == rounded
 
 
 def divisor(value: Fraction) -> Fraction:
-    """What a division by a number divides by, as the machine has it."""
+    """Return the divisor that the interpreter uses for a number: guarded where that matters."""
     return value if absorbs_guard(value) else value + _EPS
 
 
@@ -46,7 +46,10 @@ RATIONAL: dict[str, Callable[..., Fraction]] = {
 
 
 def compute(op: str, *values: Fraction) -> Fraction | None:
-    """A rational function of numbers; None where float32 cannot hold it, or it is too long."""
+    """Return the exact value of a rational function.
+
+    None stands for a division by 0, a value outside the range of float32, or too many bits.
+    """
     if any(not _is_short(value) for value in values):
         return None
     try:
@@ -57,7 +60,7 @@ def compute(op: str, *values: Fraction) -> Fraction | None:
 
 
 def compute_as_machine(op: str, *values: Fraction) -> Fraction | None:
-    """Any function of numbers as the machine computes it; None if that is no plain number."""
+    """Return the float32 value of any function, or None if it is infinite, NaN or -0.0."""
     result = fold(op, *map(float, values))
     if not math.isfinite(result) or (result == 0 and math.copysign(1, result) < 0):
         return None

@@ -1,4 +1,4 @@
-"""Rewriting a program into the shortest one that rules find, with a checked step for each rule."""
+"""Rewriting of a program into the shortest one that the rules reach, one checked step a rule."""
 
 import dataclasses
 import itertools
@@ -11,18 +11,18 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Const, Program
 from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.extraction import extract
-from lionhunt.dsl.rewriting.normal_form import normal_forms
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.proof import derive, shorten
 from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
-from lionhunt.dsl.rewriting.rules import NAMED, RULES
-from lionhunt.dsl.rewriting.saturation import directions, evaluator, saturate
-from lionhunt.dsl.rewriting.step_checker import check, difference, find_change
-from lionhunt.dsl.rewriting.step_text import labels, words
+from lionhunt.dsl.rewriting.rules import RULES, RULES_BY_NAME
+from lionhunt.dsl.rewriting.saturation import make_evaluator, saturate, select_directions
+from lionhunt.dsl.rewriting.step_checker import check_step, find_change, max_relative_difference
+from lionhunt.dsl.rewriting.step_text import describe_change, label_terms
 from lionhunt.dsl.rewriting.terms import (
     Term,
     arranged,
     computed,
-    is_counted_right,
+    keeps_reduction_sizes,
     make,
     num_statements,
     to_program,
@@ -31,10 +31,10 @@ from lionhunt.dsl.rewriting.terms import (
 )
 
 SHARED = "equal values are computed once"
-"""The step that makes one value of what several statements compute in the same words."""
+"""Name of the step that merges statements that compute the same expression."""
 
 UNNEEDED = "what no update needs is dropped"
-"""The step after which a state or a statement has become useless."""
+"""Name of the step that drops states and statements that earlier steps made redundant."""
 
 _PHASES = (Group.LEAN, Group.REGROUP), (Group.LEAN, Group.REGROUP, Group.EXPAND)
 
@@ -44,39 +44,39 @@ class RewriteStep:
     """One step from a program to the next.
 
     Attributes:
-        rule: name of a rule of `RULES`, of a computation with numbers, or `SHARED` or `UNNEEDED`.
-        warrant, condition: those of the rule.
-        before, after: what changes, as expressions of the language, in which the variables are
-            those of the program that was rewritten (name_2 is what name is assigned the second
-            time) and t1, t2 ... are long parts that do not change.
+        rule: name in `dsl.rewriting.rules.RULES_BY_NAME`, or `SHARED` or `UNNEEDED`.
+        justification: justification of the rule.
+        before, after: the changed part as expressions of the language. Variables are those of the
+            rewritten program; name_2 is the second value of name. t1, t2 ... stand for long parts
+            that do not change.
         program: the whole program after the step.
-        difference: the largest relative difference of the outputs in float32, before and after the
-            step, on random inputs; 0 if they are the same, 1 where one alone overflows.
-        watched: values on which the guard or the condition of the rule depends, as terms over the
-            inputs of the program.
+        condition: condition of the rule, as text; empty for none.
+        difference: largest relative difference of the outputs before and after the step, on random
+            float32 inputs; 1 where only one of the two overflows.
+        watched: terms over the program's inputs on which the rule's guard or condition depends.
     """
 
     rule: str
-    warrant: Justification
-    condition: str
+    justification: Justification
     before: str
     after: str
     program: Program
-    difference: float
+    condition: str = ""
+    difference: float = 0.0
     watched: tuple[Term, ...] = ()
 
 
 @dataclasses.dataclass(frozen=True)
 class Rewriting:
-    """What became of a program.
+    """Result of rewriting a program.
 
     Attributes:
-        program: the shortest one found; if none is shorter, the needed part of what was given.
-        steps: from the needed part of what was given to `program`.
-        stopped: why no more was tried: "saturated", "nodes" or "seconds".
-        num_nodes: size of the largest e-graph.
-        is_confirmed: the polynomial normal forms, which know nothing of rules, are equal too. They
-            read a division without its guard; what they cannot see they do not confirm.
+        program: the shortest program found, or the simplified input if none is shorter.
+        steps: steps from the simplified input to `program`.
+        stopped: reason for stopping: "saturated", "nodes" or "seconds".
+        num_nodes: number of e-nodes in the largest e-graph.
+        is_confirmed: True if the polynomial normal forms of input and result are equal. These use
+            no rules and ignore the guard of a division; they miss some true equalities.
     """
 
     program: Program
@@ -88,79 +88,86 @@ class Rewriting:
 
 def rewrite(
     program: Program,
-    warrants: Collection[Justification] = tuple(Justification),
+    justifications: Collection[Justification] = tuple(Justification),
     *,
     max_nodes: int = 1500,
     max_seconds: float = 10.0,
 ) -> Rewriting:
-    """Rewrites a valid program with the rules of some warrants into a shorter one.
+    """Rewrite a valid program into a shorter one, by the rules with certain justifications.
 
-    What the program does not need is dropped first. The result computes the same update, and the
-    same states, up to what the warrants say. A number -0.0 counts as 0.0, which no exact rule
-    allows: with these alone, a program that has one stays as it is.
+    Redundant statements are dropped first. The result computes the same update and states, in the
+    sense of the justifications. Terms cannot hold -0.0, so exact rules alone leave a program with
+    that constant unchanged.
 
     Args:
-        max_nodes: limit on the size of an e-graph.
-        max_seconds: limit on the time, about.
+        program: valid program.
+        justifications: justifications that a rule may have.
+        max_nodes: limit on the e-nodes of an e-graph.
+        max_seconds: approximate limit on the time.
+
+    Raises:
+        WrongStep: A step does not follow from its rule; this is a bug.
+
+    Example:
+        >>> rewrite(dsl.library.load("raw_lion")).program
     """
     deadline = time.monotonic() + max_seconds
     program = simplify(program)
-    if Justification.ALGEBRAIC not in warrants and _has_negative_zero(program):
+    if Justification.ALGEBRAIC not in justifications and _has_negative_zero(program):
         return Rewriting(program, (), "saturated", 0)
-    search = _Search(warrants, max_nodes, deadline)
+    search = _Search(justifications, max_nodes, deadline)
     steps: list[RewriteStep] = []
     while True:
-        found = search.steps(program)
-        if not found:
+        new_steps = search.find_steps(program)
+        if not new_steps:
             return Rewriting(
                 program, tuple(steps), search.stopped, search.num_nodes, search.is_confirmed
             )
-        steps += found
-        program = simplify(found[-1].program)
-        if program != found[-1].program:
-            steps.append(_bookkeeping(UNNEEDED, found[-1].program, program))
+        steps += new_steps
+        program = simplify(steps[-1].program)
+        if program != steps[-1].program:
+            steps.append(_bookkeeping_step(UNNEEDED, steps[-1].program, program))
 
 
 class _Search:
-    """The limits of a rewriting, and how near it came to them."""
+    """Search for shorter programs within limits on nodes and time."""
 
-    def __init__(self, warrants: Collection[Justification], max_nodes: int, deadline: float):
-        self.warrants = warrants
-        self.rules = [rule for rule in NAMED.values() if rule.warrant in warrants]
+    def __init__(self, justifications: Collection[Justification], max_nodes: int, deadline: float):
+        self.justifications = justifications
+        self.rules = [r for r in RULES_BY_NAME.values() if r.justification in justifications]
         self.max_nodes = max_nodes
         self.deadline = deadline
         self.stopped = "saturated"
         self.num_nodes = 0
         self.is_confirmed = True
 
-    def steps(self, program: Program) -> list[RewriteStep]:
-        """The steps that make a program shorter, if any do."""
+    def find_steps(self, program: Program) -> list[RewriteStep]:
+        """Return steps that make a program shorter; none if the search finds none."""
         written = to_term(program)
         steps: list[RewriteStep] = []
-        if Justification.EXACT in self.warrants and num_statements(written) < len(
-            program.statements
-        ):
+        has_repeats = num_statements(written) < len(program.statements)
+        if Justification.EXACT in self.justifications and has_repeats:
             shared = to_program(written, program)
-            steps.append(_bookkeeping(SHARED, program, shared))
+            steps.append(_bookkeeping_step(SHARED, program, shared))
         start = current = arranged(written)
         chain = [start]
-        while (shorter := self._shorter(current)) is not None:
+        while (shorter := self._shorten(current)) is not None:
             chain += shorter[1:]
             current = chain[-1]
         if len(chain) == 1:
             return steps
         self.is_confirmed &= normal_forms(start) == normal_forms(current)
         chain = shorten(_without_loops(chain), self.rules, self._within(0.5))
-        return steps + _told(chain, self.rules, program, written)
+        return steps + _build_steps(chain, self.rules, program, written)
 
-    def _shorter(self, start: Term) -> list[Term] | None:
-        """Terms, each by one rule from the one before, the last of which is shorter."""
-        graph = EGraph(evaluator(self.warrants))
+    def _shorten(self, start: Term) -> list[Term] | None:
+        """Return a chain of terms, each one rule away from the one before, to a shorter term."""
+        graph = EGraph(make_evaluator(self.justifications))
         root = graph.add(start)
         graph.kept.update(range(len(graph.terms)))
         graph.rebuild()
         for groups in _PHASES:
-            rules = directions(RULES, self.warrants, groups)
+            rules = select_directions(RULES, self.justifications, groups)
             self.stopped = saturate(
                 graph, rules, max_nodes=self.max_nodes, deadline=self._within(0.25)
             )
@@ -168,20 +175,20 @@ class _Search:
             goal = extract(graph, root)
             if num_statements(goal) < num_statements(start):
                 chain = derive(graph, start, goal, self._within(0.5))
-                chain = list(itertools.takewhile(is_counted_right, chain))
+                chain = list(itertools.takewhile(keeps_reduction_sizes, chain))
                 best = min(range(len(chain)), key=lambda i: num_statements(chain[i]))
                 if best:
                     return chain[: best + 1]
         return None
 
     def _within(self, share: float) -> float:
-        """The time at which a share of what is left has passed."""
+        """Return the time at which a share of the remaining time has passed."""
         now = time.monotonic()
         return now + share * max(0.0, self.deadline - now)
 
 
 def _without_loops(chain: Sequence[Term]) -> list[Term]:
-    """The chain without what lies between two visits to the same term."""
+    """Return the chain without the terms between two visits to the same term."""
     result: list[Term] = []
     places: dict[Term, int] = {}
     for term in chain:
@@ -195,31 +202,37 @@ def _without_loops(chain: Sequence[Term]) -> list[Term]:
     return result
 
 
-def _told(
+def _build_steps(
     chain: Sequence[Term], rules: Sequence[Rule], program: Program, written: Term
 ) -> list[RewriteStep]:
-    """The steps between terms, each checked."""
+    """Return the checked steps between the terms of a chain."""
     authored = {arranged(term): term for term in walk(written)}
     authored |= {arranged(term): term for _, term in computed(program)}
-    names = labels(program)
+    names = label_terms(program)
     steps = []
     for before, after in zip(chain, chain[1:], strict=False):
-        found = find_change(before, after, rules)
-        assert found is not None, "a step of a proof is no rule"
-        rule = found.rule
-        change = check(before, after, rule, rule.warrant)
-        old, new = words(change, names)
-        whole = to_program(_as_authored(after, authored), program)
-        size = difference(before, after)
-        watched = rule.watched(change.bound)
+        candidate = find_change(before, after, rules)
+        assert candidate is not None, "no rule makes a step of a proof"
+        rule = candidate.rule
+        change = check_step(before, after, rule, rule.justification)
+        old, new = describe_change(change, names)
         steps.append(
-            RewriteStep(rule.name, rule.warrant, rule.condition, old, new, whole, size, watched)
+            RewriteStep(
+                rule.name,
+                rule.justification,
+                old,
+                new,
+                to_program(_restore_order(after, authored), program),
+                rule.condition,
+                max_relative_difference(before, after),
+                rule.watched_terms(change.bound),
+            )
         )
     return steps
 
 
-def _as_authored(root: Term, authored: Mapping[Term, Term]) -> Term:
-    """The term with arguments in the author's order, and numbers last where there is none."""
+def _restore_order(root: Term, authored: Mapping[Term, Term]) -> Term:
+    """Return the term with arguments in the author's order; in new functions leaves come last."""
     done: dict[Term, Term] = {}
     for term in walk(root):
         args = [done[arg] for arg in term.args]
@@ -229,10 +242,10 @@ def _as_authored(root: Term, authored: Mapping[Term, Term]) -> Term:
     return done[root]
 
 
-def _bookkeeping(rule: str, before: Program, after: Program) -> RewriteStep:
-    """A step that changes no value."""
-    old, new = (f"{len(each.statements)} statements" for each in (before, after))
-    return RewriteStep(rule, Justification.EXACT, "", old, new, after, 0.0)
+def _bookkeeping_step(rule: str, before: Program, after: Program) -> RewriteStep:
+    """Return a step that changes no value."""
+    old, new = (f"{len(program.statements)} statements" for program in (before, after))
+    return RewriteStep(rule, Justification.EXACT, old, new, after)
 
 
 def _has_negative_zero(program: Program) -> bool:

@@ -1,4 +1,4 @@
-"""A rule of rewriting: an equation between patterns, and how far it can be trusted."""
+"""Rules of rewriting: equations between patterns, each with a justification."""
 
 import dataclasses
 import enum
@@ -19,31 +19,33 @@ from lionhunt.dsl.rewriting.terms import INPUT, Term, walk
 
 
 class Justification(enum.StrEnum):
-    """How far two sides of a rule agree."""
+    """Sense in which a step keeps the program. Rules have every one but `MEASURED`."""
 
     EXACT = "exact"
-    """Bit for bit, for every float32."""
+    """Both sides agree bit for bit, for every float32."""
     ALGEBRAIC = "algebraic"
-    """In real numbers; in float32 up to rounding, overflow and underflow."""
+    """Both sides agree in real numbers; float32 adds rounding, overflow and underflow."""
     PROTECTED = "protected"
-    """In real numbers, but for the 1e-8 that guards a division."""
+    """Both sides agree in real numbers without the 1e-8 that guards a division."""
     CONDITIONAL = "conditional"
-    """Where the condition holds, up to rounding."""
+    """Both sides agree up to rounding where the condition holds."""
+    MEASURED = "measured"
+    """Training on tasks showed that the step is harmless; no rule says so."""
 
 
 class Group(enum.StrEnum):
-    """When the engine uses a rule in one of its two directions."""
+    """Time at which saturation applies one direction of a rule."""
 
     LEAN = "lean"
-    """Always: what it brings is no larger, or opens the way to what is smaller."""
+    """Always: the result is no larger, or it enables a smaller one."""
     REGROUP = "regroup"
-    """Always: sums and products in another order."""
+    """Always: the result is a sum or a product in another order."""
     EXPAND = "expand"
-    """Once nothing else helps: it makes terms larger."""
+    """Only after nothing else helps: the result is larger."""
 
 
 Guard = Callable[[Mapping[str, Fraction]], bool]
-"""Whether a rule holds for the numbers that its variables stand for, by their names."""
+"""Predicate on the numbers bound to a rule's variables, by variable name."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -51,23 +53,23 @@ class Rule:
     """One equation.
 
     Attributes:
-        name: the equation in words of the language.
-        left, right: its sides, as patterns; the right one has no variable of its own.
-        warrant: how far they agree.
-        condition: where they do, in words; empty for everywhere.
-        group: when the engine goes from left to right.
-        back: when it goes from right to left; None for never.
-        guard: for which numbers the rule holds.
-        distinct: names of two variables that must not be the same, or nothing would end.
-        divisors: names of variables that, where they are numbers, must be so large that 1e-8
-            added to them does nothing.
-        domain: between which numbers the condition holds, for the measurement.
+        name: the equation as program text.
+        left, right: its sides, as patterns. Every variable of the right side is on the left.
+        justification: sense in which the sides agree.
+        condition: the condition under which they agree, as text; empty for none.
+        group: time at which saturation applies the rule from left to right.
+        back: time at which it applies the rule from right to left; None for never.
+        guard: predicate that numbers must satisfy.
+        distinct: names of two variables that must differ, so that saturation ends.
+        divisors: names of variables that, if bound to numbers, must be so large that adding 1e-8
+            changes nothing.
+        domain: range of the inputs in which the condition holds, for tests on random numbers.
     """
 
     name: str
     left: Term
     right: Term
-    warrant: Justification
+    justification: Justification
     condition: str = ""
     group: Group = Group.LEAN
     back: Group | None = None
@@ -77,32 +79,32 @@ class Rule:
     domain: tuple[float, float] = (-8.0, 8.0)
 
     def allows(self, bound: Binding) -> bool:
-        """Whether the rule may be used for what its variables stand for."""
+        """Return True if the rule may be applied under a binding."""
         terms = {str(leaf.label): term for leaf, term in bound.items() if leaf.op == INPUT}
         numbers = {name: v for name, term in terms.items() if (v := value_of(term)) is not None}
+        is_conditional = self.justification is Justification.CONDITIONAL
         return (
             (self.guard is None or self.guard(numbers))
             and not (self.distinct and terms[self.distinct[0]] is terms[self.distinct[1]])
             and all(name not in numbers or absorbs_guard(numbers[name]) for name in self.divisors)
-            and (self.warrant is not Justification.CONDITIONAL or self._holds_for(numbers))
+            and not (is_conditional and not all(map(self._is_in_domain, numbers.values())))
         )
 
-    def watched(self, bound: Binding) -> tuple[Term, ...]:
-        """What the guard or the condition depends on, but for numbers."""
-        told = set(self.divisors) | set(re.findall(r"\b[xyz]\b", self.condition))
+    def _is_in_domain(self, value: Fraction) -> bool:
+        least, largest = self.domain
+        return value != 0 and least <= value <= largest
+
+    def watched_terms(self, bound: Binding) -> tuple[Term, ...]:
+        """Return the terms on which the guard or the condition depends, except numbers."""
+        names = set(self.divisors) | set(re.findall(r"\b[xyz]\b", self.condition))
         return tuple(
             term
             for leaf, term in bound.items()
-            if leaf.op == INPUT and leaf.label in told and value_of(term) is None
+            if leaf.op == INPUT and leaf.label in names and value_of(term) is None
         )
 
-    def _holds_for(self, numbers: Mapping[str, Fraction]) -> bool:
-        """Whether the condition holds where a variable is a known number."""
-        least, largest = self.domain
-        return all(value and least <= value <= largest for value in numbers.values())
-
     def results(self, term: Term) -> Iterator[Term]:
-        """What the rule makes of a term, as a whole, from left to right or back."""
+        """Yield each term that the rule makes of a whole term, in both directions."""
         leaves = {leaf for leaf in walk(self.left) if leaf.op == INPUT}
         for source, target in ((self.left, self.right), (self.right, self.left)):
             for bound in matches(source, term, {}):
@@ -112,7 +114,16 @@ class Rule:
                         yield result
 
 
-def rule(left: str, right: str, warrant: Justification, condition: str = "", **properties) -> Rule:
-    """A rule from the text of its sides."""
+def rule(
+    left: str, right: str, justification: Justification, condition: str = "", **properties
+) -> Rule:
+    """Build a rule from the text of its sides.
+
+    Args:
+        left, right: patterns, such as "x / abs(x)" and "sign(x)".
+        justification: sense in which the sides agree.
+        condition: the condition under which they agree, as text.
+        **properties: further attributes of the `Rule`.
+    """
     name = f"{left} = {right}"
-    return Rule(name, pattern(left), pattern(right), warrant, condition, **properties)
+    return Rule(name, pattern(left), pattern(right), justification, condition, **properties)

@@ -1,9 +1,11 @@
-"""The rules of rewriting: one table of equations, each with how far it can be trusted.
+"""The rule table: equations between patterns, each with its justification.
 
-Variables are those of `dsl.rewriting.patterns`; functions mean what they mean in the language, so
-`x / y` is guarded by 1e-8 and `sqrt` takes the absolute value. The tests measure every row.
+`dsl.rewriting.patterns` gives the meaning of variables. Functions have their meaning in the
+language: `x / y` is guarded by 1e-8, and `sqrt` takes the absolute value. The tests measure
+every row.
 """
 
+from collections.abc import Mapping
 from fractions import Fraction
 
 from lionhunt.dsl.analysis.identities import IDENTITIES
@@ -18,10 +20,14 @@ _BACK_OF_IDENTITY = {
     "x + negative(y)": LEAN,
     "square(x) * x": LEAN,
 }
-"""Identities that the engine uses in both directions."""
+"""Bit-exact identities that saturation applies in both directions, by left side."""
 
 _LEAST_FACTOR = Fraction("0.001")
-"""A smaller number beside a product of lengths would leave its guard of 1e-8 in the lead."""
+"""Smallest factor beside a product of norms; below it the guard of 1e-8 would dominate."""
+
+
+def _is_positive(numbers: Mapping[str, Fraction]) -> bool:
+    return numbers["c"] > 0
 
 
 def _exact() -> list[Rule]:
@@ -61,7 +67,8 @@ def _sums_and_products() -> list[Rule]:
 def _interpolations() -> list[Rule]:
     A = Justification.ALGEBRAIC
 
-    # Whole numbers would breed: w = interp(0, w, 1) = interp(w, w + w, 0) = interp(w + w, w, 2) ...
+    # With integer weights saturation would never end. For example,
+    # `w = interp(0, w, 1) = interp(w, w + w, 0) = interp(w + w, w, 2)`.
     def is_weight(numbers):
         return all(numbers[name].denominator > 1 for name in "ac" if name in numbers)
 
@@ -94,9 +101,6 @@ def _interpolations() -> list[Rule]:
 def _powers_and_signs() -> list[Rule]:
     A = Justification.ALGEBRAIC
 
-    def is_positive(numbers):
-        return numbers["c"] > 0
-
     def is_negative(numbers):
         return numbers["c"] < 0
 
@@ -124,7 +128,7 @@ def _powers_and_signs() -> list[Rule]:
         rule("cbrt(x * -1.0)", "cbrt(x) * -1.0", A),
         *(rule(f"{f}(x * -1.0)", f"{f}(x)", A) for f in ("cos", "cosh")),
         *(rule(f"{f}(abs(x))", f"{f}(x)", A) for f in ("cos", "cosh")),
-        rule("sign(x * c)", "sign(x)", A, "c > 0", guard=is_positive),
+        rule("sign(x * c)", "sign(x)", A, "c > 0", guard=_is_positive),
         rule("sign(x * c)", "sign(x) * -1.0", A, "c < 0", guard=is_negative),
         *(
             rule(f"sign({f}(x))", "sign(x)", A)
@@ -138,7 +142,7 @@ def _powers_and_signs() -> list[Rule]:
         rule("max(x * -1.0, y * -1.0)", "min(x, y) * -1.0", A),
         rule("min(x * -1.0, y * -1.0)", "max(x, y) * -1.0", A),
         *(
-            rule(f"{f}(x * c, y * c)", f"{f}(x, y) * c", A, "c > 0", guard=is_positive)
+            rule(f"{f}(x * c, y * c)", f"{f}(x, y) * c", A, "c > 0", guard=_is_positive)
             for f in ("max", "min")
         ),
         *(rule(f"{f}(x + z, y + z)", f"{f}(x, y) + z", A) for f in ("max", "min")),
@@ -170,18 +174,14 @@ def _exponentials_and_inverses() -> list[Rule]:
 
 def _reductions() -> list[Rule]:
     A = Justification.ALGEBRAIC
-
-    def is_positive(numbers):
-        return numbers["c"] > 0
-
     return [
         *(rule(f"{f}(x * a)", f"{f}(x) * abs(a)", A) for f in ("norm", "global_norm")),
         *(rule(f"{f}(x * a)", f"{f}(x) * a", A) for f in ("array_mean", "row_mean", "column_mean")),
         rule("dot(x * a, y)", "dot(x, y) * a", A),
         rule("square(global_norm(x))", "dot(x, x)", A),
         rule("sqrt(dot(x, x))", "global_norm(x)", A),
-        rule("clip(clip(x, c), c)", "clip(x, c)", A, "c > 0", guard=is_positive),
-        rule("sign(clip(x, c))", "sign(x)", A, "c > 0", guard=is_positive),
+        rule("clip(clip(x, c), c)", "clip(x, c)", A, "c > 0", guard=_is_positive),
+        rule("sign(clip(x, c))", "sign(x)", A, "c > 0", guard=_is_positive),
     ]
 
 
@@ -192,7 +192,7 @@ def _protected() -> list[Rule]:
         return numbers["c"] >= _LEAST_FACTOR
 
     return [
-        # Never back: a guard would wander to where what it guards is small.
+        # Never from right to left: that would move the guard beside a smaller divisor.
         rule("reciprocal(x)", "1.0 / x", P, "x != 0", divisors="x"),
         rule("x * reciprocal(y)", "x / y", P, "y != 0", divisors="y"),
         rule("x / abs(x)", "sign(x)", P, divisors="x"),
@@ -256,20 +256,16 @@ RULES: tuple[Rule, ...] = (
     *_protected(),
     *_conditional(),
 )
-"""Every rule."""
+"""Every rule with a pattern."""
 
 
-def _of_numbers(name: str, warrant: Justification) -> Rule:
-    """The rule of a function of numbers, which has no pattern: its value is computed."""
-    zero = pattern("0.0")
-    return Rule(name, zero, zero, warrant)
+_ZERO = pattern("0.0")
 
+ARITHMETIC = Rule("arithmetic of numbers", _ZERO, _ZERO, Justification.ALGEBRAIC)
+"""Replaces a rational function of numbers by its exact value; it has no pattern of its own."""
 
-ARITHMETIC = _of_numbers("arithmetic of numbers", Justification.ALGEBRAIC)
-"""A rational function of numbers is their exact value, which is rounded where it is used."""
+MACHINE = Rule("function of numbers", _ZERO, _ZERO, Justification.EXACT)
+"""Replaces a function of numbers by its float32 value; it has no pattern of its own."""
 
-MACHINE = _of_numbers("function of numbers", Justification.EXACT)
-"""A function of numbers is what the machine computes."""
-
-NAMED = {each.name: each for each in (*RULES, ARITHMETIC, MACHINE)}
-"""Every rule and what is like one, by name."""
+RULES_BY_NAME = {rule.name: rule for rule in (*RULES, ARITHMETIC, MACHINE)}
+"""Every rule, also `ARITHMETIC` and `MACHINE`, by name."""

@@ -1,7 +1,7 @@
-"""Equality saturation: rules are applied to an e-graph until nothing new is found.
+"""Equality saturation: applies rules to an e-graph until no new equality appears.
 
-Rules that are found too often wait for a while and are then allowed twice as much, as in egg's
-back-off scheduler (Willsey et al., 2021).
+A rule with too many matches pauses for some rounds; then its limit doubles. This is egg's back-off
+scheduler (Willsey et al., 2021).
 """
 
 import time
@@ -11,17 +11,18 @@ from typing import NamedTuple
 
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.rewriting import rational_arithmetic as numbers
 from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
-from lionhunt.dsl.rewriting.patterns import admits, as_wide, instantiate, value_of
+from lionhunt.dsl.rewriting.patterns import admits, argument_orders, as_wide, instantiate, value_of
+from lionhunt.dsl.rewriting.rational_arithmetic import RATIONAL, compute, compute_as_machine
 from lionhunt.dsl.rewriting.rule import Group, Justification, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.terms import Term, walk
 
 MAX_MATCHES = 400
-"""Uses of a rule in one round above which it waits."""
+"""First limit on the matches of a rule in one round; with more the rule pauses."""
 
 MAX_ROUNDS = 30
+"""Limit on the rounds of one saturation."""
 
 
 class Direction(NamedTuple):
@@ -32,29 +33,29 @@ class Direction(NamedTuple):
     target: Term
 
 
-def directions(
-    rules: Sequence[Rule], warrants: Collection[Justification], groups: Collection[Group]
+def select_directions(
+    rules: Sequence[Rule], justifications: Collection[Justification], groups: Collection[Group]
 ) -> list[Direction]:
-    """The directions of the rules that have one of the warrants and are in one of the groups."""
-    found = []
+    """Return the directions of the rules with certain justifications and groups."""
+    selected = []
     for rule in rules:
-        if rule.warrant in warrants:
+        if rule.justification in justifications:
             if rule.group in groups:
-                found.append(Direction(rule, rule.left, rule.right))
+                selected.append(Direction(rule, rule.left, rule.right))
             if rule.back in groups:
-                found.append(Direction(rule, rule.right, rule.left))
-    return found
+                selected.append(Direction(rule, rule.right, rule.left))
+    return selected
 
 
-def evaluator(warrants: Collection[Justification]):
-    """How functions of numbers are computed with these warrants: `EGraph` takes it."""
+def make_evaluator(justifications: Collection[Justification]):
+    """Return the function with which an `EGraph` evaluates functions of numbers."""
 
     def evaluate(op: str, *args: Term) -> tuple[Fraction, Rule] | None:
         values = [value for arg in args if (value := value_of(arg)) is not None]
-        if op in numbers.RATIONAL and Justification.ALGEBRAIC in warrants:
-            result, rule = numbers.compute(op, *values), ARITHMETIC
-        elif Justification.EXACT in warrants and not _reduces_wide(op, args):
-            result, rule = numbers.compute_as_machine(op, *values), MACHINE
+        if op in RATIONAL and Justification.ALGEBRAIC in justifications:
+            result, rule = compute(op, *values), ARITHMETIC
+        elif Justification.EXACT in justifications and not _reduces_wide(op, args):
+            result, rule = compute_as_machine(op, *values), MACHINE
         else:
             return None
         return None if result is None else (result, rule)
@@ -63,43 +64,45 @@ def evaluator(warrants: Collection[Justification]):
 
 
 def _reduces_wide(op: str, args: Sequence[Term]) -> bool:
-    """Whether a value depends on how many numbers there are."""
+    """Return True if a function reduces over more than one element."""
     return OPS[op].reduces and any(arg.kind is not Kind.SCALAR for arg in args)
 
 
 def saturate(graph: EGraph, rules: Sequence[Direction], *, max_nodes: int, deadline: float) -> str:
-    """Applies rules until nothing changes or a limit is reached.
+    """Apply rules until nothing changes or a limit is reached.
 
     Args:
-        deadline: when to stop, on the clock `time.monotonic`.
+        graph: e-graph to extend.
+        rules: directions of rules to apply.
+        max_nodes: limit on the number of e-nodes.
+        deadline: time to stop, on the clock `time.monotonic`.
 
     Returns:
-        "saturated", "nodes" or "seconds": why it stopped.
+        The reason for stopping: "saturated", "nodes" or "seconds".
     """
     depth = max((_depth(rule.source) for rule in rules), default=0)
-    searched_in, waits_until = [-1] * len(rules), [0] * len(rules)
-    allowed = [MAX_MATCHES] * len(rules)
-    done: set[tuple] = set()
+    searched_in, paused_until = [-1] * len(rules), [0] * len(rules)
+    limits = [MAX_MATCHES] * len(rules)
+    applied: set[tuple] = set()
     for _ in range(MAX_ROUNDS):
         unions, graph.round = graph.num_unions, graph.round + 1
-        now = graph.round
-        found = []
+        matches = []
         for i, direction in enumerate(rules):
-            if waits_until[i] > now:
+            if paused_until[i] > graph.round:
                 continue
-            matches = list(_search(graph, direction.source, searched_in[i]))
-            if len(matches) > allowed[i]:
-                allowed[i] *= 2
-                waits_until[i] = now + allowed[i] // MAX_MATCHES
+            of_rule = list(_search(graph, direction.source, searched_in[i]))
+            if len(of_rule) > limits[i]:
+                limits[i] *= 2
+                paused_until[i] = graph.round + limits[i] // MAX_MATCHES
                 continue
-            searched_in[i] = now
-            found += [(i, bound) for bound in matches]
+            searched_in[i] = graph.round
+            matches += [(i, bound) for bound in of_rule]
             if time.monotonic() > deadline:
                 break
-        for i, bound in found:
+        for i, bound in matches:
             key = (i, *bound.values())
-            if key not in done:
-                done.add(key)
+            if key not in applied:
+                applied.add(key)
                 _apply(graph, rules[i], bound)
             if graph.num_nodes > max_nodes or time.monotonic() > deadline:
                 break
@@ -109,7 +112,7 @@ def saturate(graph: EGraph, rules: Sequence[Direction], *, max_nodes: int, deadl
             return "seconds"
         if graph.num_nodes > max_nodes:
             return "nodes"
-        if graph.num_unions == unions and max(waits_until) <= now:
+        if graph.num_unions == unions and max(paused_until) <= graph.round:
             return "saturated"
     return "nodes"
 
@@ -122,52 +125,48 @@ def _depth(form: Term) -> int:
 
 
 def _search(graph: EGraph, form: Term, since: int) -> Iterator[dict[Term, int]]:
-    """What a pattern's leaves stand for, wherever it matches and something changed since."""
-    for found, by_op in graph.nodes.items():
-        if form.op in by_op and graph.changed_in[found] >= since:
-            yield from _matches(graph, [(form, found)], {})
+    """Yield the classes of a pattern's leaves for each match in a class changed since a round."""
+    for class_id, by_op in graph.nodes.items():
+        if form.op in by_op and graph.changed_in[class_id] >= since:
+            yield from _matches(graph, [(form, class_id)], {})
 
 
 def _matches(
     graph: EGraph, todo: list[tuple[Term, int]], bound: dict[Term, int]
 ) -> Iterator[dict[Term, int]]:
-    """What the leaves of some patterns stand for where each is a class."""
+    """Yield the bindings that extend `bound` and match each pattern with its class."""
     if not todo:
         yield bound
         return
-    (form, found), *rest = todo
-    for node in graph.nodes[found].get(form.op, ()):
-        for order in _orders(form.op, node):
-            now, deeper = bound, list(rest)
-            for arg, place in zip(form.args, order, strict=True):
+    (form, class_id), *rest = todo
+    for node in graph.nodes[class_id].get(form.op, ()):
+        for order in argument_orders(form.op, node):
+            extended, deeper = bound, list(rest)
+            for arg, arg_class in zip(form.args, order, strict=True):
                 if arg.op in OPS:
-                    if arg.op not in graph.nodes[place]:
+                    if arg.op not in graph.nodes[arg_class]:
                         break
-                    deeper.append((arg, place))
-                elif arg in now:
-                    if now[arg] != place:
+                    deeper.append((arg, arg_class))
+                elif arg in extended:
+                    if extended[arg] != arg_class:
                         break
-                elif _admits(graph, arg, place):
-                    now = {**now, arg: place}
+                elif _admits(graph, arg, arg_class):
+                    extended = {**extended, arg: arg_class}
                 else:
                     break
             else:
-                yield from _matches(graph, deeper, now)
+                yield from _matches(graph, deeper, extended)
 
 
-def _admits(graph: EGraph, leaf: Term, found: int) -> bool:
-    plain = graph.numbers.get(found)
-    return admits(leaf, graph.terms[found].kind, plain and value_of(plain))
-
-
-def _orders(op: str, node: tuple[int, ...]):
-    return (node, node[::-1]) if OPS[op].commutative and node[0] != node[1] else (node,)
+def _admits(graph: EGraph, leaf: Term, class_id: int) -> bool:
+    number = graph.numbers.get(class_id)
+    return admits(leaf, graph.terms[class_id].kind, number and value_of(number))
 
 
 def _apply(graph: EGraph, direction: Direction, bound: dict[Term, int]) -> None:
-    """Makes the two sides of a rule equal for what its variables stand for."""
-    found = {leaf: graph.find(i) for leaf, i in bound.items()}
-    terms = {leaf: graph.numbers.get(i, graph.terms[i]) for leaf, i in found.items()}
+    """Merge the classes of both sides of a rule under a binding."""
+    classes = {leaf: graph.find(i) for leaf, i in bound.items()}
+    terms = {leaf: graph.numbers.get(i, graph.terms[i]) for leaf, i in classes.items()}
     if direction.rule.allows(terms):
         source = instantiate(direction.source, terms)
         target = as_wide(instantiate(direction.target, terms), source.kind)

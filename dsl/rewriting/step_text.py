@@ -1,5 +1,6 @@
-"""How a step is told: the terms that it changes, with the author's names for the rest."""
+"""Text of a step: the changed terms as expressions, in the variable names of the program."""
 
+import itertools
 from collections.abc import Mapping
 
 from lionhunt.dsl.ops import OPS
@@ -16,45 +17,43 @@ from lionhunt.dsl.rewriting.terms import (
 )
 
 MAX_NESTED = 3
-"""Functions of an expression without names above which it gets a name."""
+"""Limit on the functions in an unnamed part; a larger one gets a name."""
 
 
-def labels(program: Program) -> dict[Term, str]:
-    """A name for each arranged term that a program computes; a name used again gets a number."""
+def label_terms(program: Program) -> dict[Term, str]:
+    """Return a name for each arranged term of a program; a reassigned name gets a number."""
     names: dict[Term, str] = {}
     taken = set(program.inputs)
     for name, term in computed(program):
-        count, label = 1, name
-        while label in taken:
-            count += 1
-            label = f"{name}_{count}"
+        numbered = (f"{name}_{i}" for i in itertools.count(2))
+        label = next(label for label in itertools.chain([name], numbered) if label not in taken)
         if names.setdefault(arranged(term), label) == label:
             taken.add(label)
     return names
 
 
-def words(change: Change, names: Mapping[Term, str]) -> tuple[str, str]:
-    """What a step changes, before and after, as expressions of the language."""
+def describe_change(change: Change, names: Mapping[Term, str]) -> tuple[str, str]:
+    """Return the changed part before and after a step, as expressions of the language.
+
+    Args:
+        change: the step.
+        names: names of the terms of the program.
+    """
     parts = [term for leaf, term in change.bound.items() if leaf.op == INPUT and term.op != NUMBER]
     below = set(walk(*parts)) if parts else set()
-    known = {term: name for term, name in names.items() if term in below}
+    shown = {term: name for term, name in names.items() if term in below}
     for term in parts:
-        if term not in known and _size(term, known) > MAX_NESTED:
-            known[term] = _fresh(known, names)
-    return to_expression(change.before, known), to_expression(change.after, known)
+        if term not in shown and _is_long(term, shown):
+            taken = {*shown.values(), *names.values()}
+            shown[term] = next(t for i in itertools.count(1) if (t := f"t{i}") not in taken)
+    return to_expression(change.before, shown), to_expression(change.after, shown)
 
 
-def _fresh(known: Mapping[Term, str], names: Mapping[Term, str]) -> str:
-    taken = {*known.values(), *names.values()}
-    return next(name for i in range(1, len(taken) + 2) if (name := f"t{i}") not in taken)
-
-
-def _size(root: Term, known: Mapping[Term, str]) -> int:
-    """The functions of an expression as it is written, up to one more than is nested."""
+def _is_long(root: Term, shown: Mapping[Term, str]) -> bool:
     size, stack = 0, [root]
     while stack and size <= MAX_NESTED:
         term = stack.pop()
-        if term not in known and term.op in OPS:
+        if term not in shown and term.op in OPS:
             size += 1
             stack.extend(term.args)
-    return size
+    return size > MAX_NESTED

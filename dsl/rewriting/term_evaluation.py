@@ -1,4 +1,4 @@
-"""Terms as numbers: every part of a term evaluated on arrays, in plain NumPy."""
+"""Evaluation of terms on arrays, in plain NumPy."""
 
 from collections.abc import Mapping, Sequence
 from typing import Any
@@ -14,11 +14,17 @@ from lionhunt.dsl.rewriting.rational_arithmetic import divisor
 from lionhunt.dsl.rewriting.terms import OUTPUTS, Term, exact, walk
 
 SHAPES = ((5,), (3, 4))
-"""The arrays of a tree."""
+"""Shapes of the arrays of a tree."""
 
 
-def draw(rng: np.random.Generator, kind: Kind, domain: tuple[float, float]) -> Value:
-    """A random value of a kind, in float64, of numbers that are not close to 0."""
+def draw_value(rng: np.random.Generator, kind: Kind, domain: tuple[float, float]) -> Value:
+    """Return a random float64 value of a kind, whose elements are not close to 0.
+
+    Args:
+        rng: source of randomness.
+        kind: kind of the value; a tree has arrays of `SHAPES`.
+        domain: range of the elements.
+    """
     shapes = {Kind.SCALAR: (), Kind.PER_ARRAY: ((), ()), Kind.TREE: SHAPES}[kind]
     least = min(0.05, domain[1] / 2)
 
@@ -32,13 +38,15 @@ def draw(rng: np.random.Generator, kind: Kind, domain: tuple[float, float]) -> V
 def evaluate(
     roots: Sequence[Term], inputs: Mapping[Term, Value], dtype: Any = np.float64
 ) -> dict[Term, Value]:
-    """The value of every part of some terms; that of outputs together is a tuple.
+    """Return the value of every part of some terms; that of `OUTPUTS` is a tuple.
 
-    In float64 this is the arithmetic of real numbers that the rules speak of: a division by a
-    number has no guard where float32 would lose it.
+    In float64 this approximates the real arithmetic of the rules. A division by a number then has
+    no guard if adding the guard in float32 changes nothing.
 
     Args:
-        inputs: values of the inputs, in `dtype`; others of the terms may be among them.
+        roots: terms.
+        inputs: values of the inputs in `dtype`; values of other parts are allowed.
+        dtype: np.float32 or np.float64.
     """
     space = PytreeBackend(np)
     values = dict(inputs)
@@ -62,24 +70,20 @@ def evaluate(
 
 
 def _divisor(term: Term) -> np.float64 | None:
-    """The number that a term divides by, if it does."""
+    """Return the divisor of a division by a number, or None for any other term."""
     number = value_of(term.args[1]) if term.op == "divide" else None
     return None if number is None else np.float64(float(divisor(number)))
 
 
 def _fill(value: Any, kind: Kind) -> Value:
-    """A number in the place of something of a kind."""
+    """Return a number repeated to fill a kind."""
     if kind is Kind.SCALAR:
         return value
     return tuple(np.full(shape if kind is Kind.TREE else (), value) for shape in SHAPES)
 
 
-def as_arrays(value: Value) -> list[np.ndarray]:
-    """A value of any kind as the arrays of a tree."""
+def flatten(value: Value) -> np.ndarray:
+    """Return the elements of a value of any kind, broadcast to a tree. shape=(17,)."""
     leaves = value if isinstance(value, tuple) else (value,) * len(SHAPES)
-    return [np.broadcast_to(leaf, shape) for leaf, shape in zip(leaves, SHAPES, strict=True)]
-
-
-def flat(value: Value) -> np.ndarray:
-    """All numbers of a value of any kind, as if it were a tree."""
-    return np.concatenate([array.ravel() for array in as_arrays(value)])
+    arrays = [np.broadcast_to(leaf, shape) for leaf, shape in zip(leaves, SHAPES, strict=True)]
+    return np.concatenate([array.ravel() for array in arrays])

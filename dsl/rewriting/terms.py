@@ -1,8 +1,8 @@
-"""Terms: what a program computes, as an expression over its inputs that shares its parts.
+"""Terms: expressions over the inputs of a program that share their parts.
 
-Equal terms are one object, so that comparing and hashing cost nothing however large a term is, and
-a statement of a program is a term that is met. Numbers are exact: the shortest decimal that is the
-constant's float32, so that 0.9 and 0.1 make 1.
+Equal terms are one object (hash consing), so comparing and hashing are cheap for any size. A
+statement becomes a term; a variable that several statements read becomes a shared part. Numbers are
+exact fractions: the shortest decimal that rounds to the constant's float32. So 0.9 + 0.1 is 1.
 """
 
 import dataclasses
@@ -20,22 +20,20 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 
 INPUT, NUMBER, OUTPUTS = "input", "number", "outputs"
-"""The ops of terms that are no function of the language: an input, a number, and the outputs of a
-program together."""
+"""Ops of terms that are no function of the language. `OUTPUTS` joins the outputs of a program."""
 
 
 @dataclasses.dataclass(frozen=True, eq=False, slots=True, weakref_slot=True)
 class Term:
-    """An expression; made by `make`, `number` and `variable` alone, which make each only once.
+    """An expression. Only `make`, `number` and `variable` build terms, each of them once.
 
     Attributes:
         op: name of a function, or `INPUT`, `NUMBER`, `OUTPUTS`.
-        args: its arguments.
-        kind: what its value looks like. A number is a scalar, or wider where it takes the place of
-            something wider.
-        label: name of an input, value of a number; None for all others.
-        key: 64 bits of what it is; the same on every machine. Two terms with one key would only
-            be put in no order.
+        args: arguments of the function.
+        kind: kind of the value. A number is a scalar, or wider where it replaces a wider term.
+        label: name of an input or value of a number; None for all other terms.
+        key: 64-bit digest, the same on every machine. It orders terms; a collision of two keys
+            only leaves their order open.
     """
 
     op: str
@@ -52,78 +50,79 @@ _TERMS: weakref.WeakValueDictionary[tuple, Term] = weakref.WeakValueDictionary()
 
 
 def _intern(op: str, args: tuple[Term, ...], kind: Kind, label: str | Fraction | None) -> Term:
-    key = (op, args, kind, label)
-    found = _TERMS.get(key)
-    if found is None:
-        digest = zlib.crc32(f"{op} {kind.value} {label}".encode())
+    content = (op, args, kind, label)
+    term = _TERMS.get(content)
+    if term is None:
+        key = zlib.crc32(f"{op} {kind.value} {label}".encode())
         for arg in args:
-            digest = mix(digest, arg.key)
-        found = _TERMS[key] = Term(op, args, kind, label, digest)
-    return found
+            key = mix(key, arg.key)
+        term = _TERMS[content] = Term(op, args, kind, label, key)
+    return term
 
 
 def variable(name: str, kind: Kind) -> Term:
-    """An input."""
+    """Return the term of an input."""
     return _intern(INPUT, (), kind, name)
 
 
 def number(value: Fraction | int, kind: Kind = Kind.SCALAR) -> Term:
-    """A number."""
+    """Return the term of a number."""
     return _intern(NUMBER, (), kind, Fraction(value))
 
 
 def make(op: str, *args: Term) -> Term:
-    """A function of terms, or the outputs of a program."""
+    """Return a function applied to terms, or the `OUTPUTS` of a program."""
     kind = Kind.TREE if op == OUTPUTS else OPS[op].infer(*(arg.kind for arg in args))
     return _intern(op, args, kind, None)
 
 
-def arrange(op: str, *args: Term) -> Term:
-    """`make`, with the arguments of a commutative function in an order that they alone decide."""
+def make_arranged(op: str, *args: Term) -> Term:
+    """Return `make(op, *args)`, with the arguments of a commutative function ordered by key."""
     if op in OPS and OPS[op].commutative and args[0].key > args[1].key:
         args = (args[1], args[0])
     return make(op, *args)
 
 
 def arranged(root: Term) -> Term:
-    """The term, with all that it is made of arranged."""
+    """Return the term with the arguments of all its commutative functions ordered by key."""
     done: dict[Term, Term] = {}
     for term in walk(root):
-        done[term] = arrange(term.op, *(done[arg] for arg in term.args)) if term.args else term
+        args = [done[arg] for arg in term.args]
+        done[term] = make_arranged(term.op, *args) if args else term
     return done[root]
 
 
 def exact(value: float) -> Fraction:
-    """The number that a constant means: its float32's shortest decimal."""
+    """Return the shortest decimal that rounds to the float32 of a constant."""
     return Fraction(number_text(value))
 
 
 def walk(*roots: Term) -> Iterator[Term]:
-    """Every term below, once, arguments before what they are arguments of."""
-    seen: set[Term] = set()
+    """Yield every part of some terms once, arguments before the functions that take them."""
+    visited: set[Term] = set()
     stack: list[tuple[Term, bool]] = [(root, False) for root in reversed(roots)]
     while stack:
         term, is_open = stack.pop()
         if is_open:
             yield term
-        elif term not in seen:
-            seen.add(term)
+        elif term not in visited:
+            visited.add(term)
             stack.append((term, True))
-            stack.extend((arg, False) for arg in reversed(term.args) if arg not in seen)
+            stack.extend((arg, False) for arg in reversed(term.args) if arg not in visited)
 
 
-def num_statements(*roots: Term) -> int:
-    """Statements that it takes to write the terms: each function once."""
-    return sum(term.op in OPS for term in walk(*roots))
+def num_statements(root: Term) -> int:
+    """Count the statements that write a term, one for each distinct function."""
+    return sum(term.op in OPS for term in walk(root))
 
 
-def substitute(root: Term, replacements: dict[Term, Term]) -> Term:
-    """The term with others in the place of some of its parts."""
+def substitute(root: Term, replacements: Mapping[Term, Term]) -> Term:
+    """Return the term with some of its parts replaced."""
     return substituted(root, replacements)[root]
 
 
 def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Term]:
-    """What a term and all its parts become with others in the place of some parts."""
+    """Return, for a term and each of its parts, the term after the replacements."""
     done = dict(replacements)
     for term in walk(root):
         if term not in done:
@@ -132,10 +131,10 @@ def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Ter
     return done
 
 
-def is_counted_right(root: Term) -> bool:
-    """Whether every reduction is over as many numbers once the term is written as a program.
+def keeps_reduction_sizes(root: Term) -> bool:
+    """Return True if writing the term as a program changes no size that a reduction counts.
 
-    A number in the place of a tree is written as one number.
+    A number that replaces a tree is written as a single number, so a reduction counts one element.
     """
     written: dict[Term, Kind] = {}
     for term in walk(root):
@@ -150,10 +149,27 @@ def is_counted_right(root: Term) -> bool:
 
 
 def to_term(program: Program) -> Term:
-    """What a valid program computes: its `OUTPUTS`. What no output depends on is not there."""
-    *trees, schedule = program.inputs
-    inputs = [*(variable(name, Kind.TREE) for name in trees), variable(schedule, Kind.SCALAR)]
-    return make(OUTPUTS, *run(program, inputs, lambda op, *args: make(op.name, *args), _constant))
+    """Return the `OUTPUTS` of a valid program. Redundant statements leave no trace in it."""
+    outputs = run(program, _inputs(program), lambda op, *args: make(op.name, *args), _constant)
+    return make(OUTPUTS, *outputs)
+
+
+def computed(program: Program) -> list[tuple[str, Term]]:
+    """Return the target and the term of each statement of a valid program, in order."""
+    terms: list[Term] = []
+
+    def apply(op, *args: Term) -> Term:
+        terms.append(make(op.name, *args))
+        return terms[-1]
+
+    run(program, _inputs(program), apply, _constant)
+    targets = (statement.target for statement in program.statements)
+    return list(zip(targets, terms, strict=True))
+
+
+def _inputs(program: Program) -> list[Term]:
+    trees = [variable(name, Kind.TREE) for name in program.inputs[:-1]]
+    return [*trees, variable(program.schedule, Kind.SCALAR)]
 
 
 def _constant(value: float) -> Term:
@@ -161,19 +177,21 @@ def _constant(value: float) -> Term:
 
 
 def to_program(root: Term, like: Program, became: Mapping[Term, Term] | None = None) -> Program:
-    """Writes the outputs of a program, in the order and with the names of another where it can.
+    """Write outputs as a program that keeps the names and the order of `like` where it can.
+
+    A term that `like` computes keeps its name and place. A new output takes those of the old one.
 
     Args:
         root: an `OUTPUTS` over the inputs of `like`, one for each of its outputs.
-        like: what was rewritten; a term that it computes keeps its name and its place, and a new
-            output takes those of the old one.
-        became: terms that took the name and the place of those of `like`.
+        like: the program before rewriting.
+        became: old terms of `like`, each with the new term that takes its name and place.
     """
     parts = list(walk(root))
     outputs = dict(zip(to_term(like).args, root.args, strict=True))
     for part in parts:
-        outputs.pop(part, None)  # an output that is still there keeps what is its own
-    order, names = _author(like, outputs | dict(became or {}))
+        # An old output that is still computed keeps its own name and place.
+        outputs.pop(part, None)
+    order, names = _places_and_names(like, outputs | dict(became or {}))
     for name, term in zip(("update", *like.states), root.args, strict=True):
         names.setdefault(term, name)
     places: dict[Term, float] = {}
@@ -190,7 +208,7 @@ def to_program(root: Term, like: Program, became: Mapping[Term, Term] | None = N
         args = tuple(written[arg] for arg in term.args)
         target = next(
             name
-            for name in _candidates(names.get(term, "t"))
+            for name in _numbered(names.get(term, "t"))
             if name not in holders or last_read.get(holders[name], -1) <= i
         )
         holders[target], written[term] = term, Var(target)
@@ -198,10 +216,10 @@ def to_program(root: Term, like: Program, became: Mapping[Term, Term] | None = N
     return Program(like.inputs, tuple(result), tuple(written[term] for term in root.args))
 
 
-def _author(
+def _places_and_names(
     program: Program, became: Mapping[Term, Term]
 ) -> tuple[dict[Term, float], dict[Term, str]]:
-    """The place and the name of each term that a program's statements compute, or it became."""
+    """Return the place and the name of each term of a program, or of the term it became."""
     places: dict[Term, float] = {}
     names: dict[Term, str] = {}
     for place, (name, old) in enumerate(computed(program)):
@@ -211,37 +229,22 @@ def _author(
     return places, names
 
 
-def computed(program: Program) -> list[tuple[str, Term]]:
-    """The variable that each statement of a valid program assigns, and the term that it is."""
-    *trees, schedule = program.inputs
-    env = {name: variable(name, Kind.TREE) for name in trees}
-    env[schedule] = variable(schedule, Kind.SCALAR)
-    found = []
-    for statement in program.statements:
-        args = [
-            env[arg.name] if isinstance(arg, Var) else _constant(arg.value)
-            for arg in statement.args
-        ]
-        env[statement.target] = make(statement.op, *args)
-        found.append((statement.target, env[statement.target]))
-    return found
-
-
 def _leaf(term: Term) -> Arg:
     return Var(str(term.label)) if term.op == INPUT else Const(float(term.label or 0))
 
 
-def _candidates(stem: str) -> Iterator[str]:
+def _numbered(stem: str) -> Iterator[str]:
     yield stem
     yield from (f"{stem}_{i}" for i in itertools.count(2))
 
 
 def to_expression(term: Term, names: Mapping[Term, str] | None = None) -> str:
-    """A term in the words of the language, nested; parts that have a name by their name.
+    """Return a term as one nested expression, in which named parts appear by name.
 
-    A part that has no name is written as often as it is used: for small terms.
+    An unnamed part is written once for each use, so the text of a large term can be very long.
     """
-    text: dict[Term, str] = dict(names or {})
+    names = names or {}
+    text: dict[Term, str] = dict(names)
     for part in walk(term):
         if part in text:
             continue
@@ -254,8 +257,10 @@ def to_expression(term: Term, names: Mapping[Term, str] | None = None) -> str:
             text[part] = ", ".join(args)
         elif symbol := OPS[part.op].symbol:
             left, right = (
-                f"({arg})" if OPS.get(a.op) and OPS[a.op].symbol and a not in (names or {}) else arg
-                for arg, a in zip(args, part.args, strict=True)
+                f"({text[arg]})"
+                if OPS.get(arg.op) and OPS[arg.op].symbol and arg not in names
+                else text[arg]
+                for arg in part.args
             )
             text[part] = f"{left} {symbol} {right}"
         else:

@@ -19,8 +19,8 @@ from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
-MEASURED = "measured"
-"""The justification of a measured step; the others are those of `dsl.rewriting.Justification`."""
+MEASURED = Justification.MEASURED
+"""The justification of measured steps."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -143,7 +143,7 @@ class Simplifier:
             yield SimplificationStep(
                 "rewrite",
                 step.rule,
-                step.warrant,
+                step.justification,
                 step.before,
                 step.after,
                 step.program,

@@ -1,4 +1,4 @@
-"""Constants matched with those of a known optimizer, in whatever order they come."""
+"""Constants match those of a known optimizer, in any order."""
 
 import pytest
 

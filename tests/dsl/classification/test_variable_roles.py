@@ -1,4 +1,4 @@
-"""Variables named by what they hold: the same program, in words."""
+"""Variables get names by role, and the program stays the same."""
 
 import re
 
@@ -12,7 +12,7 @@ from tests.support.dsl.programs import programs
 
 
 def _scrambled(name: str) -> dsl.Program:
-    """A program of the library, its variables a, b1, c2, ..., each assigned once."""
+    """Return a library program with variables a0, b1, c2, ..., each assigned once."""
     program = library.load(name)
     names = {old: f"{chr(97 + i % 26)}{i}" for i, old in enumerate(program.inputs)}
     inputs = tuple(names.values())
@@ -84,7 +84,7 @@ def test_a_known_program_is_named(name):
         ("adafactor", {"gradient_row_mean", "gradient_column_mean"}),
     ],
 )
-def test_roles_are_told(name, words):
+def test_roles_are_found(name, words):
     program = name_by_role(dsl.simplify(_scrambled(name)))
     assert words <= {*program.inputs, *(statement.target for statement in program.statements)}
 

@@ -1,4 +1,4 @@
-"""Rewriting: what becomes shorter, what stays, and that it computes the same."""
+"""Rewriting: programs become shorter or stay, and compute the same."""
 
 import time
 
@@ -26,11 +26,19 @@ MINIMAL = (
     "signsgd",
     "signum",
 )
-"""Programs of the library that no rule makes shorter."""
+"""Programs of the library that rewriting cannot shorten."""
+
+
+PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
 
 
 def num_statements(program: Program) -> int:
     return len(dsl.simplify(program).statements)
+
+
+def updates(*programs: Program) -> list[np.ndarray]:
+    """Return the updates of each program on the probe."""
+    return [updates_on_probe(canonicalize(program)) for program in programs]
 
 
 @pytest.mark.parametrize("name", MINIMAL)
@@ -53,9 +61,9 @@ def test_library_program_is_rewritten(name):
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_library_program_computes_the_same(name):
     program = dsl.library.load(name)
-    result = rewrite(program, [Justification.EXACT, Justification.ALGEBRAIC], max_nodes=400)
+    result = rewrite(program, PROVEN, max_nodes=400)
     assert num_statements(result.program) <= num_statements(program)
-    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    before, after = updates(program, result.program)
     np.testing.assert_allclose(after, before, rtol=1e-5, atol=1e-7)
 
 
@@ -65,8 +73,8 @@ def test_raw_lion_becomes_lion_with_clip_and_arcsin():
     assert len(result.program.statements) == 9
     assert result.stopped == "saturated"
     assert result.program.states == ("v",)
-    told = {(step.before, step.after): step for step in result.steps}
-    assert told["m / abs(m)", "sign(m)"].warrant is Justification.PROTECTED
+    steps = {(step.before, step.after): step for step in result.steps}
+    assert steps["m / abs(m)", "sign(m)"].justification is Justification.PROTECTED
     numbers = [a.value for s in result.program.statements for a in s.args if isinstance(a, Const)]
     assert sorted(numbers) == pytest.approx([0.00021717617, 0.46019784, 0.9, 0.9 * 1.109133])
 
@@ -77,9 +85,9 @@ def test_a_step_without_which_there_is_an_overflow_says_so():
 
 
 def test_without_protected_rules_raw_lion_keeps_its_division():
-    result = rewrite(dsl.library.load("raw_lion"), [Justification.EXACT, Justification.ALGEBRAIC])
+    result = rewrite(dsl.library.load("raw_lion"), PROVEN)
     assert "divide" in [statement.op for statement in result.program.statements]
-    assert {step.warrant for step in result.steps} == {Justification.EXACT, Justification.ALGEBRAIC}
+    assert {step.justification for step in result.steps} == set(PROVEN)
 
 
 def test_steps_lead_from_the_program_to_the_result():
@@ -88,12 +96,12 @@ def test_steps_lead_from_the_program_to_the_result():
     names = {rule.name for rule in RULES} | {"arithmetic of numbers"}
     assert {step.rule for step in result.steps} <= names
     assert result.steps[-1].program == result.program
-    before = updates_on_probe(canonicalize(program))
+    (before,) = updates(program)
     for step in result.steps:
         infer(step.program)
         assert 0 <= step.difference < 1e-5
-        after = updates_on_probe(canonicalize(step.program))
-        # Where the momentum is tiny, the guard of its division counts: 1e-8 beside it.
+        (after,) = updates(step.program)
+        # For a tiny momentum the guard of its division, 1e-8, matters.
         assert np.mean(np.isclose(after, before, rtol=1e-3)) > 0.9
 
 
@@ -132,7 +140,7 @@ def test_a_tree_of_equal_numbers_is_still_counted():
       return g / size"""
     program = dsl.parse(text)
     result = rewrite(program)
-    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    before, after = updates(program, result.program)
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
@@ -140,12 +148,12 @@ def test_a_tree_of_equal_numbers_is_still_counted():
 def test_a_number_in_the_place_of_a_tree_is_never_reduced(text):
     program = dsl.parse(f"def f(w, g, lr): return {text}")
     result = rewrite(program)
-    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    before, after = updates(program, result.program)
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
-def come_back(seeds) -> list[int]:
-    """The disguised programs that do not become as short as they were."""
+def longer_after_rewriting(seeds) -> list[int]:
+    """Return the seeds of disguised programs that stay longer than the original."""
     missed = []
     for seed in seeds:
         program = dsl.library.load(("lion", "adamw_initial")[seed % 2])
@@ -156,25 +164,23 @@ def come_back(seeds) -> list[int]:
 
 
 def test_disguised_programs_come_back_to_their_length():
-    assert come_back(range(6)) == []
+    assert longer_after_rewriting(range(6)) == []
 
 
 @pytest.mark.slow
 def test_500_disguised_programs_come_back_to_their_length():
-    assert come_back(range(500)) == []
+    assert longer_after_rewriting(range(500)) == []
 
 
 @settings(max_examples=40)
 @given(programs(constants=MODERATE))
 def test_random_programs_compute_the_same(program):
-    result = rewrite(
-        program, [Justification.EXACT, Justification.ALGEBRAIC], max_nodes=300, max_seconds=1
-    )
+    result = rewrite(program, PROVEN, max_nodes=300, max_seconds=1)
     infer(result.program)
-    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    before, after = updates(program, result.program)
     usual = (np.abs(before) > 1e-3) & (np.abs(before) < 1e3) & np.isfinite(after)
     assume(usual.any())
-    # A sign or a cosine of what rounding alone decides may differ.
+    # A sign or a cosine of pure rounding noise may differ.
     assert np.mean(~np.isclose(after[usual], before[usual], rtol=1e-4)) <= 0.05
 
 
@@ -182,8 +188,8 @@ def test_random_programs_compute_the_same(program):
 @given(programs())
 def test_exact_rules_change_no_value(program):
     result = rewrite(program, [Justification.EXACT], max_nodes=300, max_seconds=1)
-    assert {step.warrant for step in result.steps} <= {Justification.EXACT}
-    before, after = (updates_on_probe(canonicalize(p)) for p in (program, result.program))
+    assert {step.justification for step in result.steps} <= {Justification.EXACT}
+    before, after = updates(program, result.program)
     np.testing.assert_allclose(after, before, rtol=1e-6)
 
 
@@ -196,9 +202,7 @@ def test_no_shared_part_is_written_twice():
     assert all(len(step.before) < 1000 for step in result.steps)
 
 
-@pytest.mark.parametrize(
-    "warrants", [[Justification.EXACT, Justification.ALGEBRAIC], list(Justification)]
-)
+@pytest.mark.parametrize("justifications", [PROVEN, tuple(Justification)])
 @pytest.mark.parametrize(
     "text",
     [
@@ -213,9 +217,9 @@ def test_no_shared_part_is_written_twice():
         "sqrt(0.0) + sqrt(sqrt(0.0)) + g",
     ],
 )
-def test_right_steps_are_not_refused_where_rounding_decides(text, warrants):
+def test_right_steps_are_not_refused_where_rounding_decides(text, justifications):
     program = dsl.parse(f"def f(w, g, m, lr): return {text}, m")
-    assert num_statements(rewrite(program, warrants).program) <= num_statements(program)
+    assert num_statements(rewrite(program, justifications).program) <= num_statements(program)
 
 
 def test_long_program_stays_within_its_time():

@@ -1,4 +1,4 @@
-"""The polynomial normal form: equal for what algebra makes equal, and for nothing else."""
+"""The polynomial normal form: equal for algebraically equal terms, and different for others."""
 
 import math
 import random
@@ -12,8 +12,8 @@ from lionhunt.dsl import library
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from lionhunt.dsl.rewriting.monomials import MAX_MONOMIALS, SUM, Form
-from lionhunt.dsl.rewriting.normal_form import normal_form, normal_forms
+from lionhunt.dsl.rewriting.polynomials.monomials import MAX_MONOMIALS, SUM, Form
+from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
@@ -144,18 +144,19 @@ SWAPPED = {"add", "multiply", "max", "min"}
 
 
 def _disguised(term: Term, rng: random.Random) -> Term:
-    """Another term of the same value: one law of algebra the other way round, at the root."""
-    x = term
+    """Return another term of the same value, by one law of algebra backwards at the root."""
     choices = [
-        make("negative", make("negative", x)),
-        make("multiply", make("multiply", x, number(Fraction(1, 4))), number(4)),
-        make("divide", make("multiply", x, LR), LR),
-        make("interp", x, x, number(Fraction(3, 10))),
+        make("negative", make("negative", term)),
+        make("multiply", make("multiply", term, number(Fraction(1, 4))), number(4)),
+        make("divide", make("multiply", term, LR), LR),
+        make("interp", term, term, number(Fraction(3, 10))),
     ]
-    if term.op not in ("square", "multiply"):  # squares are not recognised once multiplied out
-        choices.append(make("add", make("subtract", x, G), G))
-    if normal_form(x):  # nothing divides by 0
-        choices.append(make("reciprocal", make("reciprocal", x)))
+    # The normal form does not recognise squares that are multiplied out.
+    if term.op not in ("square", "multiply"):
+        choices.append(make("add", make("subtract", term, G), G))
+    # No divisor may be 0.
+    if normal_forms(term)[0]:
+        choices.append(make("reciprocal", make("reciprocal", term)))
     if term.op in SWAPPED:
         choices.append(make(term.op, *term.args[::-1]))
     if term.op == "interp":
@@ -205,7 +206,7 @@ def test_each_constant_changes_the_form(name):
 
 
 def _value(form: Form, values: dict[str, np.float64]) -> np.float64:
-    """A form in numbers."""
+    """Evaluate a form on numbers."""
     total = np.float64(0)
     for monomial, coefficient in form:
         product = np.float64(coefficient)
@@ -248,7 +249,7 @@ _FUNCTIONS = {
     "cos": np.cos,
     "arctan": np.arctan,
 }
-"""The functions of numbers, in float64 and without the guard of a division."""
+"""Functions of numbers in float64, without the guard of a division."""
 
 
 def _random_expression(rng: random.Random, depth: int) -> str:
@@ -273,10 +274,10 @@ def test_a_form_has_the_value_of_its_term():
             expected = run(
                 program, list(values.values()), lambda op, *xs: _FUNCTIONS[op.name](*xs), np.float64
             )[0]
-            found = _value(normal_forms(to_term(program))[0], values)
-        if 1e-3 < abs(expected) < 1e6 and math.isfinite(float(found)):
+            value = _value(normal_forms(to_term(program))[0], values)
+        if 1e-3 < abs(expected) < 1e6 and math.isfinite(float(value)):
             num_compared += 1
-            assert found == pytest.approx(expected, rel=1e-4), expression
+            assert value == pytest.approx(expected, rel=1e-4), expression
     assert num_compared > 1_000
 
 
@@ -285,11 +286,11 @@ def test_a_long_product_of_sums_stays_closed():
     product = factors[0]
     for factor in factors[1:]:
         product = make("multiply", product, factor)
-    assert len(normal_form(product)) <= MAX_MONOMIALS
+    assert len(normal_forms(product)[0]) <= MAX_MONOMIALS
 
 
 def test_work_is_bounded():
     term = make("interp", G, M, number(Fraction(9, 10)))
     for _ in range(60):
         term = make("square", make("add", term, make("multiply", term, W)))
-    assert len(normal_form(term)) <= MAX_MONOMIALS
+    assert len(normal_forms(term)[0]) <= MAX_MONOMIALS

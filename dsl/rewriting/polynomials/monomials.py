@@ -1,8 +1,8 @@
 """Sums of monomials with exact coefficients: the algebra of the polynomial normal form.
 
-A monomial is a product of powers of atoms: inputs, functions that are not polynomial, and sums that
-stand under a root, a sign or a fraction. Values are real and generic: nothing that is divided by is
-0, so that x / abs(x) is sign(x) and its square is 1.
+A monomial is a product of powers of atoms. Atoms are inputs, functions that are not polynomial, and
+sums under a root, a sign or a fraction. Values are real, and no divisor is 0. So x / abs(x) is
+sign(x), and the square of a sign is 1.
 """
 
 import dataclasses
@@ -16,31 +16,31 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER
 
 MAX_MONOMIALS = 64
-"""A product of sums that has more monomials is not multiplied out; so the work is bounded."""
+"""Limit on the monomials of a product that is multiplied out; it bounds the work."""
 MAX_BITS = 2_000
-"""A value with a coefficient of more binary digits is an atom."""
+"""Limit on the bits of a coefficient; a form with a longer one becomes an atom."""
 MAX_POWER = 16
-"""So is an integer power above this."""
+"""Limit on integer powers; a higher power becomes an atom."""
 
 SUM = "sum"
 """The op of an atom that is a sum."""
 
 GROWING = frozenset({"arctan", "arcsin", "arctanh", "arcsinh", "sinh", "tanh"})
-"""Odd functions that grow: they keep the sign of their argument."""
+"""Odd increasing functions: they keep the sign of their argument."""
 
 
 @dataclasses.dataclass(frozen=True, order=True, slots=True)
 class Atom:
-    """What a monomial is a product of; atoms are equal, and ordered, by their keys.
+    """Base of a factor of a monomial. Atoms compare by their keys.
 
     Attributes:
-        key: a digest of all the rest, the same on every machine.
-        op: a function, `INPUT`, `SUM`, or `NUMBER` for a number under a root.
-        args: forms of the arguments; of a sum, the sum alone.
-        label: the name of an input, the value of a number, the kinds that a reduction sums over.
-        kind: what its value looks like.
-        is_non_negative: it is known never to be below zero.
-        reads: the names of the inputs in it.
+        key: digest of all other attributes, the same on every machine.
+        op: name of a function, `INPUT`, `SUM`, or `NUMBER` for a number under a root.
+        args: forms of the arguments; the only argument of a `SUM` is the sum itself.
+        label: name of an input, value of a number, or kinds that a reduction sums over.
+        kind: kind of the value.
+        is_non_negative: True if the value is known to be at least zero.
+        reads: names of the inputs in it.
     """
 
     key: bytes
@@ -53,7 +53,7 @@ class Atom:
 
 
 class Factor(NamedTuple):
-    """abs(atom) ** exponent, times sign(atom) if it is signed."""
+    """Power of an atom: abs(atom) ** exponent, times sign(atom) if `is_signed`."""
 
     atom: Atom
     exponent: Fraction
@@ -62,7 +62,7 @@ class Factor(NamedTuple):
 
 Monomial = tuple[Factor, ...]
 Form = tuple[tuple[Monomial, Fraction], ...]
-"""Monomials in order, each with its coefficient; no coefficient is 0, and 0 is the empty form."""
+"""Sorted monomials with their coefficients, none of which is 0. The empty form is 0."""
 
 _ONE = Fraction(1)
 
@@ -70,18 +70,19 @@ _ONE = Fraction(1)
 def make_atom(
     op: str, args: tuple[Form, ...], kind: Kind, label: str | Fraction | None = None
 ) -> Atom:
-    """An atom, with its key and what is known of its sign."""
+    """Build an atom with its key and its sign."""
     content = repr((op, str(label), kind.name, [_text(arg) for arg in args]))
     key = hashlib.blake2b(content.encode(), digest_size=16).digest()
     signs = [is_non_negative(arg) for arg in args]
-    above = op == NUMBER  # numbers under a root are positive
+    # Only positive numbers come under a root.
+    is_above = op == NUMBER
     if op == SUM:
-        above = all(signs)
+        is_above = all(signs)
     elif op in OPS and (rule := OPS[op].non_negative):
-        above = rule(args, signs, [None] * len(args))
+        is_above = rule(args, signs, [None] * len(args))
     own = {str(label)} if op == INPUT else set()
     reads = own.union(*(f.atom.reads for arg in args for monomial, _ in arg for f in monomial))
-    return Atom(key, op, args, label, kind, above, frozenset(reads))
+    return Atom(key, op, args, label, kind, is_above, frozenset(reads))
 
 
 def _text(form: Form) -> str:
@@ -94,39 +95,39 @@ def _text(form: Form) -> str:
 
 
 def is_non_negative(form: Form) -> bool:
-    """Whether a form is a sum of what is known never to be below zero."""
+    """Return True if all monomials of a form are known to be at least zero."""
     return all(
         coefficient > 0 and not any(factor.is_signed for factor in monomial)
         for monomial, coefficient in form
     )
 
 
-def single(atom: Atom) -> Form:
-    """The form of an atom."""
+def atom_form(atom: Atom) -> Form:
+    """Return the form of an atom."""
     return (((Factor(atom, _ONE, not atom.is_non_negative),), _ONE),)
 
 
 def constant(value: Fraction | int) -> Form:
-    """The form of a number."""
+    """Return the form of a number."""
     return (((), Fraction(value)),) if value else ()
 
 
 def as_number(form: Form) -> Fraction | None:
-    """The number that a form is; None if it is none."""
+    """Return the value of a form without atoms, or None for any other form."""
     if not form:
         return Fraction(0)
     return form[0][1] if len(form) == 1 and form[0][0] == () else None
 
 
 def is_small(form: Form) -> bool:
-    """Whether a form is within the limits."""
+    """Return True if a form is within `MAX_MONOMIALS` and `MAX_BITS`."""
     return len(form) <= MAX_MONOMIALS and all(
         max(c.numerator.bit_length(), c.denominator.bit_length()) <= MAX_BITS for _, c in form
     )
 
 
 def expand(form: Form) -> Form:
-    """Multiplies out the sums among the factors, as long as that makes few monomials."""
+    """Multiply out the sums among the factors while the form stays small."""
     while True:
         opened = _expand_once(form)
         if opened is None or not is_small(opened):
@@ -135,7 +136,7 @@ def expand(form: Form) -> Form:
 
 
 def _expand_once(form: Form) -> Form | None:
-    """The form with one power of a sum multiplied out; None if there is none."""
+    """Return the form with one power of a sum multiplied out, or None if it has no such power."""
     for monomial, coefficient in form:
         for factor in monomial:
             atom, exponent, is_signed = factor
@@ -150,7 +151,7 @@ def _expand_once(form: Form) -> Form | None:
 
 
 def _is_power(factor: Factor) -> bool:
-    """Whether a factor is a positive integer power of its atom."""
+    """Return True if a factor is a positive integer power of its atom."""
     atom, exponent, is_signed = factor
     if exponent.denominator > 1 or not 0 < exponent <= MAX_POWER:
         return False
@@ -158,7 +159,7 @@ def _is_power(factor: Factor) -> bool:
 
 
 def _collect(pairs: Iterable[tuple[Monomial, Fraction]]) -> Form:
-    """Adds up the coefficients of equal monomials."""
+    """Add up the coefficients of equal monomials."""
     total: dict[Monomial, Fraction] = {}
     for monomial, coefficient in pairs:
         total[monomial] = total.get(monomial, Fraction(0)) + coefficient
@@ -166,24 +167,24 @@ def _collect(pairs: Iterable[tuple[Monomial, Fraction]]) -> Form:
 
 
 def add(x: Form, y: Form) -> Form:
-    """The sum of two forms, multiplied out where both are something."""
+    """Return the sum of two forms, multiplied out unless one of them is 0."""
     if not x or not y:
         return x or y
     return _collect([*expand(x), *expand(y)])
 
 
 def scale(form: Form, by: Fraction | int) -> Form:
-    """A multiple of a form."""
+    """Return a multiple of a form."""
     return tuple((monomial, coefficient * by) for monomial, coefficient in form) if by else ()
 
 
 def _times(x: Monomial, y: Monomial) -> tuple[Monomial, Fraction]:
-    """The product of monomials, and the rational number in it."""
+    """Return the product of two monomials as a monomial and a rational number."""
     merged = {factor.atom: factor for factor in x}
     for factor in y:
-        if (known := merged.get(factor.atom)) is not None:
-            is_signed = known.is_signed != factor.is_signed
-            factor = Factor(factor.atom, known.exponent + factor.exponent, is_signed)
+        if (left := merged.get(factor.atom)) is not None:
+            is_signed = left.is_signed != factor.is_signed
+            factor = Factor(factor.atom, left.exponent + factor.exponent, is_signed)
         merged[factor.atom] = factor
     rational = Fraction(1)
     kept = []
@@ -196,13 +197,13 @@ def _times(x: Monomial, y: Monomial) -> tuple[Monomial, Fraction]:
 
 
 def _product(x: Form, y: Form) -> Form:
-    """The product of two forms, each monomial with each."""
+    """Return the product of two forms, multiplied out."""
     products = ((_times(left, right), a * b) for left, a in x for right, b in y)
     return _collect((monomial, rational * by) for (monomial, rational), by in products)
 
 
 def multiply(x: Form, y: Form) -> Form:
-    """The product of two forms; sums in it stay factors until something is added to them."""
+    """Return the product of two forms, in which sums stay factors."""
     for number, other in ((as_number(x), y), (as_number(y), x)):
         if number is not None:
             return scale(other, number)
@@ -210,9 +211,9 @@ def multiply(x: Form, y: Form) -> Form:
 
 
 def as_monomial(form: Form) -> tuple[Monomial, Fraction]:
-    """A form that is not 0 as one monomial with a coefficient: a sum becomes an atom.
+    """Return a form other than 0 as one monomial with a coefficient; a sum becomes an atom.
 
-    What all monomials of the sum share stands beside the atom, and the first one's coefficient.
+    The first coefficient, and the factors that all monomials of the sum share, are taken out.
     """
     form = form if len(form) == 1 else expand(form)
     if len(form) == 1:
@@ -223,25 +224,25 @@ def as_monomial(form: Form) -> tuple[Monomial, Fraction]:
     lead = terms[0][1]
     kind = max(factor.atom.kind for monomial, _ in terms for factor in monomial)
     atom = make_atom(SUM, (scale(terms, 1 / lead),), kind)
-    ((monomial, coefficient),) = _product(((common, lead),), single(atom))
+    ((monomial, coefficient),) = _product(((common, lead),), atom_form(atom))
     return monomial, coefficient
 
 
 def _common(monomials: list[Monomial]) -> Monomial:
-    """The factors that all monomials share, at their lowest exponents."""
+    """Return the factors that all monomials share, at their lowest exponents."""
     shared = []
     for first in monomials[0]:
-        found = [f for monomial in monomials for f in monomial if f.atom == first.atom]
-        if len(found) == len(monomials):
-            least = min(f.exponent for f in found)
-            is_signed = any(f.is_signed for f in found if f.exponent == least)
+        powers = [f for monomial in monomials for f in monomial if f.atom == first.atom]
+        if len(powers) == len(monomials):
+            least = min(f.exponent for f in powers)
+            is_signed = any(f.is_signed for f in powers if f.exponent == least)
             if least or is_signed:
                 shared.append(Factor(first.atom, least, is_signed))
     return tuple(shared)
 
 
 def power(form: Form, exponent: int) -> Form | None:
-    """An integer power; None where it is no power of a monomial."""
+    """Return an integer power, or None if it is too high or divides by 0."""
     if abs(exponent) > MAX_POWER or (not form and exponent <= 0):
         return None
     if not form:
@@ -254,7 +255,7 @@ def power(form: Form, exponent: int) -> Form | None:
 
 
 def absolute(form: Form) -> Form:
-    """The absolute value of a form."""
+    """Return the absolute value of a form."""
     if not form:
         return ()
     monomial, coefficient = as_monomial(form)
@@ -263,7 +264,7 @@ def absolute(form: Form) -> Form:
 
 
 def sign(form: Form) -> Form:
-    """The sign of a form; that of an odd function that grows is that of its argument."""
+    """Return the sign of a form. A function in `GROWING` has the sign of its argument."""
     result = constant(1)
     waiting = [form]
     while waiting:
@@ -281,7 +282,7 @@ def sign(form: Form) -> Form:
 
 
 def root(form: Form, degree: int) -> Form:
-    """A root of the absolute value of a form."""
+    """Return a root of the absolute value of a form."""
     if not form:
         return ()
     monomial, coefficient = as_monomial(form)
@@ -290,9 +291,10 @@ def root(form: Form, degree: int) -> Form:
 
 
 def _root_of_number(value: Fraction, degree: int) -> Form:
-    """The root of a positive number: an atom if it is not rational."""
+    """Return the root of a positive number, which is an atom if it is irrational."""
     parts = (value.numerator, value.denominator)
-    if max(parts).bit_length() < 1_000:  # floats hold them
+    # Larger integers overflow a float.
+    if max(parts).bit_length() < 1_000:
         over, under = (round(part ** (1 / degree)) for part in parts)
         if (over**degree, under**degree) == parts:
             return constant(Fraction(over, under))
@@ -300,8 +302,8 @@ def _root_of_number(value: Fraction, degree: int) -> Form:
     return (((Factor(atom, Fraction(1, degree), False),), _ONE),)
 
 
-def split(form: Form, kind: Kind) -> tuple[Form, Form]:
-    """A form that is not 0 as a product: what is at most of `kind`, and the rest."""
+def split_by_kind(form: Form, kind: Kind) -> tuple[Form, Form]:
+    """Factor a form other than 0 into atoms of at most a kind, and all other atoms."""
     monomial, coefficient = as_monomial(form)
     outer = tuple(f for f in monomial if f.atom.kind <= kind)
     inner = tuple(f for f in monomial if f.atom.kind > kind)
