@@ -1,1 +1,13 @@
-"""TODO docstring."""
+"""Equinox models of the tasks, from one example to its outputs.
+
+It may import `proxy_tasks.data` for sizes. Import its modules by name; each one imports JAX.
+"""
+
+__all__ = [
+    "contrastive",
+    "convnet",
+    "language_model",
+    "splitting",
+    "transformer",
+    "vision_transformer",
+]
