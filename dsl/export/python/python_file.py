@@ -60,9 +60,8 @@ class PythonFile(abc.ABC):
 
     def assignment(self, value: Value, text: Callable[[Operand], str], level: int) -> str:
         """Write the assignment of a value; `text` writes its arguments."""
-        return (
-            f"{INDENT * level}{self.names[value]} = {expression(value, text, self.signs, self.np)}"
-        )
+        computed = expression(value, text, self.signs, self.np)
+        return f"{INDENT * level}{self.names[value]} = {computed}"
 
     def text(self, operand: Operand) -> str:
         """Write an operand inside the loop over arrays."""
