@@ -58,9 +58,9 @@ def set_gradient(params, gradient):
 def compare(program, num_steps, rtol, lr=0.5, make=make):
     """Compare the parameters after each step with those of the program.
 
-    The tolerance is relative to the largest number of an array, and to 1 at least, the size of the
-    first weights. It allows for float32 rounding of constants; 1 - 0.999 differs by 1.3e-5.
-    Infinities and NaN must be at the same places.
+    The tolerance is relative to the largest number of an array, and at least to 1. It allows for
+    float32 rounding of constants; 1 - 0.999 differs by 1.3e-5. Infinities and NaN must be at the
+    same places.
     """
     rng = np.random.default_rng(1)
     start = tree(rng)
