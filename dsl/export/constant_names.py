@@ -138,7 +138,7 @@ def _role(graph: Graph, users: Users, user: Value | None, slot: int) -> tuple[st
 
 
 def _is_multiple(value: Operand, base: Value) -> bool:
-    """Check for `base`, possibly times scalars."""
+    """Check that a value is `base`, possibly times scalars."""
     if value is base:
         return True
     if not isinstance(value, Value) or value.op != "multiply":
@@ -152,7 +152,7 @@ def _any_order(value: Value, holds: Callable[[Operand, Operand], bool]) -> bool:
 
 
 def _only_scales(value: Value, tree: Value, users: Users) -> bool:
-    """Check for a scalar that only multiplies `tree`, directly or in a product of scalars."""
+    """Check that a scalar only multiplies `tree`, directly or in a product of scalars."""
     if value.kind is not Kind.SCALAR:
         return False
     for user, slot in users[value]:
@@ -165,7 +165,7 @@ def _only_scales(value: Value, tree: Value, users: Users) -> bool:
 
 
 def _is_divisor(value: Value, users: Users) -> bool:
-    """Check for a value that is divided by, directly or under a root."""
+    """Check that a value is a divisor, directly or under a root."""
     return any(
         user is not None
         and (

@@ -95,8 +95,8 @@ class Graph:
         return self.update, *self.next_states
 
     @property
-    def arrays(self) -> tuple[Value, ...]:
-        """Return the inputs but the schedule value."""
+    def array_inputs(self) -> tuple[Value, ...]:
+        """Return weights, gradient and states."""
         return self.weights, self.gradient, *self.states
 
     def operands(self) -> list[Operand]:

@@ -18,7 +18,7 @@ def rule(graph: Graph, naming: Naming) -> list[str]:
         naming: names of its constants.
     """
     shown = equations(graph)
-    events: list[Event] = [(value, ()) for value in (*graph.arrays, graph.schedule)]
+    events: list[Event] = [(value, ()) for value in (*graph.array_inputs, graph.schedule)]
     events += shown.items()
     outputs = tuple(output for output in graph.outputs if isinstance(output, Value))
     events.append((None, outputs))

@@ -14,11 +14,7 @@ from lionhunt.proxy_tasks.task import Task
 
 
 def build(options: ImageViT) -> Task:
-    """Build the task.
-
-    Raises:
-        DataError: the files are missing or cannot be used.
-    """
+    """Build the task."""
     data = load_images(
         options.path,
         options.image_size,

@@ -13,11 +13,7 @@ from lionhunt.proxy_tasks.tasks.stdlib import draw_windows, load_text, spread_wi
 
 
 def build(options: StdlibLM) -> Task:
-    """Build the task.
-
-    Raises:
-        DataError: Python comes without its source, or the text is too short.
-    """
+    """Build the task."""
     (train,), (validation,) = load_text(options)
     length = options.length
     held_out = jnp.asarray(spread_windows(validation, options.num_validation, length))

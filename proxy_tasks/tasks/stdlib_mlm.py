@@ -52,11 +52,7 @@ def mask(tokens: jax.Array, key: jax.Array) -> Masked:
 
 
 def build(options: StdlibMLM) -> Task:
-    """Build the task.
-
-    Raises:
-        DataError: Python comes without its source, or the text is too short.
-    """
+    """Build the task."""
     (train,), (validation,) = load_text(options)
     length = options.length
     held_out = jnp.asarray(spread_windows(validation, options.num_validation, length - 1))

@@ -17,11 +17,7 @@ MEGABYTE = 1_000_000
 
 
 def build(options: TextLM) -> Task:
-    """Build the task.
-
-    Raises:
-        DataError: the files are missing or cannot be used, or the text is too short.
-    """
+    """Build the task."""
     (train,), (validation,) = load_text(
         options.path,
         options.train_files,

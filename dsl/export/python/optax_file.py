@@ -215,7 +215,7 @@ def roots(graph: Graph) -> dict[Operand, frozenset[Value]]:
 
     The schedule value stands for all other scalars.
     """
-    inputs = (*graph.arrays, graph.schedule)
+    inputs = (*graph.array_inputs, graph.schedule)
     sources: dict[Operand, frozenset[Value]] = {value: frozenset({value}) for value in inputs}
     for value in graph.values:
         of_args = (sources.get(arg, frozenset()) for arg in value.args)

@@ -133,21 +133,21 @@ def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> P
         later |= set(graph.outputs)
     inputs = tuple(
         value
-        for value in (*graph.arrays, *graph.values)
+        for value in (*graph.array_inputs, *graph.values)
         if value in read and value.kind is not Kind.SCALAR and stage.get(value, -1) < number
     )
     return Pass(scalars, arrays, inputs, tuple(value for value in arrays if value in later))
 
 
 def events(graph: Graph, stages: tuple[Pass, ...], last_read: Value) -> list[Event]:
-    """Return the definitions and reads of the code; its stage reads a scalar until its end.
+    """Return the definitions and reads of the code; a scalar is read until its last stage ends.
 
     Args:
         graph: lowered graph.
         stages: plan of the graph.
         last_read: input that the code reads once more at its end.
     """
-    inputs = (*graph.arrays, graph.schedule)
+    inputs = (*graph.array_inputs, graph.schedule)
     code: list[Event] = [(value, ()) for value in inputs if graph.reads(value)]
     if not graph.reads(last_read):
         code.append((last_read, ()))

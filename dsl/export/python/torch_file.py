@@ -265,7 +265,7 @@ def plain_scalars(graph: Graph) -> set[Operand]:
 
 
 def wants_tensors(graph: Graph, scalars: set[Operand]) -> bool:
-    """Check for a function that takes no float and reads or makes one of these scalars."""
+    """Check that a function of tensors alone reads or makes one of these scalars."""
     for value in graph.values:
         checked = value.args[:1] if value.op in _FLOAT_SECOND else value.args
         if value.op not in _ARITHMETIC and not scalars.isdisjoint((value, *checked)):
