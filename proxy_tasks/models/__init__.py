@@ -2,12 +2,3 @@
 
 It may import `proxy_tasks.data` for sizes. Import its modules by name; each one imports JAX.
 """
-
-__all__ = [
-    "contrastive",
-    "convnet",
-    "language_model",
-    "splitting",
-    "transformer",
-    "vision_transformer",
-]
