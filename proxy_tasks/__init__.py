@@ -1,38 +1,35 @@
-"""Small training problems that optimizers are scored on; each takes any optax optimizer."""
+"""Small training problems that optimizers are scored on; a task takes any optax optimizer.
 
-from typing import get_args
+The package imports neither `dsl` nor `search`. JAX is imported when a task is built.
+"""
 
-from lionhunt.proxy_tasks.task import Task, TaskError
-from lionhunt.proxy_tasks.tasks.digits_captions import DigitsCaptions
-from lionhunt.proxy_tasks.tasks.digits_conv import DigitsConv
-from lionhunt.proxy_tasks.tasks.digits_diffusion import DigitsDiffusion
-from lionhunt.proxy_tasks.tasks.digits_finetuning import DigitsFinetuning
-from lionhunt.proxy_tasks.tasks.digits_mlp import DigitsMLP
-from lionhunt.proxy_tasks.tasks.digits_vit import DigitsViT
-from lionhunt.proxy_tasks.tasks.image_vit import ImageViT
-from lionhunt.proxy_tasks.tasks.stdlib_lm import StdlibLM
-from lionhunt.proxy_tasks.tasks.stdlib_mlm import StdlibMLM
-from lionhunt.proxy_tasks.tasks.text_lm import TextLM
-from lionhunt.proxy_tasks.training import Training, train
+import importlib
+from typing import TYPE_CHECKING, Any
 
-FamilyOptions = (
-    DigitsMLP
-    | DigitsViT
-    | DigitsConv
-    | DigitsDiffusion
-    | DigitsCaptions
-    | DigitsFinetuning
-    | StdlibLM
-    | StdlibMLM
-    | ImageViT
-    | TextLM
+from lionhunt.proxy_tasks.options import (
+    FAMILIES,
+    DigitsCaptions,
+    DigitsConv,
+    DigitsDiffusion,
+    DigitsFinetuning,
+    DigitsMLP,
+    DigitsViT,
+    FamilyOptions,
+    ImageViT,
+    StdlibLM,
+    StdlibMLM,
+    TextLM,
 )
-"""The options of any family of tasks: a new family is named here, and everything knows it."""
-FAMILIES: dict[str, type[FamilyOptions]] = {each.kind: each for each in get_args(FamilyOptions)}
-"""The options of every family of tasks, by the family's name; `FAMILIES[name]().build()`."""
+from lionhunt.proxy_tasks.task import NUM_CHUNKS, Task, TaskError
+
+if TYPE_CHECKING:
+    from lionhunt.proxy_tasks.data.dataset import DataError
+    from lionhunt.proxy_tasks.training import Training, train
 
 __all__ = [
     "FAMILIES",
+    "NUM_CHUNKS",
+    "DataError",
     "DigitsCaptions",
     "DigitsConv",
     "DigitsDiffusion",
@@ -49,3 +46,13 @@ __all__ = [
     "Training",
     "train",
 ]
+
+_LAZY = {"DataError": "data.dataset", "Training": "training", "train": "training"}
+"""Module of each name that needs NumPy or JAX."""
+
+
+def __getattr__(name: str) -> Any:
+    """Import a name of `_LAZY` when it is first used (PEP 562)."""
+    if name not in _LAZY:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(importlib.import_module(f"{__name__}.{_LAZY[name]}"), name)

@@ -1,4 +1,4 @@
-"""The loss of whatever is classified: examples, characters, tokens."""
+"""Losses and metrics of classification: of examples, characters or tokens."""
 
 from collections.abc import Callable
 from typing import NamedTuple
@@ -10,11 +10,11 @@ from jax import lax
 
 
 def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """Of each label, in nats.
+    """Return the cross entropy of each label, in nats.
 
-    The largest logit is taken off first. Without that, optax takes one large number from another:
-    where all logits are 1e8 they are equal in float32 to their `logsumexp`, and the loss is 0. A
-    random search has found that, and an update that makes the logits large.
+    The largest logit is subtracted first, because optax subtracts two large numbers. If all logits
+    are 1e8, they equal their `logsumexp` in float32, and optax returns 0. A random search once
+    exploited that with an update that makes the logits large.
 
     Args:
         logits: shape=(..., classes), dtype=float32.
@@ -25,17 +25,17 @@ def cross_entropy(logits: jax.Array, labels: jax.Array) -> jax.Array:
 
 
 def mean_loss(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """The mean cross entropy of n images, from logits of shape (n, classes), labels of (n,)."""
+    """Return the mean cross entropy, in nats, shape=(); arguments as in `cross_entropy`."""
     return cross_entropy(logits, labels).mean()
 
 
 def accuracy(logits: jax.Array, labels: jax.Array) -> jax.Array:
-    """The share of right answers, from the same."""
+    """Return the share of right answers, shape=(); arguments as in `cross_entropy`."""
     return jnp.mean((jnp.argmax(logits, -1) == labels).astype(jnp.float32))
 
 
 class Metric(NamedTuple):
-    """What is validated: a function of logits and labels, as a task names it."""
+    """A validation metric: a function of logits and labels, its name and its direction."""
 
     function: Callable[[jax.Array, jax.Array], jax.Array]
     name: str

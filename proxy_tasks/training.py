@@ -8,18 +8,15 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
-from lionhunt.proxy_tasks.task import Params, Task, TaskError
-
-NUM_CHUNKS = 10
-"""Points of a training curve, and places where training can stop early."""
+from lionhunt.proxy_tasks.task import NUM_CHUNKS, Params, Task, TaskError
 
 
 class Training(NamedTuple):
-    """What came of one training; with a leading axis of lanes, of many.
+    """The result of one training; with a leading axis of lanes, of many.
 
     Attributes:
-        score: the task's validation metric, shape=(); NaN if training stopped early, or
-            if the last parameters are not finite.
+        score: validation metric of the task, shape=(); NaN if training stopped early, or if the
+            last parameters are not finite.
         curve: mean training loss of each chunk of steps, shape=(NUM_CHUNKS,); NaN where not run.
         num_chunks: chunks run, shape=(), dtype=int32; NUM_CHUNKS unless training stopped early.
     """
@@ -30,13 +27,13 @@ class Training(NamedTuple):
 
 
 class Fit(NamedTuple):
-    """A trained model and how it came to be; with a leading axis of lanes, many.
+    """A trained model and its training; with a leading axis of lanes, many.
 
     Attributes:
-        params: the last parameters.
-        finished: whether training ran to its end and they are finite, shape=().
+        params: last parameters.
+        finished: True if training ran to its end and the parameters are finite, shape=().
         curve, num_chunks: see `Training`.
-        observed: what was observed after each chunk, leading axis=NUM_CHUNKS; NaN where not run.
+        observed: results of `observe` after each chunk, leading axis=NUM_CHUNKS; NaN where not run.
     """
 
     params: Params
@@ -52,7 +49,13 @@ def train(
     key: jax.Array,
     hurdles: jax.Array | None = None,
 ) -> Training:
-    """Trains and scores the result; pure, to be jitted by the caller. See `fit`."""
+    """Train and score the result; pure, to be jitted by the caller.
+
+    Arguments and lanes are those of `fit`.
+
+    Raises:
+        TaskError: the loss or the score of the task is not a float of shape ().
+    """
     fitted = fit(task, optimizer, key, hurdles)
     score = _checked(task, "score", task.score)
     score = jax.vmap(score, (0, None)) if key.shape else score
@@ -60,16 +63,16 @@ def train(
     return Training(scores, fitted.curve, fitted.num_chunks)
 
 
-def _checked(task: Task, what: str, function: Callable[..., Any]) -> Callable[..., jax.Array]:
-    """The function of a task, which raises `TaskError` as it is compiled if it gives no number."""
+def _checked(task: Task, role: str, function: Callable[..., Any]) -> Callable[..., jax.Array]:
+    """Wrap a function of a task; at compilation it raises `TaskError` if it returns no float."""
 
     def checked(*args):
-        found = function(*args)
-        if isinstance(found, jax.Array):
-            if found.shape == () and jnp.issubdtype(found.dtype, jnp.floating):
-                return found
-            found = f"{found.dtype}, shape={found.shape}"
-        raise TaskError(f"task {task.name}: {what} must be a float, shape=(); it is {found!s:.80}")
+        result = function(*args)
+        if isinstance(result, jax.Array):
+            if result.shape == () and jnp.issubdtype(result.dtype, jnp.floating):
+                return result
+            result = f"{result.dtype}, shape={result.shape}"
+        raise TaskError(f"task {task.name}: {role} must be a float, shape=(); it is {result!s:.80}")
 
     return checked
 
@@ -81,33 +84,34 @@ def fit(
     hurdles: jax.Array | None = None,
     observe: Callable[[jax.Array, Params], Any] = lambda chunk, params: (),
 ) -> Fit:
-    """Trains once; pure, to be jitted by the caller.
+    """Train once; pure, to be jitted by the caller.
 
-    After each chunk, training stops if the chunk's mean loss is not finite or above its hurdle.
+    After each chunk, training stops if the mean loss of the chunk is not finite or above its
+    hurdle.
 
-    Given several keys, it trains as many models side by side, in lanes. They share the step count
-    and end when the last one stops; a lane that has stopped runs along, and nothing of it is kept.
-    Of the chunks of a quickstart, 8 % are then run for nothing, and most of them with hurdles.
+    Given several keys, it trains as many models side by side, in lanes. The lanes share the step
+    count and end when the last one stops. A stopped lane keeps computing, and its results are
+    discarded. In a quickstart this wastes 8 % of the chunks; hurdles cause most of the waste.
 
     Args:
-        task: what to train.
-        optimizer: with its learning rate in it. Of lanes, its parameters have a leading axis.
+        task: task to train on.
+        optimizer: includes the learning rate. In lanes, its parameters have a leading axis.
         key: all randomness; the same key means the same parameters and the same batches.
             shape=(), or shape=(lanes,).
-        hurdles: the largest loss each chunk may have, shape=(NUM_CHUNKS,), or
+        hurdles: largest loss that each chunk may have, shape=(NUM_CHUNKS,), or
             shape=(lanes, NUM_CHUNKS); None for no hurdle.
-        observe: looks at the number of a chunk and the parameters after it, and returns a tree of
-            float32 arrays. Not for lanes.
+        observe: from the number of a chunk and the parameters after it to a tree of float32
+            arrays. Not for lanes.
     """
     lanes = key.shape
-    each: Any = jax.vmap if lanes else lambda function, in_axes=0: function
+    map_lanes: Any = jax.vmap if lanes else lambda function, in_axes=0: function
     if hurdles is None:
         hurdles = jnp.full((*lanes, NUM_CHUNKS), jnp.inf)
-    init_key, batch_key = jnp.moveaxis(each(jax.random.split)(key), -1, 0)
-    params = each(task.init, (None, 0))(task.data, init_key)
-    draw_key = each(jax.random.fold_in, (0, None))
-    draw_batch = each(task.batch, (None, 0))
-    loss_and_gradient = each(jax.value_and_grad(_checked(task, "loss", task.loss)))
+    init_key, batch_key = jnp.moveaxis(map_lanes(jax.random.split)(key), -1, 0)
+    params = map_lanes(task.init, (None, 0))(task.data, init_key)
+    draw_key = map_lanes(jax.random.fold_in, (0, None))
+    draw_batch = map_lanes(task.batch, (None, 0))
+    loss_and_gradient = map_lanes(jax.value_and_grad(_checked(task, "loss", task.loss)))
     stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):
@@ -124,13 +128,13 @@ def fit(
         loss = total / jnp.maximum(stop - start, 1)
         curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
         observed = jax.tree.map(
-            lambda so_far, new: so_far.at[chunk].set(new), observed, observe(chunk, params)
+            lambda earlier, new: earlier.at[chunk].set(new), observed, observe(chunk, params)
         )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
         return chunk + 1, is_running, num_chunks, params, state, curve, observed
 
-    def goes_on(carry):
+    def is_training(carry):
         chunk, is_running, *_ = carry
         return (chunk < NUM_CHUNKS) & is_running.any()
 
@@ -142,11 +146,13 @@ def fit(
         optimizer.init(params),
         jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
         jax.tree.map(
-            lambda one: jnp.full((NUM_CHUNKS, *one.shape), jnp.nan),
+            lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
             jax.eval_shape(observe, stops[0], params),
         ),
     )
-    _, finished, num_chunks, params, _, curve, observed = lax.while_loop(goes_on, run_chunk, start)
+    _, finished, num_chunks, params, _, curve, observed = lax.while_loop(
+        is_training, run_chunk, start
+    )
     for leaf in jax.tree.leaves(params):
-        finished &= each(lambda leaf: jnp.isfinite(leaf).all())(leaf)
+        finished &= map_lanes(lambda leaf: jnp.isfinite(leaf).all())(leaf)
     return Fit(params, finished, curve, num_chunks, observed)

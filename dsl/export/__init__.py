@@ -1,7 +1,9 @@
-"""Programs as files that depend on nothing of this project: for optax, for torch, for a paper."""
+"""Programs as files that do not depend on this project: optax, torch and LaTeX.
 
-from lionhunt.dsl.export.latex.equation_file import to_latex
-from lionhunt.dsl.export.python.optax_file import to_optax
-from lionhunt.dsl.export.python.torch_file import to_torch
+It may import `dsl.analysis`, `dsl.text` and the modules directly in `dsl`.
+"""
+
+from lionhunt.dsl.export.latex import to_latex
+from lionhunt.dsl.export.python import to_optax, to_torch
 
 __all__ = ["to_latex", "to_optax", "to_torch"]

@@ -1,7 +1,7 @@
-"""Names for the constants of a program: from its docstring, else from the role each one plays."""
+"""Names for the constants of a program: from its docstring, else from their roles."""
 
 import dataclasses
-from collections import defaultdict
+from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
@@ -13,15 +13,18 @@ from lionhunt.dsl.text.docstring import ProgramDoc
 _THROUGH = {"sqrt", "cbrt", "abs"}
 """Functions through which an addend is still inside the denominator."""
 
+Users = dict[Operand, list[tuple[Value | None, int]]]
+"""Each operand's readers and their argument slots; None for an output."""
+
 
 @dataclasses.dataclass(frozen=True)
 class Constant:
     """A constant with a name: an argument of the exported optimizer.
 
     Attributes:
-        name: an identifier, different from all others.
-        value: its default, as float32.
-        meaning: a phrase without a full stop.
+        name: unique identifier.
+        value: default, as float32.
+        meaning: phrase without a full stop.
     """
 
     name: str
@@ -38,40 +41,46 @@ class Naming:
 
     @property
     def names(self) -> dict[Number, str]:
-        """The name that stands at each place."""
+        """Return the name at each place."""
         return {number: constant.name for number, constant in self.places.items()}
 
 
-def name_constants(graph: Graph, notes: ProgramDoc, taken: Collection[str] = ()) -> Naming:
-    """Names every constant but the structural ones.
+def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -> Naming:
+    """Name every constant but the structural ones.
 
-    A line of the docstring names every place with its number. Without one, equal numbers in equal
-    roles share a name: beta (the third argument of interp), weight_decay (a factor of the
-    weights), peak_learning_rate (a factor of the schedule value), step_size (a factor of the whole
-    update), epsilon (an addend inside a denominator); the rest are constant1, constant2, ...
+    A line of the docstring names every place with its number. Other equal numbers in equal roles
+    share a name:
+
+    - beta: third argument of interp
+    - weight_decay: factor of the weights
+    - peak_learning_rate: factor of the schedule value
+    - step_size: factor of the whole update
+    - epsilon: addend inside a denominator
+    - constant1, constant2, ...: the rest
 
     Args:
-        taken: names that have a meaning already.
+        graph: graph as traced, not lowered.
+        doc: docstring of the program.
+        taken: names with another meaning.
     """
-    told = {}
-    for constant in notes.constants:
-        told.setdefault(to_float32(constant.value), constant)
+    documented = {}
+    for constant in doc.constants:
+        documented.setdefault(to_float32(constant.value), constant)
     users = _users(graph)
     roles: dict[tuple[str, float], list[Number]] = defaultdict(list)
     meanings: dict[tuple[str, float], str] = {}
     by_docstring: dict[float, list[Number]] = defaultdict(list)
-    seen: set[Number] = set()
-    for number, user, slot in _numbers(graph):
-        if number in seen:
+    for number, [(user, slot), *_] in users.items():
+        if not isinstance(number, Number):
             continue
-        seen.add(number)
-        if number.value in told:
+        if number.value in documented:
             by_docstring[number.value].append(number)
         elif not number.is_plain and abs(number.value) < float("inf"):
             role, meaning = _role(graph, users, user, slot)
             roles[role, number.value].append(number)
             meanings.setdefault((role, number.value), meaning)
-    taken = {"lr", "update", *taken}  # names with a meaning in exported code
+    # "lr" and "update" have a meaning in exported code.
+    taken = {"lr", "update", *taken}
     constants, places = [], {}
 
     def add(name: str, meaning: str, numbers: list[Number]) -> None:
@@ -80,13 +89,11 @@ def name_constants(graph: Graph, notes: ProgramDoc, taken: Collection[str] = ())
         constants.append(Constant(name, numbers[0].value, meaning))
         places.update(dict.fromkeys(numbers, constants[-1]))
 
-    for value, constant in told.items():
+    for value, constant in documented.items():
         if value in by_docstring:
             add(constant.name, constant.meaning.rstrip("."), by_docstring[value])
-    counts: dict[str, int] = defaultdict(int)
-    for role, _ in roles:
-        counts[role] += 1
-    ranks: dict[str, int] = defaultdict(int)
+    counts = Counter(role for role, _ in roles)
+    ranks = Counter[str]()
     for (role, value), numbers in roles.items():
         ranks[role] += 1
         is_numbered = counts[role] > 1 or role == "constant"
@@ -95,20 +102,9 @@ def name_constants(graph: Graph, notes: ProgramDoc, taken: Collection[str] = ())
     return Naming(tuple(constants), places)
 
 
-def _numbers(graph: Graph):
-    """Yields every number with the value that reads it, and the slot; None for an output."""
-    for value in graph.values:
-        for slot, arg in enumerate(value.args):
-            if isinstance(arg, Number):
-                yield arg, value, slot
-    for slot, output in enumerate(graph.outputs):
-        if isinstance(output, Number):
-            yield output, None, slot
-
-
-def _users(graph: Graph) -> dict[Operand, list[tuple[Value | None, int]]]:
-    """Who reads each value, and in which slot; None for an output."""
-    users: dict[Operand, list[tuple[Value | None, int]]] = defaultdict(list)
+def _users(graph: Graph) -> Users:
+    """Return the readers of each operand, in the order of the program; outputs last."""
+    users: Users = defaultdict(list)
     for value in graph.values:
         for slot, arg in enumerate(value.args):
             users[arg].append((value, slot))
@@ -117,8 +113,8 @@ def _users(graph: Graph) -> dict[Operand, list[tuple[Value | None, int]]]:
     return users
 
 
-def _role(graph: Graph, users, user: Value | None, slot: int) -> tuple[str, str]:
-    """The role of a number, and what to say of it."""
+def _role(graph: Graph, users: Users, user: Value | None, slot: int) -> tuple[str, str]:
+    """Return the role of a number and a phrase that describes it."""
     if user is None:
         return "constant", "an output"
     if user.op == "interp" and slot == 2:
@@ -141,13 +137,13 @@ def _role(graph: Graph, users, user: Value | None, slot: int) -> tuple[str, str]
     return "constant", f"a number in the statement of `{user.name}`"
 
 
-def _is_multiple(value: Operand, of: Value) -> bool:
-    """Whether a value is `of`, perhaps times scalars."""
-    if value is of:
+def _is_multiple(value: Operand, base: Value) -> bool:
+    """Check that a value is `base`, possibly times scalars."""
+    if value is base:
         return True
     if not isinstance(value, Value) or value.op != "multiply":
         return False
-    return _any_order(value, lambda x, y: _is_multiple(x, of) and y.kind is Kind.SCALAR)
+    return _any_order(value, lambda x, y: _is_multiple(x, base) and y.kind is Kind.SCALAR)
 
 
 def _any_order(value: Value, holds: Callable[[Operand, Operand], bool]) -> bool:
@@ -155,8 +151,8 @@ def _any_order(value: Value, holds: Callable[[Operand, Operand], bool]) -> bool:
     return holds(x, y) or holds(y, x)
 
 
-def _only_scales(value: Value, tree: Value, users) -> bool:
-    """Whether a scalar is read only as a factor of `tree`, directly or in a product of scalars."""
+def _only_scales(value: Value, tree: Value, users: Users) -> bool:
+    """Check that a scalar only multiplies `tree`, directly or in a product of scalars."""
     if value.kind is not Kind.SCALAR:
         return False
     for user, slot in users[value]:
@@ -168,8 +164,8 @@ def _only_scales(value: Value, tree: Value, users) -> bool:
     return True
 
 
-def _is_divisor(value: Value, users) -> bool:
-    """Whether a value is divided by, as it is or under a root."""
+def _is_divisor(value: Value, users: Users) -> bool:
+    """Check that a value is a divisor, directly or under a root."""
     return any(
         user is not None
         and (

@@ -1,8 +1,8 @@
-"""A program as a graph of values: what every export starts from.
+"""Dataflow graph of a program, in static single assignment form: the input of every export.
 
-Each assignment makes a value of its own, so a name assigned twice is two values. Only what the
-update depends on is there, functions of constants alone are numbers, and a statement that gives its
-argument back (times 1, the mean of one number) is its argument.
+Each assignment makes a new value, so a name assigned twice is two values. The graph holds only
+values that the update depends on. Functions of constants alone become numbers. A statement that
+returns its argument (times 1, the mean of one number) becomes that argument.
 """
 
 import dataclasses
@@ -17,18 +17,19 @@ from lionhunt.dsl.program import Arg, Program, Var
 from lionhunt.dsl.validation import infer
 
 STRUCTURAL = (0.0, 1.0, -1.0, 2.0, 3.0, 4.0)
-"""Numbers that say how a rule is built, and are no constants of it."""
+"""Numbers that belong to the structure of a rule and are no constants of it."""
 
 _MEANS = {"row_mean", "column_mean", "array_mean"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Number:
-    """A constant at one place of a program; two are equal only if they are one.
+    """A constant at one place of a program; compared by identity.
 
     Attributes:
-        value: as float32.
-        is_plain: it is made of structural numbers, or of none, as get_pi(); nobody would tune it.
+        value: the number, as float32.
+        is_plain: True if it is made of structural numbers or of none, as get_pi(). Nobody tunes
+            such a number.
     """
 
     value: float
@@ -40,24 +41,24 @@ class Number:
 
     @property
     def absorbs_eps(self) -> bool:
-        """Whether it is so large that the protection of a division by it does nothing."""
+        """Check that the number is so large that adding EPS does not change it."""
         return to_float32(self.value + EPS) == self.value
 
     @property
     def text(self) -> str:
-        """The shortest decimal that is the same float32."""
+        """Return the shortest decimal with the same float32."""
         return number_text(self.value)
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
 class Value:
-    """What an input or a statement stands for; two are equal only if they are one.
+    """The value of an input or a statement; compared by identity.
 
     Attributes:
-        name: the variable that holds it in the program.
-        kind: what it looks like.
-        op: the function that makes it; empty for an input.
-        args: the arguments of the function.
+        name: variable that holds it in the program.
+        kind: kind of the value.
+        op: function that makes it; empty for an input.
+        args: arguments of the function.
     """
 
     name: str
@@ -74,11 +75,11 @@ class Graph:
     """The values of a program.
 
     Attributes:
-        weights, gradient, schedule: the inputs; they may be unused.
-        states: the live states.
-        values: what statements make, in the order of the program.
-        update: the step to subtract from the weights.
-        next_states: the new value of each of `states`.
+        weights, gradient, schedule: inputs; they may be unused.
+        states: live states.
+        values: results of statements, in program order.
+        update: step to subtract from the weights.
+        next_states: new value of each of `states`.
     """
 
     weights: Value
@@ -93,22 +94,27 @@ class Graph:
     def outputs(self) -> tuple[Operand, ...]:
         return self.update, *self.next_states
 
+    @property
+    def array_inputs(self) -> tuple[Value, ...]:
+        """Return weights, gradient and states."""
+        return self.weights, self.gradient, *self.states
+
     def operands(self) -> list[Operand]:
-        """Everything read, in order, as often as it is read; the outputs last."""
+        """List every read, in order and with repetitions; outputs last."""
         return [*(arg for value in self.values for arg in value.args), *self.outputs]
 
     def reads(self, value: Value) -> bool:
-        """Whether a statement or an output reads the value."""
+        """Check that a statement or an output reads the value."""
         return value in self.operands()
 
 
 def trace(program: Program, named: Collection[float] = ()) -> Graph:
-    """Returns the graph of a program.
+    """Return the graph of a program.
 
     Args:
         program: any program.
-        named: numbers, as float32, that have a name: they stay even where they do nothing, and
-            functions of them are not computed, since they may be given other values.
+        named: numbers with a name, as float32. They stay even where they have no effect, and
+            functions of them are not folded, because their values may change.
 
     Raises:
         InvalidProgram: the program cannot run.
@@ -128,7 +134,7 @@ def trace(program: Program, named: Collection[float] = ()) -> Graph:
 
     for statement in program.statements:
         args = tuple(map(read, statement.args))
-        result = _known(statement.op, args, named)
+        result = _reduce(statement.op, args, named)
         if result is None:
             kind = OPS[statement.op].infer(*(arg.kind for arg in args))
             result = Value(statement.target, kind, statement.op, args)
@@ -141,8 +147,8 @@ def trace(program: Program, named: Collection[float] = ()) -> Graph:
     )
 
 
-def _known(op: str, args: tuple[Operand, ...], named: Collection[float]) -> Operand | None:
-    """The number or the argument that a function of `args` is; None if it is something new."""
+def _reduce(op: str, args: tuple[Operand, ...], named: Collection[float]) -> Operand | None:
+    """Return the number or the argument that a function of `args` equals; None for a new value."""
     numbers = [arg for arg in args if isinstance(arg, Number)]
     if len(numbers) == len(args) and not any(number.value in named for number in numbers):
         value = fold(op, *(number.value for number in numbers))

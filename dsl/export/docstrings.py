@@ -1,13 +1,13 @@
-"""What an export says of a program: its name, and the paragraphs of its docstring."""
+"""Name and docstring of an exported optimizer."""
 
 import dataclasses
 import re
 from collections.abc import Sequence
 
-from lionhunt.dsl.export import sign_optimizer as behaviour
 from lionhunt.dsl.export.constant_names import Naming, name_constants
 from lionhunt.dsl.export.dataflow import Graph, trace
 from lionhunt.dsl.export.identifiers import RESERVED
+from lionhunt.dsl.export.sign_optimizer import ADVICE, is_sign_optimizer
 from lionhunt.dsl.export.update_rule import rule
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.ops import OPS
@@ -15,75 +15,68 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
 
 _PLAIN = {"cube", "exp10", "max", "min", "negative", "reciprocal", "square"}
-"""Functions whose names tell what they mean."""
+"""Functions whose names explain them."""
 
 
 @dataclasses.dataclass(frozen=True)
 class ExportContext:
-    """A program that is exported, and what is said of it.
+    """A program to export, with its names and its documentation.
 
     Attributes:
-        name: of the function, in lower case.
+        name: name of the function, in lower case.
         title: the same as the name of a class.
-        notes: what the docstring of the program says.
-        graph: its values.
-        naming: its named constants.
-        is_sign: whether it is a sign optimizer.
+        doc: docstring of the program.
+        graph: values of the program.
+        naming: named constants of the program.
+        is_sign: True for a sign optimizer.
     """
 
     name: str
     title: str
-    notes: ProgramDoc
+    doc: ProgramDoc
     graph: Graph
     naming: Naming
     is_sign: bool
 
 
-def prepare(program: Program, name: str, notes: ProgramDoc) -> ExportContext:
-    """Learns what an export says of a program.
+def prepare(program: Program, name: str, doc: ProgramDoc) -> ExportContext:
+    """Trace a program and choose its names.
 
     Raises:
         InvalidProgram: the program cannot run.
     """
-    graph = trace(program, {to_float32(constant.value) for constant in notes.constants})
+    graph = trace(program, {to_float32(constant.value) for constant in doc.constants})
     stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:40].lower() or "program"
     stem = f"program_{stem}" if stem[0].isdigit() else stem
     stem = f"{stem}_optimizer" if stem in {word.lower() for word in RESERVED} else stem
     title = "".join(word[:1].upper() + word[1:] for word in stem.split("_"))
-    return ExportContext(
-        stem,
-        title,
-        notes,
-        graph,
-        name_constants(graph, notes, taken={title, state_class(title)}),
-        behaviour.is_sign_optimizer(program),
-    )
+    naming = name_constants(graph, doc, taken={title, state_class(title)})
+    return ExportContext(stem, title, doc, graph, naming, is_sign_optimizer(program))
 
 
 def state_class(title: str) -> str:
-    """The name of the class of what the optimizer keeps."""
+    """Return the name of the class of the optimizer's state."""
     return f"{title}State"
 
 
-def introduction(subject: ExportContext) -> list[Sequence[str]]:
-    """The paragraphs of a docstring up to the arguments: what it is, its source, its rule."""
-    notes = subject.notes
-    summary = notes.summary or f"The optimizer {subject.name}."
-    paragraphs: list[Sequence[str]] = [[summary]]
-    for paragraph in re.split(r"\n\s*\n", notes.source):
+def introduction(context: ExportContext) -> list[Sequence[str]]:
+    """Return the paragraphs of a docstring before the arguments: summary, source and rule."""
+    doc = context.doc
+    paragraphs: list[Sequence[str]] = [[doc.summary or f"The optimizer {context.name}."]]
+    for paragraph in re.split(r"\n\s*\n", doc.source):
         if paragraph.strip():
             paragraphs.append([" ".join(paragraph.split())])
     paragraphs.append(["Each step subtracts `update` from the weights:"])
-    paragraphs.append([f"    {line}" for line in rule(subject.graph, subject.naming)])
-    if explained := explanations(subject.graph):
+    paragraphs.append([f"    {line}" for line in rule(context.graph, context.naming)])
+    if explained := explanations(context.graph):
         paragraphs.append(["where", *(f"    {line}" for line in explained)])
-    if subject.is_sign:
-        paragraphs.append([behaviour.ADVICE])
+    if context.is_sign:
+        paragraphs.append([ADVICE])
     return paragraphs
 
 
 def explanations(graph: Graph) -> list[str]:
-    """What the functions of a rule mean, where their names do not tell."""
+    """Explain the functions of a rule whose names do not explain them."""
     ops = dict.fromkeys(OPS[value.op] for value in graph.values)
     explained = []
     for op in ops:
@@ -95,13 +88,13 @@ def explanations(graph: Graph) -> list[str]:
     return explained
 
 
-def schedule_words(subject: ExportContext) -> str:
-    """Where the schedule value is in the rule."""
-    graph = subject.graph
+def schedule_words(context: ExportContext) -> str:
+    """Describe the role of the schedule value in the rule."""
+    graph = context.graph
     is_read = graph.reads(graph.schedule)
     return f"`{graph.schedule.name}` in the rule" if is_read else "the rule does not use it"
 
 
-def arguments(subject: ExportContext) -> list[str]:
-    """The lines on constants, for `Args:`."""
-    return [f"    {each.name}: {each.meaning}." for each in subject.naming.constants]
+def arguments(context: ExportContext) -> list[str]:
+    """Return the lines of `Args:` for the constants."""
+    return [f"    {constant.name}: {constant.meaning}." for constant in context.naming.constants]

@@ -1,4 +1,4 @@
-"""Names in exported Python: the program's own, unless they would hide what is still read."""
+"""Names in exported Python: those of the program, unless they would hide a name still in use."""
 
 import keyword
 import re
@@ -6,39 +6,40 @@ from collections.abc import Collection, Iterable, Iterator
 
 from lionhunt.dsl.export.dataflow import Value
 
+# The last letters look like digits; ruff refuses them (E741).
 RESERVED = frozenset(
     {"jax", "jnp", "optax", "torch", "NamedTuple", "callable", "max", "super", "zip"}
     | {"learning_rate", "params", "updates", "state", "init", "prepare", "step", "outputs", "leaf"}
     | {"self", "closure", "loss", "group"}
-    | {"l", "I", "O"}  # hard to tell from digits, says E741
+    | {"l", "I", "O"}
     | set(keyword.kwlist)
 )
-"""Names that exported code uses for itself, and those that Python or ruff refuses."""
+"""Names that exported code uses itself, and names that Python or ruff refuses."""
 
 Event = tuple[Value | None, tuple[Value, ...]]
-"""A step of the exported code: the value that it defines, if any, and those that it reads."""
+"""A step of the exported code: the value that it defines, if any, and the values that it reads."""
 
 
 def identifier(
     name: str, taken: Collection[str], suffix: str = "_term", max_length: int = 40
 ) -> str:
-    """A valid name like `name` that neither is reserved nor in `taken`."""
+    """Return a valid name like `name` that is neither reserved nor in `taken`."""
     stem = re.sub(r"\W+", "_", name, flags=re.ASCII).lstrip("_")[:max_length] or "x"
     stem = f"x{stem}" if stem[0].isdigit() else stem
     if stem in taken or stem in RESERVED:
         stem += suffix
-    return next(each for each in _numbered(stem) if each not in taken and each not in RESERVED)
+    return next(word for word in _numbered(stem) if word not in taken and word not in RESERVED)
 
 
 def allot(
     events: Iterable[Event], taken: Collection[str], max_length: int = 40
 ) -> dict[Value, str]:
-    """Names the values of a piece of code; two share a name if the first is read no more.
+    """Name the values of a piece of code; a value may reuse the name of one no longer read.
 
     Args:
-        events: what the code defines and reads, from the first line to the last.
+        events: definitions and reads of the code, from the first line to the last.
         taken: names with another meaning in that code.
-        max_length: of a name, before what tells it from others.
+        max_length: most characters of a name, without a number that makes it unique.
     """
     events = list(events)
     last_read = {value: i for i, (_, reads) in enumerate(events) for value in reads}

@@ -1,4 +1,4 @@
-"""What a program does, found by running it."""
+"""Detection of sign optimizers, by running them."""
 
 import numpy
 
@@ -16,15 +16,15 @@ _SHAPES = ((3, 4), (5,))
 
 
 def is_sign_optimizer(program: Program) -> bool:
-    """Whether the third step moves all weights by one amount, up or down, to about 0.1%.
+    """Check that the third step moves all weights by one amount, up or down, to about 0.1%.
 
-    The weights are zero and the schedule value is 1; the gradients are random. (Adam's first step
-    is one of a sign optimizer, its third is not.)
+    The weights are zero, the schedule value is 1, and the gradients are random. Adam's first step
+    is that of a sign optimizer; its third is not.
     """
     program = simplify(program)
     rng = numpy.random.default_rng(0)
     zeros = tuple(numpy.zeros(shape, numpy.float32) for shape in _SHAPES)
-    space = PytreeBackend(numpy)
+    backend = PytreeBackend(numpy)
     states = [zeros for _ in program.states]
     update = zeros
     with numpy.errstate(all="ignore"):
@@ -32,7 +32,7 @@ def is_sign_optimizer(program: Program) -> bool:
             gradient = tuple(rng.standard_normal(shape).astype(numpy.float32) for shape in _SHAPES)
             inputs = [zeros, gradient, *states, numpy.float32(1)]
             outputs = run(
-                program, inputs, lambda op, *args: op.evaluate(space, *args), numpy.float32
+                program, inputs, lambda op, *args: op.evaluate(backend, *args), numpy.float32
             )
             update, *states = (_widen(output) for output in outputs)
         numbers = numpy.concatenate([numpy.ravel(array) for array in update])
@@ -45,7 +45,7 @@ def is_sign_optimizer(program: Program) -> bool:
 
 
 def _widen(output):
-    """An output as arrays of the weights' shapes."""
+    """Broadcast an output to arrays of the weights' shapes."""
     by_array = output if isinstance(output, tuple) else (output,) * len(_SHAPES)
     return tuple(
         numpy.broadcast_to(numpy.asarray(array, numpy.float32), shape)

@@ -1,7 +1,7 @@
-"""Which values cannot be negative: abstract execution over signs.
+"""Values that cannot be negative, found by abstract execution over signs.
 
-A value that cannot be negative needs no |x| before a root or a logarithm. States start as zeros:
-all are taken for non-negative until a step says otherwise.
+A value that cannot be negative needs no |x| before a root or a logarithm. States start as zeros.
+Every state is assumed non-negative until a step contradicts it.
 """
 
 import math
@@ -11,7 +11,7 @@ from lionhunt.dsl.ops import OPS
 
 
 def non_negative(graph: Graph) -> frozenset[Value]:
-    """The values that are NaN or at least zero, with constants as they are, at every step."""
+    """Return the values that are NaN or at least zero at every step, with the present constants."""
     states = set(graph.states)
     while True:
         found = set(states)

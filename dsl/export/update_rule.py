@@ -1,4 +1,4 @@
-"""The update rule in the language itself, with the names of constants: for docstrings."""
+"""The update rule in the language itself, with names for constants: a part of docstrings."""
 
 from lionhunt.dsl.export.constant_names import Naming
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
@@ -11,16 +11,14 @@ _LEVELS = {"add": _SUM, "subtract": _SUM, "multiply": _PRODUCT, "divide": _PRODU
 
 
 def rule(graph: Graph, naming: Naming) -> list[str]:
-    """One line for each equation, in an order in which they can be run, and the return.
+    """Return one line for each equation, in an executable order, and the return.
 
     Args:
-        graph: as traced, not lowered.
-        naming: of its constants.
+        graph: graph as traced, not lowered.
+        naming: names of its constants.
     """
     shown = equations(graph)
-    events: list[Event] = [
-        (value, ()) for value in (graph.weights, graph.gradient, *graph.states, graph.schedule)
-    ]
+    events: list[Event] = [(value, ()) for value in (*graph.array_inputs, graph.schedule)]
     events += shown.items()
     outputs = tuple(output for output in graph.outputs if isinstance(output, Value))
     events.append((None, outputs))

@@ -1,1 +1,4 @@
-"""TODO docstring."""
+"""Loaders of the tasks' data, as plain NumPy arrays.
+
+It imports nothing of this project but its error class. Import its modules by name.
+"""

@@ -1,6 +1,6 @@
-"""Real data that every machine has: scikit-learn's digits and the standard library's own source.
+"""Real data on every machine: scikit-learn's digits and the source of the standard library.
 
-Each loader returns plain NumPy arrays, the same on every call; `digest` names what was loaded.
+Each loader returns plain NumPy arrays, the same on every call.
 """
 
 import functools
@@ -17,19 +17,23 @@ TRAIN_MODULES = (
     "pydoc smtplib socket subprocess tarfile tokenize typing"
 ).split()
 VALIDATION_MODULES = "fractions locale mailbox nntplib platform statistics textwrap".split()
-ALPHABET = "\n etsranoilfdc_pum.h)(,'\"g=:bywvx#-kETN0I1SAOR][PC>FD2*LjM/zU+%"  # by frequency
+ALPHABET = "\n etsranoilfdc_pum.h)(,'\"g=:bywvx#-kETN0I1SAOR][PC>FD2*LjM/zU+%"
+"""The most frequent characters of the text, in order of frequency."""
 VOCABULARY_SIZE = len(ALPHABET) + 1
-"""The characters of `ALPHABET`, and one token for every other character."""
+"""Number of tokens: the characters of `ALPHABET`, and one token for all others."""
+NUM_CLASSES = 10
+"""Number of digits."""
 
 
 @functools.cache
 def load_digits() -> Split:
-    """Handwritten digits: 1,197 images to train on, 600 to validate on.
+    """Load handwritten digits: 1,197 images to train on, 600 to validate on.
 
     Returns:
         Images of shape (n, 8, 8), float32 in [0, 1], and labels of shape (n,), int32 in 0..9.
     """
-    from sklearn import datasets  # takes most of a second to import
+    # This import takes most of a second.
+    from sklearn import datasets
 
     images, labels = datasets.load_digits(return_X_y=True)
     order = np.random.default_rng(0).permutation(len(labels))
@@ -40,15 +44,16 @@ def load_digits() -> Split:
 
 @functools.cache
 def load_stdlib_text() -> Split:
-    """The source of modules of Python's standard library, as characters; other modules validate.
+    """Load the source of modules of Python's standard library, as characters.
 
-    It is the running Python's own, so it differs a little from version to version.
+    The training and validation modules differ. The text is that of the running Python, so it
+    differs a little between versions.
 
     Returns:
         Tokens of shape (n,), uint8 below `VOCABULARY_SIZE`: about 1 M to train on.
 
     Raises:
-        DataError: this Python comes without its source.
+        DataError: Python comes without its source.
     """
     return Split((_read_modules(TRAIN_MODULES),), (_read_modules(VALIDATION_MODULES),))
 
@@ -56,7 +61,8 @@ def load_stdlib_text() -> Split:
 def _read_modules(names: Sequence[str]) -> np.ndarray:
     folder = Path(sysconfig.get_path("stdlib"))
     paths = [path for name in names if (path := folder / f"{name}.py").exists()]
-    if len(paths) < len(names) - 1:  # nntplib left with Python 3.13
+    # One module may be missing: Python 3.13 removed nntplib.
+    if len(paths) < len(names) - 1:
         raise DataError(
             f"the source of Python's standard library is not in {folder}; install it, "
             "or choose tasks without it"
@@ -65,6 +71,3 @@ def _read_modules(names: Sequence[str]) -> np.ndarray:
     tokens[[ord(character) for character in ALPHABET]] = np.arange(len(ALPHABET))
     text = "".join(path.read_text("utf-8") for path in paths)
     return tokens[np.frombuffer(text.encode("utf-32-le"), np.uint32)]
-
-
-NUM_CLASSES = 10

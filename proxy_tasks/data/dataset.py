@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Training and validation data of a task, and the digest of its content."""
 
 import hashlib
 from typing import Any, NamedTuple
@@ -9,20 +9,21 @@ from lionhunt.errors import LionhuntError
 
 
 class DataError(LionhuntError):
-    """Data that is not there: one line that says what to do."""
+    """Missing or unusable data: one line that says what to do."""
 
 
 class Split(NamedTuple):
-    """Data to train on and to validate on: arrays of NumPy, or of JAX in a task."""
+    """Training and validation data: NumPy arrays; JAX arrays in a task."""
 
     train: tuple[Any, ...]
     validation: tuple[Any, ...]
 
 
 def digest(*arrays: np.ndarray) -> str:
-    """Names the content of arrays: 16 hexadecimal digits."""
+    """Return 16 hexadecimal digits that identify the content of arrays."""
     content = hashlib.sha256()
     for array in arrays:
         content.update(f"{array.dtype}{array.shape}".encode())
-        content.update(np.ascontiguousarray(array).reshape(-1).data)  # nothing is copied
+        # A memory view is hashed without a copy.
+        content.update(np.ascontiguousarray(array).reshape(-1).data)
     return content.hexdigest()[:16]

@@ -1,9 +1,10 @@
 """Images in files: the arrays of Downsampled ImageNet, or the parquet shards of data hubs.
 
-Downsampled ImageNet (Chrabaszcz et al., 2017, arXiv:1707.08819) is `train_data_batch_1.npz` to
-`train_data_batch_10.npz`, each a tenth of the images in random order, and `val_data.npz`. Shards
-are `train-*.parquet` and `validation-*.parquet`; see `proxy_tasks.data.parquet_images`. The same images
-are the same data in either.
+Downsampled ImageNet (Chrabaszcz et al., 2017, arXiv:1707.08819) consists of
+`train_data_batch_1.npz` to `train_data_batch_10.npz` and `val_data.npz`. Each training file holds
+a tenth of the images in random order. Shards are called `train-*.parquet` and
+`validation-*.parquet`; see `proxy_tasks.data.parquet_images`. Both layouts give the same data for
+the same images.
 """
 
 from collections.abc import Callable, Sequence
@@ -15,28 +16,27 @@ from lionhunt.proxy_tasks.data.dataset import DataError, Split
 from lionhunt.proxy_tasks.data.parquet_images import read_shard
 
 Read = Callable[[Path, int, int], tuple[np.ndarray, np.ndarray]]
-"""From a file, the size of its images and how many are wanted to images and labels from 0."""
+"""From a file, the size of its images and the most images to images and labels from 0."""
 EVERY_IMAGE = 2**31 - 1
 
 
 def load_images(
     path: str, image_size: int, num_classes: int, max_images: int, num_validation: int
 ) -> Split:
-    """Images of a folder.
+    """Load the images of a folder.
 
     Args:
-        path: of the folder.
+        path: path of the folder.
         image_size: pixels along an image, which is a square.
-        num_classes: labels are below it.
-        max_images: to train on, the first of the files; files beyond them are not read.
-        num_validation: images to validate on, spread evenly over those that there are; all of
-            them if there are fewer.
+        num_classes: number of labels, from 0.
+        max_images: most images to train on, the first of the files; later files are not read.
+        num_validation: most images to validate on, spread evenly over the files.
 
     Returns:
         Images of shape (n, 3, image_size, image_size), uint8, and labels of shape (n,), int32.
 
     Raises:
-        DataError: a file is missing, or is not what it should be.
+        DataError: a file is missing or has a wrong content.
     """
     train_files, validation_files, read = _find(Path(path).expanduser(), image_size)
     train = _read_all(train_files, read, image_size, max_images, num_classes)
@@ -48,42 +48,43 @@ def load_images(
             "are of some labels only; shuffle them"
         )
     validation = _read_all(validation_files, read, image_size, EVERY_IMAGE, num_classes)
-    num_there = len(validation[1])
-    if num_validation < num_there:
-        kept = np.linspace(0, num_there - 1, num_validation, dtype=int)
+    num_images = len(validation[1])
+    if num_validation < num_images:
+        kept = np.linspace(0, num_images - 1, num_validation, dtype=int)
         validation = tuple(part[kept] for part in validation)
     return Split(train, validation)
 
 
 def _find(root: Path, size: int) -> tuple[list[Path], list[Path], Read]:
-    """The files to train on, those to validate on, and what reads them."""
+    """Return the training files, the validation files, and their reader."""
     layouts: tuple[tuple[str, str, Read], ...] = (
         ("train_data_batch_*.npz", "val_data.npz", _read_arrays),
         ("train-*.parquet", "val*-*.parquet", read_shard),
     )
-    wanted = (
+    advice = (
         f"put there train_data_batch_1.npz and val_data.npz of Downsampled ImageNet {size}x{size}, "
         "or shards called train-*.parquet and validation-*.parquet, or say where they are with "
         "the option path"
     )
     if not root.is_dir():
-        raise DataError(f"there is no folder {root} in {Path.cwd()}; {wanted}")
+        raise DataError(f"there is no folder {root} in {Path.cwd()}; {advice}")
     for train_pattern, validation_pattern, read in layouts:
+        # Shorter names first: file 2 comes before file 10.
         train, validation = (
-            sorted(root.glob(pattern), key=lambda file: (len(file.name), file.name))  # 2 before 10
+            sorted(root.glob(pattern), key=lambda file: (len(file.name), file.name))
             for pattern in (train_pattern, validation_pattern)
         )
         if train and validation:
             return train, validation, read
         if train:
-            raise DataError(f"there is no {root / validation_pattern}; {wanted}")
-    raise DataError(f"there are no images to train on in {root}; {wanted}")
+            raise DataError(f"there is no {root / validation_pattern}; {advice}")
+    raise DataError(f"there are no images to train on in {root}; {advice}")
 
 
 def _read_all(
     files: Sequence[Path], read: Read, size: int, max_images: int, num_classes: int
 ) -> tuple[np.ndarray, np.ndarray]:
-    """The first images of files, and their labels."""
+    """Return the first images of files, and their labels."""
     parts, num_left = [], max_images
     for file in files:
         images, labels = read(file, size, num_left)
@@ -98,20 +99,22 @@ def _read_all(
             break
     if num_left == max_images:
         raise DataError(f"{files[0]} holds no images")
-    if len(parts) == 1:  # gigabytes are not copied
+    # Concatenation would copy gigabytes.
+    if len(parts) == 1:
         return parts[0]
     images, labels = zip(*parts, strict=True)
     return np.concatenate(images), np.concatenate(labels)
 
 
 def _read_arrays(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np.ndarray]:
-    """The arrays `data` and `labels` of an npz file; its labels begin at 1."""
+    """Read the arrays `data` and `labels` of an npz file; its labels begin at 1."""
     try:
         with file.open("rb") as stream, np.load(stream) as arrays:
             images, labels = arrays["data"], arrays["labels"]
     except KeyError:
         raise DataError(f"{file} does not hold the arrays 'data' and 'labels'") from None
-    except Exception as error:  # NumPy has no error of its own; nothing else can fail here
+    # NumPy has no error class of its own, and nothing else can fail here.
+    except Exception as error:
         reason = " ".join(str(error).split())
         raise DataError(f"{file} cannot be read, copy it again: {reason}") from None
     shape = (len(labels) if labels.ndim else 0, 3 * size * size)

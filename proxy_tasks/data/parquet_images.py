@@ -1,7 +1,7 @@
 """Parquet shards of images, as data hubs store them; needs pyarrow and pillow.
 
-A row has a column `image`, a struct whose field `bytes` is a PNG or JPEG file, and a column
-`label`, a whole number from 0.
+A row has two columns. `image` is a struct with a field `bytes`, a PNG or JPEG file. `label` is a
+whole number from 0.
 """
 
 import io
@@ -14,23 +14,23 @@ import numpy as np
 from lionhunt.proxy_tasks.data.dataset import DataError
 
 ROWS = 1024
-"""Rows that are read at a time."""
+"""Rows read at a time."""
 
 
 def read_shard(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np.ndarray]:
-    """The first images of a shard.
+    """Read the first images of a shard.
 
     Args:
-        file: the shard.
+        file: path of the shard.
         size: pixels along an image, which is a square; no image is resized.
-        max_images: that are read.
+        max_images: most images to read.
 
     Returns:
         Images of shape (n, 3, size, size), uint8; grey ones get three equal colours. Labels of
         shape (n,), int64.
 
     Raises:
-        DataError: pyarrow is not installed, or the file is not what it should be.
+        DataError: pyarrow is not installed, or the file has a wrong content.
     """
     try:
         import pyarrow
@@ -66,9 +66,11 @@ def _decode(row: dict[str, Any], size: int, name: str) -> tuple[np.ndarray, int]
         raise DataError(f"{name} has no bytes, or no label")
     try:
         image = Image.open(io.BytesIO(row["image"]["bytes"]))
-        if image.size == (size, size):  # else it may be a huge one
+        # An image of another size may be huge; it is not decoded.
+        if image.size == (size, size):
             return np.moveaxis(np.asarray(image.convert("RGB")), -1, 0), row["label"]
-    except Exception as error:  # pillow has no error of its own; nothing else can fail here
+    # pillow has no error class of its own, and nothing else can fail here.
+    except Exception as error:
         raise DataError(f"{name} is no image: {type(error).__name__}") from None
     width, height = image.size
     raise DataError(f"{name} is {width}x{height}, not {size}x{size}; resize the images first")

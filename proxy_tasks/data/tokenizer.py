@@ -1,7 +1,7 @@
-"""A byte-pair vocabulary of a text, and the text in it.
+"""Byte-pair vocabulary of a text, and the text as tokens.
 
-SentencePiece builds it: it needs no other package, and the same words give the same vocabulary,
-which is not so of the other well-kept library, `tokenizers` (its issue 1794).
+SentencePiece builds the vocabulary. It needs no other package, and the same words give the same
+vocabulary. The library `tokenizers` is not deterministic (its issue 1794).
 """
 
 import io
@@ -10,29 +10,28 @@ from collections.abc import Iterable
 import numpy as np
 from sentencepiece import SentencePieceProcessor, SentencePieceTrainer
 
-MAX_VOCABULARY_SIZE = 2**16
-"""Tokens are uint16."""
 UNKNOWN, END = 0, 1
-"""The token of a character that is not in the vocabulary, and that of a sentence's end."""
+"""Tokens of a character outside the vocabulary, and of the end of a sentence."""
 
 
 class VocabularyError(Exception):
-    """A vocabulary that the words do not give: one line that says why."""
+    """A vocabulary that cannot be built from the words: one line that says why."""
 
 
 def build_vocabulary(words: Iterable[str], size: int) -> SentencePieceProcessor:
-    """The byte pairs of words.
+    """Build the byte-pair vocabulary of words.
 
-    Characters are in it that make up 99.95 % of the text. No pair goes over the end of a word.
+    It covers the most frequent characters, 99.95 % of the text. No pair crosses the end of a word.
 
     Args:
-        words: without whitespace; those of more than 4,192 bytes are passed over.
-        size: of the vocabulary, with `UNKNOWN` and `END`.
+        words: words without whitespace; those of more than 4,192 bytes are skipped.
+        size: tokens of the vocabulary, including `UNKNOWN` and `END`.
 
     Raises:
         VocabularyError: the words have too few pairs, or too many characters, for the size.
     """
     model = io.BytesIO()
+    # An id of -1 means no such token; log level 3 is silent.
     try:
         SentencePieceTrainer.train(
             sentence_iterator=iter(words),
@@ -41,11 +40,11 @@ def build_vocabulary(words: Iterable[str], size: int) -> SentencePieceProcessor:
             vocab_size=size,
             unk_id=UNKNOWN,
             eos_id=END,
-            bos_id=-1,  # none
+            bos_id=-1,
             pad_id=-1,
             normalization_rule_name="identity",
             num_threads=1,
-            minloglevel=3,  # says nothing
+            minloglevel=3,
         )
     except RuntimeError as error:
         reason = str(error).rpartition("] ")[2].strip() or "there are no words"
@@ -54,11 +53,11 @@ def build_vocabulary(words: Iterable[str], size: int) -> SentencePieceProcessor:
 
 
 def encode(blocks: Iterable[str], vocabulary: SentencePieceProcessor) -> np.ndarray:
-    """A text as tokens: its sentences end to end, each with `END` after it.
+    """Encode a text as tokens: its sentences end to end, each followed by `END`.
 
     Args:
-        blocks: whole lines of the text, a sentence each; whitespace only divides the words.
-        vocabulary: of `build_vocabulary`.
+        blocks: whole lines of the text, a sentence each; whitespace only separates words.
+        vocabulary: result of `build_vocabulary`.
 
     Returns:
         Tokens of shape (n,), uint16.
@@ -73,7 +72,7 @@ def encode(blocks: Iterable[str], vocabulary: SentencePieceProcessor) -> np.ndar
 
 
 class _Codes(dict[str, bytes]):
-    """The tokens of words, each calculated once: three times as fast as whole sentences."""
+    """Cache of the tokens of words; three times as fast as encoding whole sentences."""
 
     def __init__(self, vocabulary: SentencePieceProcessor):
         self._vocabulary = vocabulary

@@ -1,1 +1,4 @@
-"""TODO docstring."""
+"""Equinox models of the tasks, from one example to its outputs.
+
+It may import `proxy_tasks.data` for sizes. Import its modules by name; each one imports JAX.
+"""

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Encoders of images and captions, trained to agree (CLIP)."""
 
 import equinox as eqx
 import jax
@@ -8,14 +8,10 @@ from lionhunt.proxy_tasks.models.convnet import ConvNet
 from lionhunt.proxy_tasks.models.transformer import Transformer
 
 ALPHABET = " 0123456789,=abcdefghijklmnopqrstuvwxyz"
-
-
-FIRST_SCALE = 5.0
-"""Of cosines, learned from there on. With CLIP's 14, untrained encoders do worse than guessing."""
-
-
 CAPTION_LENGTH = 22
-"""Characters of a caption, the spaces after it included."""
+"""Characters of a caption, including trailing spaces."""
+FIRST_SCALE = 5.0
+"""Initial scale of the cosines. With CLIP's 14, untrained encoders do worse than guessing."""
 
 
 class TextEncoder(eqx.Module):
@@ -34,12 +30,12 @@ class TextEncoder(eqx.Module):
         self.head = eqx.nn.Linear(width, width, key=keys[2])
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
-        """From tokens of shape (CAPTION_LENGTH,) to shape (width,)."""
+        """Encode tokens of shape (CAPTION_LENGTH,) as a vector of shape (width,)."""
         return self.head(self.transformer(self.embedding[tokens]).mean(0))
 
 
 class ContrastiveModel(eqx.Module):
-    """An encoder of images, one of captions, and how sharply they are compared."""
+    """An encoder of images, one of captions, and the learned scale of their cosines."""
 
     image_encoder: ConvNet
     text_encoder: TextEncoder
@@ -52,11 +48,11 @@ class ContrastiveModel(eqx.Module):
         self.log_scale = jnp.log(FIRST_SCALE)
 
     def compare(self, images: jax.Array, captions: jax.Array) -> jax.Array:
-        """How well images fit captions: the scaled cosines of what the encoders make of them.
+        """Return the scaled cosines between encoded images and encoded captions.
 
         Args:
-            images: of shape (n, 8, 8).
-            captions: of shape (m, CAPTION_LENGTH).
+            images: shape=(n, 8, 8).
+            captions: shape=(m, CAPTION_LENGTH).
 
         Returns:
             Shape (n, m).
@@ -64,11 +60,11 @@ class ContrastiveModel(eqx.Module):
         return self._compare(images, normalize(jax.vmap(self.text_encoder)(captions)))
 
     def classify(self, images: jax.Array, captions: jax.Array) -> jax.Array:
-        """How well images fit the means of several captions.
+        """Return the scaled cosines between images and the mean encoding of several captions.
 
         Args:
-            images: of shape (n, 8, 8).
-            captions: of shape (templates, m, CAPTION_LENGTH).
+            images: shape=(n, 8, 8).
+            captions: shape=(templates, m, CAPTION_LENGTH).
 
         Returns:
             Shape (n, m).
@@ -82,5 +78,5 @@ class ContrastiveModel(eqx.Module):
 
 
 def normalize(vectors: jax.Array) -> jax.Array:
-    """Rows of length 1; of zeros, zeros."""
+    """Scale each row to length 1; a row of zeros stays zero."""
     return vectors * jax.lax.rsqrt(jnp.sum(vectors**2, -1, keepdims=True) + 1e-8)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Language models: a causal one, and one that predicts masked tokens."""
 
 import equinox as eqx
 import jax
@@ -8,7 +8,7 @@ from lionhunt.proxy_tasks.models.transformer import Transformer
 
 
 class LanguageModel(eqx.Module):
-    """A causal Transformer from tokens to the logits of the next ones."""
+    """A causal Transformer from tokens to the logits of the next tokens."""
 
     embedding: jax.Array
     transformer: Transformer
@@ -32,12 +32,12 @@ class LanguageModel(eqx.Module):
         self.head = eqx.nn.Linear(width, vocabulary_size, key=keys[2])
 
     def __call__(self, tokens: jax.Array) -> jax.Array:
-        """From tokens of shape (length,) to logits of shape (length, vocabulary)."""
+        """Map tokens of shape (length,) to logits of shape (length, vocabulary)."""
         return jax.vmap(self.head)(self.transformer(self.embedding[tokens]))
 
 
 class MaskedLanguageModel(eqx.Module):
-    """A Transformer that sees the whole sequence, from tokens to the logits of the chosen ones."""
+    """A bidirectional Transformer from tokens to the logits of the masked ones."""
 
     embedding: jax.Array
     transformer: Transformer
@@ -52,5 +52,5 @@ class MaskedLanguageModel(eqx.Module):
         self.head = eqx.nn.Linear(width, VOCABULARY_SIZE, key=keys[2])
 
     def __call__(self, tokens: jax.Array, places: jax.Array) -> jax.Array:
-        """From tokens of shape (length,) and places of shape (n,) to logits (n, vocabulary)."""
+        """Map tokens of shape (length,) and places of shape (n,) to logits (n, vocabulary)."""
         return jax.vmap(self.head)(self.transformer(self.embedding[tokens])[places])

@@ -1,37 +1,16 @@
-"""The Transformer that the vision and the language tasks share."""
-
-import dataclasses
+"""The pre-norm Transformer of the vision and language models."""
 
 import equinox as eqx
 import jax
-
-from lionhunt.proxy_tasks.task import TaskOptions
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TransformerOptions(TaskOptions):
-    """Options of tasks with a Transformer."""
-
-    num_layers: int
-    """Blocks of attention and an MLP."""
-    num_heads: int
-    """Attention heads; the width is a multiple of it."""
-
-    def __post_init__(self):
-        super().__post_init__()
-        if self.width % self.num_heads:
-            raise ValueError(
-                f"width ({self.width}) must be a multiple of num_heads ({self.num_heads})"
-            )
 
 
 class Block(eqx.Module):
     """One pre-norm block: attention, then an MLP of four times the width.
 
     Attributes:
-        qkv, out: the projections of attention.
-        up, down: the layers of the MLP.
-        attention_norm, mlp_norm: layer norms, each before its part.
+        qkv, out: projections of attention.
+        up, down: layers of the MLP.
+        attention_norm, mlp_norm: layer norms before attention and before the MLP.
         num_heads: attention heads; divides the width.
     """
 
@@ -54,7 +33,7 @@ class Block(eqx.Module):
         self.num_heads = num_heads
 
     def __call__(self, x: jax.Array, *, causal: bool) -> jax.Array:
-        """From shape (length, width) to the same; `causal` lets a token see only earlier ones."""
+        """Map shape (length, width) to itself; `causal` hides later tokens from each token."""
         length, width = x.shape
         qkv = jax.vmap(lambda token: self.qkv(self.attention_norm(token)))(x)
         heads = qkv.reshape(length, 3, self.num_heads, width // self.num_heads)
@@ -65,7 +44,7 @@ class Block(eqx.Module):
 
 
 class Transformer(eqx.Module):
-    """Blocks over embedded tokens, with learned positions and a last layer norm."""
+    """Blocks over embedded tokens, with learned positions and a final layer norm."""
 
     position: jax.Array
     blocks: list[Block]
@@ -89,7 +68,7 @@ class Transformer(eqx.Module):
         self.causal = causal
 
     def __call__(self, x: jax.Array) -> jax.Array:
-        """From shape (length, width) to the same."""
+        """Map shape (length, width) to itself."""
         x = x + self.position[: x.shape[0]]
         for block in self.blocks:
             x = block(x, causal=self.causal)

@@ -1,4 +1,4 @@
-"""A vision transformer, and digits by it."""
+"""A vision transformer (ViT)."""
 
 import math
 
@@ -10,11 +10,11 @@ from lionhunt.proxy_tasks.data.bundled import NUM_CLASSES
 from lionhunt.proxy_tasks.models.transformer import Transformer
 
 PATCH = 4
-"""Pixels along a patch of a digit: four patches an image."""
+"""Pixels along a patch of a digit; an image has four patches."""
 
 
 def to_patches(image: jax.Array, patch: int = PATCH) -> jax.Array:
-    """From an image of shape (..., size, size) to its square patches, row by row, one in a row."""
+    """Cut an image of shape (..., size, size) into square patches, one a row."""
     *channels, size, _ = image.shape
     num = size // patch
     blocks = image.reshape(*channels, num, patch, num, patch)
@@ -22,7 +22,7 @@ def to_patches(image: jax.Array, patch: int = PATCH) -> jax.Array:
 
 
 class VisionTransformer(eqx.Module):
-    """Patches embedded, transformed, averaged and classified."""
+    """A Transformer over embedded patches; a linear head classifies the mean."""
 
     embedding: eqx.nn.Linear
     transformer: Transformer
@@ -50,6 +50,6 @@ class VisionTransformer(eqx.Module):
         self.patch = patch
 
     def __call__(self, image: jax.Array) -> jax.Array:
-        """From an image of `shape` to logits of shape (num_classes,)."""
+        """Map an image of `shape` to logits of shape (num_classes,)."""
         tokens = self.transformer(jax.vmap(self.embedding)(to_patches(image, self.patch)))
         return self.head(tokens.mean(0))

@@ -1,8 +1,7 @@
-"""Image classification on scikit-learn's digits, for any model of one image."""
+"""Image classification on scikit-learn's digits, by any model of one image."""
 
-import dataclasses
 from collections.abc import Callable
-from typing import Any, Literal
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -10,28 +9,22 @@ import jax.numpy as jnp
 from lionhunt.proxy_tasks.data.bundled import load_digits
 from lionhunt.proxy_tasks.data.dataset import digest
 from lionhunt.proxy_tasks.metrics import METRICS, mean_loss
-from lionhunt.proxy_tasks.task import Task, TaskOptions, split_model
+from lionhunt.proxy_tasks.models.splitting import split_model
+from lionhunt.proxy_tasks.options import DigitsOptions
+from lionhunt.proxy_tasks.task import Task
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class DigitsOptions(TaskOptions):
-    """Options of every task on digits."""
-
-    metric: Literal["accuracy", "loss"] = "accuracy"
-    """What is validated: the share of right answers, or the cross entropy in nats, which also
-    tells how sure the wrong answers were: there regularization shows."""
-
-
-def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Array], Any]) -> Task:
-    """A task of the options.
+def build_digits(name: str, options: DigitsOptions, make_model: Callable[[jax.Array], Any]) -> Task:
+    """Build a classification task on digits.
 
     Args:
-        name: of the kind of task.
-        options: its options.
-        make_model: from a key to a model from an image of shape (8, 8) to logits of shape (10,).
+        name: task kind.
+        options: options of the kind.
+        make_model: from a key to a model. The model maps an image of shape (8, 8) to logits.
     """
     data = load_digits()
     init, to_model = split_model(make_model)
+    metric = METRICS[options.metric]
 
     def batch(data, key):
         images, labels = data.train
@@ -47,7 +40,6 @@ def digits_task(name: str, options: DigitsOptions, make_model: Callable[[jax.Arr
         images, labels = data.validation
         return metric.function(jax.vmap(to_model(params))(images), labels)
 
-    metric = METRICS[options.metric]
     return Task(
         name,
         options.scaled_steps,

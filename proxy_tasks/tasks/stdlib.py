@@ -1,6 +1,4 @@
-"""TODO docstring."""
-
-import dataclasses
+"""Windows of a text, and the text of the tasks on the standard library's source."""
 
 import jax
 import jax.numpy as jnp
@@ -8,11 +6,11 @@ import numpy as np
 
 from lionhunt.proxy_tasks.data.bundled import load_stdlib_text
 from lionhunt.proxy_tasks.data.dataset import DataError, Split
-from lionhunt.proxy_tasks.models.transformer import TransformerOptions
+from lionhunt.proxy_tasks.options import StdlibOptions
 
 
 def draw_windows(text: jax.Array, key: jax.Array, num_windows: int, length: int) -> jax.Array:
-    """Windows of `length` tokens and the next one, drawn from a text.
+    """Draw windows of a text: `length` tokens and the next one.
 
     Returns:
         Tokens of shape (num_windows, length + 1), int32.
@@ -23,24 +21,19 @@ def draw_windows(text: jax.Array, key: jax.Array, num_windows: int, length: int)
 
 
 def spread_windows(text: np.ndarray, num_windows: int, length: int) -> np.ndarray:
-    """Windows as of `draw_windows`, spread evenly over a text."""
+    """Return windows as in `draw_windows`, spread evenly over a text."""
     window = np.arange(length + 1)
     starts = np.linspace(0, len(text) - len(window), num_windows, dtype=int)
     return text[starts[:, None] + window].astype(np.int32)
 
 
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class StdlibOptions(TransformerOptions):
-    """Options of every task on the standard library's source."""
+def load_text(options: StdlibOptions) -> Split:
+    """Load the text of a task.
 
-    length: int = 16
-    """Characters of context."""
-    num_validation: int = 128
-    """Sequences to validate on."""
-
-    def load_text(self) -> Split:
-        """The text; raises `DataError` where it is not there, or too short."""
-        text = load_stdlib_text()
-        if self.length >= min(len(part) for (part,) in text):
-            raise DataError(f"length ({self.length}) must be less than that of the text")
-        return text
+    Raises:
+        DataError: Python comes without its source, or the text is too short.
+    """
+    text = load_stdlib_text()
+    if options.length >= min(len(part) for (part,) in text):
+        raise DataError(f"length ({options.length}) must be less than that of the text")
+    return text

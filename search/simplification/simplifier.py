@@ -19,8 +19,6 @@ from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
-MEASURED = Justification.MEASURED
-"""The justification of measured steps."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -168,7 +166,7 @@ class Simplifier:
                 before = f"{len(program.statements)} statements"
                 after = f"{num_statements} statements"
                 step = SimplificationStep(
-                    "search", rule, MEASURED, before, after, suggested, evidence=evidence
+                    "search", rule, Justification.MEASURED, before, after, suggested, evidence=evidence
                 )
                 yield step
                 yield from self.rewrite(step.program)
@@ -219,7 +217,7 @@ def _remove_one(
         evidence = _look_closer(program, shorter, looks[i], rule, measurer)
         if evidence.verdict is ChangeVerdict.HARMLESS:
             return SimplificationStep(
-                "remove", rule, MEASURED, statement, kept, shorter, evidence=evidence
+                "remove", rule, Justification.MEASURED, statement, kept, shorter, evidence=evidence
             ), []
         refused.append(Refusal("remove", rule, evidence))
     return None, refused
@@ -235,7 +233,7 @@ def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterato
         if evidence.verdict is ChangeVerdict.HARMLESS:
             before, after = _changed_lines(program, changed)
             yield SimplificationStep(
-                "round", rule, MEASURED, before, after, changed, evidence=evidence
+                "round", rule, Justification.MEASURED, before, after, changed, evidence=evidence
             )
             return
         yield Refusal("round", rule, evidence)

@@ -1,4 +1,4 @@
-"""Every family of tasks: shapes, determinism, data, options, and what the models see."""
+"""Every task kind: shapes, determinism, data, options, and the inputs of the models."""
 
 import dataclasses
 import sysconfig
@@ -9,8 +9,8 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
-from lionhunt.proxy_tasks import FAMILIES, DigitsMLP, StdlibLM
-from lionhunt.proxy_tasks.data import bundled as data
+from lionhunt.proxy_tasks import FAMILIES, DataError, DigitsMLP, StdlibLM
+from lionhunt.proxy_tasks.data import bundled
 from lionhunt.proxy_tasks.data.dataset import digest
 from lionhunt.proxy_tasks.models.language_model import LanguageModel
 from lionhunt.proxy_tasks.models.vision_transformer import to_patches
@@ -33,11 +33,11 @@ SMALL: dict[str, dict[str, Any]] = {
 GUESSING = dict.fromkeys(FAMILIES, np.log(10)) | {
     "digits_diffusion": 1.0,
     "digits_finetuning": np.log(5),
-    "stdlib_lm": np.log(data.VOCABULARY_SIZE),
-    "stdlib_mlm": np.log(data.VOCABULARY_SIZE),
+    "stdlib_lm": np.log(bundled.VOCABULARY_SIZE),
+    "stdlib_mlm": np.log(bundled.VOCABULARY_SIZE),
     "text_lm": np.log(small_files.VOCABULARY_SIZE),
 }
-"""The loss of answers that look at nothing."""
+"""Loss of answers that ignore the input."""
 every_family = pytest.mark.parametrize("name", FAMILIES)
 
 
@@ -83,6 +83,7 @@ def test_parameters_are_arrays_of_float32(name, key):
     task = small(name).build()
     leaves = jax.tree.leaves(task.init(task.data, key))
     assert leaves and all(leaf.dtype == jnp.float32 for leaf in leaves)
+    assert task.num_parameters == sum(leaf.size for leaf in leaves)
 
 
 @every_family
@@ -92,14 +93,11 @@ def test_digest_names_the_options(name):
 
 
 @every_family
-def test_scale_grows_model_and_steps_together(name, key):
+def test_scale_grows_model_and_steps_together(name):
     task, large = small(name).build(), small(name, scale=16.0).build()
 
-    def num_parameters(task):
-        return sum(leaf.size for leaf in jax.tree.leaves(task.init(task.data, key)))
-
     assert large.num_steps == 4 * task.num_steps
-    assert 1.5 < num_parameters(large) / num_parameters(task) < 5
+    assert 1.5 < large.num_parameters / task.num_parameters < 5
 
 
 @every_family
@@ -128,27 +126,27 @@ def test_options_are_frozen():
 
 
 def test_digits_are_split_without_overlap():
-    (images, labels), (validation_images, validation_labels) = data.load_digits()
+    (images, labels), (validation_images, validation_labels) = bundled.load_digits()
     assert images.shape == (1197, 8, 8) and validation_images.shape == (600, 8, 8)
     assert labels.dtype == np.int32 and set(labels) == set(validation_labels) == set(range(10))
     assert images.min() == 0 and images.max() == 1
-    seen = {image.tobytes() for image in images}
-    assert not any(image.tobytes() in seen for image in validation_images)
+    training_images = {image.tobytes() for image in images}
+    assert not any(image.tobytes() in training_images for image in validation_images)
 
 
 def test_text_is_the_source_of_other_modules_for_validation():
-    (train,), (validation,) = data.load_stdlib_text()
-    assert not set(data.TRAIN_MODULES) & set(data.VALIDATION_MODULES)
-    assert train.dtype == np.uint8 and train.max() == data.VOCABULARY_SIZE - 1
+    (train,), (validation,) = bundled.load_stdlib_text()
+    assert not set(bundled.TRAIN_MODULES) & set(bundled.VALIDATION_MODULES)
+    assert train.dtype == np.uint8 and train.max() == bundled.VOCABULARY_SIZE - 1
     assert len(train) > 500_000 and len(validation) > 100_000
-    text = "".join((data.ALPHABET + "?")[token] for token in train)
+    text = "".join((bundled.ALPHABET + "?")[token] for token in train)
     assert "import sys" in text and "class ArgumentParser" in text
 
 
 def test_missing_source_is_named(tmp_path, monkeypatch):
     monkeypatch.setattr(sysconfig, "get_path", lambda name: str(tmp_path))
-    data.load_stdlib_text.cache_clear()
-    with pytest.raises(data.DataError, match="choose tasks without it"):
+    bundled.load_stdlib_text.cache_clear()
+    with pytest.raises(DataError, match="choose tasks without it"):
         StdlibLM().build()
 
 
@@ -176,6 +174,6 @@ def test_patches_are_the_quarters_of_an_image():
 def test_digits_can_be_validated_by_their_loss(name, key):
     task = small(name, metric="loss").build()
     params = task.init(task.data, key)
-    assert task.score(params, task.data) == task.loss(params, data.load_digits().validation)
+    assert task.score(params, task.data) == task.loss(params, bundled.load_digits().validation)
     assert task.metric == "loss (nats an image)" and not task.higher_is_better
     assert small(name).build().higher_is_better

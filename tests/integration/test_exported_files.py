@@ -1,4 +1,4 @@
-"""Exported optax files: their style, their names, and what they say."""
+"""Exported files: their style, their names, and their text."""
 
 import re
 
@@ -49,7 +49,7 @@ def test_files_of_bred_programs_are_formatted(tmp_path):
 @pytest.mark.parametrize("to", [to_optax, to_torch, to_latex])
 @pytest.mark.parametrize("step", ["x = x * x", "x = sin(x)", "x = x * y; y = x + y"])
 def test_long_programs_are_exported(to, step):
-    """In time that grows with the length, and without a deep stack."""
+    """Check that a long program exports in linear time, without a deep stack."""
     lines = "\n  ".join(["x = g", "y = w", *[step] * (1900 // (1 + step.count(";")))])
     assert "\n" in to(dsl.parse(f"def f(w, g, lr):\n  {lines}\n  return x + y"), "f", NO_NOTES)
 
@@ -106,14 +106,14 @@ def f(jnp, params, lambda_, l, {LONG}, update, state):
   t = interp({LONG}, {LONG}_x, state)
   return t + update * state, lambda_, l, {LONG}, update
 '''
-    program, notes = dsl.parse(text), notes_of(text)
-    generated = to_optax(program, "class", notes)
+    program, doc = dsl.parse(text), notes_of(text)
+    generated = to_optax(program, "class", doc)
     assert re.search(r"lambda_constant: float = 0.25,\n +update_constant: float = 0.5", generated)
     check_style(tmp_path, {"long": generated})
     params = {"a": jnp.full(3, 0.5), "b": jnp.ones(())}
     gradient = jax.tree.map(lambda x: x / 2, params)
     optimizers = execute(generated)["class_optimizer"](0.5), dsl.as_optimizer(program, 0.5)
-    updates = [each.update(gradient, each.init(params), params)[0] for each in optimizers]
+    updates = [opt.update(gradient, opt.init(params), params)[0] for opt in optimizers]
     assert_close(*updates, rtol=1e-6)
 
 

@@ -1,4 +1,4 @@
-"""Tasks on data in files: they learn, they are scored in slices, and only content names them."""
+"""Tasks on data in files: they learn, score in slices, and their digest depends on content."""
 
 import dataclasses
 import shutil
@@ -11,8 +11,7 @@ import numpy as np
 import optax
 import pytest
 
-from lionhunt.proxy_tasks import ImageViT, TextLM, train
-from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.proxy_tasks import DataError, ImageViT, TextLM, train
 from lionhunt.proxy_tasks.data.tokenizer import END
 from lionhunt.proxy_tasks.tasks.image_vit import normalize
 from tests.support.compiling import compile_quickly
@@ -33,7 +32,7 @@ SMALL = {"image_vit": IMAGE, "text_lm": TEXT}
 
 @pytest.fixture(scope="module", params=SMALL)
 def trained(request):
-    """A task, and its trainings side by side with learning rates 0 and 0.01."""
+    """Return a task and its trainings with learning rates 0 and 0.01, side by side."""
     task = SMALL[request.param].build()
 
     def run(rate, data):
@@ -89,7 +88,8 @@ def test_sequences_of_a_batch_are_windows_of_the_text(key):
     assert tokens.shape == (8, 9) and tokens.dtype == np.int32
     windows = {window.tobytes() for window in np.lib.stride_tricks.sliding_window_view(text, 9)}
     assert all(row.astype(np.uint16).tobytes() in windows for row in tokens)
-    assert END in tokens  # sentences are packed end to end
+    # Sentences are packed end to end.
+    assert END in tokens
 
 
 def test_data_that_moves_keeps_its_digest_and_data_that_changes_does_not(tmp_path):

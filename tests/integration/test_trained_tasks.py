@@ -1,4 +1,4 @@
-"""Families of tasks in training: they learn, and the machine trains them as optax does."""
+"""Task kinds in training: they learn, and the machine trains them as optax does."""
 
 import jax
 import numpy as np
@@ -33,7 +33,7 @@ TASKS: tuple[FamilyOptions, ...] = (
 
 
 def train_adamw(options):
-    """The task, the key that it trains with, and what comes of optax's AdamW."""
+    """Train with optax's AdamW; return the task, its key and the training."""
     task, key = options.build(), task_key(0, 0)
     optimizer = optax.adamw(lambda step: RATE * task.schedule(step), weight_decay=0.01)
     return task, key, compile_quickly(lambda key: train(task, optimizer, key))(key)

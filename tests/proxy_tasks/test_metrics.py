@@ -1,4 +1,4 @@
-"""Cross entropy against NumPy in float64, where logits are ordinary and where they are huge."""
+"""Cross entropy against NumPy in float64, for ordinary and for huge logits."""
 
 import jax
 import jax.numpy as jnp
@@ -13,7 +13,7 @@ LABELS = np.array([3, 0, 9, 3])
 
 @pytest.mark.parametrize("size", [0.0, 1.0, 1e4, 1e8, 1e30])
 def test_a_guess_costs_what_a_guess_costs(size):
-    """Equal logits, however large: a search for low losses must not be paid for their size."""
+    """Check equal logits of any size; a search must not gain by making them large."""
     losses = cross_entropy(jnp.full((4, 10), size), jnp.asarray(LABELS))
     np.testing.assert_allclose(losses, np.log(10), rtol=1e-6)
 

@@ -1,4 +1,4 @@
-"""The training loop against a plain Python loop, and when it stops early."""
+"""The training loop against a plain Python loop, and its early stopping."""
 
 import dataclasses
 
@@ -8,15 +8,14 @@ import numpy as np
 import optax
 import pytest
 
-from lionhunt.proxy_tasks import DigitsMLP, StdlibLM, TaskError, train
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP, StdlibLM, TaskError, train
 from tests.support.compiling import compile_quickly
 
 TASK = DigitsMLP(num_steps=25, batch_size=8, width=8).build()
 
 
 def plain_loop(task, optimizer, key):
-    """What `train` does, written as one would."""
+    """Train in a plain Python loop; return the score and the loss of each step."""
     init_key, batch_key = jax.random.split(key)
     params = task.init(task.data, init_key)
     state = optimizer.init(params)
@@ -57,7 +56,7 @@ def test_adam_learns(options, key):
 
 
 def explode_at(step):
-    """An optimizer whose update is NaN from `step` on."""
+    """Return an optimizer whose update is NaN from `step` on."""
 
     def update(updates, state, params=None):
         return jax.tree.map(lambda g: jnp.where(state >= step, jnp.nan, -1e-3 * g), updates), (
@@ -101,7 +100,7 @@ def test_fewer_steps_than_chunks(key):
 
 
 def test_lanes_train_as_each_by_itself():
-    """Each with its own rate, key and hurdles; what stops early leaves the others alone."""
+    """Check lanes with their own rates, keys and hurdles; a stopped one leaves the others alone."""
     rates = jnp.array([0.1, jnp.inf, 0.01, 0.1])
     keys = jax.random.split(jax.random.key(3), 4)
     hurdles = jnp.full((4, NUM_CHUNKS), jnp.inf).at[3, 4].set(0.0)
@@ -115,11 +114,11 @@ def test_lanes_train_as_each_by_itself():
 
         return optax.GradientTransformation(lambda params: (), update)
 
-    one = compile_quickly(lambda rate, key, hurdles: train(TASK, sgd(rate), key, hurdles))
-    lanes = one(rates, keys, hurdles)
+    train_lanes = compile_quickly(lambda rate, key, hurdles: train(TASK, sgd(rate), key, hurdles))
+    lanes = train_lanes(rates, keys, hurdles)
     assert lanes.num_chunks.tolist() == [NUM_CHUNKS, 1, NUM_CHUNKS, 5]
     for lane in range(4):
-        alone = one(rates[lane], keys[lane], hurdles[lane])
+        alone = train_lanes(rates[lane], keys[lane], hurdles[lane])
         assert alone.num_chunks == lanes.num_chunks[lane]
         np.testing.assert_allclose(lanes.curve[lane], alone.curve, rtol=1e-4)
         np.testing.assert_allclose(lanes.score[lane], alone.score, atol=2 / 600)

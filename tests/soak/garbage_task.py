@@ -9,7 +9,7 @@ import sys
 import jax.numpy as jnp
 from ray import cloudpickle
 
-from lionhunt.proxy_tasks.tasks import digits_mlp as mlp
+from lionhunt.proxy_tasks import options
 from lionhunt.search.cli import main as cli
 
 GARBAGE = {
@@ -22,13 +22,14 @@ GARBAGE = {
 
 def main() -> None:
     give = GARBAGE[sys.argv.pop(1)]
-    build = mlp.DigitsMLP.build
+    build = options.DigitsMLP.build
 
     def build_garbage(self):
         return dataclasses.replace(build(self), score=lambda params, data: give())
 
-    mlp.DigitsMLP.build = build_garbage
-    cloudpickle.register_pickle_by_value(mlp)  # so that workers have it, too
+    options.DigitsMLP.build = build_garbage
+    # Workers then receive the patched class.
+    cloudpickle.register_pickle_by_value(options)
     cli.main()
 
 

@@ -1,4 +1,4 @@
-"""Small data in the layouts of the real one: Downsampled ImageNet, parquet shards, LM1B."""
+"""Small data in the layouts of real data: Downsampled ImageNet, parquet shards, LM1B."""
 
 import functools
 import io
@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from lionhunt.proxy_tasks.data.text_files import LM1B_TRAIN, LM1B_VALIDATION
+from lionhunt.proxy_tasks.options import LM1B_TRAIN, LM1B_VALIDATION
 
 SIZE = 8
 NUM_CLASSES = 10
@@ -17,7 +17,7 @@ FOLDER = tempfile.TemporaryDirectory()
 
 
 def make_images(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
-    """Images of shape (num, 3, 8, 8), each of the colours of its class, and labels from 0."""
+    """Make images of shape (num, 3, 8, 8) in the colours of their classes, and labels from 0."""
     colours = np.random.default_rng(0).integers(0, 256, (NUM_CLASSES, 3, 1, 1))
     rng = np.random.default_rng(seed)
     labels = rng.permutation(np.arange(num) % NUM_CLASSES)
@@ -26,13 +26,13 @@ def make_images(num: int, seed: int) -> tuple[np.ndarray, np.ndarray]:
 
 
 def write_arrays(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """Writes an npz file as Downsampled ImageNet has them: red, green, blue; labels from 1."""
+    """Write an npz file as in Downsampled ImageNet: red, green, blue; labels from 1."""
     rows = images.reshape(len(images), -1)
     np.savez(file, data=rows, labels=labels + 1, mean=rows.mean(0))
 
 
 def write_shard(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
-    """Writes a parquet file as data hubs have them: PNG files and labels from 0."""
+    """Write a parquet file as on data hubs: PNG files and labels from 0."""
     import pyarrow
     from pyarrow import parquet
 
@@ -41,7 +41,7 @@ def write_shard(file: Path, images: np.ndarray, labels: np.ndarray) -> None:
 
 
 def to_png(image: np.ndarray) -> bytes:
-    """An image of shape (3, size, size) as a file."""
+    """Encode an image of shape (3, size, size) as a PNG file."""
     from PIL import Image
 
     file = io.BytesIO()
@@ -51,7 +51,7 @@ def to_png(image: np.ndarray) -> bytes:
 
 @functools.cache
 def image_options() -> dict[str, Any]:
-    """Options of a small `image_vit`: 60 images to train on, in two files, 30 to validate on."""
+    """Return options of a small `image_vit`: 60 images to train on, 30 to validate on."""
     folder = Path(FOLDER.name, "images")
     folder.mkdir()
     images, labels = make_images(60, seed=1)
@@ -72,7 +72,7 @@ def image_options() -> dict[str, Any]:
 
 
 def make_sentences(num: int, seed: int) -> list[str]:
-    """Sentences as of LM1B: words and punctuation between single spaces."""
+    """Make sentences as in LM1B: words and punctuation between single spaces."""
     rng = np.random.default_rng(seed)
     parts = (
         ("The", "A", "That"),
@@ -88,7 +88,7 @@ def make_sentences(num: int, seed: int) -> list[str]:
 
 @functools.cache
 def text_options() -> dict[str, Any]:
-    """Options of a small `text_lm`: 300 sentences to train on, in two files, 60 to validate on."""
+    """Return options of a small `text_lm`: 300 sentences to train on, 60 to validate on."""
     folder = Path(FOLDER.name, "text")
     name = LM1B_TRAIN.replace("*", "0000{}-of-00100")
     files = {name.format(1): (200, 1), name.format(2): (100, 2), LM1B_VALIDATION: (60, 3)}

@@ -1,4 +1,4 @@
-"""How a formula writes each function; `dsl.ops` says what each one means."""
+"""The LaTeX formula of each function; `dsl.ops` defines the functions."""
 
 from collections.abc import Callable, Collection
 
@@ -7,7 +7,7 @@ from lionhunt.dsl.export.latex.symbols import number_symbol
 from lionhunt.dsl.kinds import Kind
 
 SUM, PRODUCT, POWER, ATOM = range(4)
-"""How tight a formula holds together: a sum, a product or a fraction, a power, a symbol."""
+"""Binding strength of a formula: sum, product or fraction, power, symbol."""
 
 Formula = tuple[str, int]
 
@@ -50,17 +50,17 @@ DEFINITIONS = {
     "array_mean": r"\operatorname{mean} is the mean of each array",
     "divide": r"\varepsilon = 10^{-8} protects divisions",
 }
-"""What a reader has to know of a function, besides its name."""
+"""Explanations of functions whose names do not suffice."""
 
 
 def formula(
     value: Value, read: Callable[[Operand], Formula], signs: Collection[Operand]
 ) -> Formula:
-    """The formula that makes a value, and how tight it holds together.
+    """Return the formula of a value and its binding strength.
 
     Args:
-        value: made by a function.
-        read: the formula of an argument.
+        value: result of a function.
+        read: gives the formula of an argument.
         signs: values that cannot be negative.
     """
     args = value.args
@@ -72,16 +72,20 @@ def formula(
     if value.op == "multiply":
         return _product(value, read)
     if value.op == "divide":
-        divisor = args[1]
-        is_protected = not (isinstance(divisor, Number) and divisor.absorbs_eps)
-        below = read(divisor)[0] + (r" + \varepsilon" if is_protected else "")
+        below = read(args[1])[0] + (r" + \varepsilon" if is_protected(value) else "")
         return rf"\frac{{{read(args[0])[0]}}}{{{below}}}", PRODUCT
     inner = ", ".join(read(arg)[0] for arg in args)
     return f"{_CALLS[value.op]}{_bracket(inner)}", PRODUCT
 
 
+def is_protected(division: Value) -> bool:
+    """Check that EPS changes the divisor of a division."""
+    divisor = division.args[1]
+    return not (isinstance(divisor, Number) and divisor.absorbs_eps)
+
+
 def tight(part: Formula, level: int) -> str:
-    """The formula, in brackets if it is looser than `level`."""
+    """Return the formula, in brackets if it binds less than `level`."""
     text, own = part
     return _bracket(text) if own < level else text
 
@@ -107,7 +111,7 @@ def _of_magnitude(op: str, part: Formula, is_non_negative: bool) -> Formula:
 
 
 def _product(value: Value, read: Callable[[Operand], Formula]) -> Formula:
-    """A product: scalars before arrays, a square of one value, a fraction with a reciprocal."""
+    """Write a product: scalars before arrays, a square of one value, or a fraction."""
     x, y = value.args
     if x is y:
         return _power(read(x), "2")
@@ -124,7 +128,8 @@ def _width(operand: Operand) -> int:
 
 def _times(x: Formula, y: Formula) -> Formula:
     left, right = tight(x, PRODUCT), tight(y, PRODUCT)
-    has_word = r"\mathrm" in left + right  # TeX would write it and its neighbour as one word
+    # TeX would write a word and its neighbour as one word.
+    has_word = r"\mathrm" in left + right
     dot = r" \cdot " if right[0].isdigit() or right[0] == "-" else r" \, " if has_word else " "
     return f"{left}{dot}{right}", PRODUCT
 

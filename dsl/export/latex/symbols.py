@@ -1,4 +1,4 @@
-"""Symbols of a paper: for inputs, values, constants and numbers."""
+"""LaTeX symbols of inputs, values, constants and numbers."""
 
 import math
 import re
@@ -22,7 +22,7 @@ _ACCENTS = (r"\hat", r"\tilde", r"\bar", r"\check", r"\breve", r"\dot")
 
 
 def constant_symbols(constants: Sequence[Constant]) -> dict[Constant, str]:
-    """A symbol for each constant; one whose symbol is taken is written as its name."""
+    """Return a symbol for each constant; if it is taken, the name in upright letters."""
     symbols: dict[Constant, str] = {}
     for constant in constants:
         symbol = _constant_symbol(constant)
@@ -31,7 +31,7 @@ def constant_symbols(constants: Sequence[Constant]) -> dict[Constant, str]:
 
 
 def _constant_symbol(constant: Constant) -> str:
-    """A Greek letter where that is the habit, else the name in upright letters."""
+    """Return the usual Greek letter, or the name in upright letters."""
     if constant.name in _CONSTANTS:
         return _CONSTANTS[constant.name]
     letter, _, word = constant.name.partition("_")
@@ -43,7 +43,7 @@ def _constant_symbol(constant: Constant) -> str:
 
 
 def number_symbol(value: float) -> str:
-    """A number, with a power of ten where Python writes an exponent."""
+    """Write a number, with a power of ten for an exponent."""
     if not math.isfinite(value):
         return r"\mathrm{NaN}" if math.isnan(value) else rf"{'-' * (value < 0)}\infty"
     mantissa, _, exponent = number_text(value).removesuffix(".0").partition("e")
@@ -54,9 +54,9 @@ def number_symbol(value: float) -> str:
 
 
 def value_symbols(graph: Graph, shown: dict[Value, tuple[Value, ...]]) -> dict[Value, str]:
-    """A symbol for each input and each value with an equation of its own.
+    """Return a symbol for each input and each value with an equation of its own.
 
-    A new state has the letter of the state; the update is u. A value whose letter is taken gets an
+    A new state has the letter of the state. The update is u. A value whose letter is taken gets an
     accent.
     """
     bases = {graph.weights.name: (r"\theta", ""), graph.gradient.name: ("g", "")}
@@ -64,13 +64,13 @@ def value_symbols(graph: Graph, shown: dict[Value, tuple[Value, ...]]) -> dict[V
     used = {*bases.values(), ("u", ""), ("t", "")}
 
     def free(name: str) -> tuple[str, str]:
-        """A letter with an index, not used so far."""
+        """Return an unused letter with an index."""
         base, index = bases.get(name) or _base(name, used)
         stems = [base, *(f"{accent}{{{base}}}" for accent in _ACCENTS)]
         stems += [f"{base}^{{({number})}}" for number in range(2, 2 + len(shown))]
-        found = next((stem, index) for stem in stems if (stem, index) not in used)
-        used.add(found)
-        return found
+        symbol = next((stem, index) for stem in stems if (stem, index) not in used)
+        used.add(symbol)
+        return symbol
 
     symbols = {graph.weights: r"\theta_{t-1}", graph.gradient: "g_t", graph.schedule: r"\eta_t"}
     for state, output in zip(graph.states, graph.next_states, strict=True):
@@ -87,7 +87,7 @@ def value_symbols(graph: Graph, shown: dict[Value, tuple[Value, ...]]) -> dict[V
 
 
 def new_state_symbol(old: str) -> str:
-    """The symbol of a state after the step."""
+    """Return the symbol of a state after the step, from that before it."""
     head, _, _ = old.rpartition("t-1")
     return f"{head.removesuffix('{')}t" if head.endswith("_{") else f"{head}t}}"
 
@@ -97,21 +97,23 @@ def _base(name: str, used: set[tuple[str, str]]) -> tuple[str, str]:
     letter = _letter(letters)
     if letter:
         return letter, digits
-    of = re.fullmatch(r"([A-Za-z])_(?:\w+_)?([A-Za-z])[A-Za-z]*", letters)
-    if of and (of[2], of[1]) not in used:  # the correction of m, as m_correction
-        return of[2], of[1]
+    # m_correction, the correction of m, becomes c with the index m.
+    match = re.fullmatch(r"([A-Za-z])_(?:\w+_)?([A-Za-z])[A-Za-z]*", letters)
+    if match and (match[2], match[1]) not in used:
+        return match[2], match[1]
     first = next((c for c in letters if c.isalpha()), "x")
     return (first, digits) if (first, digits) not in used else (_upright(letters), digits)
 
 
 def _split(name: str) -> tuple[str, str]:
-    found = re.fullmatch(r"(.*?)_?(\d*)", name)
-    assert found is not None  # both parts may be empty
-    return (found[1], found[2]) if found[1] else (name, "")
+    """Split a name into its letters and its trailing digits."""
+    match = re.fullmatch(r"(.*?)_?(\d*)", name)
+    assert match is not None
+    return (match[1], match[2]) if match[1] else (name, "")
 
 
 def _letter(letters: str) -> str | None:
-    """The symbol of a single letter or of the name of a Greek one."""
+    """Return the symbol of a single letter or of the name of a Greek letter."""
     if letters in _GREEK:
         return rf"\{letters}"
     return letters if len(letters) == 1 and letters.isalpha() else None
@@ -122,7 +124,7 @@ def _upright(word: str) -> str:
 
 
 def _with_index(base: str, *indices: str) -> str:
-    index = ",".join(each for each in indices if each)
+    index = ",".join(filter(None, indices))
     if not index:
         return base
     return f"{base}_{index}" if len(index) == 1 else f"{base}_{{{index}}}"

@@ -1,7 +1,4 @@
-"""How exported Python writes each function, with jax.numpy and with torch.
-
-One table, a row per function; `dsl.ops` says what each one means.
-"""
+"""The Python expression of each function, in jax.numpy and in torch; `dsl.ops` defines them."""
 
 import math
 from collections.abc import Callable, Collection
@@ -53,7 +50,8 @@ _BOTH = {
 _JAX = _BOTH | {
     "exp10": "jnp.power(10.0, {x})",
     "cbrt": "jnp.cbrt({x})",
-    "reciprocal": "jnp.reciprocal({x})",  # of Python's 0.0 too
+    # Python's 0.0 has a reciprocal too.
+    "reciprocal": "jnp.reciprocal({x})",
     "power": "jnp.power({x}, {y})",
     "max": "jnp.maximum({x}, {y})",
     "min": "jnp.minimum({x}, {y})",
@@ -78,13 +76,13 @@ _TABLES = {"jnp": _JAX, "torch": _TORCH}
 def expression(
     value: Value, text: Callable[[Operand], str], signs: Collection[Operand], np: str
 ) -> str:
-    """The expression that computes a value.
+    """Write the expression that computes a value.
 
     Args:
-        value: of a lowered graph, made by a statement.
-        text: how the code calls an argument.
+        value: result of a statement in a lowered graph.
+        text: writes an argument.
         signs: values that cannot be negative.
-        np: the array module, "jnp" or "torch".
+        np: array module, "jnp" or "torch".
     """
     words = dict(zip("xya", map(text, value.args), strict=False))
     x, *rest = value.args
@@ -108,7 +106,7 @@ def expression(
 
 
 def literal(value: float, np: str) -> str:
-    """A float32 number as the code writes it."""
+    """Write a float32 number."""
     if math.isfinite(value):
         return number_text(value)
     return f"{np}.nan" if math.isnan(value) else f"{'-' * (value < 0)}{np}.inf"

@@ -1,11 +1,11 @@
-"""Helper functions of exported code, each emitted only where it is used."""
+"""Helper functions of exported code; a file holds only those that it calls."""
 
 from collections.abc import Iterable
 
 from lionhunt.dsl.export.dataflow import Graph
 
 _CALLS = {"cosine_sim": ("global_norm", "dot")}
-"""What a helper calls itself."""
+"""Helpers that a helper calls."""
 
 _JAX = {
     "global_norm": '''
@@ -68,10 +68,11 @@ _TABLES = {"jnp": _JAX, "torch": _TORCH}
 
 
 def helpers(graph: Graph, np: str) -> list[str]:
-    """The lines of the helpers that a lowered graph needs.
+    """Return the lines of the helpers that a graph needs.
 
     Args:
-        np: the array module, "jnp" or "torch".
+        graph: lowered graph.
+        np: array module, "jnp" or "torch".
     """
     used = set(_with_callees(value.op for value in graph.values))
     lines = []

@@ -1,4 +1,4 @@
-"""Lines of exported Python, broken as `ruff format` breaks them."""
+"""Line breaking of exported Python, as `ruff format` does it."""
 
 import textwrap
 from collections.abc import Callable, Iterable, Sequence
@@ -7,12 +7,13 @@ WIDTH = 100
 INDENT = "    "
 
 
-def call(start: str, args: Sequence[str], end: str = ")", level: int = 0) -> list[str]:
-    """`start` and the arguments on one line if they fit, else one argument a line.
+def break_call(start: str, args: Sequence[str], end: str = ")", level: int = 0) -> list[str]:
+    """Write `start` and the arguments on one line if they fit, else one argument a line.
 
     Args:
-        start: up to the opening bracket.
-        end: from the closing bracket on.
+        start: text up to the opening bracket.
+        args: arguments.
+        end: text from the closing bracket on.
         level: indentation.
     """
     line = f"{INDENT * level}{start}{', '.join(args)}{end}"
@@ -22,39 +23,41 @@ def call(start: str, args: Sequence[str], end: str = ")", level: int = 0) -> lis
     return [f"{INDENT * level}{start}", *within, f"{INDENT * level}{end}"]
 
 
-def returned(values: Sequence[str], level: int) -> list[str]:
-    """A return statement."""
+def break_return(values: Sequence[str], level: int) -> list[str]:
+    """Write a return statement."""
     line = f"{INDENT * level}return {', '.join(values)}"
-    return [line] if len(line) <= WIDTH else call("return (", values, level=level)
+    return [line] if len(line) <= WIDTH else break_call("return (", values, level=level)
 
 
-def indented(lines: Iterable[str], level: int) -> list[str]:
+def indent(lines: Iterable[str], level: int) -> list[str]:
+    """Indent all lines that are not empty."""
     return [f"{INDENT * level}{line}" if line else "" for line in lines]
 
 
-def docstring(paragraphs: Sequence[Sequence[str]], level: int) -> list[str]:
-    """A docstring of paragraphs; a paragraph is its lines, each wrapped by itself.
+def format_docstring(paragraphs: Sequence[Sequence[str]], level: int) -> list[str]:
+    """Write a docstring of paragraphs; each line of a paragraph is wrapped separately.
 
-    A continued line is indented as far as the line it continues, and once more below `Args:`.
+    A continuation has the indentation of its line; below `Args:` it has one level more.
     """
     margin = INDENT * level
     lines = []
     for paragraph in paragraphs:
         for line in paragraph:
             start = margin if lines else margin + '"""'
-            lines += wrapped(line, start, margin)
+            lines += _wrap(line, start, margin)
         lines.append("")
     lines[-1] = margin + '"""'
     return lines
 
 
-def wrapped(line: str, start: str, margin: str) -> list[str]:
-    """A line of prose in pieces that fit, safe inside a docstring.
+def _wrap(line: str, start: str, margin: str) -> list[str]:
+    """Wrap a line of prose and escape it for a docstring.
 
     Args:
-        start: what the first piece starts with.
-        margin: what the others start with, besides the indentation of `line` and one more if it
-            has any.
+        line: the line.
+        start: prefix of the first piece.
+        margin: prefix of the other pieces, before the indentation of `line`; an indented line
+            adds one level.
     """
     line = "".join(c if c.isprintable() else " " for c in line).rstrip()
     line = line.replace("\\", "\\\\").replace('"', "'" if '"""' in line else '"')
@@ -68,11 +71,11 @@ def wrapped(line: str, start: str, margin: str) -> list[str]:
     )
 
 
-def fitting(render: Callable[[int], list[str]]) -> str:
-    """The text of a file, with names cut to the greatest length that keeps all lines in the width.
+def fit_width(render: Callable[[int], list[str]]) -> str:
+    """Return the text of a file, with the longest names that keep all lines within the width.
 
     Args:
-        render: the lines, from the greatest length of a name.
+        render: from the greatest length of a name to the lines.
     """
     lines = []
     for max_length in (40, 24, 16, 10):

@@ -1,10 +1,11 @@
 """The order of exported code: scalars of the whole tree first, then one pass over the arrays.
 
-A function that sees the whole tree needs every array of its argument, so what it reads is computed
-in an earlier pass. Most programs need one pass, a *stage*.
+A function of the whole tree needs every array of its argument, so an earlier pass computes them.
+Most programs need one pass, a *stage*.
 """
 
 import dataclasses
+from collections.abc import Iterable
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.identifiers import Event
@@ -12,20 +13,20 @@ from lionhunt.dsl.kinds import Kind, join
 from lionhunt.dsl.ops import OPS
 
 WHOLE_TREE = {"global_norm", "dot", "cosine_sim"}
-"""Functions of a lowered graph that see whole trees and give a scalar."""
+"""Functions of a lowered graph from whole trees to a scalar."""
 
 GLOBAL = WHOLE_TREE | {"clip"}
-"""The same before lowering."""
+"""Functions of whole trees before lowering."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Pass:
-    """A pass over the arrays, and the scalars that are computed before it.
+    """A pass over the arrays, and the scalars before it.
 
     Attributes:
-        scalars: once a step, in order.
-        arrays: once for each array, in order.
-        inputs: arrays read that are inputs of the program or come from an earlier stage.
+        scalars: values computed once a step, in order.
+        arrays: values computed once for each array, in order.
+        inputs: arrays that it reads, inputs of the program or results of an earlier stage.
         outputs: arrays that a later stage or a whole-tree function reads.
     """
 
@@ -36,11 +37,11 @@ class Pass:
 
 
 def lower(graph: Graph) -> Graph:
-    """Rewrites what sees the whole tree, until only functions of trees of one shape do.
+    """Rewrite functions of whole trees, until their arguments are trees of one shape.
 
     clip becomes a global norm, a factor (`clip_factor` of norm and limit) and a product. If an
-    argument of dot or cosine_sim is narrower than the other, `full_like` brings it to its shape.
-    Of scalars, the global norm is the norm, dot the product, and cosine_sim a quotient of these.
+    argument of dot or cosine_sim is narrower than the other, `full_like` expands it. For scalars,
+    the global norm is the norm, dot the product, and cosine_sim a quotient of these.
     """
     new: dict[Value, Operand] = {}
     values: list[Value] = []
@@ -54,7 +55,7 @@ def lower(graph: Graph) -> Graph:
         return values[-1]
 
     def array(operand: Operand, like: Operand) -> Operand:
-        """A number as an array, as a function of arrays alone wants it."""
+        """Expand a number to an array, for a function of arrays alone."""
         is_number = isinstance(operand, Number)
         return add("number", "full_like", like, operand) if is_number else operand
 
@@ -92,14 +93,15 @@ def lower(graph: Graph) -> Graph:
 
 
 def plan(graph: Graph) -> tuple[Pass, ...]:
-    """Puts every value of a lowered graph into a stage, arrays as late as they can be.
+    """Assign every value of a lowered graph to a stage, arrays as late as possible.
 
-    The last stage makes the outputs, and exists even if it computes nothing.
+    The last stage makes the outputs; it exists even if it computes nothing.
     """
     first = _earliest(graph)
     num_stages = 1 + max(first.values(), default=0)
     stage = dict(first)
-    needed = dict.fromkeys(first, num_stages - 1)  # the last stage that may compute a value
+    # The last stage that may compute each value.
+    needed = dict.fromkeys(first, num_stages - 1)
     for value in reversed(graph.values):
         if value.kind is not Kind.SCALAR:
             stage[value] = needed[value]
@@ -111,57 +113,51 @@ def plan(graph: Graph) -> tuple[Pass, ...]:
 
 
 def _earliest(graph: Graph) -> dict[Operand, int]:
-    """The first stage that can compute each value; scalars come before the arrays of a stage."""
+    """Return the first stage that can compute each value; scalars precede arrays in a stage."""
     first: dict[Operand, int] = {}
     for value in graph.values:
         waits = value.op in WHOLE_TREE
-        first[value] = max(
-            (first[arg] + waits for arg in value.args if arg in first),
-            default=0,
-        )
+        first[value] = max((first[arg] + waits for arg in value.args if arg in first), default=0)
     return first
 
 
 def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> Pass:
-    scalars = tuple(
-        value for value in graph.values if stage[value] == number and value.kind is Kind.SCALAR
-    )
-    arrays = tuple(
-        value for value in graph.values if stage[value] == number and value.kind is not Kind.SCALAR
-    )
+    own = [value for value in graph.values if stage[value] == number]
+    scalars = tuple(value for value in own if value.kind is Kind.SCALAR)
+    arrays = tuple(value for value in own if value.kind is not Kind.SCALAR)
     read = {arg for value in arrays for arg in value.args}
-    read |= set(graph.outputs) if number == last else set()
-    every = (graph.weights, graph.gradient, *graph.states, *graph.values)
+    later = {arg for value in graph.values if stage[value] > number for arg in value.args}
+    if number == last:
+        read |= set(graph.outputs)
+    else:
+        later |= set(graph.outputs)
     inputs = tuple(
         value
-        for value in every
+        for value in (*graph.array_inputs, *graph.values)
         if value in read and value.kind is not Kind.SCALAR and stage.get(value, -1) < number
     )
-    later = {arg for value in graph.values if stage[value] > number for arg in value.args} | (
-        set(graph.outputs) if number < last else set()
-    )
-    outputs = tuple(value for value in arrays if value in later)
-    return Pass(scalars, arrays, inputs, outputs)
+    return Pass(scalars, arrays, inputs, tuple(value for value in arrays if value in later))
 
 
-def events(graph: Graph, stages: tuple[Pass, ...], last_reads: tuple[Value, ...]) -> list[Event]:
-    """What code in this order defines and reads; a scalar is read until its last pass is over.
+def events(graph: Graph, stages: tuple[Pass, ...], last_read: Value) -> list[Event]:
+    """Return the definitions and reads of the code; a scalar is read until its last stage ends.
 
     Args:
-        graph: lowered.
-        stages: its plan.
-        last_reads: inputs that the code reads once more at its end.
+        graph: lowered graph.
+        stages: plan of the graph.
+        last_read: input that the code reads once more at its end.
     """
-    inputs = (graph.weights, graph.gradient, *graph.states, graph.schedule)
-    found: list[Event] = [(value, ()) for value in inputs if graph.reads(value)]
-    found += [(value, ()) for value in last_reads if not graph.reads(value)]
+    inputs = (*graph.array_inputs, graph.schedule)
+    code: list[Event] = [(value, ()) for value in inputs if graph.reads(value)]
+    if not graph.reads(last_read):
+        code.append((last_read, ()))
     for stage in stages:
-        found += [(value, _values(value.args)) for value in (*stage.scalars, *stage.arrays)]
+        code += [(value, _values(value.args)) for value in (*stage.scalars, *stage.arrays)]
         scalars = {arg for value in stage.arrays for arg in value.args if arg.kind is Kind.SCALAR}
-        found.append((None, (*_values(scalars), *stage.outputs)))
-    found.append((None, (*_values(graph.outputs), *last_reads)))
-    return found
+        code.append((None, (*_values(scalars), *stage.outputs)))
+    code.append((None, (*_values(graph.outputs), last_read)))
+    return code
 
 
-def _values(operands) -> tuple[Value, ...]:
+def _values(operands: Iterable[Operand]) -> tuple[Value, ...]:
     return tuple(operand for operand in operands if isinstance(operand, Value))

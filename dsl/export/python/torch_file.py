@@ -1,7 +1,5 @@
 """A program as a Python file that depends on torch alone."""
 
-from collections.abc import Callable
-
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.docstrings import (
     ExportContext,
@@ -10,13 +8,17 @@ from lionhunt.dsl.export.docstrings import (
     prepare,
     schedule_words,
 )
-from lionhunt.dsl.export.identifiers import allot, identifier
-from lionhunt.dsl.export.python import line_breaking as layout
-from lionhunt.dsl.export.python.expressions import expression, literal
+from lionhunt.dsl.export.identifiers import identifier
 from lionhunt.dsl.export.python.helper_functions import helpers
-from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass, events, lower, plan
-from lionhunt.dsl.export.signs import non_negative
-from lionhunt.dsl.float32 import number_text
+from lionhunt.dsl.export.python.line_breaking import (
+    WIDTH,
+    break_call,
+    fit_width,
+    format_docstring,
+    indent,
+)
+from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass
+from lionhunt.dsl.export.python.python_file import PythonFile
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
@@ -28,32 +30,39 @@ _FLOAT_SECOND = {"clip_factor", "full_like"}
 """Functions of torch whose second argument may be a float."""
 
 
-def to_torch(program: Program, name: str, notes: ProgramDoc) -> str:
-    """The text of a file with one class, a `torch.optim.Optimizer`.
+def to_torch(program: Program, name: str, doc: ProgramDoc) -> str:
+    """Return the text of a file with one class, a `torch.optim.Optimizer`.
 
     Args:
         program: any valid program.
-        name: what to call it.
-        notes: what its docstring says.
+        name: name of the optimizer.
+        doc: docstring of the program.
 
     Raises:
         InvalidProgram: the program cannot run.
     """
-    subject = prepare(program, name, notes)
-    return layout.fitting(lambda max_length: _File(subject, max_length).lines())
+    context = prepare(program, name, doc)
+    return fit_width(lambda max_length: TorchFile(context, max_length).lines())
 
 
-class _File:
-    """The file of one program, with names up to a length."""
+class TorchFile(PythonFile):
+    """The torch file of one program.
 
-    def __init__(self, subject: ExportContext, max_length: int):
-        self.subject = subject
-        self.graph = graph = lower(subject.graph)
-        self.stages = plan(graph)
-        self.signs = non_negative(graph)
-        self.constants = subject.naming.names
-        taken = {constant.name for constant in subject.naming.constants}
-        self.names = allot(events(graph, self.stages, (graph.weights,)), taken, max_length)
+    Attributes:
+        weights: name of a parameter.
+        floats: scalars that are Python floats.
+        tensors: names of constants that must be tensors.
+        lists: name of the list of each array value that a later stage reads.
+        needs_params: True if a function sees all parameters together.
+        inits_states_first: True if states are needed before the last pass.
+    """
+
+    np = "torch"
+
+    def __init__(self, context: ExportContext, max_length: int):
+        super().__init__(context)
+        graph = self.graph
+        self.names = self.name_values(graph.weights, max_length)
         self.weights = self.names[graph.weights]
         scalars = plain_scalars(graph)
         self.floats = set() if wants_tensors(graph, scalars) else scalars
@@ -66,14 +75,14 @@ class _File:
         }
         self.lists: dict[Value, str] = {}
         for value in (value for stage in self.stages for value in stage.outputs):
-            used = {*taken, *self.names.values(), *self.lists.values()}
+            used = {*self.taken, *self.names.values(), *self.lists.values()}
             self.lists[value] = identifier(f"{self.names[value]}_list", used)
-        seen = [arg for value in graph.values if value.op in WHOLE_TREE for arg in value.args]
-        self.needs_params = bool(seen)
-        self.inits_states_first = len(self.stages) > 1 or not set(seen).isdisjoint(graph.states)
+        whole = [arg for value in graph.values if value.op in WHOLE_TREE for arg in value.args]
+        self.needs_params = bool(whole)
+        self.inits_states_first = len(self.stages) > 1 or not set(whole).isdisjoint(graph.states)
 
     def lines(self) -> list[str]:
-        title = self.subject.title
+        title = self.context.title
         return [
             f'"""{title} as a `torch.optim.Optimizer`; exported by Lionhunt."""',
             "",
@@ -81,7 +90,7 @@ class _File:
             "",
             "",
             f"class {title}(torch.optim.Optimizer):",
-            *layout.docstring(self.about(), 1),
+            *format_docstring(self.docstring(), 1),
             "",
             *self.init(),
             "",
@@ -89,27 +98,27 @@ class _File:
             *helpers(self.graph, "torch"),
         ]
 
-    def about(self):
-        paragraphs = introduction(self.subject)
+    def docstring(self):
+        paragraphs = introduction(self.context)
         if self.needs_params:
-            ops = {value.op: None for value in self.subject.graph.values if value.op in GLOBAL}
+            ops = {value.op: None for value in self.context.graph.values if value.op in GLOBAL}
             words = " and ".join(ops)
             sees = "see" if len(ops) > 1 else "sees"
             paragraphs.append(
                 [f"{words} {sees} all parameters of a group that have a gradient, together."]
             )
-        rate = f"    lr: the learning rate; {schedule_words(self.subject)}."
+        rate = f"    lr: the learning rate; {schedule_words(self.context)}."
         params = "    params: parameters, or dictionaries of groups of parameters."
-        return [*paragraphs, ["Args:", params, rate, *arguments(self.subject)]]
+        return [*paragraphs, ["Args:", params, rate, *arguments(self.context)]]
 
     def init(self) -> list[str]:
-        constants = self.subject.naming.constants
-        args = ["self", "params", "lr: float"]
-        args += [f"{each.name}: float = {number_text(each.value)}" for each in constants]
-        defaults = [f'"{name}": {name}' for name in ("lr", *(each.name for each in constants))]
+        constants = self.context.naming.constants
+        args = ["self", "params", "lr: float", *self.parameters()]
+        names = ["lr", *(constant.name for constant in constants)]
+        defaults = [f'"{name}": {name}' for name in names]
         return [
-            *layout.call("def __init__(", args, "):", level=1),
-            *layout.call("defaults = {", defaults, "}", level=2),
+            *break_call("def __init__(", args, "):", level=1),
+            *break_call("defaults = {", defaults, "}", level=2),
             "        super().__init__(params, defaults)",
         ]
 
@@ -129,10 +138,10 @@ class _File:
         if graph.reads(graph.schedule):
             rate = 'group["lr"]' if self.floats else 'torch.as_tensor(group["lr"])'
             lines.append(f"            {self.names[graph.schedule]} = {rate}")
-        for each in self.subject.naming.constants:
-            read = f'group["{each.name}"]'
-            read = f"torch.as_tensor({read})" if each.name in self.tensors else read
-            lines.append(f"            {each.name} = {read}")
+        for constant in self.context.naming.constants:
+            read = f'group["{constant.name}"]'
+            read = f"torch.as_tensor({read})" if constant.name in self.tensors else read
+            lines.append(f"            {constant.name} = {read}")
         if not lines[-1].startswith("        for group"):
             lines.append("")
         lines += self.gather()
@@ -143,7 +152,7 @@ class _File:
         return [*lines, "        return loss"]
 
     def gather(self) -> list[str]:
-        """What comes before the scalars: the parameters that take part, and their states."""
+        """Write the code before the scalars: parameters with a gradient, and their states."""
         if not self.needs_params:
             return []
         lines = [
@@ -157,24 +166,24 @@ class _File:
         return lines
 
     def init_states(self, place: str) -> list[str]:
-        """Zeros for a parameter that has no state yet."""
+        """Write zeros for a parameter without state."""
         zeros = f"torch.zeros_like({self.weights})"
         lines = [f'{place}["{state.name}"] = {zeros}' for state in self.graph.states]
-        return layout.indented([f"if not {place}:", *layout.indented(lines, 1)], 4)
+        return indent([f"if not {place}:", *indent(lines, 1)], 4)
 
     def loop(self, stage: Pass) -> list[str]:
-        """A loop over the parameters: what it reads, what it computes, where the results go."""
+        """Write a loop over the parameters: its reads, its statements and its results."""
         is_last = stage is self.stages[-1]
-        lines = []  # of the loop
+        lines = []
         if self.graph.gradient in stage.inputs:
             name = self.names[self.graph.gradient]
-            lines += layout.indented([f"{name} = {self.weights}.grad"], 4)
+            lines += indent([f"{name} = {self.weights}.grad"], 4)
         states = [state for state in self.graph.states if self.reads(stage, state)]
         if states or (is_last and self.graph.states):
-            lines += layout.indented([f"state = self.state[{self.weights}]"], 4)
+            lines += indent([f"state = self.state[{self.weights}]"], 4)
             if not self.inits_states_first:
                 lines += self.init_states("state")
-        lines += layout.indented(map(self.read_state, states), 4)
+        lines += indent(map(self.read_state, states), 4)
         reads_weights = bool(lines) or is_last or self.graph.weights in stage.inputs
         lists = [f"            {self.lists[value]} = []" for value in stage.outputs]
         head = [*lists, *self.loop_head(stage, reads_weights)]
@@ -183,10 +192,10 @@ class _File:
             lines += [*([""] if lines else []), *statements, ""]
         lines = [*head, *lines]
         results = [f"{self.lists[value]}.append({self.names[value]})" for value in stage.outputs]
-        return lines + layout.indented(self.writes() if is_last else results, 4)
+        return lines + indent(self.writes() if is_last else results, 4)
 
     def reads(self, stage: Pass, state: Value) -> bool:
-        """Whether a pass reads a state; to give it back unchanged, nothing is read."""
+        """Check that a pass reads a state; returning it unchanged is no read."""
         if any(state in value.args for value in stage.arrays):
             return True
         own = self.graph.next_states[self.graph.states.index(state)]
@@ -201,7 +210,7 @@ class _File:
             if len(own) == 1:
                 return [f"            for {targets} in {own[0][1]}:"]
             lists = [*(source for _, source in own), "strict=True"]
-            return layout.call(f"for {targets} in zip(", lists, "):", level=3)
+            return break_call(f"for {targets} in zip(", lists, "):", level=3)
         if self.needs_params:
             return [f"            for {self.weights} in params:"]
         return [
@@ -211,15 +220,15 @@ class _File:
         ]
 
     def read_state(self, state: Value) -> str:
-        """A state that another output returns as it is is copied before it is overwritten."""
+        """Write the read of a state; it is cloned if another output returns it."""
         graph = self.graph
         own = graph.next_states[graph.states.index(state)]
-        others = [output for output in graph.outputs if output is state]
-        clone = ".clone()" if others and own is not state else ""
+        is_returned = any(output is state for output in graph.outputs)
+        clone = ".clone()" if is_returned and own is not state else ""
         return f'{self.names[state]} = state["{state.name}"]{clone}'
 
     def writes(self) -> list[str]:
-        """The new states, then the weights, in place: their shapes and dtypes stay."""
+        """Write new states and weights in place; shapes and dtypes stay."""
         lines = []
         for state, output in zip(self.graph.states, self.graph.next_states, strict=True):
             if output is not state:
@@ -228,47 +237,35 @@ class _File:
         return [*lines, f"{self.weights}.sub_({self.text(self.graph.update)})"]
 
     def scalar(self, value: Value) -> list[str]:
-        """A scalar of the whole tree, one argument a line if it is long."""
-        line = self.assignment(value, self.list_text, 3)
-        if len(line) <= layout.WIDTH or value.op not in WHOLE_TREE:
+        """Write a scalar of the whole tree, one argument a line if it is long."""
+        line = self.assignment(value, self.tree_text, 3)
+        if len(line) <= WIDTH or value.op not in WHOLE_TREE:
             return [line]
         start = f"{self.names[value]} = _{value.op}("
-        return layout.call(start, list(map(self.list_text, value.args)), level=3)
+        return break_call(start, list(map(self.tree_text, value.args)), level=3)
 
-    def assignment(self, value: Value, text: Callable[[Operand], str], level: int) -> str:
-        written = expression(value, text, self.signs, "torch")
-        return f"{layout.INDENT * level}{self.names[value]} = {written}"
-
-    def text(self, operand: Operand) -> str:
-        if isinstance(operand, Number):
-            return self.constants.get(operand) or literal(operand.value, "torch")
-        return self.names[operand]
-
-    def list_text(self, operand: Operand) -> str:
-        """An operand outside the loops."""
-        if isinstance(operand, Number) or operand.kind is Kind.SCALAR:
-            return self.text(operand)
-        if operand is self.graph.weights:
+    def tree(self, value: Value) -> str:
+        if value is self.graph.weights:
             return "params"
-        if operand is self.graph.gradient:
+        if value is self.graph.gradient:
             return "[p.grad for p in params]"
-        if not operand.op:
-            return f'[self.state[p]["{operand.name}"] for p in params]'
-        return self.lists[operand]
+        if not value.op:
+            return f'[self.state[p]["{value.name}"] for p in params]'
+        return self.lists[value]
 
 
 def plain_scalars(graph: Graph) -> set[Operand]:
-    """The scalars that are made of the schedule value and of constants alone."""
-    found: set[Operand] = {graph.schedule}
+    """Return the scalars that depend on the schedule value and constants alone."""
+    scalars: set[Operand] = {graph.schedule}
     for value in graph.values:
         is_scalar = value.kind is Kind.SCALAR and value.op not in WHOLE_TREE
-        if is_scalar and all(isinstance(arg, Number) or arg in found for arg in value.args):
-            found.add(value)
-    return found
+        if is_scalar and all(isinstance(arg, Number) or arg in scalars for arg in value.args):
+            scalars.add(value)
+    return scalars
 
 
 def wants_tensors(graph: Graph, scalars: set[Operand]) -> bool:
-    """Whether a function that takes no float reads or makes one of these scalars."""
+    """Check that a function of tensors alone reads or makes one of these scalars."""
     for value in graph.values:
         checked = value.args[:1] if value.op in _FLOAT_SECOND else value.args
         if value.op not in _ARITHMETIC and not scalars.isdisjoint((value, *checked)):

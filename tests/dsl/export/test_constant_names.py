@@ -1,4 +1,4 @@
-"""Constants get names from the docstring, or from the role that they play."""
+"""Names of constants, from the docstring or from their roles."""
 
 import pytest
 
@@ -11,12 +11,12 @@ from lionhunt.dsl.text.docstring import ProgramDoc
 from tests.support.dsl.exported_files import notes_of
 
 
-def names(text, notes=None):
-    """Name and value of each constant of a program."""
-    notes = notes_of(text) if notes is None else notes
-    named = {to_float32(constant.value) for constant in notes.constants}
-    naming = name_constants(trace(dsl.parse(text), named), notes)
-    return {each.name: float(str(round(each.value, 6))) for each in naming.constants}
+def names(text, doc=None):
+    """Return the name and the value of each constant of a program."""
+    doc = notes_of(text) if doc is None else doc
+    named = {to_float32(constant.value) for constant in doc.constants}
+    naming = name_constants(trace(dsl.parse(text), named), doc)
+    return {c.name: float(str(round(c.value, 6))) for c in naming.constants}
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Images in files: the same from every layout, and what is wrong with a file, in one line."""
+"""Images in files: every layout gives the same data, and an error names a wrong file."""
 
 import io
 import shutil
@@ -9,7 +9,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.proxy_tasks import DataError
 from lionhunt.proxy_tasks.data.image_files import load_images
 from tests.support.data_files import (
     NUM_CLASSES,
@@ -51,9 +51,10 @@ def check(part, expected):
 
 
 def test_arrays_are_red_green_blue_rows_with_labels_from_one(tmp_path):
-    data = np.zeros((2, 12), np.uint8)  # two images of 2x2
-    data[0, :4] = 255  # the first is red
-    data[1, 9] = 7  # of the second the blue of the upper right pixel
+    # Two images of 2x2. The first is red; the second has one blue pixel at the upper right.
+    data = np.zeros((2, 12), np.uint8)
+    data[0, :4] = 255
+    data[1, 9] = 7
     for name in ("train_data_batch_1", "val_data"):
         np.savez(tmp_path / f"{name}.npz", data=data, labels=[3, 1], mean=data.mean(0))
     (images, labels), _ = load_images(str(tmp_path), 2, 3, 10, 10)

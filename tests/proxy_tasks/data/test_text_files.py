@@ -1,4 +1,4 @@
-"""Text in files: its tokens and vocabulary, and what is wrong with a file, in one line."""
+"""Text in files: its tokens, its vocabulary, and the errors of wrong files."""
 
 import os
 import re
@@ -10,9 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from lionhunt.proxy_tasks.data import bundled as data
+from lionhunt.proxy_tasks import DataError
 from lionhunt.proxy_tasks.data import text_files
-from lionhunt.proxy_tasks.data.text_files import LM1B_TRAIN, LM1B_VALIDATION, load_text
+from lionhunt.proxy_tasks.data.text_files import load_text
 from lionhunt.proxy_tasks.data.tokenizer import (
     END,
     UNKNOWN,
@@ -20,6 +20,7 @@ from lionhunt.proxy_tasks.data.tokenizer import (
     build_vocabulary,
     encode,
 )
+from lionhunt.proxy_tasks.options import LM1B_TRAIN, LM1B_VALIDATION
 from tests.support.data_files import VOCABULARY_SIZE, make_sentences, text_options
 
 FIRST = LM1B_TRAIN.replace("*", "00001-of-00100")
@@ -43,9 +44,9 @@ def load(folder, train=LM1B_TRAIN, validation=LM1B_VALIDATION, size=VOCABULARY_S
 
 
 def to_text(tokens, vocabulary):
-    """The sentences of tokens, which are divided by `END`."""
-    *sentences, rest = np.split(tokens, np.flatnonzero(tokens == END) + 1)
-    assert not len(rest)
+    """Decode the sentences of tokens, which `END` separates."""
+    *sentences, remainder = np.split(tokens, np.flatnonzero(tokens == END) + 1)
+    assert not len(remainder)
     return [vocabulary.decode(sentence.tolist()) for sentence in sentences]
 
 
@@ -82,7 +83,8 @@ def test_vocabulary_is_the_same_in_every_process(vocabulary):
         [sys.executable, "-c", code], input=text, capture_output=True, env=environment
     )
     assert done.stdout == vocabulary.serialized_model_proto(), done.stderr
-    assert done.stderr == b""  # it says nothing of its own
+    # SentencePiece prints nothing.
+    assert done.stderr == b""
 
 
 def test_frequent_words_are_whole(vocabulary):
@@ -102,17 +104,18 @@ def test_vocabulary_that_the_words_do_not_give():
 
 
 def test_only_the_first_lines_are_read(folder, vocabulary, monkeypatch):
-    monkeypatch.setattr(text_files, "BLOCK", 1000)  # so that a file has many
+    # A file then has many blocks.
+    monkeypatch.setattr(text_files, "BLOCK", 1000)
     whole, _ = load(folder)
     first, _ = load(folder, most=6000)
     assert 0.3 < len(first) / len(whole) < 0.9
-    every = SENTENCES + make_sentences(100, seed=2)
-    words = build_vocabulary(" ".join(every[: np.sum(first == END)]).split(), VOCABULARY_SIZE)
-    assert to_text(first, words) == every[: np.sum(first == END)]
+    sentences = SENTENCES + make_sentences(100, seed=2)
+    words = build_vocabulary(" ".join(sentences[: np.sum(first == END)]).split(), VOCABULARY_SIZE)
+    assert to_text(first, words) == sentences[: np.sum(first == END)]
 
 
 def refused(folder, message, **options):
-    with pytest.raises(data.DataError, match=message) as error:
+    with pytest.raises(DataError, match=message) as error:
         load(folder, **options)
     assert "\n" not in str(error.value)
 

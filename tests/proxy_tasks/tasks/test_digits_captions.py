@@ -1,4 +1,4 @@
-"""Image-text contrast: captions that fit, the loss by hand, and classification by captions."""
+"""Image-text contrast: fitting captions, the loss by hand, and classification by captions."""
 
 import equinox as eqx
 import jax
@@ -43,15 +43,15 @@ def test_images_of_a_batch_fit_its_captions_and_each_is_drawn(task):
     draw = jax.jit(jax.vmap(lambda key: task.batch(task.data, key)))
     chosen, captions = draw(jax.random.split(jax.random.key(0), 1500))
     assert chosen.shape == (1500, 2, 10, 8, 8)
-    seen_images, seen_templates = set(), set()
+    drawn_images, drawn_templates = set(), set()
     for group in np.asarray(chosen).reshape(3000, 10, 8, 8):
         assert [label_of[image.tobytes()] for image in group] == list(range(10))
-        seen_images |= {image.tobytes() for image in group}
+        drawn_images |= {image.tobytes() for image in group}
     for digit, tokens in enumerate(np.asarray(captions)[:50].transpose(1, 0, 2)):
         for text in map(spell, tokens):
             template = text.replace(WORDS[digit], "{word}")
-            seen_templates.add(template.replace(str(digit), "{numeral}"))
-    assert seen_images == set(label_of) and seen_templates == set(TEMPLATES)
+            drawn_templates.add(template.replace(str(digit), "{numeral}"))
+    assert drawn_images == set(label_of) and drawn_templates == set(TEMPLATES)
 
 
 def test_loss_is_that_of_clip_averaged_over_groups(task, key):
@@ -62,8 +62,8 @@ def test_loss_is_that_of_clip_averaged_over_groups(task, key):
     losses = []
     for group in images:
         similarities = np.asarray(compare(group, captions), np.float64)
-        for each in (similarities, similarities.T):
-            exponentials = np.exp(each)
+        for logits in (similarities, similarities.T):
+            exponentials = np.exp(logits)
             shares = exponentials / exponentials.sum(1, keepdims=True)
             losses.append(-np.log(np.diag(shares)).mean())
     loss = jax.jit(task.loss)(params, (images, captions))
@@ -83,7 +83,7 @@ def test_images_are_classified_by_the_mean_of_captions(task, key):
     captions = task.data.captions
     encode_text = eqx.filter_jit(model.text_encoder)
     encode_image = eqx.filter_jit(model.image_encoder)
-    texts = np.stack([[encode_text(each) for each in row] for row in captions[:2, :3]])
+    texts = np.stack([[encode_text(caption) for caption in row] for row in captions[:2, :3]])
     texts = (texts / np.linalg.norm(texts, axis=-1, keepdims=True)).mean(0)
     encoded = np.stack([encode_image(image) for image in images])
     cosines = encoded @ texts.T / np.linalg.norm(encoded, axis=-1, keepdims=True)

@@ -1,16 +1,12 @@
-"""Denoising diffusion: the noise that is added, and what is left of an image."""
+"""Denoising diffusion: the shares of image and noise, and the loss."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 
+from lionhunt.proxy_tasks import DigitsDiffusion
 from lionhunt.proxy_tasks.data.bundled import load_digits
-from lionhunt.proxy_tasks.tasks.digits_diffusion import (
-    NUM_PIXELS,
-    Denoiser,
-    DigitsDiffusion,
-    add_noise,
-)
+from lionhunt.proxy_tasks.tasks.digits_diffusion import NUM_PIXELS, Denoiser, add_noise
 
 IMAGES = jnp.asarray(load_digits().train[0][:200])
 

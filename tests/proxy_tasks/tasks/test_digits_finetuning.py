@@ -1,4 +1,4 @@
-"""Fine-tuning: what it begins with, and that it helps."""
+"""Fine-tuning: its initial parameters, its data, and the benefit of pretraining."""
 
 from dataclasses import replace
 
@@ -7,9 +7,8 @@ import numpy as np
 import optax
 import pytest
 
-from lionhunt.proxy_tasks import DigitsFinetuning, train
+from lionhunt.proxy_tasks import DataError, DigitsFinetuning, train
 from lionhunt.proxy_tasks.data.bundled import load_digits
-from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.proxy_tasks.models.convnet import ConvNet
 from lionhunt.proxy_tasks.tasks.digits_finetuning import choose_digits, pretrain
 from tests.support.compiling import compile_quickly
@@ -33,7 +32,7 @@ def test_pretraining_gives_the_same_bits_every_time(task):
 
 
 def test_a_key_changes_the_head_alone(task, key):
-    params, other = (task.init(task.data, each) for each in (key, jax.random.key(1)))
+    params, other = (task.init(task.data, k) for k in (key, jax.random.key(1)))
     assert equal(params.convolutions, task.data.pretrained)
     assert equal(params.convolutions, other.convolutions)
     assert not np.array_equal(params.head.weight, other.head.weight)

@@ -1,13 +1,14 @@
-"""Masked language modelling: what is hidden, and what is seen."""
+"""Masked language modelling: the masked tokens, and the inputs of the model."""
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lionhunt.proxy_tasks import StdlibMLM
 from lionhunt.proxy_tasks.data.bundled import VOCABULARY_SIZE
 from lionhunt.proxy_tasks.models.language_model import MaskedLanguageModel
-from lionhunt.proxy_tasks.tasks.stdlib_mlm import MASK, StdlibMLM, mask
+from lionhunt.proxy_tasks.tasks.stdlib_mlm import MASK, mask
 
 
 @pytest.mark.parametrize("length, num_chosen", [(16, 2), (40, 6), (3, 1), (1, 1)])

@@ -1,4 +1,4 @@
-"""Exported equations: valid LaTeX, and those of a paper."""
+"""Exported equations: they are valid LaTeX and match those of a paper."""
 
 import re
 
@@ -24,14 +24,14 @@ def f(w, g, m, lr):
 def test_constants_have_symbols_of_their_own():
     text = SYMBOLS.replace('"', "'''")
     equations = to_latex(dsl.parse(text), "f", notes_of(text))
-    for said in (
+    for symbol in (
         r"\beta_{\mathrm{fast}} = 0.6",
         r"$c_1 = 0.25$",
         r"\beta_1 = 0.9",
         r"\mathrm{beta\_1} = 0.8",
         "constant1} = 0.7",
     ):
-        assert said in equations
+        assert symbol in equations
 
 
 @hypothesis.settings(max_examples=60)
@@ -52,9 +52,9 @@ def test_equations_of_every_function():
 
 
 def check_latex(text, program):
-    """Braces and brackets balance, no symbol has two superscripts, every state has an equation.
+    """Check balanced brackets, single superscripts, and an equation for every state.
 
-    Outside math there is no character that TeX takes for something else.
+    Outside math, no character may have a special meaning in TeX.
     """
     text = "\n".join(line for line in text.splitlines() if not line.startswith("%"))
     bare = text.replace(r"\|", "")

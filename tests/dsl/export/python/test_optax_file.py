@@ -1,4 +1,4 @@
-"""Exported optax files compute what the program computes, and read well."""
+"""Exported optax files take the same steps as the program."""
 
 import hypothesis
 import jax
@@ -25,13 +25,13 @@ from tests.support.dsl.values import assert_close, tree
 
 
 def load(name, learning_rate: float | optax.Schedule = 0.5, **constants):
-    """The exported optimizer of a program of the library."""
+    """Export a program of the library and load its optimizer."""
     text = to_optax(library.load(name), name, library.doc(name))
     return execute(text)[name](learning_rate, **constants)
 
 
 def train(optimizer, num_steps, params, scale=1.0):
-    """The updates of all steps with random gradients, stacked, and the last parameters."""
+    """Return the updates of all steps with random gradients, stacked, and the last parameters."""
     rng = np.random.default_rng(1)
     state, updates = optimizer.init(params), []
     for _ in range(num_steps):
@@ -47,7 +47,8 @@ def test_library_program_takes_the_same_steps(name, rng):
     # A constant rounds in float32 in the program and not in Python: 1 - 0.999 differs by 1.3e-5.
     schedule = optax.linear_schedule(0.5, 0.1, 50)
     params = tree(rng)
-    with jax.numpy_dtype_promotion("standard"):  # optax's schedules mix int32 and float32
+    # optax's schedules mix int32 and float32.
+    with jax.numpy_dtype_promotion("standard"):
         actual = train(load(name, schedule), 20, params)
         expected = train(dsl.as_optimizer(library.load(name), schedule), 20, params)
     assert_close(actual, expected, rtol=2e-5)
@@ -55,7 +56,7 @@ def test_library_program_takes_the_same_steps(name, rng):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_constants_are_arguments(name, rng):
-    """With all of them changed it is the program with all of them changed."""
+    """Check that changed arguments act like changed constants in the program."""
     params = tree(rng)
     changed = load(name, 0.5, **changed_constants(name))
     own = dsl.as_optimizer(with_changed_constants(name), 0.5)
@@ -108,16 +109,17 @@ def test_protections_are_exported():
 
 def test_lion_is_the_lion_of_optax(rng):
     params = tree(rng)
-    ours = train(load("lion", 1e-3, weight_decay=0.3), 50, params)
-    theirs = train(optax.lion(1e-3, weight_decay=0.3), 50, params)
-    assert_close(ours, theirs, rtol=2e-6)
+    exported = train(load("lion", 1e-3, weight_decay=0.3), 50, params)
+    expected = train(optax.lion(1e-3, weight_decay=0.3), 50, params)
+    assert_close(exported, expected, rtol=2e-6)
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_dtype_of_the_weights_is_kept(name, rng):
     params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), tree(rng))
     optimizer = load(name, optax.linear_schedule(0.5, 0.1, 50))
-    gradient = tree(rng)  # float32: an accumulated gradient may be
+    # float32, as an accumulated gradient may be.
+    gradient = tree(rng)
     reads_weights = "params is None" in to_optax(library.load(name), name, library.doc(name))
     if not reads_weights:
         gradient = jax.tree.map(lambda x: x.astype(jnp.bfloat16), gradient)

@@ -1,4 +1,4 @@
-"""Exported torch files compute what the program computes, and behave as torch optimizers do."""
+"""Exported torch files take the same steps as the program and behave as torch optimizers."""
 
 import copy
 
@@ -30,13 +30,13 @@ from tests.support.dsl.values import tree
 torch = pytest.importorskip("torch")
 
 
-def make(program, params, lr=0.5, name="found", notes=NO_NOTES, **constants):
-    """The exported optimizer of some parameters."""
-    classes = execute(to_torch(program, name, notes))
+def make(program, params, lr=0.5, name="found", doc=NO_NOTES, **constants):
+    """Export a program and make its optimizer of some parameters."""
+    classes = execute(to_torch(program, name, doc))
     (optimizer,) = (
-        each
-        for each in classes.values()
-        if isinstance(each, type) and issubclass(each, torch.optim.Optimizer)
+        cls
+        for cls in classes.values()
+        if isinstance(cls, type) and issubclass(cls, torch.optim.Optimizer)
     )
     return optimizer(params, lr, **constants)
 
@@ -46,7 +46,7 @@ def make_lion(params, lr=0.5, **constants):
 
 
 def parameters(params):
-    """The arrays of a tree as parameters, in the order of its leaves."""
+    """Return the arrays of a tree as parameters, in the order of its leaves."""
     return [torch.nn.Parameter(torch.tensor(np.asarray(x))) for x in jax.tree.leaves(params)]
 
 
@@ -56,11 +56,11 @@ def set_gradient(params, gradient):
 
 
 def compare(program, num_steps, rtol, lr=0.5, make=make):
-    """Compares the parameters after each step, of what `make` makes, with those of the program.
+    """Compare the parameters after each step with those of the program.
 
-    The tolerance is relative to the largest number of an array, at least 1 as in the first weights,
-    and allows what float32 rounding of constants makes of 1 - 0.999 (1.3e-5). Infinities and NaN
-    must be at the same places.
+    The tolerance is relative to the largest number of an array, and at least to 1. It allows for
+    float32 rounding of constants; 1 - 0.999 differs by 1.3e-5. Infinities and NaN must be at the
+    same places.
     """
     rng = np.random.default_rng(1)
     start = tree(rng)
@@ -91,7 +91,7 @@ def test_files_of_bred_programs_are_formatted(tmp_path):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_constants_are_arguments(name):
-    """With all of them changed it is the program with all of them changed."""
+    """Check that changed arguments act like changed constants in the program."""
 
     def make_changed(_, params, lr):
         constants = changed_constants(name)
@@ -161,8 +161,8 @@ def test_state_dict_goes_there_and_back(rng):
     twin = make_lion(twins, 0.7, beta1=0.1)
     twin.load_state_dict(copy.deepcopy(optimizer.state_dict()))
     assert twin.param_groups[0]["lr"] == 0.1 and twin.param_groups[0]["beta1"] == 0.9
-    for each, those in ((optimizer, params), (twin, twins)):
-        run_lion(each, those, np.random.default_rng(5), 3)
+    for lion, weights in ((optimizer, params), (twin, twins)):
+        run_lion(lion, weights, np.random.default_rng(5), 3)
     for one, other in zip(params, twins, strict=True):
         assert torch.equal(one, other)
 
@@ -214,7 +214,7 @@ def test_dtype_of_the_parameters_is_kept(name):
         param.grad = torch.ones_like(param)
     optimizer.step()
     states = [value for state in optimizer.state.values() for value in state.values()]
-    assert {each.dtype for each in (*params, *states)} == {torch.bfloat16}
+    assert {tensor.dtype for tensor in (*params, *states)} == {torch.bfloat16}
 
 
 def test_whole_tree_is_explained():
@@ -226,13 +226,13 @@ def test_whole_tree_is_explained():
 def test_lion_takes_the_steps_of_optax():
     params = parameters(jnp.ones(3))
     optimizer = make_lion(params, 1e-3, weight_decay=0.3)
-    theirs = optax.lion(1e-3, weight_decay=0.3)
+    reference = optax.lion(1e-3, weight_decay=0.3)
     weights, rng = jnp.ones(3), np.random.default_rng(0)
-    state = theirs.init(weights)
+    state = reference.init(weights)
     for _ in range(50):
         gradient = jnp.asarray(rng.standard_normal(3), jnp.float32)
         set_gradient(params, gradient)
         optimizer.step()
-        step, state = theirs.update(gradient, state, weights)
+        step, state = reference.update(gradient, state, weights)
         weights = jnp.add(weights, jnp.asarray(step))
     np.testing.assert_allclose(params[0].detach(), weights, rtol=2e-6)
