@@ -16,7 +16,7 @@ from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.early_stopping import MIN_ELDERS, set_hurdles
+from lionhunt.search.evaluation.early_stopping import MIN_PARENTS, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
@@ -51,7 +51,7 @@ def test_initial_program_always_passes(initial, elders, slack, percentile):
     for given_slack, given_percentile in ((slack, None), (None, percentile), (slack, percentile)):
         hurdles = set_hurdles(initial, elders, given_slack, given_percentile)
         if hurdles is None:
-            assert given_slack is None and len(elders) < MIN_ELDERS
+            assert given_slack is None and len(elders) < MIN_PARENTS
             continue
         limits = np.array(hurdles, np.float32)  # as training takes them
         assert (np.array(initial, np.float32) <= limits).all()
@@ -79,7 +79,7 @@ def test_slack_is_a_share_of_the_range_whatever_the_shape():
     assert hurdles == ((math.inf, 3.5, 2.5), (math.inf, 3.5, 5.5), (math.inf, 3.0, 3.0))
 
 
-@given(elders_of(MIN_ELDERS), PERCENTILES, st.randoms())
+@given(elders_of(MIN_PARENTS), PERCENTILES, st.randoms())
 def test_percentile_is_of_the_elders_in_any_order(elders, percentile, rng):
     lowest = ((-1e6,) * 4,) * 2
     hurdles = set_hurdles(lowest, elders, None, percentile)
@@ -92,7 +92,7 @@ def test_percentile_is_of_the_elders_in_any_order(elders, percentile, rng):
     assert set_hurdles(lowest, rng.sample(elders, len(elders)), None, percentile) == hurdles
 
 
-@given(curves_of(SMALL), elders_of(MIN_ELDERS), SLACKS, PERCENTILES)
+@given(curves_of(SMALL), elders_of(MIN_PARENTS), SLACKS, PERCENTILES)
 def test_the_lower_hurdle_counts(initial, elders, slack, percentile):
     both = set_hurdles(initial, elders, slack, percentile)
     one, other = (
@@ -189,7 +189,7 @@ def test_percentile_is_that_of_the_different_elders(runs, tmp_path):
         alive = {
             row.fingerprint: curves[row.fingerprint] for row in elders if row.fitness is not None
         }
-        if len(alive) < MIN_ELDERS:
+        if len(alive) < MIN_PARENTS:
             assert hurdles is None
             continue
         losses = np.sort(list(alive.values()), axis=0)

@@ -80,7 +80,7 @@ def test_functions_that_are_left_out_change_nothing_and_are_refused():
         for functions in (OPS.keys(), program.functions)
     )
     assert (every.scores, every.curves) == (few.scores, few.curves)
-    with pytest.raises(ScorerError, match="a candidate with arcsin, clip, which were left out"):
+    with pytest.raises(ScorerError, match="the scorer was made without arcsin, clip"):
         evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
 
 
