@@ -1,6 +1,7 @@
 """Workers: pools that score jobs in this process, in Ray actors here, or on a Ray cluster.
 
-It imports `dsl`, `proxy_tasks`, `search.evaluation` and the leaves of `search`; it alone imports Ray.
+It imports `dsl`, `proxy_tasks`, `search.evaluation` and the leaves of `search`. It alone imports
+Ray.
 """
 
 __all__ = [

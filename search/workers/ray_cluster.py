@@ -85,7 +85,7 @@ def _not_started(_: str, error: Exception) -> WorkerError:
 
 
 def _refused(address: str, error: Exception) -> WorkerError:
-    """Return the error for a cluster that refuses this process, such as one of another version."""
+    """Return the error for a cluster that refuses this process, as one of another version does."""
     if "Authenticat" in f"{error} {error.__cause__}":
         return WorkerError(
             f"the Ray cluster at '{address}' asks for a token: set RAY_AUTH_MODE=token for this "

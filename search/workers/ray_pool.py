@@ -296,8 +296,8 @@ class RayPool:
         if self._is_cluster:
             question = f"is lionhunt on every node, is a core free, {question}"
         return WorkerError(
-            f"workers die as they start ({last}); {question} Try fewer, or --workers 0, which shows "
-            "the error"
+            f"workers die as they start ({last}); {question} Try fewer, or --workers 0, which "
+            "shows the error"
         )
 
     def _restart(self, slot: _Slot, reason: str, **fields: str) -> None:

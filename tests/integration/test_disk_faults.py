@@ -8,7 +8,7 @@ import sqlite3
 import pytest
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
@@ -71,7 +71,7 @@ def test_disk_that_is_full_from_the_start_is_named_and_keeps_nothing(
         return connection
 
     folder = tmp_path / "run" if is_new_folder else tmp_path
-    monkeypatch.setattr(run_file.sqlite3, "connect", full)
+    monkeypatch.setattr(database.sqlite3, "connect", full)
     with pytest.raises(RecordError, match="database or disk is full"), create(folder):
         pass
     monkeypatch.undo()

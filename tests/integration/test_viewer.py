@@ -2,7 +2,7 @@
 
 import pytest
 
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
@@ -50,7 +50,7 @@ def test_log_is_taken_into_the_file_once_viewers_are_gone(tmp_path):
 
 
 def test_viewer_at_the_end_of_a_run_leaves_a_file_that_is_complete(digest, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_file, "NUM_READER_TRIES", 1)
+    monkeypatch.setattr(database, "NUM_READER_TRIES", 1)
     with create(tmp_path, num_programs=600) as records:
         advance(records, FormulaPool())
         viewer = RunStore.open_to_read(tmp_path)
@@ -78,5 +78,5 @@ def test_run_ends_in_one_file_once_a_viewer_lets_go(tmp_path, monkeypatch):
             if len(slept) == 3:
                 viewer.__exit__(None, None, None)
 
-        monkeypatch.setattr(run_file.time, "sleep", sleep)
+        monkeypatch.setattr(database.time, "sleep", sleep)
     assert len(slept) == 3 and not list(tmp_path.glob("run.sqlite-*"))

@@ -12,7 +12,7 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.interpreter import run
 from lionhunt.search.cli import simulate as command
 from lionhunt.search.cli.simulate import enough_lag
-from lionhunt.search.dry_run.estimate import BY_WORKERS
+from lionhunt.search.workers.pool import DISPATCH_SECONDS
 from lionhunt.search.dry_run.rehearsal import makespan
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
@@ -132,7 +132,7 @@ def test_a_driver_that_does_one_thing_after_another_takes_as_long_as_is_told(eva
         lambda _: evaluation_seconds,
         num_workers=40,
         lag=100,
-        child_seconds=0.004 + BY_WORKERS.dispatch_seconds,
+        child_seconds=0.004 + DISPATCH_SECONDS,
     )
     idle_share = 1 - 100 * evaluation_seconds / (40 * seconds)
     assert load.keeps_up == (evaluation_seconds >= 0.2)
@@ -150,7 +150,7 @@ def test_report_marks_a_driver_that_would_not_keep_up():
     text = to_markdown_report("the test", [*simulation_blocks(described)])
     rows = [line for line in text.splitlines() if line.startswith("| 40 |")]
     assert [">=" in row for row in rows] == [False, True]
-    assert "| >= 0.50 s | >= 95.0% | not told |" in rows[1]
+    assert "| >= 0.50 s | >= 95.0% | unknown |" in rows[1]
     assert "would not keep up with 40 workers" in text
     (axes,) = load_figure(described["loads"]).axes
     idle, while_bred, _ = (np.asarray(line.get_ydata()) for line in axes.get_lines())

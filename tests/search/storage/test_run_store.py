@@ -10,7 +10,7 @@ from lionhunt.search.driver.setup import load_run
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
@@ -264,15 +264,15 @@ def test_what_fails_before_there_is_a_result_leaves_only_what_was_there(tmp_path
     (tmp_path / "other" / "notes").write_text("mine")
     there = sorted(tmp_path.rglob("*"))
     held = []
-    discard = run_file._discard
+    discard = database._discard
 
     def look(file, but):
-        with pytest.raises(RecordError, match="another process"), run_file._lock(file):
+        with pytest.raises(RecordError, match="another process"), database._lock(file):
             pass
         held.append(file.parent.name)
         discard(file, but)
 
-    monkeypatch.setattr(run_file, "_discard", look)
+    monkeypatch.setattr(database, "_discard", look)
     for name in ("mine", "new", "other"):
         with pytest.raises(ConfigError):
             begin(tmp_path / name)
@@ -282,7 +282,7 @@ def test_what_fails_before_there_is_a_result_leaves_only_what_was_there(tmp_path
 def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
     file = tmp_path / RUN.file_name
     file.write_bytes((small / RUN.file_name).read_bytes())
-    lock = run_file._lock
+    lock = database._lock
 
     @contextmanager
     def late(path):
@@ -291,7 +291,7 @@ def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
             yield
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_file, "_lock", late)
+        patch.setattr(database, "_lock", late)
         with pytest.raises(RecordError, match="no run at"), RunStore.open_to_write(tmp_path):
             pass
     assert not file.exists()
