@@ -1,4 +1,4 @@
-"""From scores to fitness, and what an outcome may not be."""
+"""The fitness of scores, and invalid outcomes."""
 
 import math
 
@@ -36,7 +36,7 @@ def test_initial_program_has_fitness_zero():
     assert to_outcome(measured(0.3, 2.0), measured(0.3, 2.0), [True, False], "mean").fitness == 0
 
 
-def test_failure_has_a_reason_and_no_fitness():
+def test_failure_has_a_status_and_no_fitness():
     outcome = to_outcome(Measurement(Status.NOT_FINITE), measured(1.0), [True], "mean")
     assert outcome.fitness is None and outcome.measurement.status is Status.NOT_FINITE
 
