@@ -2,8 +2,8 @@
 
     python tests/support/search/bad_candidates.py FOLDER SEED
 
-Scores come from a formula. Some candidates kill their worker, hang, raise, or take unlimited memory.
-The behaviour of a candidate is a function of its bytecode, and its outcome.
+Scores come from a formula. Some candidates kill their worker, hang, raise, or take all memory. The
+behaviour of a candidate is a function of its bytecode, and its outcome.
 """
 
 import json
