@@ -5,6 +5,7 @@ import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -57,13 +58,12 @@ def source_digest() -> str:
 
 def processor_name() -> str:
     """Return the model of the processor, or the machine type where the system hides the model."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    # The system is not Linux.
-    except OSError:
-        lines = []
-    models = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    return next(models, platform.machine())
+    # Only Linux has the file.
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(": ")[2]
+    return platform.machine()
 
 
 def refuse_difference(

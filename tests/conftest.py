@@ -8,7 +8,11 @@ import jax
 import numpy as np
 import pytest
 
-os.environ["PJRT_NPROC"] = "1"  # before jax calculates anything: one thread of arithmetic
+from lionhunt.search.workers.xla_environment import set_xla_environment
+
+# JAX reads these variables when it computes for the first time.
+os.environ["PJRT_NPROC"] = "1"
+set_xla_environment()
 
 # All processes of a test run compile a thing once, and forget it afterwards.
 CACHE = "JAX_COMPILATION_CACHE_DIR"

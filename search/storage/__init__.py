@@ -4,13 +4,5 @@ It imports `dsl`, `search.evolution`, `search.evaluation` and `search.errors`; i
 sqlite3.
 """
 
-__all__ = [
-    "atomic_file",
-    "checked_tables",
-    "database",
-    "export",
-    "program_ref",
-    "query",
-    "run_store",
-    "schema",
-]
+__all__ = ["atomic_file", "checked_tables", "database", "export", "program_ref", "query"]
+__all__ += ["run_store", "schema"]

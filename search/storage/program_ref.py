@@ -3,6 +3,7 @@
 import dataclasses
 import difflib
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from lionhunt.dsl import library
@@ -53,16 +54,14 @@ def is_run(word: str) -> bool:
     if not word or word in library.names():
         return False
     path = Path(word)
-    try:
+    # No file can have the name, or its permissions forbid reading it.
+    with suppress(OSError):
         if path.is_dir():
             return True
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    # No file can have the name, or its permissions forbid reading it.
-    except OSError:
-        return False
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(_SQLITE)) == _SQLITE
+    return False
 
 
 def find_program(word: str) -> Source:
@@ -97,11 +96,10 @@ def find_program(word: str) -> Source:
 
 
 def _is_file(path: Path) -> bool:
-    try:
-        return path.is_file()
     # No file can have the name.
-    except OSError:
-        return False
+    with suppress(OSError):
+        return path.is_file()
+    return False
 
 
 def _read(path: Path) -> tuple[Program, ProgramDoc]:

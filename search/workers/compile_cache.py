@@ -3,6 +3,7 @@
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 import jax
@@ -48,11 +49,9 @@ def user_folder() -> Path:
 def _processor() -> str:
     """Return a digest of the processor's features, in 16 hexadecimal digits."""
     features = [platform.machine(), platform.processor()]
-    try:
+    # Only Linux has the file.
+    with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
         named = ("model name", "flags", "Features")
         features += [line for line in lines if line.startswith(named)][:2]
-    # The system is not Linux.
-    except OSError:
-        pass
     return hashlib.sha256("\n".join(features).encode()).hexdigest()[:16]

@@ -93,12 +93,10 @@ def _refused(address: str, error: Exception) -> WorkerError:
         )
     versions = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
     if "Version mismatch" in str(error) and len(versions) == 2:
-        cluster, command = (
-            f"Ray {of_ray} and Python {of_python}" for of_ray, of_python in versions
-        )
+        cluster, command = (f"Ray {version} and Python {python}" for version, python in versions)
         return WorkerError(
-            f"the Ray cluster at '{address}' was started with {cluster}, this command has {command}: "
-            "install the same versions on every node and here"
+            f"the Ray cluster at '{address}' was started with {cluster}, this command has "
+            f"{command}: install the same versions on every node and here"
         )
     return _no_cluster(address, error)
 
