@@ -1,4 +1,4 @@
-"""Configurations as files: frozen, read from TOML, unknown keys refused."""
+"""Configurations read from TOML: frozen values; unknown keys are refused."""
 
 import json
 import tomllib
@@ -13,11 +13,11 @@ from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.errors import ConfigError
 
 MAX_CHARACTERS = 1_000_000
-"""How much of a file is read: what is longer is no configuration."""
+"""The part of a file that is read; no configuration is longer."""
 
 
 class Config(BaseModel):
-    """What every part of a configuration is."""
+    """The base class of every configuration and of its tables."""
 
     model_config = ConfigDict(
         extra="forbid",
@@ -32,37 +32,42 @@ C = TypeVar("C", bound=Config)
 
 
 def read_config(path: Path, model: type[C], settings: Iterable[str] = ()) -> C:
-    """Reads a TOML file.
+    """Read a configuration from a TOML file.
 
     Args:
         path: the file.
-        model: what it is the configuration of.
-        settings: `key=value` texts that replace values of the file; dots lead into tables, and
-            numbers into lists: `evolution.lag=8`, `tasks.0.num_steps=100`. The value is TOML; what
-            is not, is text.
+        model: the class of the configuration.
+        settings: `key=value` texts that replace values of the file. Dots lead into tables, and
+            numbers into lists: `evolution.lag=8`, `tasks.0.num_steps=100`. A value is TOML; other
+            text is taken as a string.
 
     Raises:
-        ConfigError: it cannot be read or used.
+        ConfigError: the file cannot be read, or is no such configuration.
     """
     try:
         with path.open(encoding="utf-8") as file:
             raw = tomllib.loads(file.read(MAX_CHARACTERS))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
-    except (ValueError, RecursionError) as error:  # also of what is not UTF-8
+    # A file that is not UTF-8 raises a ValueError too.
+    except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
     return parse_config(with_settings(raw, settings), str(path), model)
 
 
 def with_settings(raw: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
-    """What was read, with values replaced as `read_config` says; changed in place."""
+    """Return the raw configuration after changing it in place; see `read_config`."""
     for setting in settings:
         _set(raw, setting)
     return raw
 
 
 def parse_config(raw: dict[str, Any], source: str, model: type[C]) -> C:
-    """Checks what was read; raises `ConfigError` that names `source` and the offending key."""
+    """Check a raw configuration, and return it as a value of `model`.
+
+    Raises:
+        ConfigError: it is invalid; the message names `source` and the offending key.
+    """
     try:
         return model.model_validate_json(json.dumps(raw, default=str))
     except (RecursionError, UnicodeEncodeError) as error:
@@ -96,17 +101,20 @@ def _set(raw: dict[str, Any], setting: str) -> None:
     except (ValueError, RecursionError):
         value = text
     *path, last = key.strip().split(".")
-    place: Any = raw
+    table: Any = raw
     for part in path:
-        if isinstance(place, list) and part.isdecimal() and int(part) < len(place):
-            place = place[int(part)]
-        elif isinstance(place, dict):
-            place = place.setdefault(part, {})
+        if isinstance(table, dict):
+            table = table.setdefault(part, {})
         else:
-            raise ConfigError(f"--set {setting}: nothing is called '{part}' there")
-    if isinstance(place, list) and last.isdecimal() and int(last) < len(place):
-        place[int(last)] = value
-    elif isinstance(place, dict):
-        place[last] = value
+            table = table[_position(table, part, setting)]
+    if isinstance(table, dict):
+        table[last] = value
     else:
-        raise ConfigError(f"--set {setting}: nothing is called '{last}' there")
+        table[_position(table, last, setting)] = value
+
+
+def _position(values: Any, part: str, setting: str) -> int:
+    """Return a part of a key as a position in a list."""
+    if isinstance(values, list) and part.isdecimal() and int(part) < len(values):
+        return int(part)
+    raise ConfigError(f"--set {setting}: nothing is called '{part}' there; correct the key")

@@ -1,10 +1,11 @@
-"""Where results are made: versions and machine, and the refusal where another scores otherwise."""
+"""The environment of results: versions, machine and source, and how two environments differ."""
 
 import functools
 import hashlib
 import importlib.metadata
 import platform
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
@@ -15,23 +16,22 @@ from lionhunt.search.evaluation.outcome import Difference
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
-
 NOUNS = {
     "machine": "machine",
     "processor": "processor",
     "jax_device": "JAX device",
     "source_digest": "source of lionhunt",
 }
-"""What else is told of a place, in words."""
+"""The words for the other keys of an environment."""
 
 ROOT = Path(__file__).parents[1]
 PACKAGES = ("dsl", "proxy_tasks", "search")
 
 
 def summarize_environment() -> dict[str, Any]:
-    """The versions and source of what results depend on, the machine, and what JAX runs on.
+    """Return the versions and the source that results depend on, the machine and the JAX device.
 
-    That starts JAX, which whatever has built its tasks did already.
+    The call starts the JAX backend.
     """
     return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
@@ -45,7 +45,7 @@ def summarize_environment() -> dict[str, Any]:
 
 @functools.cache
 def source_digest() -> str:
-    """Names the text of this program: 16 hexadecimal digits of its packages' files."""
+    """Return a digest of all source files of this program, in 16 hexadecimal digits."""
     digest = hashlib.sha256()
     for package in PACKAGES:
         folder = ROOT / package
@@ -57,60 +57,69 @@ def source_digest() -> str:
 
 
 def processor_name() -> str:
-    """The model of the processor, as far as the system tells it."""
-    try:
-        lines = Path("/proc/cpuinfo").read_text().splitlines()
-    except OSError:  # not Linux
-        lines = []
-    models = (line.partition(": ")[2] for line in lines if line.startswith("model name"))
-    return next(models, platform.machine())
+    """Return the model of the processor, or the machine type where the system hides the model."""
+    # Only Linux has the file.
+    with suppress(OSError):
+        for line in Path("/proc/cpuinfo").read_text().splitlines():
+            if line.startswith("model name"):
+                return line.partition(": ")[2]
+    return platform.machine()
 
 
 def refuse_difference(
-    what: str,
+    subject: str,
     noun: str,
-    found: Difference,
-    info: tuple[dict[str, Any], dict[str, Any]],
-    instead: str = "start a new one",
+    difference: Difference,
+    infos: tuple[dict[str, Any], dict[str, Any]],
+    alternative: str = "start a new one",
 ) -> RecordError:
-    """The refusal to go on where training differs from what was recorded elsewhere.
+    """Return the refusal to continue records from an environment that trains differently.
 
     Args:
-        what: was trained in both places.
+        subject: the thing that was trained in both environments.
         noun: of the records.
-        found: there and here.
-        info: of the records, there and as they would be made here; the differences are named.
-        instead: what else can be done, beside going on there.
+        difference: between the two trainings.
+        infos: of the records, as recorded and as they would be here; the message names where
+            they differ.
+        alternative: the choice beside continuing in the old environment.
     """
-    others = ", ".join(environment_differences(*info)) or "nothing else that is recorded differs"
+    causes = ", ".join(environment_differences(*infos)) or "nothing else that is recorded differs"
     return RecordError(
-        f"here {what} {found.verb} {found.here}, where the {noun} was made {found.there} "
-        f"({others}); scores of two places are not mixed: go on with it there, or {instead}"
+        f"here {subject} {difference.verb} {difference.current}, where the {noun} was made "
+        f"{difference.recorded} ({causes}); scores of two places are not mixed: continue there, or "
+        f"{alternative}"
     )
 
 
-def environment_differences(there: dict[str, Any], here: dict[str, Any]) -> Iterator[str]:
-    """What two descriptions of a place, or of records, tell apart; not what only one tells."""
-    for name, version in here["versions"].items():
-        if (other := there["versions"].get(name, version)) != version:
-            yield f"{name} {other} there and {version} here"
+def environment_differences(recorded: dict[str, Any], current: dict[str, Any]) -> Iterator[str]:
+    """Yield in words where two environments, or two records, differ.
+
+    A key that only one of them has is not compared.
+    """
+    for name, version in current["versions"].items():
+        if (old := recorded["versions"].get(name, version)) != version:
+            yield f"{name} {old} there and {version} here"
     for key, noun in NOUNS.items():
-        if (other := there.get(key, here[key])) != here[key]:
-            yield f"{noun} {other} there and {here[key]} here"
-    for old, new in zip(there.get("tasks", ()), here.get("tasks", ()), strict=False):
+        if (old := recorded.get(key, current[key])) != current[key]:
+            yield f"{noun} {old} there and {current[key]} here"
+    for old, new in zip(recorded.get("tasks", ()), current.get("tasks", ()), strict=False):
         if old["digest"] != new["digest"]:
             yield f"{new['name']} has other data here"
 
 
-def differences(there: Any, here: Any, place: str = "") -> Iterator[str]:
-    """Where two JSON values differ, and how."""
-    if isinstance(there, dict) and isinstance(here, dict) and there.keys() == here.keys():
-        for key in there:
-            yield from differences(there[key], here[key], f"{place}.{key}" if place else key)
-    elif isinstance(there, list) and isinstance(here, list) and len(there) == len(here):
-        for number, pair in enumerate(zip(there, here, strict=True)):
-            yield from differences(*pair, f"{place}.{number}")
-    elif isinstance(there, dict | list) or isinstance(here, dict | list):
-        yield f"{place} differs"
-    elif there != here:
-        yield f"{place} is {there} there and {here} here"
+def differences(recorded: Any, current: Any, path: str = "") -> Iterator[str]:
+    """Yield in words where two JSON values differ; `path` leads to them."""
+    if (
+        isinstance(recorded, dict)
+        and isinstance(current, dict)
+        and recorded.keys() == current.keys()
+    ):
+        for key in recorded:
+            yield from differences(recorded[key], current[key], f"{path}.{key}" if path else key)
+    elif isinstance(recorded, list) and isinstance(current, list) and len(recorded) == len(current):
+        for number, pair in enumerate(zip(recorded, current, strict=True)):
+            yield from differences(*pair, f"{path}.{number}")
+    elif isinstance(recorded, dict | list) or isinstance(current, dict | list):
+        yield f"{path} differs"
+    elif recorded != current:
+        yield f"{path} is {recorded} there and {current} here"

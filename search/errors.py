@@ -4,35 +4,35 @@ from lionhunt.errors import LionhuntError
 
 
 class ConfigError(LionhuntError, ValueError):
-    """A configuration that cannot be used: one line that says where and why."""
+    """A configuration that cannot be used; the message names the key and the problem."""
 
 
 class MutationError(LionhuntError):
-    """A program that the space gives no valid mutation of."""
+    """A program without any valid mutation in the mutation space."""
 
 
 class OutputError(LionhuntError):
-    """A file that cannot be written: one line that says what to do."""
+    """A file that cannot be written."""
 
 
 class QueryError(LionhuntError):
-    """A query that cannot be answered: one line that says why."""
+    """A query that cannot be answered."""
 
 
 class WorkerError(LionhuntError):
-    """Workers that cannot go on: one line that says why and what to do."""
+    """Workers that cannot continue."""
 
 
 class RecordError(LionhuntError):
-    """A file of records that cannot be used: one line that says why and what to do."""
+    """A file of records that cannot be used."""
 
 
 class ScorerError(Exception):
-    """A job that the scorer was not made for: a bug of whoever made it."""
+    """A job that does not fit its scorer: a bug of the caller."""
 
 
 class SourceError(LionhuntError, ValueError):
-    """A word that names nothing, or no program: one line that says what to do.
+    """A reference that names no program or run.
 
     Attributes:
         excerpt: the offending line of a program with a caret below the place; may be empty.
@@ -41,3 +41,8 @@ class SourceError(LionhuntError, ValueError):
     def __init__(self, message: str, excerpt: str = ""):
         super().__init__(message)
         self.excerpt = excerpt
+
+
+def first_line(error: object) -> str:
+    """Return the first line of an error's text, or the name of its type if it has no text."""
+    return (str(error).strip().splitlines() or [type(error).__name__])[0]

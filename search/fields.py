@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Types of keys that several configurations share."""
 
 import re
 from typing import Annotated
@@ -8,6 +8,13 @@ from pydantic import Field
 
 from lionhunt.proxy_tasks import FamilyOptions
 
+MAX_COUNT = 1_000_000_000
+
+Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
+Weight = Annotated[float, Field(ge=0, le=1e6)]
+Factor = Annotated[float, Field(ge=1e-6, le=1e6)]
+Seeds = Annotated[int, Field(gt=0, le=1000)]
+"""A number of random seeds."""
 TaskOptions = Annotated[FamilyOptions, Field(discriminator="kind")]
 
 
@@ -18,19 +25,4 @@ def _check_address(address: str) -> str:
 
 
 RayAddress = Annotated[str, pydantic.AfterValidator(_check_address)]
-"""See `search.workers.ray_cluster.connect`."""
-
-
-MAX_COUNT = 1_000_000_000
-
-
-Count = Annotated[int, Field(gt=0, le=MAX_COUNT)]
-
-
-Weight = Annotated[float, Field(ge=0, le=1e6)]
-
-
-Factor = Annotated[float, Field(ge=1e-6, le=1e6)]
-
-
-Seeds = Annotated[int, Field(gt=0, le=1000)]
+"""An address as `search.workers.ray_cluster.connect` takes it."""

@@ -1,7 +1,7 @@
-"""A log of what happened and when, a line of JSON each: for people, and no part of any records.
+"""A log of events with their times, one line of JSON each. It is for people; no result reads it.
 
-Whatever has something to tell calls `log`. It is written while `write_log` is in force, else nobody
-hears of it. A line that cannot be written is lost and counted, and all else goes on.
+Any part of `search` calls `log`. Events go to a file inside `write_log`, and nowhere outside of it.
+A line that cannot be written is lost and counted; the program continues.
 """
 
 import datetime
@@ -18,13 +18,13 @@ _LOGGER.addHandler(logging.NullHandler())
 
 
 def log(event: str, **fields: Any) -> None:
-    """Tells that something happened; fields are JSON values."""
+    """Log an event; fields are JSON values."""
     _LOGGER.info(event, extra={"fields": fields})
 
 
 @contextmanager
 def write_log(file: Path) -> Iterator[None]:
-    """Appends what is told in the body to a file, which is made if need be."""
+    """Append the events of the body to a file, which is created if it is missing."""
     handler, level = _JsonLines(file), _LOGGER.level
     _LOGGER.addHandler(handler)
     _LOGGER.setLevel(logging.INFO)
@@ -36,7 +36,7 @@ def write_log(file: Path) -> Iterator[None]:
 
 
 class _JsonLines(logging.Handler):
-    """Appends to a file; what a killed process left of a line is ended first."""
+    """A handler that appends to a file; it first ends a line that a killed process left torn."""
 
     def __init__(self, file: Path):
         super().__init__()

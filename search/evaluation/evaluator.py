@@ -1,4 +1,4 @@
-"""Scoring a candidate: its bytecode trains on every task."""
+"""The scorer of candidates: it trains their bytecode on every task."""
 
 import dataclasses
 import time
@@ -20,17 +20,18 @@ NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
 
 class Evaluator:
-    """Scores bytecode on tasks, one after the other; compiles each task once a size of bytecode.
+    """A scorer of bytecode on tasks; it compiles each task once for each size of bytecode.
 
-    In a batch, candidates of one size train side by side, which an accelerator likes. Places that
-    are left over repeat the first candidate, so that one compilation serves, and what comes of a
-    candidate depends on nothing but itself. It differs from training alone by float32 rounding.
+    In a batch, candidates of one size train side by side, which is faster on an accelerator. Free
+    lanes of a batch repeat the first candidate, so all batches share one compilation. The
+    measurement of a candidate depends on nothing else in its batch. It differs from training
+    alone by float32 rounding.
 
     Args:
-        tasks: what to train on; a candidate that fails on one is not tried on the next.
-        seed: of the run; every candidate trains with the same keys, unless told otherwise.
-        functions: those that candidates may have; the fewer, the less there is to compile.
-        batch_size: candidates that train side by side; where there is no memory for as many, half.
+        tasks: to train on, in order; a candidate that fails on one does not train on the next.
+        seed: of the run; every job without a seed of its own trains with it.
+        functions: the functions that candidates may have; fewer functions compile faster.
+        batch_size: candidates that train side by side; halved for a task that runs out of memory.
     """
 
     def __init__(
@@ -44,33 +45,34 @@ class Evaluator:
         self._seed = seed
         self._tasks = tuple(tasks)
         self._batch_size = batch_size
-        self._widths: dict[
-            tuple[int, MachineShape], int
-        ] = {}  # where memory asks for smaller batches
+        # Smaller batches, by task and size, where memory ran out.
+        self._widths: dict[tuple[int, MachineShape], int] = {}
         self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
-        """Trains on every task. Running out of memory is an outcome; what a task raises, is raised.
+        """Train every candidate on every task, and return their measurements in order.
+
+        Running out of memory is a measurement; any other error of a task is raised.
 
         Raises:
             ScorerError: a candidate has a function that was left out.
         """
         lanes = [_Lane(job) for job in jobs]
         for job in jobs:
-            if unknown := job.bytecode.functions - self._functions:
-                names = ", ".join(sorted(unknown))
-                raise ScorerError(f"a candidate with {names}, which were left out")
+            if left_out := job.bytecode.functions - self._functions:
+                names = ", ".join(sorted(left_out))
+                raise ScorerError(f"the scorer was made without {names}; make one with them")
         for index in range(len(self._tasks)):
             by_size: dict[MachineShape, list[_Lane]] = {}
             for lane in lanes:
                 if lane.trains_on(index):
                     by_size.setdefault(lane.job.bytecode.size, []).append(lane)
-            for size, same in by_size.items():
-                self._train_lanes(index, size, same)
+            for size, lanes_of_size in by_size.items():
+                self._train_lanes(index, size, lanes_of_size)
         return [lane.measurement() for lane in lanes]
 
     def _train_lanes(self, index: int, size: MachineShape, lanes: list["_Lane"]) -> None:
-        """Trains candidates of one size on one task."""
+        """Train candidates of one size on one task."""
         while lanes:
             width = self._widths.get((index, size), self._batch_size)
             batch = lanes[:width]
@@ -93,7 +95,7 @@ class Evaluator:
             lanes = lanes[width:]
 
     def _train_batch(self, index: int, lanes: list["_Lane"], width: int) -> list[Training]:
-        """What comes of each lane, as NumPy arrays."""
+        """Return the training of each lane, as NumPy arrays."""
         jobs = [lane.job for lane in lanes]
         seeds = [self._seed if job.seed is None else job.seed for job in jobs]
         train, data = self._train[index], self._tasks[index].data
@@ -101,17 +103,17 @@ class Evaluator:
             (job,), (seed,) = jobs, seeds
             training = train(job.bytecode, task_key(seed, index), _limits(job, index), data)
             return [jax.device_get(training)]
-        places = [*range(len(jobs)), *[0] * (width - len(jobs))]
-        bytecodes = jax.tree.map(lambda *x: np.stack(x), *[jobs[i].bytecode for i in places])
-        keys = _task_keys(np.array([seeds[i] for i in places], np.uint32), index)
-        limits = np.stack([_limits(jobs[i], index) for i in places])
+        job_of_lane = [*range(len(jobs)), *[0] * (width - len(jobs))]
+        bytecodes = jax.tree.map(lambda *x: np.stack(x), *[jobs[i].bytecode for i in job_of_lane])
+        keys = _task_keys(np.array([seeds[i] for i in job_of_lane], np.uint32), index)
+        limits = np.stack([_limits(jobs[i], index) for i in job_of_lane])
         training = jax.device_get(train(bytecodes, keys, limits, data))
         return [Training(*(part[i] for part in training)) for i in range(len(jobs))]
 
 
 @dataclasses.dataclass
 class _Lane:
-    """A candidate on its way through the tasks."""
+    """A candidate, and the results of the tasks it has trained on."""
 
     job: Job
     status: Status = Status.OK
@@ -123,13 +125,13 @@ class _Lane:
         return self.status is Status.OK and self.job.task in (None, index)
 
     def add(self, training: Training, limits: np.ndarray) -> None:
-        """Takes in what came of the next task."""
+        """Add the training on the next task."""
         self.curves += (tuple(training.curve[: int(training.num_chunks)].tolist()),)
         score = float(training.score)
         if np.isfinite(score):
             self.scores += (score,)
         else:
-            self.status = _reason(training, limits)
+            self.status = _failure(training, limits)
 
     def measurement(self) -> Measurement:
         scores = self.scores if self.status is Status.OK else ()
@@ -137,20 +139,20 @@ class _Lane:
 
 
 def _limits(job: Job, index: int) -> np.ndarray:
-    """The hurdles of a candidate on a task."""
+    """Return the hurdles of a candidate on a task, shape=(chunks,)."""
     return np.array(NO_HURDLE if job.hurdles is None else job.hurdles[index], np.float32)
 
 
 def task_key(seed: int, index: int) -> jax.Array:
-    """The key of a run's task: all randomness of training on it."""
+    """Return the key of a task, from which all randomness of training on it comes."""
     return jax.random.fold_in(jax.random.key(seed), index)
 
 
 _task_keys = jax.jit(jax.vmap(task_key, in_axes=(0, None)))
 
 
-def _reason(training: Training, hurdles: np.ndarray) -> Status:
-    """Why a training has no score."""
+def _failure(training: Training, hurdles: np.ndarray) -> Status:
+    """Return the status of a training without a score."""
     last = int(training.num_chunks) - 1
     loss = training.curve[last]
     is_above = np.isfinite(loss) and loss > hurdles[last]
@@ -159,8 +161,8 @@ def _reason(training: Training, hurdles: np.ndarray) -> Status:
 
 def _trainer(task: Task, functions: Collection[str]):
     def run(bytecode, key, hurdles, data):
-        of_lanes = batch_machine if key.shape else machine
-        optimizer = of_lanes.as_optimizer(bytecode, task.schedule, functions)
+        interpreter = batch_machine if key.shape else machine
+        optimizer = interpreter.as_optimizer(bytecode, task.schedule, functions)
         return train(dataclasses.replace(task, data=data), optimizer, key, hurdles)
 
     return run

@@ -1,4 +1,4 @@
-"""From the scores of tasks to one fitness: the only place where a loss changes its sign."""
+"""The fitness of the scores of several tasks: the only place where a loss changes its sign."""
 
 import statistics
 from collections.abc import Sequence
@@ -6,11 +6,11 @@ from collections.abc import Sequence
 from lionhunt.search.evaluation.outcome import Measurement, Outcome, Status
 
 COMBINATIONS = {"mean": statistics.fmean, "min": min}
-"""How the fitness on several tasks becomes one: their mean, or the worst of them."""
+"""Functions that combine the fitness on several tasks: the mean, or the worst task."""
 
 
 def task_fitness(score: float, initial: float, higher_is_better: bool) -> float:
-    """How much better a score is than the initial program's, as a share of that; 0 if the same."""
+    """Return the gain over the initial program's score, as a share of that score."""
     gain = score - initial if higher_is_better else initial - score
     return gain / (abs(initial) or 1.0)
 
@@ -22,14 +22,14 @@ def to_outcome(
     combination: str,
     weights: Sequence[float] | None = None,
 ) -> Outcome:
-    """Gives a measurement its fitness.
+    """Return the outcome of a measurement.
 
     Args:
         measurement: of a candidate.
-        initial: of the initial program, which has fitness 0 by this.
+        initial: of the initial program, which therefore has fitness 0.
         directions: for each task, whether higher scores are better.
         combination: a name in `COMBINATIONS`.
-        weights: of the tasks in the mean; None if they are the same.
+        weights: of the tasks in the mean; None for equal weights.
     """
     if measurement.status is not Status.OK:
         return Outcome(measurement, None)

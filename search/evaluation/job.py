@@ -1,4 +1,4 @@
-"""What a worker is asked: to score one candidate."""
+"""The jobs of a worker: one candidate to score each."""
 
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
@@ -6,20 +6,20 @@ from typing import NamedTuple, Protocol
 from lionhunt.dsl.execution.bytecode import Bytecode, MachineShape
 
 Hurdles = tuple[tuple[float, ...], ...]
-"""For each task of a run, the largest loss that each chunk of its training may have."""
+"""For each task of a run, the largest loss allowed in each chunk of its training."""
 
 
 class AnyJob(Protocol):
-    """What a pool has to know of a job."""
+    """The part of a job that a pool reads."""
 
     @property
     def name(self) -> str:
-        """Tells what is measured of it."""
+        """Return the name under which the pool returns the measurement."""
         ...
 
     @property
     def size(self) -> Hashable:
-        """Jobs of one size may train side by side."""
+        """Return the size; jobs of one size may train side by side."""
         ...
 
 
@@ -27,11 +27,11 @@ class Job(NamedTuple):
     """A candidate to score.
 
     Attributes:
-        name: tells what is measured of it; free.
-        bytecode: itself.
-        seed: it trains with; the run's if None.
-        task: the number of the only task it trains on; all if None.
-        hurdles: training stops early where its loss is above them; nowhere if None.
+        name: of the measurement; any text.
+        bytecode: the candidate.
+        seed: of its training; None for the run's seed.
+        task: the number of the only task to train on; None for all tasks.
+        hurdles: losses above which training stops early; None for no early stopping.
     """
 
     name: str

@@ -1,4 +1,4 @@
-"""What came of scoring a candidate: a fitness, or the reason why there is none."""
+"""The outcome of scoring a candidate: its status, its measurement and its fitness."""
 
 import dataclasses
 import enum
@@ -8,28 +8,28 @@ from typing import NamedTuple
 
 
 class Status(enum.StrEnum):
-    """Why an outcome is what it is."""
+    """The end of an evaluation; all but `OK` are failures, without a fitness."""
 
     OK = "ok"
     NOT_FINITE = "not_finite"
     """The loss or the score became NaN or infinite."""
     HURDLE = "hurdle"
-    """Its loss was above a hurdle of its run, and training stopped early."""
+    """The loss was above a hurdle, and training stopped early."""
     CRASHED = "crashed"
-    """Its workers died, four times."""
+    """The worker died, four times."""
     OUT_OF_MEMORY = "out_of_memory"
-    """There was not enough for it, four times."""
+    """Memory ran out, four times."""
     TIMED_OUT = "timed_out"
-    """It was stopped by the wall clock, twice: the one reason that is not reproducible."""
+    """The wall clock ran out, twice: the only status that is not reproducible."""
     RAISED = "raised"
-    """Its training raised an error, four times, where the reference trained in between."""
+    """Training raised an error, four times, while the reference trained in between."""
 
 
 class EvaluationId(NamedTuple):
-    """The name of an outcome, as text FINGERPRINT, or FINGERPRINT#NUMBER of a later evaluation.
+    """The name of an evaluation: FINGERPRINT, or FINGERPRINT#NUMBER for a later one.
 
     Attributes:
-        owner: the fingerprint of the program that it is the outcome of.
+        owner: the fingerprint of the evaluated program.
         number: of the evaluation, from 1; each has a seed of its own.
     """
 
@@ -38,7 +38,7 @@ class EvaluationId(NamedTuple):
 
     @classmethod
     def parse(cls, text: str) -> "EvaluationId":
-        """The name that reads so."""
+        """Parse the text of a name."""
         owner, _, number = text.partition("#")
         return cls(owner, int(number or 1))
 
@@ -48,14 +48,14 @@ class EvaluationId(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Measurement:
-    """What a worker saw of a candidate.
+    """The scores and losses that a worker measured for a candidate.
 
     Attributes:
-        reason: whether it ran to its end.
-        scores: one validation metric for each task, in order; empty unless the reason is OK.
+        status: the end of the evaluation.
+        scores: one validation metric for each task, in order; empty unless the status is OK.
         curves: training losses of each task that was begun, by chunk.
         seconds: wall clock; in a batch, its share of that of the batch.
-        error: type and first line of what it raised; not recorded.
+        error: type and first line of the error it raised; not recorded.
     """
 
     status: Status
@@ -66,43 +66,44 @@ class Measurement:
 
     @property
     def status_text(self) -> str:
-        """The reason in words: with the error, if there was one."""
+        """Return the status in words, with the error if there was one."""
         return f"{self.status.value}: {self.error}" if self.error else self.status.value
 
     def __post_init__(self):
         if (self.status is Status.OK) != bool(self.scores):
-            raise ValueError(f"{len(self.scores)} scores with reason {self.status}")
+            raise ValueError(f"{len(self.scores)} scores with status {self.status}")
         if not all(map(math.isfinite, self.scores)):
             raise ValueError(f"scores {self.scores} must be finite")
 
 
 class Difference(NamedTuple):
-    """Where two trainings of one program part.
+    """The first difference between two trainings of one program.
 
     Attributes:
-        verb: what it does to get a number.
-        there: the number, or numbers, of one.
-        here: those of the other.
+        verb: the words between the program and a number.
+        recorded: the number, or numbers, of the older training.
+        current: those of the newer training.
     """
 
     verb: str
-    there: str
-    here: str
+    recorded: str
+    current: str
 
 
-def first_difference(there: Measurement, here: Measurement) -> Difference | None:
-    """Where two measurements of one program part; None if the trainings are alike to the bit.
+def first_difference(recorded: Measurement, current: Measurement) -> Difference | None:
+    """Return where two measurements of one program differ, or None if they agree to the bit.
 
-    Scores alone may be alike by chance: some are a count out of some hundred.
+    Losses are compared too: scores that are counts out of a few hundred may agree by chance.
     """
-    losses = itertools.zip_longest(*(itertools.chain(*m.curves) for m in (there, here)))
+    losses = itertools.zip_longest(*(itertools.chain(*m.curves) for m in (recorded, current)))
     pairs = [
-        ("ends", there.status.value, here.status.value),
-        ("scores", list(there.scores), list(here.scores)),
+        ("ends", recorded.status.value, current.status.value),
+        ("scores", list(recorded.scores), list(current.scores)),
         *(("has a training loss of", *pair) for pair in losses),
     ]
     for verb, *pair in pairs:
-        old, new = map(str, pair)  # as text NaN is like NaN
+        # As text, NaN equals NaN.
+        old, new = map(str, pair)
         if old != new:
             return Difference(verb, old, new)
     return None
@@ -110,11 +111,11 @@ def first_difference(there: Measurement, here: Measurement) -> Difference | None
 
 @dataclasses.dataclass(frozen=True)
 class Outcome:
-    """A measurement, and the fitness that it means in its run.
+    """A measurement with its fitness in a run.
 
     Attributes:
-        measurement: what was seen.
-        fitness: higher is better; None unless the reason is OK.
+        measurement: of the candidate.
+        fitness: higher is better; None unless the status is OK.
     """
 
     measurement: Measurement
@@ -123,6 +124,6 @@ class Outcome:
     def __post_init__(self):
         is_ok = self.measurement.status is Status.OK
         if is_ok != (self.fitness is not None):
-            raise ValueError(f"fitness {self.fitness} with reason {self.measurement.status}")
+            raise ValueError(f"fitness {self.fitness} with status {self.measurement.status}")
         if self.fitness is not None and not math.isfinite(self.fitness):
             raise ValueError(f"fitness {self.fitness} must be finite")

@@ -1,14 +1,14 @@
-"""TODO docstring."""
+"""Repeated evaluation of a program whose individuals keep being born."""
 
 import random
 from typing import Literal, NamedTuple
 
 
 class Reevaluation(NamedTuple):
-    """When a program is evaluated anew, and what its fitness is then.
+    """The rule for evaluating a program again.
 
     Attributes:
-        way: the mean of its evaluations so far, or the latest.
+        way: "average" takes the mean of its evaluations so far as fitness, "forget" the latest.
         every: births after which the next evaluation is due.
         max_evaluations: of one program.
     """
@@ -18,16 +18,16 @@ class Reevaluation(NamedTuple):
     max_evaluations: int
 
     def number(self, num_births: int) -> int:
-        """The evaluation, from 1, of the last of so many individuals that do the same."""
+        """Return the number of the evaluation, from 1, that birth `num_births` takes."""
         return min(1 + (num_births - 1) // self.every, self.max_evaluations)
 
     def is_due(self, num_births: int) -> bool:
-        """Whether the last of so many individuals is the first with a later evaluation."""
+        """Return whether birth `num_births` is the first with a later evaluation."""
         return 1 < self.number(num_births) != self.number(num_births - 1)
 
 
 def evaluation_seed(seed: int, number: int) -> int | None:
-    """The seed of an evaluation by its number, from 1, in 32 bits; None for the run's own."""
+    """Return the 32-bit seed of an evaluation, or None for the first, which has the run's seed."""
     if number == 1:
         return None
     return random.Random(f"evaluation {number} of run {seed}").getrandbits(32)

@@ -1,4 +1,4 @@
-"""What scores candidates, wherever that is."""
+"""The interface of a scorer, in whatever process it runs."""
 
 from collections.abc import Callable, Sequence
 from typing import Any, Protocol
@@ -7,10 +7,10 @@ from lionhunt.search.evaluation.outcome import Measurement
 
 
 class Scorer(Protocol):
-    """What scores jobs of one kind, as `search.evaluation.evaluator.Evaluator`, or a stand-in of a test."""
+    """A scorer of jobs of one kind, such as `search.evaluation.evaluator.Evaluator`."""
 
     def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
-        """What is seen of jobs, one of each."""
+        """Return one measurement for each job, in order."""
         ...
 
 

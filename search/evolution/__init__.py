@@ -1,1 +1,6 @@
-"""TODO docstring."""
+"""Evolution as a function of the history: mutation, tournaments, and the baselines.
+
+It imports `dsl` and the leaves of `search`; it does no input or output.
+"""
+
+__all__ = ["baselines", "hyperparameters", "methods", "mutation", "regularized"]

@@ -1,52 +1,57 @@
-"""What evolution is compared with: programs drawn at random, and evolution of constants alone."""
+"""Baselines of evolution: programs drawn at random, and evolution of the constants alone."""
 
 import random
 
-from lionhunt.dsl.edits import statements as edit
+from lionhunt.dsl.edits.statements import replace_argument
 from lionhunt.dsl.program import Const, Program
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, draw_constant, mutate, scale
 from lionhunt.search.evolution.regularized import Individual
 
 END_OF_MUTATIONS = 64
-"""A random program has fewer; about as many separate the end of a quickstart from its beginning, 63
-to 73 (10,000 programs, population 200, tournament 4)."""
+"""The number of mutations of a random program stays below it.
+
+The last programs of a quickstart are 63 to 73 mutations away from the initial one. That is with
+10,000 programs, population 200 and tournament 4.
+"""
 
 
 def vary_constant(
     program: Program, rng: random.Random, space: object, identity: object = None
 ) -> Mutant:
-    """Changes one constant, and nothing else, as mutation changes it where it comes upon one.
+    """Change one constant of a program, as mutation changes a constant.
 
-    A new one from N(0, 1), or the old one times 2^a, a ~ N(0, 1). Chen et al., 2023, tuned the
-    hyper-parameters of AdamW in this way, as a baseline of its search.
+    The new constant is drawn from N(0, 1), or is the old one times 2^a, a ~ N(0, 1). Chen et al.,
+    2023 (arXiv:2302.06675) tuned the hyperparameters of AdamW in this way, as a baseline.
 
     Args:
-        program: any; its constants are those of all statements, also of redundant ones.
+        program: the parent; the constants of redundant statements count too.
         rng: the source of all randomness.
-        space, identity: not looked at; there so that it can take the place of
+        space, identity: unused; they give the function the signature of
             `search.evolution.mutation.mutate`.
 
     Returns:
-        "constant", the mutant, and the number of draws it took.
+        "constant", the mutant, and the number of draws.
 
     Raises:
         MutationError: the program has no constant.
     """
     places = constant_places(program)
     if not places:
-        raise MutationError("the initial program has no constant to vary; begin with another")
+        raise MutationError(
+            "the initial program has no constant to vary; choose another initial program"
+        )
     num_draws = 0
     while True:
         num_draws += 1
         index, position, old = rng.choice(places)
         new = scale(old, rng) if rng.random() < 0.5 else draw_constant(rng)
         if new != old:
-            return "constant", edit.replace_argument(program, index, position, new), num_draws
+            return "constant", replace_argument(program, index, position, new), num_draws
 
 
 def constant_places(program: Program) -> list[tuple[int, int, Const]]:
-    """All constants of a program: statement, argument, and the constant."""
+    """Return all constants of a program, each with the positions of its statement and argument."""
     return [
         (index, position, arg)
         for index, statement in enumerate(program.statements)
@@ -65,21 +70,21 @@ def draw_individual(
     space: MutationSpace,
     identities: object = None,
 ) -> Individual:
-    """Individual `index` of a random search: mutations of the initial program, and no selection.
+    """Draw individual `index` of a random search: the initial program after random mutations.
 
-    It depends on the run's seed and its own number, and on no other individual. The number of
-    mutations is log-uniform below `END_OF_MUTATIONS`: as many programs are one mutation away as are
-    32 to 63. So its programs are of the lengths that evolution visits, and it knows what evolution
-    knows but for the fitness. The "random programs" of Chen et al., 2023, of which 2 million do not
-    reach AdamW, know less, and would make a weaker baseline.
+    The individual depends on the run's seed and its own number, and on no other individual. The
+    number of mutations is log-uniform below `END_OF_MUTATIONS`: one mutation is as likely as 32 to
+    63. The programs have the lengths that evolution visits, and lack only its selection. The
+    "random programs" of Chen et al., 2023 (arXiv:2302.06675) make a weaker baseline: 2 million of
+    them do not reach AdamW.
 
     Args:
-        history, fitness, identities: not looked at; there so that it can take the place of
+        history, fitness, identities: unused; they give the function the signature of
             `search.evolution.regularized.breed`.
         index: of the individual.
-        initial: the program that the run begins with.
+        initial: the initial program of the run.
         seed: of the run.
-        space: what mutation may do.
+        space: the allowed mutations.
 
     Raises:
         MutationError: a program on the way has no valid mutation.

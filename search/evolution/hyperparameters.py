@@ -1,8 +1,8 @@
-"""Tuning a program: its update times a learning rate, and its constants changed.
+"""Hyperparameters of a program: a learning rate times its update, and new constants.
 
-The learning rate multiplies the update that the program returns, and not the schedule value that it
-reads: so it means the same for every program, also for one that ignores the schedule or clips by
-it, and a weight decay within the update keeps its proportion to the rest.
+The learning rate multiplies the update that the program returns, not the schedule value that it
+reads. It means the same for every program, also for one that ignores the schedule or clips by it. A
+weight decay within the update keeps its proportion to the rest.
 """
 
 import dataclasses
@@ -13,10 +13,10 @@ from lionhunt.dsl.program import Const, Program, Statement, Var
 
 @dataclasses.dataclass(frozen=True)
 class Tuning:
-    """How a program is changed without touching its form.
+    """Values of the hyperparameters of a program.
 
     Attributes:
-        learning_rate: multiplies its update.
+        learning_rate: the factor of its update.
         constants: its numbers, in the order of `constants_of`.
     """
 
@@ -25,16 +25,16 @@ class Tuning:
 
 
 def untuned(program: Program, learning_rate: float = 1.0) -> Tuning:
-    """The program as it is, but for a learning rate."""
+    """Return a program's own constants with a learning rate."""
     return Tuning(learning_rate, constants_of(program))
 
 
 def apply_tuning(program: Program, tuning: Tuning) -> Program:
-    """The changed program; the same if nothing is changed.
+    """Return the tuned program, which is `program` itself if nothing changes.
 
     Args:
-        program: as it is.
-        tuning: with as many constants as it has.
+        program: to tune.
+        tuning: with as many constants as `program` has.
     """
     constants = dict(zip(constants_of(program), tuning.constants, strict=True))
     program = replace_constants(program, constants)

@@ -1,4 +1,4 @@
-"""How the children of a run are bred: each way is a function of the history and nothing else."""
+"""The methods of breeding children; each is a function of the history and nothing else."""
 
 import functools
 from collections.abc import Callable, Mapping
@@ -11,11 +11,11 @@ from lionhunt.search.evolution.mutation import MutationSpace
 from lionhunt.search.evolution.regularized import Individual, breed
 
 Method = Literal["evolution", "constants", "random"]
-"""Regularized evolution; the same where constants alone mutate; random search."""
+"""Regularized evolution, evolution of the constants alone, or random search."""
 
 
 class Breed(Protocol):
-    """Breeds the child of a number from its elders; see `search.evolution.regularized.breed`."""
+    """A function that breeds a child, as `search.evolution.regularized.breed` does."""
 
     def __call__(
         self,
@@ -37,12 +37,13 @@ def make_breeder(
     lag: int,
     space: MutationSpace,
 ) -> Breed:
-    """What breeds the children of a run.
+    """Return the function that breeds the children of a run.
 
     Args:
-        method: in which way.
-        initial: the program that the run begins with.
-        seed, population_size, tournament_size, lag, space: as of `search.evolution.regularized.breed`.
+        method: of breeding.
+        initial: the initial program of the run.
+        seed, population_size, tournament_size, lag, space: see
+            `search.evolution.regularized.breed`.
     """
     if method == "random":
         return functools.partial(draw_individual, initial=initial, seed=seed, space=space)

@@ -1,8 +1,8 @@
 """Random edits of a program, as in Chen et al., 2023 (arXiv:2302.06675), section 2.
 
-Slots are typed and sampled directly: a place that takes a scalar gets one. Randomness is Python's
-own `random.Random`, not NumPy's generator: its stream is fixed by the language for all versions,
-and it is twice as fast to seed and six times as fast to draw from (5 us and 0.2 us here).
+Arguments are drawn by kind: an argument that must be a scalar is drawn from scalars. The generator
+is Python's `random.Random`, whose stream the language fixes for all versions. It is twice as fast
+to seed as NumPy's generator (5 us here). It is six times as fast to draw from (0.2 us).
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ import random
 from contextlib import suppress
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
-from lionhunt.dsl.edits import statements as edit
+from lionhunt.dsl.edits.statements import delete, insert, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
@@ -20,15 +20,20 @@ from lionhunt.search.errors import MutationError
 
 MUTATIONS = ("insert", "delete", "modify")
 
+_ARGUMENTS = ("variable", "constant", "scale")
+"""Kinds of new arguments; "scale" is a multiple of the old constant."""
+
 NEW_VARIABLE_PROB = 0.5
-"""How often an inserted statement assigns a new variable; else any variable of the program. The
-paper does not say; its raw program shows both."""
+"""The probability that an inserted statement assigns a new variable, not one of the program.
+
+The paper does not say; its raw program shows both.
+"""
 
 MAX_DRAWS = 10_000
-"""Draws after which a program is said to have no valid mutation."""
+"""Draws without a valid mutation after which `mutate` raises."""
 
 MAX_SAME = 100
-"""Mutants in a row that may compute what their parent does; the last is taken as it is."""
+"""Mutants in a row that may compute the same as their parent; the last is then returned."""
 
 DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
 """The paper's 43 functions."""
@@ -36,15 +41,13 @@ DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
 
 @dataclasses.dataclass(frozen=True)
 class MutationSpace:
-    """What mutation may do.
+    """The allowed mutations.
 
     Attributes:
         functions: names of the functions that inserted statements apply.
-        weights: how often to insert, delete and modify; the paper's code has them equal.
-        max_statements: programs of this length are not inserted into; None for no limit, as in
-            the paper.
-        until_different: whether mutations are drawn until the mutant computes something else than
-            its parent, as its fingerprint tells.
+        weights: relative frequencies of insert, delete and modify; equal in the paper's code.
+        max_statements: the longest program, None for no limit, as in the paper.
+        until_different: whether to draw until the fingerprint differs from the parent's.
     """
 
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
@@ -54,7 +57,7 @@ class MutationSpace:
 
 
 Mutant = tuple[str, Program, int]
-"""The kind of mutation, the program, and the number of draws it took."""
+"""The kind of mutation, the program, and the number of draws."""
 
 
 def mutate(
@@ -63,13 +66,13 @@ def mutate(
     space: MutationSpace,
     identity: AnalyzedProgram | None = None,
 ) -> Mutant:
-    """Draws mutations of a valid program until one is valid, and different if `space` asks for it.
+    """Mutate a valid program: draw until a mutant is valid, and different if `space` asks for it.
 
     Args:
         program: the parent.
-        rng: of all that is drawn.
-        space: what mutation may do.
-        identity: of the parent, if known, which makes it faster to tell what is different.
+        rng: the source of all randomness.
+        space: the allowed mutations.
+        identity: the analysis of the parent, if known, which speeds up `until_different`.
 
     Raises:
         MutationError: no draw was valid, as when `space` has no fitting function.
@@ -87,7 +90,7 @@ def mutate(
 
 
 def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> Mutant:
-    """Draws until a mutation is valid; the paper redraws in the same way."""
+    """Draw until a mutation is valid, as the paper does."""
     for num_draws in range(1, MAX_DRAWS + 1):
         (mutation,) = rng.choices(MUTATIONS, space.weights)
         try:
@@ -111,7 +114,7 @@ def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     )
     names = list(dict.fromkeys([*program.inputs, *[s.target for s in program.statements]]))
     target = _new_name(names) if rng.random() < NEW_VARIABLE_PROB else rng.choice(names)
-    mutant = edit.insert(program, index, Statement(target, op.name, args))
+    mutant = insert(program, index, Statement(target, op.name, args))
     return _checked(mutant, program, index, kinds, target)
 
 
@@ -120,7 +123,7 @@ def _delete(program: Program, rng: random.Random, space: MutationSpace) -> Progr
         return None
     index = rng.randrange(len(program.statements))
     target = program.statements[index].target
-    mutant = edit.delete(program, index)
+    mutant = delete(program, index)
     return _checked(mutant, program, index, _kinds_before(program, index), target)
 
 
@@ -134,7 +137,7 @@ def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     position = rng.randrange(len(statement.args))
     is_scalar = position == OPS[statement.op].scalar_argument
     new = _draw_argument(statement.args[position], is_scalar, kinds, rng)
-    mutant = edit.replace_argument(program, index, position, new)
+    mutant = replace_argument(program, index, position, new)
     return _checked(mutant, program, index, kinds, statement.target)
 
 
@@ -142,7 +145,7 @@ _MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify}
 
 
 def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
-    """The variables that statement `index` can read, and their kinds."""
+    """Return the kinds of the variables that statement `index` can read."""
     kinds = input_kinds(program)
     advance(kinds, program, 0, index)
     return kinds
@@ -151,21 +154,24 @@ def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
 def _checked(
     mutant: Program, program: Program, index: int, kinds: dict[str, Kind], target: str
 ) -> Program:
-    """Returns the mutant if it can run, as the program it was made of can.
+    """Return the mutant of a valid program if it is valid too.
 
-    Where the variable that the mutation is about has, right after it, the kind that it has in the
-    program, or is none there, the rest runs as it does in the program, and is not looked at.
+    Later statements are checked only if the edit changed the kind of its variable. Otherwise they
+    run as in the program.
 
     Args:
-        index: both are the same up to this statement, and after the one that was edited here.
-        kinds: the kinds before this statement.
+        mutant: the edited program.
+        program: the parent.
+        index: of the edited statement; all other statements are the same.
+        kinds: the kinds of the variables before this statement.
         target: the variable that the edited statement assigns.
 
     Raises:
-        InvalidProgram: it cannot run.
+        InvalidProgram: the mutant cannot run.
     """
     end = len(mutant.statements)
-    longer = end - len(program.statements)  # 1 after an insertion, -1 after a deletion
+    # 1 after an insertion, -1 after a deletion.
+    longer = end - len(program.statements)
     kinds_in_program = kinds.copy()
     advance(kinds_in_program, program, index, index + 1 - max(longer, 0))
     rest = index + 1 + min(longer, 0)
@@ -179,8 +185,8 @@ def _checked(
 def _draw_argument(
     old: Arg | None, is_scalar: bool, kinds: dict[str, Kind], rng: random.Random
 ) -> Arg:
-    """An existing variable or a new constant; in place of a constant also a multiple of it."""
-    ways = ["variable", "constant"] if old is None or isinstance(old, Var) else list(_WAYS)
+    """Return a variable or a new constant; in place of a constant also a multiple of it."""
+    ways = _ARGUMENTS if isinstance(old, Const) else _ARGUMENTS[:2]
     names = [name for name, kind in kinds.items() if not is_scalar or kind is Kind.SCALAR]
     way = rng.choice(ways)
     if way == "variable" and names:
@@ -191,22 +197,20 @@ def _draw_argument(
 
 
 def draw_constant(rng: random.Random) -> Const:
-    """A new constant, from N(0, 1)."""
+    """Draw a constant from N(0, 1)."""
     return Const(shortest(rng.gauss(0, 1)))
 
 
 def scale(constant: Const, rng: random.Random) -> Const:
-    """The constant times 2^a, a ~ N(0, 1), within the range of float32."""
+    """Return the constant times 2^a, a ~ N(0, 1), within the range of float32."""
     while True:
-        with suppress(ValueError):  # scaled out of the range
+        # A constant out of the range raises.
+        with suppress(ValueError):
             return Const(shortest(constant.value * 2.0 ** rng.gauss(0, 1)))
 
 
-_WAYS = ("variable", "constant", "scale")
-
-
 def _new_name(names: list[str]) -> str:
-    """The first of v1, v2, ... that is free."""
+    """Return the first of v1, v2, ... that no variable has."""
     number, taken = 1, set(names)
     while f"v{number}" in taken:
         number += 1

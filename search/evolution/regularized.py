@@ -1,8 +1,8 @@
-"""Regularized evolution as a function of the history: no population is kept, a window slides.
+"""Regularized evolution as a function of the history: the population is a sliding window.
 
-Individuals are numbered by birth and the first `population_size` are the initial program. A child
-depends on the run's seed, its own number and the individuals before it, and on nothing else: so a
-run is the same on any number of workers, and after any crash.
+Individuals are numbered by birth, and the first `population_size` are the initial program. A child
+depends only on the run's seed, its own number and the individuals before it. A run is therefore the
+same on any number of workers, and after any crash.
 
 Real et al., 2019 (arXiv:1802.01548): a tournament, a mutation of its winner, the oldest dies.
 """
@@ -16,7 +16,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
 
 Mutate = Callable[[Program, random.Random, MutationSpace, AnalyzedProgram | None], Mutant]
-"""From a parent, its identity last, to a mutant."""
+"""A function of a parent and, last, its analysis if known; it returns a mutant."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -24,10 +24,10 @@ class Individual:
     """One program of the history.
 
     Attributes:
-        index: its number, by birth, from 0.
+        index: the number of its birth, from 0.
         parent: its parent's number; None in the initial population.
-        mutation: how it came from its parent; "initial" in the initial population.
-        program: as bred, redundant statements and all.
+        mutation: the kind of mutation; "initial" in the initial population.
+        program: as bred, with its redundant statements.
         num_draws: mutations drawn until one was valid.
     """
 
@@ -39,9 +39,10 @@ class Individual:
 
 
 def window(index: int, population_size: int, lag: int) -> range:
-    """The elders of child `index`: the last `population_size` born before `index - lag`.
+    """Return the candidate parents of child `index`: `population_size` individuals in a row.
 
-    The lag is how many children may be in flight; the first elders are the initial population.
+    They are the last ones born before `index - lag`, or the initial population for the first
+    children. The lag is the number of children that may be in flight.
     """
     stop = max(population_size, index - lag)
     return range(stop - population_size, stop)
@@ -60,19 +61,20 @@ def breed(
     mutate: Mutate = mutate,
     identities: Mapping[int, AnalyzedProgram] | None = None,
 ) -> Individual:
-    """Returns child `index`: a mutation of the winner of a tournament among its elders.
+    """Return child `index`: a mutation of the winner of a tournament among its candidate parents.
 
     Args:
-        history: at least the elders, by number.
-        fitness: of an elder; minus infinity if it has none.
-        tournament_size: contestants, drawn with replacement (as AutoML-Zero does; the paper does
-            not say); the elder of equals wins.
-        identities: of the elders, where known; see `search.evolution.mutation.mutate`.
-        mutate: how the winner is mutated, within `space`.
+        history: at least the candidate parents, by number.
+        fitness: of a candidate parent; minus infinity if it has none.
+        tournament_size: contestants, drawn with replacement as in AutoML-Zero (the paper does not
+            say); the older of equals wins.
+        identities: analyses of candidate parents, where known; see
+            `search.evolution.mutation.mutate`.
+        mutate: the function that mutates the winner, within `space`.
     """
     rng = random.Random((seed << 64) | index)
-    elders = window(index, population_size, lag)
-    contestants = (rng.choice(elders) for _ in range(tournament_size))
+    candidate_parents = window(index, population_size, lag)
+    contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
     parent = max(contestants, key=lambda i: (fitness(i), -i))
     identity = None if identities is None else identities.get(parent)
     mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
@@ -80,5 +82,5 @@ def breed(
 
 
 def initial_individual(index: int, program: Program) -> Individual:
-    """One of the first `population_size` individuals."""
+    """Return one of the first `population_size` individuals."""
     return Individual(index, None, "initial", program)

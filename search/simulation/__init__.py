@@ -1,1 +1,6 @@
-"""A search with thousands of workers in virtual time: what its driver, its workers and lag do."""
+"""Searches with thousands of simulated workers: the load of the driver, idle workers, and lag.
+
+It imports `search.driver` and all packages that `search.driver` may import.
+"""
+
+__all__ = ["figures", "loop", "report"]

@@ -1,4 +1,4 @@
-"""The pictures of a simulation: idle workers and a busy driver, and what lag does to a search."""
+"""Figures of a simulation: idle workers, the load of the driver, and the effect of lag."""
 
 import math
 from collections.abc import Sequence
@@ -12,25 +12,26 @@ from lionhunt.search.reporting.figures import LOOKS, SMALL, assign_looks, make_f
 
 
 def load_figure(loads: Sequence[dict[str, Any]]) -> Figure:
-    """Idle share of the workers, at least, and load of the driver over the number of workers.
+    """Plot the idle share of the workers and the load of the driver over the number of workers.
 
-    Where the driver would not keep up, nothing is known of the time while programs are bred.
+    Where the driver would not keep up, the idle share is a lower bound. The share while programs
+    are bred is then unknown.
 
     Args:
-        loads: as described by `search.simulation.report`.
+        loads: as in the summary of `search.simulation.report`.
     """
     figure, axes = _start(3.6, "workers", "share of time (%)", xscale="log")
     loads = sorted(loads, key=lambda load: (load["num_workers"], load["lag"]))
     idle = [max(load["idle_share"], load["least_idle_share"]) for load in loads]
     while_bred = [load["idle_share_while_bred"] if load["keeps_up"] else math.nan for load in loads]
     driver_loads = [load["driver_load"] for load in loads]
-    shown = (
+    lines = (
         (idle, "workers idle, whole run"),
         (while_bred, "workers idle while programs are bred"),
         (driver_loads, "load of the driver"),
     )
     workers = [load["num_workers"] for load in loads]
-    for look, (shares, label) in zip(LOOKS, shown, strict=False):
+    for look, (shares, label) in zip(LOOKS, lines, strict=False):
         axes.plot(workers, [100 * abs(share) for share in shares], label=label, **look._asdict())
     axes.set_yscale("symlog", linthresh=0.01, linscale=0.5)
     axes.set_ylim(0, 100 * max(1, *driver_loads))
@@ -40,10 +41,10 @@ def load_figure(loads: Sequence[dict[str, Any]]) -> Figure:
 
 
 def lag_figure(lags: Sequence[dict[str, Any]]) -> Figure:
-    """The best program so far over the programs of a search, a line for each lag.
+    """Plot the best program so far over the programs of a search, a line for each lag.
 
     Args:
-        lags: as described by `search.simulation.report`.
+        lags: as in the summary of `search.simulation.report`.
     """
     figure, axes = _start(4, "programs of the search", "best so far (decades off the loss)")
     looks = assign_looks(f"{lag['lag']:,}" for lag in lags)
@@ -57,12 +58,13 @@ def lag_figure(lags: Sequence[dict[str, Any]]) -> Figure:
 
 
 def _start(height: float, xlabel: str, ylabel: str, xscale="linear") -> tuple[Figure, Axes]:
-    """An empty figure of six inches by so many, with plain numbers below it."""
+    """Make an empty figure, six inches wide and `height` high, with plain numbers on its x axis."""
     figure = make_figure(6, height)
     axes = figure.subplots()
     tidy(axes)
     axes.set_xlabel(xlabel)
     axes.set_ylabel(ylabel)
-    axes.set_xscale(xscale)  # which brings a formatter of its own
+    # A scale sets its own formatter, so the scale comes first.
+    axes.set_xscale(xscale)
     axes.xaxis.set_major_formatter(FuncFormatter(lambda value, _: f"{value:,.0f}"))
     return figure, axes

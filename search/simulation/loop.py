@@ -1,4 +1,4 @@
-"""Whole searches by simulated workers: the driver is the real one, records and all."""
+"""Whole searches with simulated workers, and the real driver with its records."""
 
 import random
 import tempfile
@@ -11,30 +11,30 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial
-from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.simulation.toy_objective import METRIC, QuadraticScorer
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.local_pool import LocalPool
-from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.pool import DISPATCH_SECONDS, Pool
 
 NUM_CHECKPOINTS = 40
-"""Points of a run's progress at which its best is told."""
+"""Checkpoints of a run at which `follow_best` returns the best program so far."""
 
 
 class Load(NamedTuple):
-    """What came of a run with so many workers.
+    """The load of a run with simulated workers.
 
     Attributes:
         num_workers, lag, num_programs: of the run.
         num_evaluations: different programs, each evaluated once.
-        seconds: virtual, from the first child to the last outcome; the driver takes none of them.
-        idle_share: of the workers' time, the end of the run included, where less and less is left.
-        idle_share_while_bred: without that: up to the last evaluation that was begun.
-        driver_seconds: measured: processor time of the driver, records included.
+        seconds: virtual time from the first child to the last outcome, with an infinitely fast
+            driver.
+        idle_share: of the workers' time, with the end of the run, where work runs out.
+        idle_share_while_bred: of the workers' time until the last evaluation begins.
+        driver_seconds: measured processor time of the driver, with its records.
         evaluation_seconds: mean virtual time of an evaluation.
-        best: fitness in the end, as `Curve` has it.
+        best: the score of the best program at the end, as in `SimulatedCurve`.
     """
 
     num_workers: int
@@ -50,47 +50,47 @@ class Load(NamedTuple):
 
     @property
     def new_share(self) -> float:
-        """The share of programs that are evaluated."""
+        """Return the share of programs that are evaluated."""
         return self.num_evaluations / self.num_programs
 
     @property
     def child_seconds(self) -> float:
-        """Of the driver, for a child."""
+        """Return the driver's processor time for a child."""
         return self.driver_seconds / self.num_programs
 
     @property
     def driver_load(self) -> float:
-        """The share of its time that the driver works while no worker is idle."""
+        """Return the share of its time that the driver works while no worker is idle."""
         return self.num_workers / self.max_workers
 
     @property
     def max_workers(self) -> float:
-        """Workers that one driver could keep at work, with what Ray costs it for an evaluation."""
+        """Return the number of workers that one driver can keep busy, with its costs of Ray."""
         return self.evaluation_seconds * self.num_evaluations / self.least_seconds
 
     @property
     def keeps_up(self) -> bool:
-        """Whether the driver has time for so many workers; else time and idle shares are higher."""
+        """Return whether the driver has time for the workers; else they are idle for longer."""
         return self.driver_load <= 1
 
     @property
     def least_seconds(self) -> float:
-        """Of the run, whose driver does one thing after another."""
-        return self.driver_seconds + self.num_evaluations * BY_WORKERS.dispatch_seconds
+        """Return the driver's own seconds, a lower bound on those of the run."""
+        return self.driver_seconds + self.num_evaluations * DISPATCH_SECONDS
 
     @property
     def least_idle_share(self) -> float:
-        """Of the workers' time, in a run of so many seconds or more."""
+        """Return the idle share of the workers in a run of `least_seconds`, a lower bound."""
         return max(0.0, 1 - 1 / self.driver_load)
 
 
 class SimulatedCurve(NamedTuple):
-    """How a search with some lag got better.
+    """The progress of a search.
 
     Attributes:
         lag, seed: of the run.
-        programs: points of its progress.
-        best: at each, the decades that the best program so far takes off the loss.
+        programs: numbers of programs at the checkpoints.
+        best: at each checkpoint, the decades that the best program so far takes off the loss.
     """
 
     lag: int
@@ -100,7 +100,7 @@ class SimulatedCurve(NamedTuple):
 
 
 def make_config(num_programs: int, lag: int, seed: int, **evolution: int) -> RunConfig:
-    """A run as the paper's, with what the simulation is asked for; nothing trains on its task."""
+    """Make the config of a run like the paper's; its task is a placeholder that never trains."""
     raw = {
         "seed": seed,
         "num_programs": num_programs,
@@ -113,14 +113,14 @@ def make_config(num_programs: int, lag: int, seed: int, **evolution: int) -> Run
 def simulate_load(
     config: RunConfig, num_workers: int, evaluation_seconds: float, spread: float
 ) -> Load:
-    """Runs a search with simulated workers.
+    """Run a search with simulated workers.
 
     Args:
         config: of the run.
-        num_workers: that work side by side.
+        num_workers: the number of workers.
         evaluation_seconds: mean virtual time of an evaluation.
-        spread: evaluations take from 1 - spread to 1 + spread times as long, evenly spread; how
-            long, is told by the program and the seed.
+        spread: evaluations take from 1 - spread to 1 + spread times that, uniformly distributed;
+            the factor depends on the program and the seed.
     """
 
     def seconds(name: str) -> float:
@@ -144,7 +144,7 @@ def simulate_load(
 
 
 def follow_best(config: RunConfig) -> SimulatedCurve:
-    """Runs a search without workers, whose number does not matter to it."""
+    """Run a search in this process; the number of workers has no effect on its history."""
     end, start = config.num_programs, config.evolution.population_size
     points = [start + (end - start) * i // NUM_CHECKPOINTS for i in range(NUM_CHECKPOINTS + 1)]
     pool = LocalPool(lambda: QuadraticScorer(config.seed))
@@ -153,11 +153,16 @@ def follow_best(config: RunConfig) -> SimulatedCurve:
 
 
 def run_search(config: RunConfig, pool: Pool, points: Sequence[int]) -> tuple[list[float], float]:
-    """Runs the loop of a search to its end, with records in a folder that goes.
+    """Run the loop of a search to its end, with records in a temporary folder.
+
+    Args:
+        config: of the run.
+        pool: not started.
+        points: numbers of programs.
 
     Returns:
-        The score of the best program so far, after each of these numbers of programs; and the
-        processor time of the loop.
+        The score of the best program so far at each of the points, and the processor time of the
+        loop in seconds.
     """
     initial = load_initial(config.initial)
     info: dict[str, Any] = {
@@ -177,7 +182,8 @@ def run_search(config: RunConfig, pool: Pool, points: Sequence[int]) -> tuple[li
 
 def _best_score(records: RunStore, num_programs: int) -> float:
     best = records.best(num_programs)
-    assert best is not None  # the initial program has a fitness
+    # The initial program has a fitness, and every recorded individual a measurement.
+    assert best is not None
     measurement = records.measurement(best.fingerprint)
-    assert measurement is not None  # of a recorded individual
+    assert measurement is not None
     return measurement.scores[0]

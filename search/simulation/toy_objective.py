@@ -1,8 +1,8 @@
-"""An objective of a millisecond, for simulated searches: minimizing a noisy quadratic, in NumPy.
+"""A toy objective for simulated searches: the optimizer minimizes a noisy quadratic, in NumPy.
 
-What is searched for is real, an optimizer; what it is tried on is a toy: a sum of squares of
-curvatures that span three decades, whose gradients are seen with noise, for a few steps. It shows
-whether a search gets better, sooner or later. It says nothing of which optimizers train networks.
+An evaluation takes a millisecond. The loss is a sum of squares, with curvatures over two decades
+and noisy gradients, for a few steps. It shows how soon a search gets better. It does not show which
+optimizers train networks.
 """
 
 from collections.abc import Callable, Iterator, Sequence
@@ -20,9 +20,9 @@ from lionhunt.search.evaluation.outcome import Measurement, Status
 NUM_STEPS = 20
 CURVATURES = np.logspace(-2, 0, 24)
 NOISE = 0.05
-"""Of a gradient, beside gradients of about 0.01 to 1 at the start."""
+"""The standard deviation of the noise; the first gradients are about 0.01 to 1."""
 START = 0.7
-"""The standard deviation of the first weights, and of where the minimum is."""
+"""The standard deviation of the first weights, and of the minimum."""
 
 METRIC = {
     "name": "quadratics",
@@ -30,18 +30,18 @@ METRIC = {
     "higher_is_better": True,
     "digest": "",
 }
-"""The task, as records have it."""
+"""The task, as recorded."""
 
-_SPACES = {kind: FlatBackend((CURVATURES.shape,), kind, np) for kind in Kind}
-_SPACES |= {Kind.SCALAR: ScalarBackend(np)}
+_BACKENDS = {kind: FlatBackend((CURVATURES.shape,), kind, np) for kind in Kind}
+_BACKENDS |= {Kind.SCALAR: ScalarBackend(np)}
 _OPS = tuple(OPS.values())
 
 
 class QuadraticScorer:
-    """Scores candidates by the decades that they take off the loss.
+    """A scorer of candidates by the decades that they take off the loss.
 
     Args:
-        seed: of the start and of the noise, the same for all.
+        seed: of the start, the minimum and the noise, which are the same for all candidates.
     """
 
     def __init__(self, seed: int = 0):
@@ -74,11 +74,13 @@ ProgramStep = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray], float], li
 
 
 def make_step(bytecode: Bytecode) -> ProgramStep:
-    """What runs a step of a program, as `dsl.execution.machine.run` does, in float64 and not compiled.
+    """Return a function that runs a step of a program, in float64 and not compiled.
+
+    It computes as `dsl.execution.machine.run` does.
 
     Returns:
-        A function of weights, gradient, states and the schedule value; the weights are one array
-        with the shape of `CURVATURES`. It gives the update and the new states.
+        A function of weights, gradient, states and the schedule value. The weights are one array
+        with the shape of `CURVATURES`. It returns the update and the new states.
     """
     num_rows = bytecode.size.num_vector_registers
     spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.size.num_states)
@@ -91,28 +93,28 @@ def make_step(bytecode: Bytecode) -> ProgramStep:
 
     def step(weights, gradient, states, schedule):
         values = [weights, gradient, *states, *spare, np.float64(schedule), *constants]
-        for op, space, operands, target in code:
+        for op, backend, operands, target in code:
             args = [values[k] for k in operands]
             if op.reduces:
                 args = [_spread(arg) for arg in args]
-            values[target] = op.evaluate(space, *args)
+            values[target] = op.evaluate(backend, *args)
         return [_spread(values[k]) for k in outputs]
 
     return step
 
 
 def _spread(value: Any) -> np.ndarray:
-    """A row of numbers; a number by itself is repeated."""
+    """Return an array with the shape of `CURVATURES`; a scalar is repeated."""
     return value if value.shape else np.broadcast_to(value, CURVATURES.shape)
 
 
 def _decode(code: np.ndarray, first: int) -> Iterator[tuple[Op, Any, list[int], int]]:
-    """Instructions as function, space, registers of operands and result.
+    """Yield instructions as function, backend, registers of operands, and register of the result.
 
     Args:
         code: shape=(instructions, 6).
-        first: the first register of its results.
+        first: the first register of the results.
     """
     for number, *operands, target, kind in code.tolist():
         op = _OPS[number]
-        yield op, _SPACES[Kind(kind)], operands[: op.arity], first + target
+        yield op, _BACKENDS[Kind(kind)], operands[: op.arity], first + target

@@ -1,4 +1,4 @@
-"""Workers in virtual time: a pool whose evaluations take as long as they are said to."""
+"""A pool of workers in virtual time, with a given time for each evaluation."""
 
 import heapq
 import itertools
@@ -12,21 +12,21 @@ from lionhunt.search.evaluation.scorer import Scorer
 
 
 class SimulatedPool:
-    """Scores in this process, and tells what was measured when a worker would be done with it.
+    """A pool that scores in this process, and returns a measurement when a worker would end it.
 
-    Time passes only where the driver waits: it is taken as infinitely fast. Of `RayPool` there is
-    the queue alone: no start of workers, no way to them and back, no death, no second try.
+    Virtual time passes only while the driver waits, as if the driver were infinitely fast. The pool
+    models the queue of `RayPool` alone: starting, messages, deaths and retries take no time.
 
     Args:
         scorer: of candidates.
-        num_workers: that work side by side, one candidate each.
-        seconds: of virtual time that the evaluation of a candidate takes, by its name.
+        num_workers: the number of workers, with one candidate each.
+        seconds: returns the virtual seconds of the evaluation of a candidate, by its name.
 
     Attributes:
         now: virtual seconds since the start.
-        num_evaluations: candidates that were begun.
-        own_seconds: processor time that was spent in here, the scorer's included: what a driver
-            with real workers has not to spend.
+        num_evaluations: evaluations begun.
+        own_seconds: processor time of the pool and its scorer, which a driver with real workers
+            does not spend.
     """
 
     def __init__(self, scorer: Scorer, num_workers: int, seconds: Callable[[str], float]):
@@ -37,11 +37,14 @@ class SimulatedPool:
         self._num_workers = num_workers
         self._seconds = seconds
         self._waiting: deque[AnyJob] = deque()
-        self._running: list[tuple[float, int, AnyJob]] = []  # a heap: its end, and a number
+        # A heap of the end of an evaluation, a number that breaks ties, and the job.
+        self._running: list[tuple[float, int, AnyJob]] = []
         self._numbers = itertools.count()
-        self._work = 0.0  # of all that was begun
-        self._ends = 0.0  # of all that is running, together
-        self._last_begun = (0.0, 0.0)  # when, and the work that was done by then
+        # The seconds of all evaluations begun, and the sum of the ends of the running ones.
+        self._work = 0.0
+        self._ends = 0.0
+        # The time of the last beginning, and the work done by then.
+        self._last_begun = (0.0, 0.0)
 
     def start(self, reference: AnyJob) -> Measurement:
         return self._scorer.evaluate([reference])[0]
@@ -53,9 +56,9 @@ class SimulatedPool:
         self.own_seconds += time.process_time() - began
 
     def wait(self, seconds: float) -> list[tuple[str, Measurement]]:
-        """What is done by now; if seconds are given, and nothing is, by the time that something is.
+        """Return the measurements done by now; with `seconds`, pass time until there is one.
 
-        That may be later than was asked for: until then the driver has nothing else to do.
+        That time may be longer than `seconds`: the driver has nothing else to do.
         """
         began = time.process_time()
         if seconds and self._running:
@@ -75,12 +78,12 @@ class SimulatedPool:
 
     @property
     def idle_share(self) -> float:
-        """The share of the workers' time so far in which they had nothing to do."""
+        """Return the share of the workers' time so far without work."""
         return self._idle_share(self.now, self._done())
 
     @property
     def idle_share_while_bred(self) -> float:
-        """The same up to the last evaluation that was begun: without the end of a run."""
+        """Return the same until the last evaluation begins: without the end of a run."""
         return self._idle_share(*self._last_begun)
 
     def _begin(self) -> None:
@@ -95,7 +98,7 @@ class SimulatedPool:
             self._last_begun = self.now, self._done()
 
     def _done(self) -> float:
-        """Seconds that workers have worked."""
+        """Return the seconds of work done so far."""
         return self._work - (self._ends - len(self._running) * self.now)
 
     def _idle_share(self, now: float, done: float) -> float:

@@ -1,4 +1,4 @@
-"""A file that is written whole or not at all, and never in the place of another."""
+"""Files that are written completely or not at all, and never replace another file."""
 
 import os
 import secrets
@@ -11,16 +11,16 @@ from lionhunt.search.errors import OutputError
 
 @contextmanager
 def new_file(path: Path) -> Iterator[Path]:
-    """Another path beside `path`, of an empty file that takes its name once the body is done.
+    """Yield a temporary path beside `path` to an empty file, which takes that name after the body.
 
-    What is no file, as a pipe or a device, is given as it is.
+    A path to a pipe or a device, such as /dev/stdout, is yielded itself.
 
     Raises:
-        OutputError: there is a file of that name, before or after; or it cannot be written. Then
-            nothing was changed.
+        OutputError: the name is taken, before or after the body; or the file cannot be written.
+            Then nothing has changed.
     """
     if path.exists() and not (path.is_file() or path.is_dir()):
-        yield path  # as /dev/stdout: it is written as it is
+        yield path
         return
     if os.path.lexists(path):
         raise _taken(path)
@@ -44,11 +44,12 @@ def _taken(path: Path) -> OutputError:
 
 
 def _name(part: Path, path: Path) -> None:
-    """Gives the part its name; raises `FileExistsError` if another has got it meanwhile."""
+    """Give a file its name; raise `FileExistsError` if another file has it by now."""
     try:
         os.link(part, path)
     except FileExistsError:
         raise
-    except OSError:  # a file system without links
-        path.touch(exist_ok=False)  # the name is taken first
+    # The file system has no links: take the name first, then replace the file.
+    except OSError:
+        path.touch(exist_ok=False)
         os.replace(part, path)

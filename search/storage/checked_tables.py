@@ -1,7 +1,7 @@
-"""What the records of a run and of a selection share: rows with checksums in one SQLite file.
+"""Tables with checksums in one SQLite file: the base of the records of runs and experiments.
 
-What is written is never changed, and every row ends in a checksum of its other values. One table
-tells what the whole is: key, value (JSON).
+A row is never changed once it is written, and ends in a checksum of its other values. The first
+table holds the info of the records: key, value (JSON).
 """
 
 import json
@@ -14,19 +14,19 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.schema import FileKind
 
 T = TypeVar("T")
 
 
 class CheckedTables(ABC):
-    """An open file of records. Use `create`, `open_to_write` or `open_to_read`.
+    """An open file of records, from `create`, `create_or_resume`, `open_to_write`, `open_to_read`.
 
     Attributes:
         kind: of the file.
-        schema: the statements that make its tables.
-        tables: their names; the first has what the whole is.
+        schema: the SQL statements that make its tables.
+        tables: their names; the first one holds the info.
     """
 
     kind: ClassVar[FileKind]
@@ -39,29 +39,29 @@ class CheckedTables(ABC):
 
     @property
     def cache(self) -> Path:
-        """The folder beside it for what can be made again."""
-        return self.path.parent.resolve() / run_file.CACHE
+        """Return the folder beside the file for compiled code."""
+        return self.path.parent.resolve() / database.CACHE
 
     @property
     def log(self) -> Path:
-        """The file beside it for what happened, and when."""
-        return self.path.with_suffix(run_file.LOG_SUFFIX)
+        """Return the file beside it for the log of events."""
+        return self.path.with_suffix(database.LOG_SUFFIX)
 
     @abstractmethod
     def is_begun(self) -> bool:
-        """Whether there is a result that must not be lost."""
+        """Return whether the file holds a result, which must not be lost."""
 
     @classmethod
     @contextmanager
     def create(cls, folder: Path, info: dict[str, Any]) -> Iterator[Self]:
-        """Makes a new file and opens it to write; one that fails before any result is discarded.
+        """Create a file and open it to write; discard it if the body fails before any result.
 
         Args:
-            folder: does not hold one; it is made if need be.
-            info: what the whole is, JSON values by key.
+            folder: without a file of the kind; it is made if it is missing.
+            info: JSON values by key.
 
         Raises:
-            RecordError: there is one already, or the folder cannot be written.
+            RecordError: the folder has such a file, or cannot be written.
         """
         file = folder / cls.kind.file_name
 
@@ -73,101 +73,121 @@ class CheckedTables(ABC):
         def is_begun(connection: sqlite3.Connection) -> bool:
             return cls(file, connection).is_begun()
 
-        with run_file.create(cls.kind, folder, fill, is_begun) as opened:
+        with database.create(cls.kind, folder, fill, is_begun) as opened:
             yield cls(*opened)
 
     @classmethod
     @contextmanager
+    def create_or_resume(
+        cls, folder: Path, info: dict[str, Any], check: Callable[[dict[str, Any]], None]
+    ) -> Iterator[Self]:
+        """Create the file of a folder, or open the present file to write.
+
+        Args:
+            folder: of the file.
+            info: of a new file, as for `create`.
+            check: raises if the info of the present file does not allow to continue it.
+
+        Raises:
+            RecordError: as `create` and `open_to_write` do.
+        """
+        if not (folder / cls.kind.file_name).is_file():
+            opened = cls.create(folder, info)
+        else:
+            with cls.open_to_read(folder) as records:
+                check(records.info())
+            opened = cls.open_to_write(folder)
+        with opened as records:
+            yield records
+
+    @classmethod
+    @contextmanager
     def open_to_write(cls, path: Path) -> Iterator[Self]:
-        """Opens a file to go on with it.
+        """Open a file to continue it.
 
         Args:
             path: the folder, or the file itself.
 
         Raises:
-            RecordError: it is none of the kind, it is damaged, or another process writes it. In
-                all these cases it was left alone.
+            RecordError: it is not of the kind, it is damaged, or another process writes it. The
+                file is then unchanged.
         """
         with cls.open_to_read(path) as records:
             records.check()
-        with run_file.open_to_write(cls.kind, path) as opened:
+        with database.open_to_write(cls.kind, path) as opened:
             yield cls(*opened)
 
     @classmethod
     @contextmanager
     def open_to_read(cls, path: Path) -> Iterator[Self]:
-        """Opens a file to look at it, as it is now; another process may be writing it.
+        """Open a file to read its present state; another process may be writing it.
 
         Args:
             path: the folder, or the file itself.
 
         Raises:
-            RecordError: it is none of the kind, or it is damaged; also in the body, as far as it
-                reads. Errors that the body has for itself are left as they are.
+            RecordError: it is not of the kind, or it is damaged; also where the body reads it.
         """
-        with run_file.open_to_read(cls.kind, path) as opened:
+        with database.open_to_read(cls.kind, path) as opened:
             records = cls(*opened)
             records._check_tables()
             yield records
 
     def commit(self) -> None:
-        """Makes everything added so far last."""
+        """Make all additions permanent."""
         self._connection.execute("COMMIT")
         self._connection.execute("BEGIN")
 
     def info(self) -> dict[str, Any]:
-        """What the whole is."""
+        """Return the info of the records, JSON values by key."""
         table = self.tables[0]
         self._check_rows(table)
-        return dict(self._read(_to_item, self._query(f"SELECT key, value FROM {table}")))
+        rows = self._query(f"SELECT key, value FROM {table}")
+        return dict(self._read(lambda key, value: (key, json.loads(value)), rows))
 
     def check(self) -> None:
-        """Looks for damage in the whole file; raises `RecordError`."""
+        """Raise `RecordError` if any part of the file is damaged."""
         for (problem,) in self._query("PRAGMA quick_check"):
             if problem != "ok":
-                raise run_file.damaged(self.path, problem)
+                raise database.damaged(self.path, problem)
         for table in self.tables:
             self._check_rows(table)
 
     def _check_rows(self, table: str) -> None:
         for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
             if checksum != _checksum(values):
-                raise run_file.damaged(self.path, f"a row of {table} is not as it was written")
+                raise database.damaged(self.path, f"a row of {table} is not as it was written")
 
     def _check_tables(self) -> None:
-        """Raises `RecordError` if the tables have other columns than those that are made."""
+        """Raise `RecordError` if the columns of a table are not those of `schema`."""
         with closing(sqlite3.connect(":memory:")) as new:
             new.executescript(self.schema)
             tables = new.execute("SELECT name FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
             for (table,) in tables:
-                with run_file.making_sense_of(self.path):
+                with database.decoding(self.path):
                     columns = _columns(self._connection, table)
                 if columns != _columns(new, table):
-                    raise run_file.damaged(self.path, f"table {table} is not as it was made")
+                    raise database.damaged(self.path, f"table {table} is not as it was made")
 
     def _read(self, make: Callable[..., T], rows: Iterable[Sequence[Any]]) -> Iterator[T]:
-        """Makes something of each row; one of which nothing can be made is damaged."""
+        """Yield a value made of each row; raise `RecordError` if a row cannot be decoded."""
         for row in rows:
-            with run_file.making_sense_of(self.path):
-                made = make(*row)
-            yield made
+            with database.decoding(self.path):
+                value = make(*row)
+            yield value
 
     def _query(self, query: str, *values: Any) -> list[tuple]:
         return self._connection.execute(query, values).fetchall()
 
     def _insert(self, table: str, *values: Any, conflict: str = "ABORT") -> None:
-        places = ", ".join("?" * (len(values) + 1))
-        query = f"INSERT OR {conflict} INTO {table} VALUES ({places})"
+        marks = ", ".join("?" * (len(values) + 1))
+        query = f"INSERT OR {conflict} INTO {table} VALUES ({marks})"
         self._connection.execute(query, (*values, _checksum(values)))
 
 
 def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    found = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
-    return [column[0] for column in found]
-
-
-def _to_item(key: str, value: str) -> tuple[str, Any]:
-    return key, json.loads(value)
+    description = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
+    return [column[0] for column in description]
 
 
 def _checksum(values: Sequence[Any]) -> int:
@@ -175,16 +195,17 @@ def _checksum(values: Sequence[Any]) -> int:
 
 
 def to_columns(measurement: Measurement) -> tuple[str, str, str, float]:
-    """A measurement as a table keeps it: reason, scores, curves, seconds."""
-    curves = [[repr(loss) for loss in curve] for curve in measurement.curves]  # also not finite
+    """Return a measurement as columns: reason (its status), scores, curves, seconds."""
+    # As text, losses need not be finite.
+    curves = [[repr(loss) for loss in curve] for curve in measurement.curves]
     scores = json.dumps(measurement.scores)
     return measurement.status.value, scores, json.dumps(curves), measurement.seconds
 
 
-def to_measurement(reason: str, scores: str, curves: str, seconds: float) -> Measurement:
-    """The measurement of such columns."""
+def to_measurement(status: str, scores: str, curves: str, seconds: float) -> Measurement:
+    """Return the measurement of the columns of `to_columns`."""
     return Measurement(
-        Status(reason),
+        Status(status),
         tuple(json.loads(scores)),
         tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
         seconds,

@@ -1,7 +1,7 @@
-"""The file of a run or a selection, as a file: made, opened, locked, and left alone if it is none.
+"""Files of records as SQLite databases: create, open, lock and discard them.
 
-It is a SQLite database. One process writes it, and holds a lock beside it; readers open it
-read-only and never disturb it. At rest it is one file, readable where nothing can be written.
+One process writes a file, and holds a lock beside it. Readers open it read-only, and never disturb
+the writer. Between writers it is a single file, which you can read on a read-only file system.
 """
 
 import os
@@ -14,21 +14,20 @@ from pathlib import Path
 
 import filelock
 
-from lionhunt.search.errors import RecordError
+from lionhunt.search.errors import RecordError, first_line
 from lionhunt.search.storage.schema import FileKind
 
 CACHE = "cache"
-"""The folder beside it for what can be made again, and can be deleted at any time."""
-
-
-NUM_READER_TRIES = 50
-"""Tenths of a second that a writer waits at its end for readers; after that its log stays beside
-the file, which readers and the next writer know."""
-
+"""The folder beside a file for compiled code; you can delete it at any time."""
 
 LOG_SUFFIX = ".log.jsonl"
-"""Of the log beside it."""
+"""The suffix of the log of events beside a file."""
 
+NUM_READER_TRIES = 50
+"""Tenths of a second that a writer waits for readers before it closes the file.
+
+After that its write-ahead log stays beside the file; readers and the next writer use it.
+"""
 
 Opened = tuple[Path, sqlite3.Connection]
 
@@ -40,13 +39,13 @@ def create(
     fill: Callable[[sqlite3.Connection], None],
     is_begun: Callable[[sqlite3.Connection], bool],
 ) -> Iterator[Opened]:
-    """Makes a file and opens it to write; if that or the body fails before a result, it goes.
+    """Create a file and open it to write; discard it if the body fails before any result.
 
     Args:
         kind: of the file.
-        folder: holds none of that kind; it is made if need be.
-        fill: gives the file its tables.
-        is_begun: whether it holds a result.
+        folder: without a file of that kind; it is made if it is missing.
+        fill: makes the tables.
+        is_begun: returns whether the file holds a result.
     """
     file, is_new_folder = folder / kind.file_name, not folder.exists()
     try:
@@ -56,11 +55,12 @@ def create(
     try:
         with _lock(file):
             kind.check_free(folder)
-            there = set(folder.iterdir())
+            older_files = set(folder.iterdir())
             is_kept = False
             try:
                 _make(kind, file, fill)
-                is_kept = True  # whoever interrupts it goes on with it
+                # After an interrupt, you can continue with the file.
+                is_kept = True
                 with _writing(kind, file) as connection:
                     try:
                         yield file, connection
@@ -68,26 +68,28 @@ def create(
                         is_kept = is_begun(connection)
                         raise
             finally:
-                if not is_kept:  # the lock goes while it is held: who waits for it begins anew
-                    _discard(file, but=there)
+                # This process still holds the lock, so no other process can use the file.
+                if not is_kept:
+                    _discard(file, but=older_files)
     finally:
         if is_new_folder:
-            with suppress(OSError):  # something is in it
+            # A folder with other files in it stays.
+            with suppress(OSError):
                 folder.rmdir()
 
 
 def _discard(file: Path, but: Collection[Path]) -> None:
-    """Removes a file that holds nothing, and what came to be beside it."""
+    """Remove a file without results, and the files beside it except for those of `but`."""
     for suffix in (".new", ".sqlite", ".sqlite-wal", ".sqlite-shm", LOG_SUFFIX):
         if (path := file.with_suffix(suffix)) not in but:
             path.unlink(missing_ok=True)
-    file.with_suffix(".lock").unlink(missing_ok=True)  # holds nothing by itself
+    file.with_suffix(".lock").unlink(missing_ok=True)
     if (cache := file.with_name(CACHE)) not in but:
         shutil.rmtree(cache, ignore_errors=True)
 
 
 def _make(kind: FileKind, file: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
-    """Makes a file that is complete before it has its name, so that it is never half made."""
+    """Make a complete file before it gets its name, so that it is never half made."""
     unfinished = file.with_suffix(".new")
     unfinished.unlink(missing_ok=True)
     with _sqlite_errors(kind, file):
@@ -101,21 +103,22 @@ def _make(kind: FileKind, file: Path, fill: Callable[[sqlite3.Connection], None]
 
 @contextmanager
 def open_to_write(kind: FileKind, path: Path) -> Iterator[Opened]:
-    """Opens a file that was found sound, with a transaction begun."""
+    """Open an undamaged file to write, and begin a transaction."""
     file = kind.locate(path)
     with _lock(file):
-        _check_there(kind, file)  # it may have gone meanwhile
+        # Another process may have removed the file.
+        _check_exists(kind, file)
         with _writing(kind, file) as connection:
             yield file, connection
 
 
 @contextmanager
 def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
-    """Opens a file as it is now; what SQLite cannot read of it is a `RecordError`."""
+    """Open a file to read its present state; an error of SQLite becomes a `RecordError`."""
     file = kind.locate(path)
-    _check_there(kind, file)
+    _check_exists(kind, file)
     with _sqlite_errors(kind, file), _connect(file, "ro") as connection:
-        with making_sense_of(file):
+        with decoding(file):
             (application_id,) = connection.execute("PRAGMA application_id").fetchone()
             (version,) = connection.execute("PRAGMA user_version").fetchone()
         if application_id != kind.application_id:
@@ -125,20 +128,21 @@ def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
                 f"{file} has format {version}, this lionhunt reads {kind.version}; "
                 "use the version that made it"
             )
-        connection.execute("BEGIN")  # one state of what goes on
-        with making_sense_of(file):
+        # The transaction shows one state of a file that another process may change.
+        connection.execute("BEGIN")
+        with decoding(file):
             connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
         yield file, connection
 
 
-def _check_there(kind: FileKind, file: Path) -> None:
+def _check_exists(kind: FileKind, file: Path) -> None:
     if not file.is_file():
-        raise RecordError(f"no {kind.noun} at {file}; start one with '{kind.start}'")
+        raise RecordError(f"no {kind.noun} at {file}; start one with '{kind.start_command}'")
 
 
 @contextmanager
-def making_sense_of(file: Path) -> Iterator[None]:
-    """Of what a file holds, and of nothing else: where that fails, the file is damaged."""
+def decoding(file: Path) -> Iterator[None]:
+    """Convert decoding errors raised in the body to a 'file is damaged' error."""
     try:
         yield
     except (ValueError, KeyError, TypeError, OverflowError) as error:
@@ -149,10 +153,11 @@ def making_sense_of(file: Path) -> Iterator[None]:
         raise damaged(file, error) from error
 
 
-def damaged(file: Path, reason: object) -> RecordError:
-    """What is to be said of a file that is not as it was written."""
-    line = str(reason).partition("\n")[0]
-    return RecordError(f"{file} is damaged ({line}); it was left alone: go on from a copy of it")
+def damaged(file: Path, problem: object) -> RecordError:
+    """Return the error for a file that is not as it was written."""
+    return RecordError(
+        f"{file} is damaged ({first_line(problem)}); it was left alone: go on from a copy of it"
+    )
 
 
 @contextmanager
@@ -164,14 +169,16 @@ def _writing(kind: FileKind, file: Path) -> Iterator[sqlite3.Connection]:
         try:
             yield connection
         finally:
-            with suppress(sqlite3.Error):  # of a full disk, or a reader that takes its time
+            # The disk may be full, or a reader slow.
+            with suppress(sqlite3.Error):
                 connection.rollback()
                 _leave_one_file(connection)
 
 
 def _leave_one_file(connection: sqlite3.Connection) -> None:
-    """Takes the write-ahead log into the file; readers, who are in the way, are waited for."""
-    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")  # so that all is in it, whoever reads
+    """Merge the write-ahead log into the file, and wait for readers, which block its removal."""
+    # A passive checkpoint merges the log even while others read.
+    connection.execute("PRAGMA wal_checkpoint(PASSIVE)")
     for is_last in [False] * NUM_READER_TRIES + [True]:
         try:
             connection.execute("PRAGMA journal_mode = DELETE")
@@ -194,7 +201,7 @@ def _connect(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
 
 @contextmanager
 def _lock(file: Path) -> Iterator[None]:
-    """Keeps other writers out; the system lets go of it when this process ends, however it does."""
+    """Keep other writers out; the system releases the lock however this process ends."""
     lock = filelock.FileLock(file.with_suffix(".lock"), timeout=0)
     try:
         lock.acquire()
@@ -214,7 +221,7 @@ def _lock(file: Path) -> Iterator[None]:
 
 @contextmanager
 def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
-    """Turns what SQLite says of a file into one line; what it says of a statement is a bug."""
+    """Convert SQLite's errors about a file to a `RecordError`; one about a statement is a bug."""
     try:
         yield
     except sqlite3.Error as error:
@@ -239,8 +246,9 @@ def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
 
 
 def _code(error: sqlite3.Error) -> int | None:
-    """SQLite's primary code of an error; None for an error of Python's module."""
-    if "decode to UTF-8" in str(error):  # the module's word for a text that is none
+    """Return SQLite's primary code of an error; None for an error of Python's module."""
+    # Python's module raises this for a text that is not UTF-8.
+    if "decode to UTF-8" in str(error):
         return sqlite3.SQLITE_CORRUPT
     code = getattr(error, "sqlite_errorcode", None)
     return None if code is None else code & 0xFF

@@ -1,4 +1,4 @@
-"""A run as one table, a row for every individual: CSV or Parquet, written as it is read."""
+"""Export of a run as one table with a row for every individual: CSV or Parquet."""
 
 import csv
 import itertools
@@ -23,19 +23,19 @@ COLUMNS = {
     "reason": str,
     "seconds": float,
 }
-"""What every run has; then comes the score on each task, under its name."""
+"""The columns of every run; the score on each task follows, under the task's name."""
 
 GROUP_SIZE = 16_384
-"""Rows of a group of Parquet: what is in memory at a time."""
+"""Rows in a row group of Parquet, which are in memory together."""
 
 
 class RunTable(NamedTuple):
     """A run as a table.
 
     Attributes:
-        columns: type by name.
-        rows: a value for each, None where there is none; read as they are taken.
-        info: what the run is.
+        columns: types by name.
+        rows: one value for each column, None for no value; read lazily from the file.
+        info: of the run.
     """
 
     columns: dict[str, type]
@@ -44,7 +44,7 @@ class RunTable(NamedTuple):
 
 
 def to_table(records: RunStore) -> RunTable:
-    """The table of a run, after a look for damage."""
+    """Return the table of a run, after a check for damage."""
     records.check()
     info = records.info()
     tasks = [task["name"] for task in info["tasks"]]
@@ -57,22 +57,22 @@ def to_table(records: RunStore) -> RunTable:
 
 
 def write_csv(table: RunTable, file: TextIO) -> None:
-    """Writes the names of the columns and all rows; what is None is empty."""
+    """Write the names of the columns and all rows; None becomes an empty cell."""
     writer = csv.writer(file, lineterminator="\n")
     writer.writerow(table.columns)
     writer.writerows(table.rows)
 
 
 def check_parquet() -> None:
-    """Raises `RecordError` if Parquet cannot be written here."""
+    """Raise `RecordError` if pyarrow, an optional dependency, is missing."""
     try:
-        import pyarrow.parquet  # noqa: F401 (an extra)
+        import pyarrow.parquet  # noqa: F401
     except ImportError:
         raise RecordError("Parquet needs pyarrow; install lionhunt[parquet]") from None
 
 
 def write_parquet(table: RunTable, file: BinaryIO) -> None:
-    """Writes all rows; what the run is, as JSON, is the file's metadata `lionhunt`."""
+    """Write all rows; the info of the run, as JSON, is the file's metadata `lionhunt`."""
     import pyarrow
     from pyarrow import parquet
 

@@ -1,8 +1,9 @@
-"""What a word on the command line means: a run, or a program from the library, a file or a run."""
+"""References to programs: a library name, a file, RUN:INDEX, RUN:best or RUN:best@LENGTH."""
 
 import dataclasses
 import difflib
 import re
+from contextlib import suppress
 from pathlib import Path
 
 from lionhunt.dsl import library
@@ -14,7 +15,7 @@ from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 
 MAX_BYTES = 4 * MAX_CHARACTERS + 4
-"""More than a program can have, of four bytes a character."""
+"""More bytes than a program has, at four bytes a character."""
 
 _SQLITE = b"SQLite format 3\x00"
 _IN_RUN = re.compile("best|[0-9]{1,12}|best@[0-9]{1,6}")
@@ -22,15 +23,15 @@ _IN_RUN = re.compile("best|[0-9]{1,12}|best@[0-9]{1,6}")
 
 @dataclasses.dataclass(frozen=True)
 class Source:
-    """A program and where it comes from.
+    """A program and its origin.
 
     Attributes:
-        name: how it was asked for.
+        name: the reference.
         program: as written or bred.
-        run: the run's folder or file, if it comes from one.
+        run: the folder or file of its run; None if it is not of a run.
         row: its record in the run.
-        lineage: it and its ancestors, the oldest first.
-        notes: what its docstring says; for a program of a run, which one it is.
+        lineage: its ancestors and itself, the oldest first.
+        notes: its docstring; for a program of a run, its number and the run.
     """
 
     name: str
@@ -42,36 +43,37 @@ class Source:
 
     @property
     def short_name(self) -> str:
-        """The name without folders and endings; a program of a run is told by its number."""
+        """Return the name without folders and endings; for a program of a run, its number."""
         if self.row is not None:
             return f"program_{self.row.individual.index}"
         return Path(self.name).name.partition(".")[0]
 
 
 def is_run(word: str) -> bool:
-    """Whether a word names a run: a folder, or a file that is a database."""
+    """Return whether a word names a run: a folder, or a file that is a database."""
     if not word or word in library.names():
         return False
     path = Path(word)
-    try:
+    # No file can have the name, or its permissions forbid reading it.
+    with suppress(OSError):
         if path.is_dir():
             return True
-        if not path.is_file():
-            return False
-        with path.open("rb") as file:
-            return file.read(len(_SQLITE)) == _SQLITE
-    except OSError:  # a name that no file can have, or no permission
-        return False
+        if path.is_file():
+            with path.open("rb") as file:
+                return file.read(len(_SQLITE)) == _SQLITE
+    return False
 
 
 def find_program(word: str) -> Source:
-    """The program that a word names: of the library, in a file, or of a run.
+    """Resolve a reference to a program.
 
-    Of a run it is RUN:INDEX, RUN:best, or RUN:best@LENGTH, the best that needs so many statements.
+    Args:
+        word: a name of the library, a file, or a program of a run: RUN:INDEX, RUN:best, or
+            RUN:best@LENGTH for the best with LENGTH needed statements.
 
     Raises:
-        SourceError: it names none.
-        RecordError: it names a run that cannot be read.
+        SourceError: the word refers to no program.
+        RecordError: the word names a run that cannot be read.
     """
     if word in library.names():
         return Source(word, library.load(word), notes=library.doc(word))
@@ -94,10 +96,10 @@ def find_program(word: str) -> Source:
 
 
 def _is_file(path: Path) -> bool:
-    try:
+    # No file can have the name.
+    with suppress(OSError):
         return path.is_file()
-    except OSError:  # a name that no file can have
-        return False
+    return False
 
 
 def _read(path: Path) -> tuple[Program, ProgramDoc]:

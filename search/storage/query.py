@@ -1,4 +1,4 @@
-"""SQL of a person on a file of records: it reads what is there now, and can do nothing else."""
+"""SQL queries of yours on a file of records; they can only read."""
 
 import sqlite3
 from collections.abc import Iterator, Sequence
@@ -7,11 +7,11 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lionhunt.search.errors import QueryError
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION, FileKind
 
 KINDS = (RUN, SELECTION, COMPARISON)
-"""What can be asked, in the order in which a folder is searched for it."""
+"""Kinds of files that can be queried, in the order in which a folder is searched."""
 
 _ALLOWED = {
     sqlite3.SQLITE_SELECT,
@@ -20,7 +20,7 @@ _ALLOWED = {
     sqlite3.SQLITE_RECURSIVE,
 }
 _ALLOWED_PRAGMAS = {"table_info", "table_list"}
-_OF_THE_FILE = {
+_FILE_ERRORS = {
     sqlite3.SQLITE_BUSY,
     sqlite3.SQLITE_CORRUPT,
     sqlite3.SQLITE_IOERR,
@@ -31,11 +31,11 @@ _STEPS_BETWEEN_SIGNALS = 10_000
 
 
 class Answer(NamedTuple):
-    """What a query found.
+    """The result of a query.
 
     Attributes:
-        heads: of the columns.
-        rows: their values: None, int, float, str or bytes; read as they are taken.
+        heads: the names of the columns.
+        rows: their values: None, int, float, str or bytes; read lazily from the file.
     """
 
     heads: Sequence[str]
@@ -44,49 +44,50 @@ class Answer(NamedTuple):
 
 @contextmanager
 def ask(path: Path, sql: str) -> Iterator[Answer]:
-    """Runs one SELECT on a file of records, as it is now; another process may be writing it.
+    """Run one SELECT on the present state of a file of records, which another process may write.
 
     Args:
-        path: a file of records, or the folder of one.
+        path: a file of records, or its folder.
         sql: the statement.
 
     Yields:
-        The answer; the file is read as far as its rows are taken.
+        The answer.
 
     Raises:
-        QueryError: the statement is none, or does more than read; also in the body.
-        RecordError: the file is none of ours, or it is damaged; also in the body.
+        QueryError: the statement is invalid, or does more than read; also in the body.
+        RecordError: the file holds no records, or is damaged; also in the body.
     """
-    kind = find_kind(path)
-    with run_file.open_to_read(kind, path) as (_, connection):
-        found = connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
-        tables = [name for (name,) in found]
+    with database.open_to_read(_find_kind(path), path) as (_, connection):
+        names = connection.execute("SELECT name FROM sqlite_schema WHERE type IN ('table', 'view')")
+        tables = [name for (name,) in names]
         connection.text_factory = lambda text: text.decode(errors="backslashreplace")
         connection.set_authorizer(_authorize)
-        # Python hears of Ctrl-C where it is called; its handler then stops the statement.
+        # The call into Python lets the handler of Ctrl-C stop the statement.
         connection.set_progress_handler(lambda: 0, _STEPS_BETWEEN_SIGNALS)
         try:
-            with closing(_execute(connection, sql)) as cursor:  # or it holds the file until it goes
+            # An open cursor would keep the file open.
+            with closing(_execute(connection, sql)) as cursor:
                 yield Answer([column[0] for column in cursor.description], cursor)
         except (sqlite3.Error, sqlite3.Warning) as error:
             code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
-            if code in _OF_THE_FILE:
+            if code in _FILE_ERRORS:
                 raise
             if code == sqlite3.SQLITE_INTERRUPT:
                 raise KeyboardInterrupt from None
             raise QueryError(_explain(error, code, tables)) from None
 
 
-def find_kind(path: Path) -> FileKind:
-    """What `path` holds, or names; a run if it is nothing that is known."""
+def _find_kind(path: Path) -> FileKind:
+    """Return the kind of a file, or of the file in a folder; a run if the kind is unknown."""
     if path.is_dir():
         return next((kind for kind in KINDS if kind.locate(path).is_file()), RUN)
     if not path.is_file():
         return RUN
     with path.open("rb") as file:
         header = file.read(72)
-    found = int.from_bytes(header[68:], "big")  # https://www.sqlite.org/fileformat.html
-    return next((kind for kind in KINDS if kind.application_id == found), RUN)
+    # https://www.sqlite.org/fileformat.html
+    application_id = int.from_bytes(header[68:], "big")
+    return next((kind for kind in KINDS if kind.application_id == application_id), RUN)
 
 
 def _execute(connection: sqlite3.Connection, sql: str) -> sqlite3.Cursor:

@@ -1,4 +1,4 @@
-"""The records of a run: its history, its cache and its checkpoint. The only writer of its file."""
+"""The records of a run: its history and its evaluation cache, from which it resumes."""
 
 import dataclasses
 import hashlib
@@ -15,22 +15,23 @@ from lionhunt.dsl.text.parser import parse
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import LATER, RUN, TABLES
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
 class StoredProgram:
-    """One individual with its outcome, as recorded.
+    """A recorded individual with its outcome.
 
     Attributes:
-        individual: the program and where it came from.
-        fingerprint: what it computes.
-        num_statements, num_needed: its length, and how much of it matters.
-        outcome: the name of its outcome: its own fingerprint's, unless an option says otherwise.
-        fitness: None if it has none; that of several evaluations is not that of `outcome` alone.
-        reason: why there is none.
+        individual: the program and its birth.
+        fingerprint: of the program.
+        num_statements, num_needed: the number of statements, and of needed statements.
+        outcome: the name of its evaluation: that of its fingerprint, unless an option differs.
+        fitness: None for a failure. The fitness over several evaluations may differ from that of
+            `outcome` alone.
+        status: the end of the evaluation.
     """
 
     individual: Individual
@@ -43,20 +44,20 @@ class StoredProgram:
 
     @property
     def fitness_or_neg_inf(self) -> float:
-        """The fitness, or minus infinity if there is none: what tournaments compare."""
+        """Return the fitness, or minus infinity for a failure, as tournaments compare it."""
         return -math.inf if self.fitness is None else self.fitness
 
 
 class HistoryBin(NamedTuple):
-    """A part of a history, in numbers.
+    """Counts over one part of a history.
 
     Attributes:
         number: of the part, from 0.
-        num_programs: individuals in it.
-        best_fitness: among these; None if none has a fitness.
-        num_children: those that were bred.
+        num_programs: individuals in the part.
+        best_fitness: of these; None if none has a fitness.
+        num_children: individuals with a parent.
         num_new: children that are the first of their fingerprint.
-        num_statements, num_needed: of all together.
+        num_statements, num_needed: sums over the individuals.
     """
 
     number: int
@@ -69,7 +70,7 @@ class HistoryBin(NamedTuple):
 
 
 class RunStore(CheckedTables):
-    """An open run."""
+    """The open file of a run."""
 
     kind = RUN
     schema = TABLES + "".join(later.format("") for later in LATER.values())
@@ -79,24 +80,25 @@ class RunStore(CheckedTables):
         super().__init__(path, connection)
         has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
         for name, later in LATER.items():
-            if name not in has:  # one that is not in the file stands for it
+            # An empty temporary table takes the place of a table that the file lacks.
+            if name not in has:
                 connection.execute(later.format("TEMP"))
 
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
 
     def reference(self) -> Program:
-        """The program that has fitness 0: the initial one, unless the config names another."""
+        """Return the program with fitness 0: the initial one, unless the config names another."""
         info = self.info()
         return parse(info.get("reference", info["initial"]))
 
     @property
     def is_reevaluated(self) -> bool:
-        """Whether a program may have several outcomes, the latest of which knows most."""
+        """Return whether a program may have several evaluations."""
         return self.info()["config"]["evaluation"].get("reevaluate") is not None
 
     def add_individual(self, row: StoredProgram) -> None:
-        """Appends one individual; the outcome of its fingerprint must be there."""
+        """Append one individual, whose outcome must be recorded already."""
         individual = row.individual
         self._insert(
             "individuals",
@@ -113,12 +115,12 @@ class RunStore(CheckedTables):
             self._insert("taken", individual.index, name, row.status.value, row.fitness)
 
     def add_outcome(self, name: str, outcome: Outcome) -> None:
-        """Keeps an outcome."""
-        reason, *rest = to_columns(outcome.measurement)
-        self._insert("outcomes", name, reason, outcome.fitness, *rest)
+        """Record an outcome."""
+        status, *rest = to_columns(outcome.measurement)
+        self._insert("outcomes", name, status, outcome.fitness, *rest)
 
     def add_functional(self, fingerprint: str, functional: str) -> None:
-        """Keeps the functional fingerprint of a fingerprint."""
+        """Record the functional fingerprint of a fingerprint."""
         self._insert("functional", fingerprint, functional)
 
     def check(self) -> None:
@@ -127,19 +129,19 @@ class RunStore(CheckedTables):
             'SELECT count(*), min("index"), max("index") FROM history'
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
-            raise run_file.damaged(self.path, "programs are missing")
+            raise database.damaged(self.path, "programs are missing")
 
     def count(self) -> int:
-        """Individuals recorded."""
+        """Return the number of individuals."""
         return self._query("SELECT count(*) FROM individuals")[0][0]
 
     def rows(self, start: int = 0) -> Iterator[StoredProgram]:
-        """Individuals from number `start`, in order."""
+        """Yield the individuals from number `start`, in order."""
         cursor = self._connection.execute(f'{_ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
         return self._read(_to_row, cursor)
 
     def row(self, index: int) -> StoredProgram:
-        """One individual; raises `RecordError` if there is none of that number."""
+        """Return one individual; raise `RecordError` if none has that number."""
         for row in self._read(_to_row, self._query(f'{_ROWS} WHERE "index" = ?', index)):
             return row
         count = self.count()
@@ -147,94 +149,97 @@ class RunStore(CheckedTables):
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
     def iter_outcomes(self, start: int) -> Iterator[tuple[int, EvaluationId, float | None]]:
-        """Number, outcome and fitness of individuals from number `start`, in order."""
+        """Yield number, outcome and fitness of the individuals from number `start`, in order."""
         query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
-        return self._read(_to_fate, self._connection.execute(query, (start,)))
+        rows = self._connection.execute(query, (start,))
+        return self._read(lambda i, name, fitness: (i, EvaluationId.parse(name), fitness), rows)
 
     def best(self, num_programs: int | None = None) -> StoredProgram | None:
-        """The fittest of all programs, or of the first `num_programs`; the first of equals.
+        """Return the fittest of all programs, or of the first `num_programs`; the first of equals.
 
-        Where programs are evaluated again, their latest fitness counts: the highest of all would be
-        that of the luckiest seed.
+        The latest fitness of a program counts: the highest would be that of the luckiest seed.
 
         Returns:
-            None if none has a fitness.
+            None if no program has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
-        query = f'{_ROWS} WHERE "index" < ?1 {latest} {_BY_FITNESS} LIMIT 1'
-        found = self._query(query, end)
-        return next(self._read(_to_row, found), None)
+        query = f"{_ROWS} WHERE {self._counted()} {_BY_FITNESS} LIMIT 1"
+        return next(self._read(_to_row, self._query(query, end)), None)
 
     def best_by_length(self) -> Iterator[StoredProgram]:
-        """The fittest of every number of needed statements, the first of equals; shortest first."""
-        latest = f'AND "index" IN ({_LATEST})' if self.is_reevaluated else ""
-        programs = f'WHERE "index" < ?1 {latest}'
+        """Yield the fittest of every number of needed statements, the first of equals.
+
+        The order is that of the number, shortest first.
+        """
+        programs = f"WHERE {self._counted()}"
         best = f"SELECT num_needed, max(fitness) FROM history {programs} GROUP BY num_needed"
         first = f"""SELECT min("index") FROM history {programs}
             AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
-    def fittest(self) -> Iterator[StoredProgram]:
-        """One individual of every program that has a fitness, the fittest first.
+    def _counted(self) -> str:
+        """Return the SQL condition of the first ?1 programs, each by its latest fitness."""
+        return '"index" < ?1' + (f' AND "index" IN ({_LATEST})' if self.is_reevaluated else "")
 
-        It is the first individual; of a program with several evaluations, the first that has the
-        latest outcome, which knows most. Programs that share their outcomes are one.
+    def fittest(self) -> Iterator[StoredProgram]:
+        """Yield one individual of every program that has a fitness, the fittest first.
+
+        It is the first individual with the latest evaluation of the program. Programs that share
+        their outcomes count as one.
         """
         query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
         return self._read(_to_row, self._connection.execute(query, (self.count(),)))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
-        """Fitness and reason of every outcome, by name."""
+        """Return fitness and status of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
-        return dict(self._read(_to_summary, rows))
+        return dict(self._read(lambda name, *rest: (name, (rest[0], Status(rest[1]))), rows))
 
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
-        """What was seen in the evaluation of that name; None if there was none."""
+        """Return the measurement of the evaluation of that name; None if there is none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
-        found = self._query(query, str(name))
-        return next(self._read(to_measurement, found), None)
+        return next(self._read(to_measurement, self._query(query, str(name))), None)
 
     def functional(self) -> Iterator[tuple[str, str]]:
-        """Fingerprints with their functional fingerprints, in order of birth."""
+        """Yield fingerprints with their functional fingerprints, in order of birth."""
         query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
         return iter(self._connection.execute(query))
 
     def num_births(self) -> dict[str, int]:
-        """How many individuals have an outcome of that owner, by its fingerprint."""
+        """Return the number of individuals with outcomes of each program, by its fingerprint."""
         rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
         counts: Counter[str] = Counter()
-        for owner, count in self._read(_to_births, rows):
-            counts[owner] += count
+        for name, count in self._read(lambda text, num: (EvaluationId.parse(text), num), rows):
+            counts[name.owner] += count
         return counts
 
     def count_by_status(self) -> dict[Status, int]:
-        """How many of the fingerprints among the individuals have each outcome."""
+        """Return the number of the individuals' fingerprints with each status."""
         query = """SELECT reason, count(*) FROM outcomes
             WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
-        return dict(self._read(_to_count, self._query(query)))
+        return dict(self._read(lambda text, count: (Status(text), count), self._query(query)))
 
     def seconds(self) -> float:
-        """Wall clock that all evaluations took together."""
+        """Return the wall clock of all evaluations together."""
         return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
     def num_chunks(self) -> int:
-        """Chunks of training that the evaluations of the individuals ran together."""
+        """Return the number of chunks of training in the evaluations of the individuals."""
         query = """SELECT coalesce(sum(json_array_length(value)), 0)
             FROM outcomes, json_each(curves)
             WHERE fingerprint IN (SELECT outcome FROM history)"""
-        with run_file.making_sense_of(self.path):
+        with database.decoding(self.path):
             return self._query(query)[0][0]
 
     def lengths(self, last: int) -> list[tuple[int, int]]:
-        """Statements and needed statements of the last so many individuals, in order."""
+        """Return the numbers of statements and needed statements of the last `last` individuals."""
         query = """SELECT num_statements, num_needed FROM individuals
             ORDER BY "index" DESC LIMIT ?"""
         return self._query(query, last)[::-1]
 
-    def history_bins(self, num_windows: int) -> Iterator[HistoryBin]:
-        """So many equal parts of the history, in order; those that are empty are left out.
+    def history_bins(self, num_bins: int) -> Iterator[HistoryBin]:
+        """Yield the equal parts of the history, in order, without empty ones.
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
         """
@@ -243,31 +248,31 @@ class RunStore(CheckedTables):
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
             FROM history GROUP BY number ORDER BY number"""
-        return map(HistoryBin._make, self._connection.execute(query, (num_windows, self.count())))
+        return map(HistoryBin._make, self._connection.execute(query, (num_bins, self.count())))
 
     def fingerprints(self) -> set[str]:
-        """Of all individuals."""
+        """Return the fingerprints of all individuals."""
         return {name for (name,) in self._query("SELECT DISTINCT fingerprint FROM individuals")}
 
     def outcome_names(self) -> set[str]:
-        """Of all outcomes that an individual has."""
+        """Return the names of all outcomes of individuals."""
         return {name for (name,) in self._query("SELECT DISTINCT outcome FROM history")}
 
     def lineage(self, index: int) -> list[StoredProgram]:
-        """An individual and its ancestors, the oldest first."""
+        """Return the ancestors of an individual and itself, the oldest first."""
         rows = [self.row(index)]
         while (parent := rows[-1].individual.parent) is not None:
             rows.append(self.row(parent))
         return rows[::-1]
 
     def columns(self, *names: str) -> Iterator[tuple]:
-        """Columns of all individuals with their outcomes, in order, as they are in the file."""
+        """Yield columns of all individuals with their outcomes, in order, as stored in the file."""
         listed = ", ".join(f'"{name}"' for name in names)
         query = f"SELECT {listed} FROM history"
         return self._connection.execute(f'{query} ORDER BY "index"')
 
     def history_digest(self) -> str:
-        """Names the history: index, parent, mutation, text and fitness of every individual."""
+        """Return a digest of index, parent, mutation, text and fitness of every individual."""
         digest = hashlib.sha256()
         columns = 'SELECT "index", parent, mutation, program, fitness'
         query = f'{columns} FROM history ORDER BY "index"'
@@ -281,36 +286,16 @@ _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, nu
 _LATEST = """SELECT max(first) FROM (
         SELECT outcome, min("index") AS first FROM history WHERE "index" < ?1 GROUP BY outcome
     ) GROUP BY substr(outcome, 1, instr(outcome || '#', '#') - 1)"""
-"""Of each program among the first so many, the first individual that has its latest outcome."""
+"""The first individual with the latest outcome of each program among the first ?1 individuals."""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 
 def _to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
 ) -> StoredProgram:
-    fingerprint, num_statements, num_needed, outcome, fitness, reason = rest
+    fingerprint, num_statements, num_needed, outcome, fitness, status = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     name = EvaluationId.parse(outcome)
     return StoredProgram(
-        individual, fingerprint, num_statements, num_needed, name, fitness, Status(reason)
+        individual, fingerprint, num_statements, num_needed, name, fitness, Status(status)
     )
-
-
-def _to_fate(
-    index: int, outcome: str, fitness: float | None
-) -> tuple[int, EvaluationId, float | None]:
-    return index, EvaluationId.parse(outcome), fitness
-
-
-def _to_summary(
-    name: str, fitness: float | None, reason: str
-) -> tuple[str, tuple[float | None, Status]]:
-    return name, (fitness, Status(reason))
-
-
-def _to_births(name: str, count: int) -> tuple[str, int]:
-    return EvaluationId.parse(name).owner, count
-
-
-def _to_count(reason: str, count: int) -> tuple[Status, int]:
-    return Status(reason), count

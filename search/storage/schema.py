@@ -1,13 +1,13 @@
-"""The tables of a run, in SQL.
+"""The tables of a run in SQL, and the kinds of files of records.
 
-Each has a checksum at the end of its rows:
+The tables of a run; every row ends in a checksum:
 
     run          key, value (JSON): config, initial program, tasks, versions
     individuals  one row a program, by birth; written in order, once all before it have an outcome
-    outcomes     one row an evaluation, written when a worker is done with it; named by the
-                 fingerprint, and FINGERPRINT#NUMBER where it is a later one, on another seed
-    taken        whose outcome an individual has, where it is not its fingerprint's own: that of an
-                 elder with the same functional fingerprint, or that of several evaluations
+    outcomes     one row an evaluation, written when a worker ends it; the key is the fingerprint,
+                 or FINGERPRINT#NUMBER for a later evaluation, on another seed
+    taken        the outcome of an individual, where it is not its fingerprint's own: that of an
+                 older one with the same functional fingerprint, or that of several evaluations
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 
 The view `history` has the individuals with the outcome of each.
@@ -30,7 +30,7 @@ CREATE TABLE outcomes (
     scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-"""Of every run."""
+"""The tables of every run."""
 
 LATER = {
     "taken": """
@@ -54,71 +54,72 @@ CREATE {} VIEW IF NOT EXISTS history AS
     JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
 """,
 }
-"""What runs from before there were such options do not have."""
+"""Tables and a view that runs of earlier versions lack; `{}` takes TEMP or nothing."""
 
 
 @dataclasses.dataclass(frozen=True)
 class FileKind:
-    """What a file of records is of.
+    """A kind of files of records.
 
     Attributes:
-        noun: what errors call it.
+        noun: its name in messages.
         file_name: of the file in its folder.
-        application_id: by which SQLite tells it from other databases.
+        application_id: the number in the header by which SQLite tells it from other databases.
         version: of its tables.
-        start: how to make one.
-        go_on: how to go on with the one in `{folder}`.
+        start_command: the command that makes one.
+        resume_command: the command that continues the one in `{folder}`.
     """
 
     noun: str
     file_name: str
     application_id: int
     version: int
-    start: str
-    go_on: str
+    start_command: str
+    resume_command: str
 
     def locate(self, path: Path) -> Path:
-        """The file that `path` names: its folder, or the file itself."""
+        """Return the file that `path` names: its folder, or the file itself."""
         return path / self.file_name if path.is_dir() else path
 
     def check_free(self, folder: Path) -> None:
-        """Raises `RecordError` if the folder holds one: results are never overwritten."""
+        """Raise `RecordError` if the folder holds one: results are never overwritten."""
         if (folder / self.file_name).exists():
             raise RecordError(
-                f"{folder} holds a {self.noun}; continue it with {self.go_on.format(folder=folder)}"
-                ", or choose another --out"
+                f"{folder} holds a {self.noun}; continue it with "
+                f"{self.resume_command.format(folder=folder)}, or choose another --out"
             )
 
     def foreign(self, file: Path) -> RecordError:
-        """What is to be said of a file that is something else."""
-        return RecordError(f"{file} is not a {self.noun} of lionhunt; it was left alone")
+        """Return the error for a file of another kind."""
+        return RecordError(
+            f"{file} is not a {self.noun} of lionhunt; it was left alone: give another path"
+        )
 
 
+# The application ids read LION, LIOC and LIOS.
 RUN = FileKind(
     "run",
     "run.sqlite",
-    0x4C494F4E,  # "LION"
+    0x4C494F4E,
     version=1,
-    start="lionhunt search CONFIG",
-    go_on="'lionhunt resume {folder}'",
+    start_command="lionhunt search CONFIG",
+    resume_command="'lionhunt resume {folder}'",
 )
-
 
 COMPARISON = FileKind(
     "comparison",
     "comparison.sqlite",
-    0x4C494F43,  # "LIOC"
+    0x4C494F43,
     version=1,
-    start="lionhunt compare CONFIG",
-    go_on="the command that began it",
+    start_command="lionhunt compare CONFIG",
+    resume_command="the command that began it",
 )
-
 
 SELECTION = FileKind(
     "selection",
     "selection.sqlite",
-    0x4C494F53,  # "LIOS"
+    0x4C494F53,
     version=1,
-    start="lionhunt select RUN... --config CONFIG",
-    go_on="the command that began it",
+    start_command="lionhunt select RUN... --config CONFIG",
+    resume_command="the command that began it",
 )

@@ -1,8 +1,9 @@
-"""Compiled code kept on disk, so that a second start of a run is quick: JAX's persistent cache."""
+"""JAX's persistent compilation cache in a folder, so that a second start of a run is quick."""
 
 import hashlib
 import os
 import platform
+from contextlib import suppress
 from pathlib import Path
 
 import jax
@@ -12,22 +13,23 @@ _VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 
 
 def keep_compiled(folder: Path) -> None:
-    """Has this process keep what it compiles in a folder, and take from it what is there.
+    """Keep compiled code of this process in a folder, and take compiled code from it.
 
-    What is there but cannot be read is compiled anew. Code for one kind of processor may crash on
-    another, and JAX's key does not tell them apart: each has a folder of its own. Whoever has set
-    JAX's own `JAX_COMPILATION_CACHE_DIR` has chosen another folder, and all stays as it is.
+    JAX compiles again what it cannot read. Code for one kind of processor may crash on another.
+    JAX's key does not tell them apart, so each kind has a folder of its own. If you have set JAX's
+    own `JAX_COMPILATION_CACHE_DIR`, nothing changes.
     """
     if _VARIABLE in os.environ:
         return
     jax.config.update("jax_compilation_cache_dir", str(folder / _processor()))
     jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
     jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
-    compilation_cache.reset_cache()  # or else the first folder of a process stays
+    # Without a reset, JAX keeps the first folder of the process.
+    compilation_cache.reset_cache()
 
 
 def keep_no_longer() -> None:
-    """Ends what `keep_compiled` began."""
+    """Stop using the folder of `keep_compiled`."""
     if _VARIABLE in os.environ:
         return
     jax.config.update("jax_compilation_cache_dir", None)
@@ -35,21 +37,21 @@ def keep_no_longer() -> None:
 
 
 def user_folder() -> Path:
-    """A folder of this user, which all runs may share, and which can be deleted at any time.
+    """Return the cache folder of this user, which all runs may share.
 
-    On a cluster it is on every machine; where home is a network file system, machines of one kind
-    share what is in it.
+    You can delete it at any time. Each machine of a cluster has one; on a network file system,
+    machines of one kind share it.
     """
     base = os.environ.get("XDG_CACHE_HOME")
     return (Path(base) if base else Path.home() / ".cache") / "lionhunt"
 
 
 def _processor() -> str:
-    """Names what compiled code may ask of a processor: 16 hexadecimal digits."""
-    told = [platform.machine(), platform.processor()]
-    try:
+    """Return a digest of the processor's features, in 16 hexadecimal digits."""
+    features = [platform.machine(), platform.processor()]
+    # Only Linux has the file.
+    with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()
-        told += [line for line in lines if line.startswith(("model name", "flags", "Features"))][:2]
-    except OSError:  # not Linux
-        pass
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+        named = ("model name", "flags", "Features")
+        features += [line for line in lines if line.startswith(named)][:2]
+    return hashlib.sha256("\n".join(features).encode()).hexdigest()[:16]

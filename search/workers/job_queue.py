@@ -1,4 +1,4 @@
-"""Jobs that wait for a worker, first come, first served, in batches."""
+"""The queue of jobs for a worker: batches, first come, first served."""
 
 from collections import deque
 
@@ -6,28 +6,29 @@ from lionhunt.search.evaluation.job import AnyJob
 
 
 class JobQueue:
-    """Gives out batches of jobs of one size: only those train side by side.
+    """A queue of batches; the jobs of a batch have one size, since they train side by side.
 
     Args:
-        batch_size: the most jobs of a batch.
+        batch_size: the most jobs in a batch.
     """
 
     def __init__(self, batch_size: int = 1):
         self._batch_size = batch_size
-        self._waiting: deque[AnyJob | list[AnyJob]] = deque()  # a list is a batch already
+        # A list is a batch already.
+        self._waiting: deque[AnyJob | list[AnyJob]] = deque()
 
     def put(self, job: AnyJob) -> None:
         self._waiting.append(job)
 
     def put_batch(self, jobs: list[AnyJob]) -> None:
-        """Queues jobs that are to be scored without others."""
+        """Queue jobs to be scored together, without others."""
         self._waiting.append(jobs)
 
     def take(self, *, only_full: bool = False) -> list[AnyJob]:
-        """Removes the next batch.
+        """Remove and return the next batch, or no jobs if there is none.
 
         Args:
-            only_full: leave it if it may still grow.
+            only_full: leave a batch that may still grow.
         """
         if not self._waiting:
             return []
@@ -36,17 +37,17 @@ class JobQueue:
             self._waiting.popleft()
             return first
         size = first.size
-        batch, others = [], []
+        batch, skipped = [], []
         for job in self._waiting:
             if len(batch) == self._batch_size:
                 break
             fits = not isinstance(job, list) and job.size == size
-            (batch if fits else others).append(job)
+            (batch if fits else skipped).append(job)
         if only_full and len(batch) < self._batch_size:
             return []
-        for _ in range(len(batch) + len(others)):
+        for _ in range(len(batch) + len(skipped)):
             self._waiting.popleft()
-        self._waiting.extendleft(reversed(others))
+        self._waiting.extendleft(reversed(skipped))
         return batch
 
     def clear(self) -> None:

@@ -1,4 +1,4 @@
-"""A place where candidates are scored, and the simplest: this process."""
+"""The simplest pool: it scores in this process."""
 
 import time
 
@@ -15,19 +15,19 @@ from lionhunt.search.workers.retry import (
 
 
 class LocalPool:
-    """Scores in this process, one batch a call of `wait`.
+    """A pool that scores in this process, one batch in each call of `wait`.
 
-    What comes of a candidate that raises is what comes of it in `search.workers.ray_pool.RayPool`.
+    The outcome of a candidate that raises is the same as in `search.workers.ray_pool.RayPool`.
 
     Args:
         make_scorer: called once.
-        batch_size: candidates that the scorer is given at once.
+        batch_size: the most candidates that the scorer gets at once.
     """
 
     def __init__(self, make_scorer: MakeScorer, batch_size: int = 1):
         self._scorer = make_scorer()
         self._queue = JobQueue(batch_size)
-        self._blame = RetryPolicy(self._queue)
+        self._retries = RetryPolicy(self._queue)
         self._reference: list[AnyJob] = []
 
     def start(self, reference: AnyJob) -> Measurement:
@@ -45,11 +45,12 @@ class LocalPool:
         except Exception as error:
             if isinstance(error, MemoryError) or is_environment_error(error):
                 raise
-            suspicion = failure_from(error, time.perf_counter() - start)
-            self._scorer.evaluate(self._reference)  # which ends the run, if it raises too
-            return self._blame.retry(jobs, suspicion)
-        found = zip(jobs, measurements, strict=True)
-        return [done for job, seen in found for done in self._blame.resolve(job, seen)]
+            failure = failure_from(error, time.perf_counter() - start)
+            # If the reference raises too, the environment is at fault, and the run ends.
+            self._scorer.evaluate(self._reference)
+            return self._retries.retry(jobs, failure)
+        pairs = zip(jobs, measurements, strict=True)
+        return [resolved for pair in pairs for resolved in self._retries.resolve(*pair)]
 
     def close(self) -> None:
         self._queue.clear()

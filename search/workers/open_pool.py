@@ -1,4 +1,4 @@
-"""Opens a place where jobs are scored, with compiled code kept in a folder."""
+"""A pool as a context, with compiled code kept in a folder."""
 
 import functools
 import tempfile
@@ -12,6 +12,7 @@ from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.pool import Pool
 from lionhunt.search.workers.ray_cluster import LOCAL
 from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.xla_environment import set_xla_environment
 
 
 @contextmanager
@@ -25,22 +26,25 @@ def open_pool_of(
     memory_gib: float | None = None,
     ray_address: str = LOCAL,
 ) -> Iterator[Pool]:
-    """A place where jobs are scored, until the body ends.
+    """Open a pool for the body.
 
     Args:
-        make_scorer: called where jobs are scored.
+        make_scorer: called in every process that scores.
         num_workers: Ray workers; 0 scores in this process.
         candidate_seconds: see `RayPool`.
-        cache: folder where compiled code is kept; None for as long as the body lasts, so that
-            workers share it. Workers of a cluster, where it may not exist, have the one of
+        cache: the folder for compiled code; None for a temporary folder that the workers share.
+            Workers of a cluster, where it may not exist, use
             `search.workers.compile_cache.user_folder`.
-        batch_size: jobs that a scorer is given at once.
+        batch_size: the most jobs that a scorer gets at once.
         memory_gib: see `RayPool`.
-        ray_address: where workers are; see `search.workers.ray_cluster.connect`.
+        ray_address: see `search.workers.ray_cluster.connect`.
     """
+    set_xla_environment()
     with tempfile.TemporaryDirectory() if cache is None else nullcontext(cache) as folder:
-        is_here = ray_address == LOCAL or not num_workers
-        make = functools.partial(_make, make_scorer, Path(folder) if is_here else None)
+        is_on_this_machine = ray_address == LOCAL or not num_workers
+        make = functools.partial(
+            _make_scorer, make_scorer, Path(folder) if is_on_this_machine else None
+        )
         try:
             pool = (
                 RayPool(make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address)
@@ -53,6 +57,6 @@ def open_pool_of(
             keep_no_longer()
 
 
-def _make(make_scorer: Callable[[], Scorer], cache: Path | None) -> Scorer:
+def _make_scorer(make_scorer: Callable[[], Scorer], cache: Path | None) -> Scorer:
     keep_compiled(user_folder() if cache is None else cache)
     return make_scorer()

@@ -1,4 +1,4 @@
-"""Connects to Ray: to one of its own on this machine, or to a cluster that is there already."""
+"""The connection to Ray: to a Ray of this process alone, or to a running cluster."""
 
 import logging
 import os
@@ -8,53 +8,55 @@ import socket
 import warnings
 from typing import Any
 
-from lionhunt.search.errors import WorkerError
+from lionhunt.search.errors import WorkerError, first_line
 
 LOCAL = "local"
-"""The address of a Ray that is started on this machine, and ends with the connection."""
+"""The address of a Ray on this machine that starts and ends with the connection."""
 
 ANSWER_SECONDS = 5.0
-"""Time that a cluster has to answer."""
+"""The time that the head of a cluster has to answer."""
 
 
 def connect(address: str, num_workers: int) -> Any:
-    """Connects this process, and returns the module `ray`.
+    """Connect this process to Ray, and return the module `ray`.
 
     Args:
-        address: `LOCAL`; or host:port of the head of a cluster that this machine is a node of; or
-            "auto", which finds that.
-        num_workers: cores of a Ray of its own.
+        address: `LOCAL`; or host:port of the head of a cluster with this machine as a node; or
+            "auto", which finds that head.
+        num_workers: cores of a `LOCAL` Ray.
 
     Raises:
         WorkerError: there is no such cluster, or Ray does not start.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
-    # Ray has a paragraph to say of every death; here that is an everyday matter, or told.
+    # Ray prints a paragraph for every death; the pool expects deaths, and reports them itself.
     deaths = "worker died|workers? .*killed|marked dead|is terminated"
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", deaths)
     import ray
     import ray.exceptions
 
     if address == LOCAL:
-        how: dict[str, Any] = {"address": LOCAL, "num_cpus": num_workers}
-        how |= {"include_dashboard": False, "object_store_memory": 128 * 2**20}
+        options: dict[str, Any] = {"address": LOCAL, "num_cpus": num_workers}
+        options |= {"include_dashboard": False, "object_store_memory": 128 * 2**20}
     else:
-        how = {"address": _find_head(address)}
+        options = {"address": _find_head(address)}
     on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
     with warnings.catch_warnings():
-        # JAX warns of any fork; Ray's is followed at once by exec, which is safe.
+        # JAX warns of any fork; Ray calls exec right after its fork, which is safe.
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **how)
-        except Exception as error:  # Ray raises that very type where a node is slow to start
+            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
+        # Ray raises a plain Exception where a node is slow to start.
+        except Exception as error:
             refusal = _not_started if address == LOCAL else _refused
             raise refusal(address, error) from error
-    signal.signal(signal.SIGTERM, on_terminate)  # Ray puts its own there
+    # Ray has set a handler of its own.
+    signal.signal(signal.SIGTERM, on_terminate)
     return ray
 
 
 def _find_head(address: str) -> str:
-    """The address of the head, which answers: Ray would wait for one without end."""
+    """Return the address of a head that answers; Ray would wait for one without end."""
     from ray._private.services import canonicalize_bootstrap_address_or_die
 
     try:
@@ -77,13 +79,13 @@ def _answers(head: str) -> bool:
 
 def _not_started(_: str, error: Exception) -> WorkerError:
     return WorkerError(
-        f"Ray does not start on this machine ({_first_line(error)}); is there room in /tmp and "
-        "/dev/shm, and memory? Try again, or --workers 0, which does without"
+        f"Ray does not start on this machine ({first_line(error)}); is there room in /tmp and "
+        "/dev/shm, and memory? Try again, or give --workers 0, which needs no Ray"
     )
 
 
 def _refused(address: str, error: Exception) -> WorkerError:
-    """What to do about a cluster that does not take this process, as one of another version."""
+    """Return the error for a cluster that refuses this process, as one of another version does."""
     if "Authenticat" in f"{error} {error.__cause__}":
         return WorkerError(
             f"the Ray cluster at '{address}' asks for a token: set RAY_AUTH_MODE=token for this "
@@ -91,21 +93,16 @@ def _refused(address: str, error: Exception) -> WorkerError:
         )
     versions = re.findall(r"Ray: (\S+)\s+Python: (\S+)", str(error))
     if "Version mismatch" in str(error) and len(versions) == 2:
-        there, here = (f"Ray {of_ray} and Python {of_python}" for of_ray, of_python in versions)
+        cluster, command = (f"Ray {version} and Python {python}" for version, python in versions)
         return WorkerError(
-            f"the Ray cluster at '{address}' was started with {there}, this command has {here}: "
-            "install the same versions on every node and here"
+            f"the Ray cluster at '{address}' was started with {cluster}, this command has "
+            f"{command}: install the same versions on every node and here"
         )
     return _no_cluster(address, error)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0]
-
-
 def _no_cluster(address: str, error: Exception | str) -> WorkerError:
-    reason = _first_line(error) if isinstance(error, Exception) else error
     return WorkerError(
-        f"no Ray cluster at '{address}' ({reason}); start one with 'ray "
-        f"start --head', or give --ray-address {LOCAL} for this machine alone"
+        f"no Ray cluster at '{address}' ({first_line(error)}); start one with 'ray start --head', "
+        f"or give --ray-address {LOCAL} for this machine alone"
     )

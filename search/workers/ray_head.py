@@ -1,4 +1,4 @@
-"""Whether the Ray that the workers belong to is still there, and its end."""
+"""The liveness and the end of the Ray that the workers belong to."""
 
 import shutil
 import socket
@@ -9,18 +9,18 @@ from typing import Any
 from lionhunt.search.errors import WorkerError
 
 CHECK_SECONDS = 1.0
-"""Time between two looks."""
+"""The time between two checks."""
 TIMEOUT = 1.0
-"""How long a look waits for an answer."""
+"""The time that a check waits for an answer."""
 MAX_SILENT = 15
-"""Looks in a row without an answer after which a machine has gone: half a minute."""
+"""Checks in a row without an answer after which a machine counts as gone: half a minute."""
 
 
 class RayHead:
     """The Ray that this process is connected to.
 
-    Ray ends a process whose Ray has gone, some seconds later and without a word of what to do: so
-    this looks first.
+    Ray kills a process seconds after its Ray has gone, with no word of what to do. The pool checks
+    for that itself, and raises a `WorkerError` before Ray does.
 
     Args:
         ray: the module, initialized.
@@ -33,27 +33,29 @@ class RayHead:
         context = ray.get_runtime_context()
         host, _, port = context.gcs_address.rpartition(":")
         (node,) = (n for n in ray.nodes() if n["NodeID"] == context.get_node_id())
-        self._places = [
+        self._addresses = [
             (host.strip("[]"), int(port)),
             (node["NodeManagerAddress"], node["NodeManagerPort"]),
         ]
-        self._folder = Path(node["ObjectStoreSocketName"]).parents[1]  # .../sockets/plasma_store
-        self._last_look = time.monotonic()
+        # The socket is SESSION/sockets/plasma_store.
+        self._session_folder = Path(node["ObjectStoreSocketName"]).parents[1]
+        self._last_check = time.monotonic()
         self._num_silent = 0
 
     def check(self) -> None:
-        """Looks now and then; raises `WorkerError` if it has gone."""
+        """Raise `WorkerError` if Ray has gone; check at most once in `CHECK_SECONDS`."""
         now = time.monotonic()
-        if now - self._last_look < CHECK_SECONDS:
+        if now - self._last_check < CHECK_SECONDS:
             return
-        self._last_look = now
+        self._last_check = now
         is_silent = False
-        for place in self._places:
+        for address in self._addresses:
             try:
-                socket.create_connection(place, timeout=TIMEOUT).close()
+                socket.create_connection(address, timeout=TIMEOUT).close()
             except ConnectionRefusedError:
                 raise self._gone() from None
-            except OSError:  # it may be busy, or the network away for a moment
+            # Ray may be busy, or the network down for a moment.
+            except OSError:
                 is_silent = True
         self._num_silent = self._num_silent + 1 if is_silent else 0
         if self._num_silent >= MAX_SILENT:
@@ -66,7 +68,7 @@ class RayHead:
         )
 
     def close(self) -> None:
-        """Leaves it; one of ours ends, and so does the folder of its session."""
+        """Disconnect; a Ray of this process ends, and the folder of its session is removed."""
         self._ray.shutdown()
         if self._is_ours:
-            shutil.rmtree(self._folder, ignore_errors=True)
+            shutil.rmtree(self._session_folder, ignore_errors=True)

@@ -1,7 +1,7 @@
-"""Ray actors that score candidates; the result is that of `search.workers.local_pool.LocalPool`.
+"""The pool of Ray actors; its results are those of `search.workers.local_pool.LocalPool`.
 
-Every worker first scores a reference, which compiles its tasks; scores or losses that differ from
-those of the first worker show one whose arithmetic differs, and stop the run.
+Every worker first scores a reference, which compiles its tasks. Scores or losses that differ from
+those of the first worker show different arithmetic, and stop the run.
 """
 
 import dataclasses
@@ -31,48 +31,57 @@ from lionhunt.search.workers.retry import (
 )
 
 MAX_JOBS = 100_000
-"""Candidates of a worker; then a new one takes its place, whatever has been leaking."""
+"""Candidates of a worker before a new one replaces it, which ends any leak of memory."""
 MAX_PAUSE = 5.0
-"""Wall clock between two looks at the workers, at most, that is counted: while this process is
-stopped, or the machine asleep, nobody's time runs."""
+"""The longest pause between two looks at the clock that counts in full, in seconds.
+
+Time limits stand still while this process is stopped, or the machine asleep.
+"""
 LATE_SECONDS = 0.5
-"""Time between two looks for workers that are past their time."""
+"""The time between two searches for workers past their time limit."""
 MAX_FAILED_STARTS = 20
-"""Workers that may die in a row as they start."""
+"""Workers in a row that may die as they start."""
 START_SECONDS = 600.0
-"""Wall clock for a worker to start and compile its tasks, beside that of one candidate."""
+"""The time limit for a worker to start and compile its tasks, beside that of one candidate."""
 
 
 @dataclasses.dataclass
 class _Slot:
-    """One actor and what it is doing; without jobs it scores the reference program."""
+    """A place for one actor.
+
+    Attributes:
+        actor: the present one; a new one replaces it after a failure.
+        started: the time at which it got its jobs, on the pool's clock.
+        answer: the pending result; None while the actor is idle.
+        jobs: in the actor; none while it scores the reference.
+        num_jobs: that the actor has scored.
+    """
 
     actor: Any
     started: float = 0.0
-    answer: Any = None  # that is waited for; None while it is idle
+    answer: Any = None
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
     num_jobs: int = 0
 
 
 class RayPool:
-    """Scores by Ray actors, on this machine or on a cluster, each in a process of its own.
+    """A pool of Ray actors, on this machine or on a cluster, each in a process of its own.
 
-    An actor that dies, raises or runs out of memory is replaced and its candidate tried again after
-    the others, up to `MAX_TRIES`; an actor whose candidate is past its time is killed, since a
-    timeout on the waiting side stops nothing. Of a batch, each half is tried again by itself, and
-    so on, down to the candidate that it was; a batch is given the time of one candidate.
+    A new actor replaces one that dies, raises or runs out of memory. `RetryPolicy` then queues the
+    jobs again, after the others. The pool kills an actor past its time limit, since a timeout on
+    the waiting side stops nothing. A batch has the time limit of one candidate.
 
-    What raises is blamed on a candidate once a new actor has scored the reference. If that raises
-    too, the fault is not the candidate's, and `wait` raises it.
+    An error is a candidate's only after a new actor has scored the reference. If the reference
+    raises too, the environment is at fault, and `wait` raises the error.
 
-    The accelerators of the machine, or of all, are shared out evenly.
+    The actors share all accelerators evenly.
 
     Args:
         make_scorer: called in each actor.
-        num_workers: actors.
-        candidate_seconds: wall clock for one candidate, or for a batch.
-        batch_size: candidates that an actor is given at once, if there are as many.
-        memory_gib: what an actor may take of the machine's memory; None for no limit.
+        num_workers: the number of actors.
+        candidate_seconds: the time limit of one candidate, or of a batch.
+        batch_size: the most candidates that an actor gets at once.
+        memory_gib: the limit of each actor's memory; None for no limit.
         ray_address: see `search.workers.ray_cluster.connect`.
     """
 
@@ -88,7 +97,7 @@ class RayPool:
         self._ray = ray = connect(ray_address, num_workers)
         self._is_cluster = ray_address != LOCAL
         self._head = RayHead(ray, is_ours=not self._is_cluster)
-        # Not by `ray.put`: when Ray goes away, it ends a process that has something there.
+        # Not by `ray.put`: Ray, when it goes away, kills a process that owns an object.
         self._worker_arguments = (make_scorer, memory_gib)
         gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
         as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
@@ -96,19 +105,21 @@ class RayPool:
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
-        self._blame = RetryPolicy(self._queue)
-        self._suspicions: list[tuple[list[AnyJob], Measurement]] = []  # of what raised
+        self._retries = RetryPolicy(self._queue)
+        # Jobs that raised, until a new actor has scored the reference.
+        self._raised: list[tuple[list[AnyJob], Measurement]] = []
         self._slots: list[_Slot] = []
         self._idle: deque[_Slot] = deque()
         self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
         self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
-        self._failed_starts: Counter[Status] = Counter()  # in a row
+        # Failures in a row, by how they failed.
+        self._failed_starts: Counter[Status] = Counter()
         self._reference: Measurement | None = None
         self._error: Exception | None = None
 
     def start(self, reference: AnyJob) -> Measurement:
         self._reference_jobs = [reference]
-        # The first compiles on all cores; the others, which join later, find what it compiled.
+        # The first worker compiles on all cores; the later ones find its compiled code.
         self._slots = [self._start_worker()]
         while self._reference is None:
             self.wait(1.0)
@@ -134,9 +145,10 @@ class RayPool:
         except Exception as error:
             if not measured:
                 raise
-            self._error = error  # told by the next call: what was measured comes first
+            # The next call raises the error: the measurements come first.
+            self._error = error
             return measured
-        # What was measured lets children be born: a batch that is not full may wait for them.
+        # The measurements let children be born: a batch that is not full may wait for them.
         self._dispatch(only_full=True)
         return measured
 
@@ -154,38 +166,40 @@ class RayPool:
         return slot
 
     def _ask(self, slot: _Slot, jobs: list[AnyJob]) -> None:
-        """Sends jobs, or the reference, to a slot's actor."""
+        """Send jobs, or the reference, to the actor of a slot."""
         answer = slot.actor.evaluate.remote(jobs or self._reference_jobs)
         slot.jobs, slot.started, slot.answer = jobs, self._now, answer
-        # Ray tells of each answer: to ask for all those of thousands of workers takes it 30 ms.
+        # A callback for each answer: asking Ray for those of thousands of workers takes 30 ms.
         answer.future().add_done_callback(lambda _: self._answers.put((slot, answer)))
 
     def _answered(self, seconds: float) -> Iterator[_Slot]:
-        """The slots whose actors are done, or dead; waits for the first."""
+        """Yield the slots whose actors are done, or dead; wait for the first."""
         if len(self._idle) == len(self._slots):
             return
         with suppress(queue.Empty):
             while True:
                 slot, answer = self._answers.get(timeout=seconds)
-                if slot.answer is answer:  # else it is that of an actor that was replaced
+                # The answer of an actor that was replaced does not count.
+                if slot.answer is answer:
                     seconds = 0.0
                     yield slot
 
     def _late(self) -> list[_Slot]:
-        """The slots whose actors are past their time; looks now and then."""
+        """Return the slots past their time limit; look at most once in `LATE_SECONDS`."""
         if self._now - self._last_late < LATE_SECONDS:
             return []
         self._last_late = self._now
         return [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
 
     def _limit(self, slot: _Slot) -> float:
-        """Wall clock that a worker has for what it is doing."""
+        """Return the time limit of a slot's present work."""
         if slot.answer is None:
             return math.inf
         if slot.jobs:
             return self._candidate_seconds
         if self._is_cluster and self._reference is not None:
-            return math.inf  # it may wait for a machine, while others work
+            # The worker may wait for a machine, while others work.
+            return math.inf
         return START_SECONDS + self._candidate_seconds
 
     def _dispatch(self, *, only_full: bool = False) -> None:
@@ -198,20 +212,22 @@ class RayPool:
             measurements = self._ray.get(slot.answer)
         except self._ray.exceptions.RayActorError as error:
             return self._replace(slot, Status.CRASHED, str(error))
-        except self._ray.exceptions.OutOfMemoryError as error:  # of the machine, as Ray sees it
+        # Ray found the machine short of memory.
+        except self._ray.exceptions.OutOfMemoryError as error:
             return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
         except self._ray.exceptions.RayTaskError as error:
             if isinstance(error.cause, MemoryError):
                 return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
             if not jobs or is_environment_error(error.cause):
                 raise error.cause from error
-            suspicion = failure_from(error.cause, self._now - slot.started)
-            self._restart(slot, Status.RAISED.value, error=suspicion.error)
-            self._suspicions.append((jobs, suspicion))
+            failure = failure_from(error.cause, self._now - slot.started)
+            self._restart(slot, Status.RAISED.value, error=failure.error)
+            self._raised.append((jobs, failure))
             return []
         is_short = any(map(_ran_out_of_memory, measurements))
         if not jobs:
-            if is_short and self._reference is not None:  # the first one had enough
+            # The first worker had enough memory, so this machine is short of it for now.
+            if is_short and self._reference is not None:
                 return self._replace(slot, Status.OUT_OF_MEMORY, "no memory to score the reference")
             self._check(*measurements)
         slot.num_jobs += len(jobs)
@@ -223,48 +239,48 @@ class RayPool:
             slot.jobs, slot.answer = [], None
             self._idle.append(slot)
         if not jobs:
-            return self._judge()
-        measured = []
-        for job, found in zip(jobs, measurements, strict=True):
-            is_failed = _ran_out_of_memory(found)
-            measured += (
-                self._blame.retry([job], found) if is_failed else self._blame.resolve(job, found)
-            )
-        return measured
+            return self._retry_raised()
+        resolved = []
+        for job, measurement in zip(jobs, measurements, strict=True):
+            if _ran_out_of_memory(measurement):
+                resolved += self._retries.retry([job], measurement)
+            else:
+                resolved += self._retries.resolve(job, measurement)
+        return resolved
 
-    def _judge(self) -> Measurements:
-        """A new actor has scored the reference: what raised before was no fault of the place.
+    def _retry_raised(self) -> Measurements:
+        """Retry the jobs that raised: a new actor has scored the reference, so they are at fault.
 
-        It need not be the one that took the place of what raised, which on a cluster may have to
+        Any new actor will do. On a cluster, the replacement of the actor that raised may have to
         wait for a machine.
         """
-        suspicions, self._suspicions = self._suspicions, []
-        return [found for each in suspicions for found in self._blame.retry(*each)]
+        raised, self._raised = self._raised, []
+        return [resolved for failed in raised for resolved in self._retries.retry(*failed)]
 
     def _check(self, measurement: Measurement) -> None:
-        """Compares what a new worker saw of the reference program with what the first one saw."""
+        """Compare a new worker's measurement of the reference with the first worker's."""
         self._failed_starts.clear()
         if self._reference is None:
             self._reference = measurement
-        elif (found := first_difference(self._reference, measurement)) is not None:
+        elif (difference := first_difference(self._reference, measurement)) is not None:
             raise WorkerError(
-                f"two workers score one program differently (it {found.verb} {found.there} and "
-                f"{found.here}); use machines of one kind"
+                f"two workers score one program differently (it {difference.verb} "
+                f"{difference.recorded} and {difference.current}); use machines of one kind"
             )
 
-    def _replace(self, slot: _Slot, reason: Status, cause: str) -> Measurements:
-        """The slot's actor failed: a new one takes its place, and its candidate is tried again."""
+    def _replace(self, slot: _Slot, status: Status, cause: str) -> Measurements:
+        """Start a new actor for one that failed, and retry its jobs."""
         jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:
-            self._failed_starts[reason] += 1
+            self._failed_starts[status] += 1
             num_late = self._failed_starts[Status.TIMED_OUT]
             if self._reference is None and num_late >= MAX_TRIES[Status.TIMED_OUT]:
                 raise self._too_slow(self._limit(slot))
-            # A machine that goes takes many workers along.
+            # A machine that fails takes many workers with it.
             if self._failed_starts.total() >= max(MAX_FAILED_STARTS, self._num_workers):
                 raise self._cannot_start(cause)
-        self._restart(slot, reason.value)
-        return self._blame.retry(jobs, Measurement(reason, seconds=seconds))
+        self._restart(slot, status.value)
+        return self._retries.retry(jobs, Measurement(status, seconds=seconds))
 
     def _too_slow(self, seconds: float) -> WorkerError:
         core = "is a core of the cluster free? " if self._is_cluster else ""
@@ -276,27 +292,29 @@ class RayPool:
 
     def _cannot_start(self, cause: str) -> WorkerError:
         last = (cause.strip().splitlines() or [""])[-1].strip()
-        asked = "is there memory for them?"
+        question = "is there memory for them?"
         if self._is_cluster:
-            asked = f"is lionhunt on every node, is a core free, {asked}"
+            question = f"is lionhunt on every node, is a core free, {question}"
         return WorkerError(
-            f"workers die as they start ({last}); {asked} Try fewer, or --workers 0, which shows "
-            "the error"
+            f"workers die as they start ({last}); {question} Try fewer, or --workers 0, which "
+            "shows the error"
         )
 
-    def _restart(self, slot: _Slot, reason: str, **told: str) -> None:
-        log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs], **told)
-        self._ray.kill(slot.actor)  # it may only be out of reach
+    def _restart(self, slot: _Slot, reason: str, **fields: str) -> None:
+        log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs], **fields)
+        # The actor may be alive, and only out of reach.
+        self._ray.kill(slot.actor)
         slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
         self._ask(slot, [])
 
 
 def gpu_share(num_gpus: int, num_workers: int) -> float:
-    """How much of an accelerator each worker gets; as many fit on one as on any other."""
+    """Return the share of an accelerator for each worker, the same for all workers."""
     if not num_gpus:
         return 0.0
     per_gpu = math.ceil(num_workers / num_gpus)
-    return math.floor(10_000 / per_gpu) / 10_000  # Ray counts in ten-thousandths, and rounds
+    # Ray counts in ten-thousandths, and rounds.
+    return math.floor(10_000 / per_gpu) / 10_000
 
 
 def _ran_out_of_memory(measurement: Measurement) -> bool:

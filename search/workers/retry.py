@@ -1,10 +1,10 @@
-"""Which candidate it was that a worker failed with: each is tried again, apart from others."""
+"""Retry policy: bisect a failed batch, then retry the single candidate up to `MAX_TRIES`."""
 
 from collections import Counter
 
 from lionhunt.proxy_tasks import TaskError
 from lionhunt.proxy_tasks.data.dataset import DataError
-from lionhunt.search.errors import ScorerError, WorkerError
+from lionhunt.search.errors import ScorerError, WorkerError, first_line
 from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.workers.job_queue import JobQueue
@@ -15,23 +15,25 @@ MAX_TRIES = {
     Status.TIMED_OUT: 2,
     Status.RAISED: 4,
 }
-"""Workers that may fail with a candidate, by how they do, before that is its outcome. Two would
-tell a candidate that always kills; the others are for workers that someone else kills, stops, or
-takes the memory of: they must change no history. A hang costs too much time for more. A candidate
-that raises has the reference scored in between, which tells of what is out of order for all, but
-not of an accelerator that is short of memory now and then."""
+"""For each failure, the number of workers that may fail with a candidate before it is the outcome.
 
-OF_PLACE = (OSError, DataError, TaskError, WorkerError, ScorerError)
-"""Errors that tell of files, tasks, machines and this program, never of one candidate."""
+Two would find a candidate that always kills its worker. The others are for workers that some other
+program kills, stops or deprives of memory: these must change no history. A hang costs too much time
+for more. After a candidate raises, the reference is scored, which reveals faults of the environment
+that last. It does not reveal an accelerator that is short of memory now and then.
+"""
+
+ENVIRONMENT_ERRORS = (OSError, DataError, TaskError, WorkerError, ScorerError)
+"""Errors of files, tasks, machines and this program, never of one candidate."""
 
 Measurements = list[tuple[str, Measurement]]
 
 
 class RetryPolicy:
-    """Has candidates of failed workers tried again, each alone in the end, up to `MAX_TRIES`.
+    """The failures of candidates so far, and the decision to retry them.
 
     Args:
-        queue: where they wait for the next try.
+        queue: the queue of the next tries.
     """
 
     def __init__(self, queue: JobQueue):
@@ -39,8 +41,11 @@ class RetryPolicy:
         self._num_failed: Counter[tuple[str, Status]] = Counter()
 
     def retry(self, jobs: list[AnyJob], failure: Measurement) -> Measurements:
-        """What stopped a worker is the outcome of one candidate, once it was tried often enough; of
-        a batch, the halves go on."""
+        """Queue the halves of a failed batch, or its only job until `MAX_TRIES`.
+
+        Returns:
+            The failure as the measurement of a single job after its last try; else nothing.
+        """
         if len(jobs) == 1:
             (job,) = jobs
             self._num_failed[job.name, failure.status] += 1
@@ -55,18 +60,19 @@ class RetryPolicy:
         return []
 
     def resolve(self, job: AnyJob, measurement: Measurement) -> Measurements:
-        """A candidate has its measurement, and its failures are forgotten."""
-        for reason in MAX_TRIES:
-            self._num_failed.pop((job.name, reason), None)
+        """Return the measurement of a job by its name, and forget its failures."""
+        for status in MAX_TRIES:
+            self._num_failed.pop((job.name, status), None)
         return [(job.name, measurement)]
 
 
 def is_environment_error(error: BaseException | None) -> bool:
-    """Whether no other try, and no other candidate, would fare better."""
-    return isinstance(error, OF_PLACE)
+    """Return whether every try of every candidate would raise the error."""
+    return isinstance(error, ENVIRONMENT_ERRORS)
 
 
 def failure_from(error: BaseException, seconds: float) -> Measurement:
-    """What is seen of a candidate that raises."""
-    first = (str(error).strip().splitlines() or [""])[0]
-    return Measurement(Status.RAISED, seconds=seconds, error=f"{type(error).__name__}: {first}")
+    """Return the measurement of a candidate that raises."""
+    kind, line = type(error).__name__, first_line(error)
+    text = kind if line == kind else f"{kind}: {line}"
+    return Measurement(Status.RAISED, seconds=seconds, error=text)

@@ -1,4 +1,4 @@
-"""Training side by side against training one by one, and what a candidate owes its companions."""
+"""Training side by side against training one by one, and the independence of candidates."""
 
 import random
 from contextlib import closing
@@ -43,24 +43,24 @@ MANY_STATES = dsl.parse(
 
 
 def draw_jobs(count: int) -> list[Job]:
-    """Different children of AdamW; one in three has a seed of its own, one in four hurdles."""
+    """Draw different children of AdamW; one in three has its own seed, one in four hurdles."""
     rng = random.Random(5)
-    found = {}
-    while len(found) < count:
+    jobs = {}
+    while len(jobs) < count:
         program = INITIAL
         for _ in range(rng.randint(0, 8)):
             _, program, _ = mutate(program, rng, MutationSpace(DRAWN))
         code, name = assemble(program), fingerprint(program)
-        if code.size == SMALL and name not in found:
-            seed = len(found) if len(found) % 3 == 0 else None
-            hurdles = ((3.0,) * NUM_CHUNKS, NO_HURDLE) if len(found) % 4 == 0 else None
-            found[name] = Job(str(len(found)), code, seed, None, hurdles)
-    return list(found.values())
+        if code.size == SMALL and name not in jobs:
+            seed = len(jobs) if len(jobs) % 3 == 0 else None
+            hurdles = ((3.0,) * NUM_CHUNKS, NO_HURDLE) if len(jobs) % 4 == 0 else None
+            jobs[name] = Job(str(len(jobs)), code, seed, None, hurdles)
+    return list(jobs.values())
 
 
 @pytest.fixture(scope="module")
 def evaluators():
-    """One that trains one by one, and one of batches of four."""
+    """Return an evaluator that trains one by one, and one with batches of four."""
     tasks = [options.build() for options in TASKS]
     return [Evaluator(tasks, 0, FUNCTIONS, batch_size) for batch_size in (1, 4)]
 
@@ -81,9 +81,9 @@ def together(evaluators, jobs):
 
 
 def test_batch_is_one_by_one_to_rounding(alone, together):
-    """Where training is stable. Above the loss of a guess it may double a difference every step."""
-    reasons = {measurement.status for measurement in alone}
-    assert reasons == {Status.OK, Status.NOT_FINITE, Status.HURDLE}
+    """Compare stable trainings: above the loss of a guess, a difference may double every step."""
+    statuses = {measurement.status for measurement in alone}
+    assert statuses == {Status.OK, Status.NOT_FINITE, Status.HURDLE}
     num_stable = 0
     for one, other in zip(alone, together, strict=True):
         if any(not loss < 5 for curve in one.curves for loss in curve):
@@ -98,8 +98,8 @@ def test_batch_is_one_by_one_to_rounding(alone, together):
     assert failed == [other.status is not Status.OK for other in together]
 
 
-def seen(measurement) -> str:
-    """All but the seconds, to the last bit."""
+def exact_text(measurement) -> str:
+    """Return all but the seconds, to the last bit."""
     return repr((measurement.status, measurement.scores, measurement.curves))
 
 
@@ -107,27 +107,27 @@ def seen(measurement) -> str:
 def test_candidate_owes_nothing_to_its_companions_and_its_place(
     order_seed, evaluators, jobs, together
 ):
-    """Bit for bit: in another order, in batches of other sizes, some of them not full."""
-    expected = {job.name: seen(found) for job, found in zip(jobs, together, strict=True)}
+    """Compare to the bit: in another order, in batches of other sizes, some of them not full."""
+    expected = {job.name: exact_text(one) for job, one in zip(jobs, together, strict=True)}
     rng = random.Random(order_seed)
-    left = rng.sample(jobs, len(jobs))
-    while left:
+    remaining = rng.sample(jobs, len(jobs))
+    while remaining:
         size = rng.choice([1, 2, 3, 4, 5])
-        batch, left = left[:size], left[size:]
-        for job, found in zip(batch, evaluators[1].evaluate(batch), strict=True):
-            assert seen(found) == expected[job.name]
+        batch, remaining = remaining[:size], remaining[size:]
+        for job, measurement in zip(batch, evaluators[1].evaluate(batch), strict=True):
+            assert exact_text(measurement) == expected[job.name]
 
 
 def test_sizes_of_bytecode_and_tasks_may_be_mixed(evaluators, jobs, alone, together):
     large = Job("large", assemble(MANY_STATES), task=0)
     assert large.bytecode.size != SMALL
     one_task = jobs[1]._replace(task=1)
-    found = evaluators[1].evaluate([jobs[0], large, one_task, jobs[2]])
-    assert [seen(found[0]), seen(found[3])] == [seen(together[0]), seen(together[2])]
+    mixed = evaluators[1].evaluate([jobs[0], large, one_task, jobs[2]])
+    assert list(map(exact_text, mixed[::3])) == list(map(exact_text, together[:3:2]))
     (expected,) = evaluators[0].evaluate([large])
-    np.testing.assert_allclose(found[1].curves, expected.curves, rtol=1e-4)
-    assert (found[2].scores, found[2].curves) == (together[1].scores[1:], together[1].curves[1:])
-    assert all(measurement.seconds > 0 for measurement in found)
+    np.testing.assert_allclose(mixed[1].curves, expected.curves, rtol=1e-4)
+    assert (mixed[2].scores, mixed[2].curves) == (together[1].scores[1:], together[1].curves[1:])
+    assert all(measurement.seconds > 0 for measurement in mixed)
 
 
 def test_keys_of_a_batch_are_those_of_its_candidates():
@@ -139,7 +139,7 @@ def test_keys_of_a_batch_are_those_of_its_candidates():
 
 @pytest.mark.parametrize("most", [4, 2, 1, 0])
 def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
-    """Only a candidate that has no memory by itself is out of memory."""
+    """Check that only a candidate without memory for itself is out of memory."""
     evaluator = Evaluator([TASKS[0].build()], 0, FUNCTIONS, 4)
     widths = []
 
@@ -148,13 +148,13 @@ def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
         if key.size > most:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
         lanes = key.shape
-        found: Any = np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10)
-        return Training(*found)
+        parts: Any = np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10)
+        return Training(*parts)
 
     monkeypatch.setattr(evaluator, "_train", [train])
     measurements = evaluator.evaluate(jobs[1:4])
-    reason = Status.OK if most else Status.OUT_OF_MEMORY
-    assert [measurement.status for measurement in measurements] == [reason] * 3
+    status = Status.OK if most else Status.OUT_OF_MEMORY
+    assert [measurement.status for measurement in measurements] == [status] * 3
     assert widths == {4: [4], 2: [4, 2, 2], 1: [4, 2, 1, 1, 1], 0: [4, 2, 1, 1, 1]}[most]
 
 
@@ -166,7 +166,7 @@ RUN: dict[str, Any] = {
 
 
 def advance(folder, num_workers, num_programs=None) -> str:
-    """Runs to the end, or until there are `num_programs`; the digest of its history."""
+    """Run to the end, or until there are `num_programs`; return the digest of the history."""
     with RunStore.open_to_write(folder) as records:
         run_config, initial = load_run(records)
         with start_pool(run_config, initial, num_workers) as (pool, reference):
@@ -192,13 +192,12 @@ def test_run_in_batches_is_one_run_on_any_workers_and_after_a_stop(tmp_path):
 @pytest.mark.skipif(jax.default_backend() == "cpu", reason="no accelerator")
 def test_batch_on_an_accelerator_is_one_by_one_on_the_cpu_to_rounding(jobs):
     tasks = [options.build() for options in TASKS]
-    found = Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs)
-    assert list(map(seen, Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs[::-1])))[::-1] == list(
-        map(seen, found)
-    )
+    accelerated = Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs)
+    reversed_order = Evaluator(tasks, 0, FUNCTIONS, 16).evaluate(jobs[::-1])
+    assert list(map(exact_text, reversed_order[::-1])) == list(map(exact_text, accelerated))
     with jax.default_device(jax.devices("cpu")[0]):
         expected = Evaluator([options.build() for options in TASKS], 0, FUNCTIONS).evaluate(jobs)
-    for one, other in zip(expected, found, strict=True):
+    for one, other in zip(expected, accelerated, strict=True):
         if all(loss < 5 for curve in one.curves for loss in curve):
             assert one.status is other.status
             np.testing.assert_allclose(

@@ -1,4 +1,4 @@
-"""Workers on two Ray nodes: the same run, and a head that cannot be reached or goes."""
+"""Workers on two Ray nodes: the same run, and a head that is unreachable or dies."""
 
 import dataclasses
 import subprocess
@@ -14,23 +14,24 @@ from ray._private.utils import check_version_info
 
 from lionhunt.search.errors import WorkerError
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers import ray_cluster as ray_session
+from lionhunt.search.workers import ray_cluster
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.ray_cluster import LOCAL, connect
 from tests.support.search import runs as small_runs
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
-cloudpickle.register_pickle_by_value(small_runs)  # workers cannot import tests
+# Workers cannot import tests.
+cloudpickle.register_pickle_by_value(small_runs)
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 
 @dataclasses.dataclass
 class OnBothNodes:
-    """Scores by a formula, once there is a worker on each node.
+    """A scorer by a formula that first waits for a worker on each node.
 
     Attributes:
-        folder: where the nodes that have a worker leave their names.
+        folder: in which each node with a worker leaves its name.
     """
 
     folder: Path
@@ -53,7 +54,7 @@ def on_cluster(address, folder):
 
 @contextmanager
 def two_nodes():
-    """The address of a cluster, and what kills its head."""
+    """Start a cluster; yield its address, and a function that kills its head."""
     process = subprocess.Popen(
         [sys.executable, Path(__file__).parents[1] / "support" / "search" / "ray_nodes.py"],
         stdin=subprocess.PIPE,
@@ -87,7 +88,7 @@ def test_cluster_is_left_as_it_was_and_a_lost_head_loses_nothing(tmp_path):
     with two_nodes() as (address, kill_head):
         with create(tmp_path / "run") as records, on_cluster(address, nodes) as pool:
             digest = advance(records, pool).history_digest()
-        # The two cores are free again: the cluster is there, and the first run's workers are not.
+        # The cluster lives, and the first run's workers have left its two cores.
         with pytest.raises(WorkerError, match="Ray has gone, .*start the cluster again"):
             with create(tmp_path / "lost") as records, on_cluster(address, nodes) as pool:
                 advance(records, pool, 40)
@@ -100,7 +101,7 @@ def test_cluster_is_left_as_it_was_and_a_lost_head_loses_nothing(tmp_path):
 
 
 @pytest.mark.parametrize(
-    "address, reason",
+    "address, cause",
     [
         ("127.0.0.1:1", "nothing answers at .*:1"),
         ("no.such.host.invalid:6379", "."),
@@ -109,16 +110,17 @@ def test_cluster_is_left_as_it_was_and_a_lost_head_loses_nothing(tmp_path):
         ("nonsense", "."),
     ],
 )
-def test_cluster_that_is_not_there_is_said_in_one_line(address, reason, monkeypatch):
-    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")  # what "auto" finds
-    with pytest.raises(WorkerError, match=rf"no Ray cluster at '{address}' \({reason}") as error:
+def test_cluster_that_is_not_there_is_said_in_one_line(address, cause, monkeypatch):
+    # "auto" finds this address.
+    monkeypatch.setenv("RAY_ADDRESS", "127.0.0.1:1")
+    with pytest.raises(WorkerError, match=rf"no Ray cluster at '{address}' \({cause}") as error:
         connect(address, num_workers=1)
     assert "\n" not in str(error.value) and "ray start --head" in str(error.value)
     assert not ray.is_initialized()
 
 
 def version_mismatch():
-    """What Ray says of a cluster of other versions, in seven lines."""
+    """Return Ray's error about a cluster of other versions, which has seven lines."""
     of_cluster = {"ray_version": "2.59.1", "python_version": "3.12.1"}
     with pytest.raises(RuntimeError) as error:
         check_version_info(of_cluster, "node 10.0.0.2")
@@ -129,7 +131,7 @@ SLOW = "The current node timed out during startup. This could happen because of 
 
 
 @pytest.mark.parametrize(
-    "error, told",
+    "error, message",
     [
         (
             version_mismatch(),
@@ -142,10 +144,10 @@ SLOW = "The current node timed out during startup. This could happen because of 
         (RuntimeError(""), r"no Ray cluster at '10.0.0.1:6379' \(RuntimeError\)"),
     ],
 )
-def test_cluster_that_refuses_is_said_in_one_line(error, told, monkeypatch):
+def test_cluster_that_refuses_is_said_in_one_line(error, message, monkeypatch):
     monkeypatch.setattr(ray, "init", raising(error))
-    monkeypatch.setattr(ray_session, "_find_head", str)
-    with pytest.raises(WorkerError, match=told) as refused:
+    monkeypatch.setattr(ray_cluster, "_find_head", str)
+    with pytest.raises(WorkerError, match=message) as refused:
         connect("10.0.0.1:6379", num_workers=1)
     assert "\n" not in str(refused.value)
 

@@ -1,4 +1,4 @@
-"""A run whose disk is full, read-only or bad: it ends in one line, and goes on where it was."""
+"""A run whose disk is full, read-only or bad: it ends in one line, and can be resumed."""
 
 import contextlib
 import random
@@ -8,21 +8,21 @@ import sqlite3
 import pytest
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
 
 @pytest.fixture(scope="module")
-def digest(tmp_path_factory):
-    """Of the run that nothing disturbs."""
+def undisturbed_digest(tmp_path_factory):
+    """Return the history digest of a run that nothing disturbs."""
     return finished(tmp_path_factory.mktemp("run"))
 
 
 @contextlib.contextmanager
 def full_file_system(records):
-    """No file grows beyond what the run has: the system says so to whoever writes."""
+    """Limit the size of files to that of the run, as a full file system does."""
     soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
     resource.setrlimit(resource.RLIMIT_FSIZE, (records.path.stat().st_size + 30_000, hard))
     try:
@@ -45,16 +45,17 @@ def read_only(records):
 
 
 @pytest.mark.parametrize("fault", [full_file_system, full_database, read_only])
-def test_disk_that_takes_no_more_loses_nothing(fault, digest, tmp_path):
+def test_disk_that_takes_no_more_loses_nothing(fault, undisturbed_digest, tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 30)
     with pytest.raises(RecordError, match="make room or give permission, and resume") as error:
         with RunStore.open_to_write(tmp_path) as records, fault(records):
             advance(records, FormulaPool())
     assert "\n" not in str(error.value)
-    with RunStore.open_to_write(tmp_path) as records:  # nothing holds it
+    # The failed process holds no lock.
+    with RunStore.open_to_write(tmp_path) as records:
         assert 30 <= records.count() < 120
-        assert advance(records, FormulaPool()).history_digest() == digest
+        assert advance(records, FormulaPool()).history_digest() == undisturbed_digest
     assert {file.name for file in tmp_path.iterdir()} <= {"run.sqlite", "run.lock"}
 
 
@@ -71,7 +72,7 @@ def test_disk_that_is_full_from_the_start_is_named_and_keeps_nothing(
         return connection
 
     folder = tmp_path / "run" if is_new_folder else tmp_path
-    monkeypatch.setattr(run_file.sqlite3, "connect", full)
+    monkeypatch.setattr(database.sqlite3, "connect", full)
     with pytest.raises(RecordError, match="database or disk is full"), create(folder):
         pass
     monkeypatch.undo()
@@ -81,8 +82,8 @@ def test_disk_that_is_full_from_the_start_is_named_and_keeps_nothing(
     finished(folder)
 
 
-def test_damage_that_is_not_refused_is_in_no_history(digest, tmp_path):
-    """Bits flipped all over the file, its header too."""
+def test_damage_that_is_not_refused_is_in_no_history(undisturbed_digest, tmp_path):
+    """Flip bits all over the file, and in its header."""
     file = tmp_path / RUN.file_name
     finished(tmp_path)
     sound = file.read_bytes()
@@ -95,7 +96,7 @@ def test_damage_that_is_not_refused_is_in_no_history(digest, tmp_path):
         file.write_bytes(damaged)
         try:
             with RunStore.open_to_write(tmp_path) as records:
-                assert records.history_digest() == digest, f"byte {place}"
+                assert records.history_digest() == undisturbed_digest, f"byte {place}"
         except RecordError as error:
             num_refused += 1
             assert "\n" not in str(error) and file.read_bytes() == damaged

@@ -1,15 +1,15 @@
-"""A viewer that reads a run while it goes on: it sees one state, and is in nobody's way."""
+"""A viewer that reads a run while it grows: it sees one state, and blocks no writer."""
 
 import pytest
 
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create, finished
 
 
 @pytest.fixture(scope="module")
-def digest(tmp_path_factory):
-    """Of the run that nobody looks at."""
+def undisturbed_digest(tmp_path_factory):
+    """Return the history digest of a run without a viewer."""
     return finished(tmp_path_factory.mktemp("run"), num_programs=600)
 
 
@@ -17,24 +17,25 @@ def log_size(folder):
     return (folder / "run.sqlite-wal").stat().st_size
 
 
-def test_long_select_and_the_run_do_not_see_each_other(digest, tmp_path):
-    """The viewer is in the middle of its rows while the run goes on to its end."""
+def test_long_select_and_the_run_do_not_see_each_other(undisturbed_digest, tmp_path):
+    """Read the rows of a viewer before and after the run continues to its end."""
     with create(tmp_path, num_programs=600) as records:
         advance(records, FormulaPool(), 50)
         with RunStore.open_to_read(tmp_path) as viewer:
             count, rows = viewer.count(), viewer.rows()
-            seen = [next(rows)]
-            assert advance(records, FormulaPool()).history_digest() == digest
-            seen += rows
-        assert [row.individual.index for row in seen] == list(range(count))
+            viewed = [next(rows)]
+            assert advance(records, FormulaPool()).history_digest() == undisturbed_digest
+            viewed += rows
+        assert [row.individual.index for row in viewed] == list(range(count))
         assert 50 <= count < records.count() == 600
-    assert not list(tmp_path.glob("run.sqlite-*"))  # one file again
+    assert not list(tmp_path.glob("run.sqlite-*"))
 
 
 def test_log_is_taken_into_the_file_once_viewers_are_gone(tmp_path):
-    """What is written while a viewer reads stays in the log; after that its room is used again."""
+    """Check that writes stay in the log while a viewer reads, and reuse its space afterwards."""
 
-    def write(first):  # 10 MB; the log that nobody reads is taken in at about 4
+    # It writes 10 MB; SQLite merges a log that nobody reads at about 4 MB.
+    def write(first):
         for number in range(first, first + 100):
             records._insert("run", f"{number}", "x" * 100_000)
             records.commit()
@@ -49,18 +50,21 @@ def test_log_is_taken_into_the_file_once_viewers_are_gone(tmp_path):
         assert log_size(tmp_path) < 1.1 * before
 
 
-def test_viewer_at_the_end_of_a_run_leaves_a_file_that_is_complete(digest, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_file, "NUM_READER_TRIES", 1)
+def test_viewer_at_the_end_of_a_run_leaves_a_file_that_is_complete(
+    undisturbed_digest, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(database, "NUM_READER_TRIES", 1)
     with create(tmp_path, num_programs=600) as records:
         advance(records, FormulaPool())
         viewer = RunStore.open_to_read(tmp_path)
         assert viewer.__enter__().count() == 600
-    copy = tmp_path / "copy.sqlite"  # without the log beside it
+    # The copy has no log beside it.
+    copy = tmp_path / "copy.sqlite"
     copy.write_bytes((tmp_path / "run.sqlite").read_bytes())
     viewer.__exit__(None, None, None)
     for path in (copy, tmp_path):
         with RunStore.open_to_read(path) as records:
-            assert records.history_digest() == digest
+            assert records.history_digest() == undisturbed_digest
     with RunStore.open_to_write(tmp_path):
         pass
     assert not list(tmp_path.glob("run.sqlite-*"))
@@ -78,5 +82,5 @@ def test_run_ends_in_one_file_once_a_viewer_lets_go(tmp_path, monkeypatch):
             if len(slept) == 3:
                 viewer.__exit__(None, None, None)
 
-        monkeypatch.setattr(run_file.time, "sleep", sleep)
+        monkeypatch.setattr(database.time, "sleep", sleep)
     assert len(slept) == 3 and not list(tmp_path.glob("run.sqlite-*"))

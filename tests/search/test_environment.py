@@ -1,4 +1,4 @@
-"""What is told of the place where results are made, and what two places tell apart."""
+"""The environment of results, and the differences between two environments."""
 
 import re
 
@@ -30,25 +30,25 @@ def test_source_has_a_name_that_follows_its_text(tmp_path, monkeypatch):
 
 
 def test_only_what_both_places_tell_is_a_difference():
-    here = summarize_environment()
-    assert here["jax_device"] == jax.devices()[0].device_kind
-    assert list(environment_differences(here, here)) == []
-    assert list(environment_differences({"versions": {}}, here)) == []
-    there = here | {"jax_device": "Abacus", "versions": {"jax": "0.1"}}
-    assert list(environment_differences(there, here)) == [
+    current = summarize_environment()
+    assert current["jax_device"] == jax.devices()[0].device_kind
+    assert list(environment_differences(current, current)) == []
+    assert list(environment_differences({"versions": {}}, current)) == []
+    recorded = current | {"jax_device": "Abacus", "versions": {"jax": "0.1"}}
+    assert list(environment_differences(recorded, current)) == [
         f"jax 0.1 there and {jax.__version__} here",
-        f"JAX device Abacus there and {here['jax_device']} here",
+        f"JAX device Abacus there and {current['jax_device']} here",
     ]
 
 
 def test_one_program_on_one_machine_trains_alike_to_the_bit():
-    def trained(*curves, scores=(0.5,), reason=Status.OK, seconds=1.0):
-        return Measurement(reason, scores, curves, seconds)
+    def trained(*curves, scores=(0.5,), status=Status.OK, seconds=1.0):
+        return Measurement(status, scores, curves, seconds)
 
-    seen = trained((2.0, 1.0), (3.0,))
-    assert first_difference(seen, trained((2.0, 1.0), (3.0,), seconds=9.0)) is None
-    failed = trained((float("nan"),), scores=(), reason=Status.NOT_FINITE)
-    again = trained((float("nan"),), scores=(), reason=Status.NOT_FINITE)
+    first = trained((2.0, 1.0), (3.0,))
+    assert first_difference(first, trained((2.0, 1.0), (3.0,), seconds=9.0)) is None
+    failed = trained((float("nan"),), scores=(), status=Status.NOT_FINITE)
+    again = trained((float("nan"),), scores=(), status=Status.NOT_FINITE)
     assert first_difference(failed, again) is None
     others = [
         (failed, ("ends", "ok", "not_finite")),
@@ -56,5 +56,5 @@ def test_one_program_on_one_machine_trains_alike_to_the_bit():
         (trained((2.0, 1.0), (3.5,)), ("has a training loss of", "3.0", "3.5")),
         (trained((2.0, 1.0)), ("has a training loss of", "3.0", "None")),
     ]
-    for other, told in others:
-        assert first_difference(seen, other) == told
+    for other, difference in others:
+        assert first_difference(first, other) == difference

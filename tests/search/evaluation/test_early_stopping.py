@@ -1,4 +1,4 @@
-"""Hurdles: what they are, by law; runs with them, however disturbed; replays of runs without."""
+"""Hurdles: their laws, runs with them, and replays of runs without them."""
 
 import json
 import math
@@ -10,13 +10,13 @@ from hypothesis import strategies as st
 
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
-from lionhunt.search.bench import early_stopping as bench_hurdles
+from lionhunt.search.bench import early_stopping
 from lionhunt.search.bench.early_stopping import SETTINGS, stop
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
-from lionhunt.search.evaluation.early_stopping import MIN_ELDERS, set_hurdles
+from lionhunt.search.evaluation.early_stopping import MIN_PARENTS, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
@@ -38,22 +38,23 @@ def curves_of(losses, num_tasks=2, num_chunks=4):
 
 
 @st.composite
-def elders_of(draw, least=0):
-    """Up to 30 programs' curves, some losses equal."""
+def parents_of(draw, least=0):
+    """Draw the curves of up to 30 programs; some losses are equal."""
     rng = np.random.default_rng(draw(st.integers(0, 2**32)))
     count, spread = draw(st.integers(least, 30)), draw(st.sampled_from((3, 10**6)))
     losses = rng.integers(-spread, spread, (count, 2, 4)).astype(float).tolist()
     return [tuple(map(tuple, curves)) for curves in losses]
 
 
-@given(curves_of(LOSSES), elders_of(), SLACKS, PERCENTILES)
-def test_initial_program_always_passes(initial, elders, slack, percentile):
+@given(curves_of(LOSSES), parents_of(), SLACKS, PERCENTILES)
+def test_initial_program_always_passes(initial, parents, slack, percentile):
     for given_slack, given_percentile in ((slack, None), (None, percentile), (slack, percentile)):
-        hurdles = set_hurdles(initial, elders, given_slack, given_percentile)
+        hurdles = set_hurdles(initial, parents, given_slack, given_percentile)
         if hurdles is None:
-            assert given_slack is None and len(elders) < MIN_ELDERS
+            assert given_slack is None and len(parents) < MIN_PARENTS
             continue
-        limits = np.array(hurdles, np.float32)  # as training takes them
+        # Training reads the hurdles in float32.
+        limits = np.array(hurdles, np.float32)
         assert (np.array(initial, np.float32) <= limits).all()
         assert np.isposinf(limits[:, 0]).all()
 
@@ -79,25 +80,25 @@ def test_slack_is_a_share_of_the_range_whatever_the_shape():
     assert hurdles == ((math.inf, 3.5, 2.5), (math.inf, 3.5, 5.5), (math.inf, 3.0, 3.0))
 
 
-@given(elders_of(MIN_ELDERS), PERCENTILES, st.randoms())
-def test_percentile_is_of_the_elders_in_any_order(elders, percentile, rng):
+@given(parents_of(MIN_PARENTS), PERCENTILES, st.randoms())
+def test_percentile_is_of_the_candidate_parents_in_any_order(parents, percentile, rng):
     lowest = ((-1e6,) * 4,) * 2
-    hurdles = set_hurdles(lowest, elders, None, percentile)
+    hurdles = set_hurdles(lowest, parents, None, percentile)
     assert hurdles is not None
     for task, limits in enumerate(hurdles):
         for chunk, limit in enumerate(limits[1:], start=1):
-            losses = sorted(elder[task][chunk] for elder in elders)
-            place = (1 - percentile / 100) * (len(elders) - 1)
+            losses = sorted(curves[task][chunk] for curves in parents)
+            place = (1 - percentile / 100) * (len(parents) - 1)
             assert limit == losses[math.ceil(place)]
-    assert set_hurdles(lowest, rng.sample(elders, len(elders)), None, percentile) == hurdles
+    assert set_hurdles(lowest, rng.sample(parents, len(parents)), None, percentile) == hurdles
 
 
-@given(curves_of(SMALL), elders_of(MIN_ELDERS), SLACKS, PERCENTILES)
-def test_the_lower_hurdle_counts(initial, elders, slack, percentile):
-    both = set_hurdles(initial, elders, slack, percentile)
+@given(curves_of(SMALL), parents_of(MIN_PARENTS), SLACKS, PERCENTILES)
+def test_the_lower_hurdle_counts(initial, parents, slack, percentile):
+    both = set_hurdles(initial, parents, slack, percentile)
     one, other = (
         set_hurdles(initial, (), slack, None),
-        set_hurdles(initial, elders, None, percentile),
+        set_hurdles(initial, parents, None, percentile),
     )
     np.testing.assert_array_equal(np.array(both), np.min([np.array(one), np.array(other)], axis=0))
 
@@ -112,7 +113,7 @@ RULES = ({"slack": 0.2}, {"percentile": 60.0}, {"slack": 0.3, "percentile": 40.0
 
 
 def run(folder, pool=None, **changes):
-    """A finished run: its digest and its outcomes, with the pool that scored them."""
+    """Run to the end; return the digest, the outcomes, and the pool that scored them."""
     pool = pool or FormulaPool()
     with create(folder, **LARGE, **changes) as records:
         digest = advance(records, pool).history_digest()
@@ -120,23 +121,23 @@ def run(folder, pool=None, **changes):
 
 
 def curves_of_records(records) -> dict[str, tuple[float, ...]]:
-    """The curve of every program, by fingerprint."""
+    """Return the curve of every program, by fingerprint."""
     measured = ((name, records.measurement(name)) for name in records.outcome_summaries())
     return {name: measurement.curves[0] for name, measurement in measured}
 
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """A run of each rule, and one without hurdles at the end."""
+    """Return a run with each rule and, last, one without hurdles."""
     return [run(tmp_path_factory.mktemp("run"), hurdles=rule) for rule in (*RULES, {})]
 
 
 def test_rules_make_different_runs_and_stop_some(runs):
     assert len({digest for digest, _, _ in runs}) == len(runs)
     for _, outcomes, _ in runs[:-1]:
-        reasons = [reason for _, reason in outcomes.values()]
-        assert {Status.OK, Status.HURDLE, Status.NOT_FINITE} == set(reasons)
-    assert Status.HURDLE not in [reason for _, reason in runs[-1][1].values()]
+        statuses = [status for _, status in outcomes.values()]
+        assert {Status.OK, Status.HURDLE, Status.NOT_FINITE} == set(statuses)
+    assert Status.HURDLE not in [status for _, status in runs[-1][1].values()]
     assert set(runs[-1][2].hurdles.values()) == {None}
 
 
@@ -144,12 +145,12 @@ def test_what_survives_has_the_fitness_that_it_has_without(runs):
     initial = score(assemble(load_initial("adamw_initial")))
     for _, outcomes, pool in runs:
         for job in pool.jobs:
-            fitness, reason = outcomes[job.name]
+            fitness, status = outcomes[job.name]
             whole = to_outcome(score(job.bytecode), initial, [True], "mean")
-            if reason is not Status.HURDLE:
-                assert (fitness, reason) == (whole.fitness, whole.measurement.status)
+            if status is not Status.HURDLE:
+                assert (fitness, status) == (whole.fitness, whole.measurement.status)
             else:
-                assert fitness is None and stop(score(job.bytecode), job.hurdles).status is reason
+                assert fitness is None and stop(score(job.bytecode), job.hurdles).status is status
 
 
 @pytest.mark.parametrize("seed", (1, 2, 3))
@@ -163,20 +164,20 @@ def test_order_of_results_does_not_matter(number, seed, runs, tmp_path):
 @pytest.mark.parametrize("stops", [[45, 47, 48], [70, 130, 131, 220], range(0, 300, 29)])
 def test_stopped_and_resumed_equals_undisturbed(stops, runs, tmp_path):
     digest, outcomes, pool = runs[2]
-    seen = {}
+    hurdles = {}
     with create(tmp_path, hurdles=RULES[2], **LARGE):
         pass
     for seed, end in enumerate((*stops, None)):
         with RunStore.open_to_write(tmp_path) as records:
             another = FormulaPool(seed)
             advance(records, another, end)
-            seen |= another.hurdles
+            hurdles |= another.hurdles
     with RunStore.open_to_read(tmp_path) as records:
         assert (records.history_digest(), records.outcome_summaries()) == (digest, outcomes)
-    assert seen == pool.hurdles
+    assert hurdles == pool.hurdles
 
 
-def test_percentile_is_that_of_the_different_elders(runs, tmp_path):
+def test_percentile_is_that_of_the_different_candidate_parents(runs, tmp_path):
     with create(tmp_path, hurdles=RULES[1], **LARGE) as records:
         advance(records, pool := FormulaPool())
         rows = list(records.rows())
@@ -185,11 +186,11 @@ def test_percentile_is_that_of_the_different_elders(runs, tmp_path):
     first = {row.fingerprint: row.individual.index for row in reversed(rows)}
     checked = 0
     for name, hurdles in pool.hurdles.items():
-        elders = rows[first[name] - 46 : first[name] - 6] if first[name] >= 46 else rows[:40]
+        parents = rows[first[name] - 46 : first[name] - 6] if first[name] >= 46 else rows[:40]
         alive = {
-            row.fingerprint: curves[row.fingerprint] for row in elders if row.fitness is not None
+            row.fingerprint: curves[row.fingerprint] for row in parents if row.fitness is not None
         }
-        if len(alive) < MIN_ELDERS:
+        if len(alive) < MIN_PARENTS:
             assert hurdles is None
             continue
         losses = np.sort(list(alive.values()), axis=0)
@@ -200,7 +201,7 @@ def test_percentile_is_that_of_the_different_elders(runs, tmp_path):
     assert checked > 20
 
 
-def test_memory_holds_the_curves_of_elders_alone(tmp_path):
+def test_memory_holds_the_curves_of_candidate_parents_alone(tmp_path):
     with create(tmp_path, hurdles=RULES[1], **LARGE) as records:
         run_config, initial = load_run(records)
         pool = FormulaPool()
@@ -247,7 +248,7 @@ def test_hurdles_out_of_range_are_refused(hurdles, message):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    """Of a finished run without hurdles."""
+    """Return the folder of a finished run without hurdles."""
     folder = tmp_path_factory.mktemp("replayed")
     run(folder)
     return folder
@@ -255,10 +256,10 @@ def folder(tmp_path_factory):
 
 def test_replay_stops_what_training_would_have_stopped(folder, runs):
     with RunStore.open_to_read(folder) as records:
-        history = bench_hurdles.load_history(records)
+        history = early_stopping.load_history(records)
     _, outcomes, pool = runs[0]
     hurdled = {job.name: score_job(job) for job in pool.jobs}
-    replayed = bench_hurdles.replay(history, **RULES[0], percentile=None)
+    replayed = early_stopping.replay(history, **RULES[0], percentile=None)
     assert replayed.keys() == history.measurements.keys()
     both = hurdled.keys() & replayed.keys()
     assert {outcomes[name][1] for name in both} == {Status.OK, Status.HURDLE, Status.NOT_FINITE}
@@ -274,7 +275,7 @@ def test_bench_counts_what_is_saved_and_lost(folder, monkeypatch, capsys):
         curves = curves_of_records(records)
         initial = curves[records.row(0).fingerprint]
     assert figures["evaluated"] == len(outcomes)
-    fitness = {name: found for name, (found, _) in outcomes.items() if found is not None}
+    fitness = {name: value for name, (value, _) in outcomes.items() if value is not None}
     assert figures["finished"] == len(fitness)
     ranked = sorted(fitness.values(), reverse=True)
     assert [(s["slack"], s["percentile"]) for s in figures["settings"]] == list(SETTINGS)
@@ -323,14 +324,14 @@ def test_seconds_of_chunks_are_fitted_to_the_evaluations():
         return Measurement(Status.HURDLE, curves=curves, seconds=seconds)
 
     measurements = {"a": measured(10, 10), "b": measured(3), "c": measured(10, 2)}
-    history = bench_hurdles.ReplayedHistory(["a", "b", "c"], measurements, {}, 1, 0)
-    assert bench_hurdles.chunk_seconds(history) == pytest.approx([0.25, 0.5])
+    history = early_stopping.ReplayedHistory(["a", "b", "c"], measurements, {}, 1, 0)
+    assert early_stopping.chunk_seconds(history) == pytest.approx([0.25, 0.5])
 
 
 def test_run_with_hurdles_is_no_measure_of_hurdles(tmp_path):
     with create(tmp_path, hurdles=RULES[0]) as records:
         with pytest.raises(RecordError, match="was made with hurdles; give a run without"):
-            bench_hurdles.bench_hurdles(records)
+            early_stopping.bench_hurdles(records)
     with create(tmp_path / "empty") as records:
         with pytest.raises(RecordError, match="has no programs yet"):
-            bench_hurdles.bench_hurdles(records)
+            early_stopping.bench_hurdles(records)

@@ -1,4 +1,4 @@
-"""Scoring by the machine against training by the program compiled by itself."""
+"""Scoring by the machine against training with the program compiled by itself."""
 
 import numpy as np
 import optax
@@ -29,7 +29,7 @@ DIVERGING = assemble(
 FUNCTIONS = DIVERGING.functions.union(
     *(assemble(dsl.library.load(name)).functions for name in ("raw_lion", "adamw_initial", "sgd"))
 )
-"""Those of the programs here; the fewer there are, the less is compiled."""
+"""The functions of the programs of these tests; fewer functions compile faster."""
 
 
 @pytest.fixture(scope="module")
@@ -80,7 +80,7 @@ def test_functions_that_are_left_out_change_nothing_and_are_refused():
         for functions in (OPS.keys(), program.functions)
     )
     assert (every.scores, every.curves) == (few.scores, few.curves)
-    with pytest.raises(ScorerError, match="a candidate with arcsin, clip, which were left out"):
+    with pytest.raises(ScorerError, match="the scorer was made without arcsin, clip"):
         evaluate(Evaluator(tasks, 0, program.functions - {"clip", "arcsin"}), program)
 
 
@@ -107,15 +107,15 @@ def test_what_passes_every_hurdle_has_the_scores_that_it_has_without():
     initial = evaluate(evaluator, programs[3])
     hurdles = set_hurdles(initial.curves, (), 0.1, None)
     assert hurdles is not None
-    reasons = set()
+    statuses = set()
     for program in programs:
         whole = evaluate(evaluator, program)
         stopped = evaluate(evaluator, program, None, None, hurdles)
         expected = stop(whole, hurdles)
         assert (stopped.status, stopped.scores) == (expected.status, expected.scores)
         np.testing.assert_equal(stopped.curves, expected.curves)
-        reasons.add(stopped.status)
-    assert {Status.OK, Status.HURDLE} <= reasons
+        statuses.add(stopped.status)
+    assert {Status.OK, Status.HURDLE} <= statuses
 
 
 def test_evaluator_stops_at_the_first_task_that_diverges(evaluator):

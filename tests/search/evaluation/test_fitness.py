@@ -1,4 +1,4 @@
-"""From scores to fitness, and what an outcome may not be."""
+"""The fitness of scores, and invalid outcomes."""
 
 import math
 
@@ -36,7 +36,7 @@ def test_initial_program_has_fitness_zero():
     assert to_outcome(measured(0.3, 2.0), measured(0.3, 2.0), [True, False], "mean").fitness == 0
 
 
-def test_failure_has_a_reason_and_no_fitness():
+def test_failure_has_a_status_and_no_fitness():
     outcome = to_outcome(Measurement(Status.NOT_FINITE), measured(1.0), [True], "mean")
     assert outcome.fitness is None and outcome.measurement.status is Status.NOT_FINITE
 
@@ -48,9 +48,9 @@ def test_score_that_is_not_finite_is_refused(score):
 
 
 def test_score_with_a_failure_is_refused():
-    with pytest.raises(ValueError, match="1 scores with reason crashed"):
+    with pytest.raises(ValueError, match="1 scores with status crashed"):
         Measurement(Status.CRASHED, (1.0,))
-    with pytest.raises(ValueError, match="0 scores with reason ok"):
+    with pytest.raises(ValueError, match="0 scores with status ok"):
         Measurement(Status.OK)
 
 
@@ -61,7 +61,7 @@ def test_fitness_that_is_not_finite_is_refused(fitness):
 
 
 def test_fitness_of_a_failure_is_refused():
-    with pytest.raises(ValueError, match="with reason timed_out"):
+    with pytest.raises(ValueError, match="with status timed_out"):
         Outcome(Measurement(Status.TIMED_OUT), 0.0)
-    with pytest.raises(ValueError, match="with reason ok"):
+    with pytest.raises(ValueError, match="with status ok"):
         Outcome(measured(1.0), None)

@@ -1,4 +1,4 @@
-"""Other ways of breeding: what they look at, and what they change."""
+"""The baselines of breeding: their inputs and their changes."""
 
 import math
 from collections import Counter
@@ -26,7 +26,7 @@ def breeder(method, program=PROGRAM, seed=1):
 
 
 def bred(method, num_children=40, seed=1):
-    """A history whose fitness is planted, one in three without any."""
+    """Breed a history with planted fitness; one individual in three has none."""
     history = {i: initial_individual(i, PROGRAM) for i in range(POPULATION)}
     fitness = {i: 0.0 for i in history}
     breed = breeder(method, seed=seed)
@@ -37,7 +37,7 @@ def bred(method, num_children=40, seed=1):
 
 
 def without_constants(program):
-    """Its statements with all constants the same."""
+    """Return the statements of a program with all constants the same."""
     return [
         (s.target, s.op, tuple("constant" if isinstance(a, Const) else a for a in s.args))
         for s in program.statements
@@ -45,13 +45,12 @@ def without_constants(program):
 
 
 @pytest.mark.parametrize("method", METHODS)
-def test_child_depends_on_seed_number_and_elders_alone(method):
+def test_child_depends_on_seed_number_and_candidate_parents_alone(method):
     history, fitness = bred(method)
-    elders = window(40, POPULATION, LAG)
-    seen = {i: history[i] for i in elders}
-    known = {i: fitness[i] for i in elders}
-    assert breeder(method)(seen, known.__getitem__, 40) == history[40]
-    assert breeder(method, seed=2)(seen, known.__getitem__, 40).program != history[40].program
+    parents = {i: history[i] for i in window(40, POPULATION, LAG)}
+    of_parent = {i: fitness[i] for i in parents}.__getitem__
+    assert breeder(method)(parents, of_parent, 40) == history[40]
+    assert breeder(method, seed=2)(parents, of_parent, 40).program != history[40].program
 
 
 @pytest.mark.parametrize("method", ["constants", "random"])
@@ -91,13 +90,14 @@ def test_every_constant_varies_by_scale_or_anew():
         negative += any(isinstance(a, Const) and a.value < 0 for a in new.args)
     places = [i for i, s in enumerate(PROGRAM.statements) if Const in map(type, s.args)]
     assert sorted(changed) == places and min(changed.values()) > 150
-    assert 0.2 < negative / 1000 < 0.3  # half are drawn anew, and half of these are negative
+    # Half are drawn anew, and half of these are negative.
+    assert 0.2 < negative / 1000 < 0.3
 
 
 def test_program_without_constants_cannot_be_tuned():
     program = dsl.parse("def f(w, g, lr):\n  u = g * lr\n  return u")
     history = {i: initial_individual(i, program) for i in range(POPULATION)}
-    with pytest.raises(MutationError, match="no constant to vary; begin with another"):
+    with pytest.raises(MutationError, match="no constant to vary; choose another"):
         breeder("constants", program)(history, lambda _: 0.0, 10)
 
 
@@ -114,8 +114,9 @@ def test_random_search_looks_at_no_other_individual():
 
 
 def test_random_programs_are_near_and_far():
-    """As many are one mutation away as two or three, and as 32 to 63."""
-    space = MutationSpace(weights=(1.0, 0.0, 0.0))  # then the length tells how many
+    """Check that one mutation is as likely as two or three, and as 32 to 63."""
+    # With insertions alone, the length is the number of mutations.
+    space = MutationSpace(weights=(1.0, 0.0, 0.0))
     lengths = [
         len(child.program.statements)
         for index in range(600)

@@ -1,4 +1,4 @@
-"""Random edits: what they can give, and what they never give."""
+"""Mutations: the mutants that they can return, and those that they never return."""
 
 import random
 from collections import Counter
@@ -31,7 +31,7 @@ def only(mutation):
 
 
 def difference(old, new):
-    """The statements of either that are left when both ends that agree are cut off."""
+    """Return the statements of both programs without their common beginning and end."""
     old, new = list(old.statements), list(new.statements)
     while old and new and old[-1] == new[-1]:
         del old[-1], new[-1]
@@ -78,7 +78,7 @@ def draws(program, space, count):
 
 def test_kinds_are_drawn_as_often_as_weighted():
     counts = Counter(kind for kind, _, _ in draws(dsl.library.load("raw_lion"), SPACE, 3000))
-    # Deletion is redrawn more often than the others, where it takes what a later statement reads.
+    # Deletion is redrawn more often: a later statement may read the deleted variable.
     assert set(counts) == set(MUTATIONS) and min(counts.values()) > 500
     weighted = MutationSpace(weights=(3.0, 0.0, 1.0))
     counts = Counter(kind for kind, _, _ in draws(dsl.library.load("raw_lion"), weighted, 3000))
@@ -87,14 +87,14 @@ def test_kinds_are_drawn_as_often_as_weighted():
 
 def test_every_function_is_inserted_and_no_other():
     program = dsl.library.load("adamw_initial")
-    found = {
+    inserted = {
         difference(program, mutant)[1][0].op
         for _, mutant, _ in draws(program, only("insert"), 2000)
     }
-    assert found == set(DRAWN_FUNCTIONS) == {op.name for op in OPS.values() if op.drawn}
+    assert inserted == set(DRAWN_FUNCTIONS) == {op.name for op in OPS.values() if op.drawn}
     two = MutationSpace(functions=("sign", "interp"), weights=(1.0, 0.0, 0.0))
-    found = {difference(program, mutant)[1][0].op for _, mutant, _ in draws(program, two, 100)}
-    assert found == {"sign", "interp"}
+    inserted = {difference(program, mutant)[1][0].op for _, mutant, _ in draws(program, two, 100)}
+    assert inserted == {"sign", "interp"}
 
 
 def test_statements_are_inserted_everywhere_and_deleted_everywhere():
@@ -112,7 +112,8 @@ def test_statements_are_inserted_everywhere_and_deleted_everywhere():
         difference(program, mutant)[0][0].target
         for _, mutant, _ in draws(program, only("delete"), 100)
     }
-    assert deleted == {"a", "b"}  # without u the program has no update
+    # Without u, the program has no update.
+    assert deleted == {"a", "b"}
 
 
 def test_new_variables_have_free_names():
@@ -126,18 +127,18 @@ def test_new_variables_have_free_names():
 
 def test_an_argument_becomes_a_variable_a_constant_or_a_multiple():
     program = dsl.parse("def f(w, g, lr):\n a = sign(w)\n u = g * 0.5\n return u")
-    seen = Counter()
+    changes = Counter()
     for _, mutant, _ in draws(program, only("modify"), 3000):
         (old,), (new,) = difference(program, mutant)
         position = next(
             i for i, (a, b) in enumerate(zip(old.args, new.args, strict=True)) if a != b
         )
         kinds = tuple(type(s.args[position]).__name__ for s in (old, new))
-        seen[kinds] += 1
+        changes[kinds] += 1
         arg = new.args[position]
         if new.op == "multiply" and isinstance(arg, Var):
             assert arg.name in ("w", "g", "lr", "a")
-    assert set(seen) == {("Var", "Var"), ("Var", "Const"), ("Const", "Var"), ("Const", "Const")}
+    assert set(changes) == {("Var", "Var"), ("Var", "Const"), ("Const", "Var"), ("Const", "Const")}
 
 
 def test_constants_are_normal_and_multiples_log_normal():
@@ -157,11 +158,11 @@ def test_constants_are_normal_and_multiples_log_normal():
 
 def test_scalar_slots_get_scalars():
     program = dsl.parse("def f(w, g, lr):\n n = dot(w, g)\n u = interp(g, w, lr)\n return u")
-    seen = set()
+    arguments = set()
     for _, mutant, _ in draws(program, only("modify"), 2000):
         last = mutant.statements[1].args[2]
-        seen.add(last.name if isinstance(last, Var) else "constant")
-    assert seen == {"lr", "n", "constant"}
+        arguments.add(last.name if isinstance(last, Var) else "constant")
+    assert arguments == {"lr", "n", "constant"}
 
 
 def test_a_program_at_its_limit_gets_no_more_statements():
@@ -177,13 +178,13 @@ DIFFERENT = MutationSpace(until_different=True)
 @given(programs(), st.integers(0, 2**32))
 def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, seed):
     identity = analyze(program)
-    found = mutate(program, random.Random(seed), DIFFERENT, identity)
-    assert found == mutate(program, random.Random(seed), DIFFERENT)
+    mutant = mutate(program, random.Random(seed), DIFFERENT, identity)
+    assert mutant == mutate(program, random.Random(seed), DIFFERENT)
     rng = random.Random(seed)
     drawn = [mutate(program, rng, SPACE)]
     while len(drawn) < MAX_SAME and dsl.fingerprint(drawn[-1][1]) == identity.fingerprint:
         drawn.append(mutate(program, rng, SPACE))
-    assert found == (*drawn[-1][:2], sum(num_draws for _, _, num_draws in drawn))
+    assert mutant == (*drawn[-1][:2], sum(num_draws for _, _, num_draws in drawn))
 
 
 def test_mutant_may_be_the_same_where_nothing_else_is_found():

@@ -1,4 +1,4 @@
-"""Children as a function of the history."""
+"""Regularized evolution: children as a function of the history."""
 
 import hashlib
 from collections import Counter
@@ -29,14 +29,14 @@ HISTORY = {i: initial_individual(i, PROGRAM) for i in range(40)}
 
 
 @pytest.mark.parametrize(
-    "index, elders",
+    "index, parents",
     [(10, (0, 10)), (13, (0, 10)), (14, (0, 10)), (15, (1, 11)), (30, (16, 26))],
 )
-def test_elders_are_the_last_population_born_before_the_lag(index, elders):
-    assert window(index, 10, 4) == range(*elders)
+def test_candidate_parents_are_the_last_population_born_before_the_lag(index, parents):
+    assert window(index, 10, 4) == range(*parents)
 
 
-def test_without_a_lag_all_before_are_elders():
+def test_without_a_lag_all_before_are_candidate_parents():
     assert window(10, 10, 0) == range(0, 10) and window(11, 10, 0) == range(1, 11)
 
 
@@ -50,26 +50,26 @@ def test_parent_is_the_fittest_of_the_tournament():
     assert 0.24 < parents[fittest] / 3000 < 0.31
 
 
-def test_elder_without_fitness_loses_to_any_other():
+def test_candidate_parent_without_fitness_loses_to_any_other():
     fitness = dict.fromkeys(HISTORY, float("-inf")) | {20: -5.0}
     assert child_of(HISTORY, fitness, tournament_size=200).parent == 20
 
 
-def test_child_depends_on_seed_number_and_elders_alone():
+def test_child_depends_on_seed_number_and_candidate_parents_alone():
     fitness = {i: float(-i) for i in HISTORY}
     child = child_of(HISTORY, fitness)
-    elders = {i: HISTORY[i] for i in window(30, 10, 4)}
-    assert child_of(elders, {i: fitness[i] for i in elders}) == child
+    parents = {i: HISTORY[i] for i in window(30, 10, 4)}
+    assert child_of(parents, {i: fitness[i] for i in parents}) == child
     others = [
         child_of(HISTORY, fitness, seed=2),
         child_of(HISTORY, fitness, index=31),
     ]
     assert all(other.program != child.program for other in others)
-    assert child.index == 30 and child.parent in elders
+    assert child.index == 30 and child.parent in parents
 
 
 def test_permanence():
-    """Update this when mutation or evolution is changed on purpose: old runs then cannot go on."""
+    """Pin the history; if you change mutation or evolution, old runs cannot be resumed."""
     history = {i: initial_individual(i, PROGRAM) for i in range(10)}
     fitness = {i: 0.0 for i in history}
     for index in range(10, 110):

@@ -1,4 +1,4 @@
-"""Simulated workers: the run is the real one, and time passes as a queue has it."""
+"""Simulated workers: the run is real, and time passes as in a queue."""
 
 import json
 import random
@@ -12,7 +12,6 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.interpreter import run
 from lionhunt.search.cli import simulate as command
 from lionhunt.search.cli.simulate import enough_lag
-from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.dry_run.rehearsal import makespan
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
@@ -22,6 +21,7 @@ from lionhunt.search.simulation.loop import Load, follow_best, make_config, simu
 from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
 from lionhunt.search.simulation.toy_objective import CURVATURES, QuadraticScorer, make_step
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
+from lionhunt.search.workers.pool import DISPATCH_SECONDS
 from tests.support.search import runs as small_runs
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create
@@ -43,7 +43,7 @@ def uneven_seconds(name: str) -> float:
 
 
 def simulated(folder, num_workers, seconds, lag=6):
-    """A finished run: its pool, and its rows."""
+    """Run to the end; return the pool, the rows and the history digest."""
     evolution = small_runs.RAW["evolution"] | {"lag": lag}
     pool = SimulatedPool(FormulaScorer(), num_workers, seconds)
     with create(folder, evolution=evolution) as records:
@@ -107,7 +107,7 @@ def test_enough_lag_is_enough():
 
 
 def make_load(num_workers: int, evaluation_seconds: float, driver_seconds: float) -> Load:
-    """A load of 100 programs, all new, that nobody ever waits for but the driver."""
+    """Make the load of 100 programs, all new, with workers that are never idle."""
     work = 100 * evaluation_seconds
     return Load(
         num_workers=num_workers,
@@ -125,39 +125,39 @@ def make_load(num_workers: int, evaluation_seconds: float, driver_seconds: float
 
 @pytest.mark.parametrize("evaluation_seconds", [0.01, 0.1, 1.0])
 def test_a_driver_that_does_one_thing_after_another_takes_as_long_as_is_told(evaluation_seconds):
-    """Held to a queue in which breeding takes its time; 40 workers can be had by 0.2 s or more."""
+    """Compare with a queue in which breeding takes time; 0.2 s or more keeps 40 workers busy."""
     load = make_load(40, evaluation_seconds, driver_seconds=0.004)
     seconds = makespan(
         range(1, 101),
         lambda _: evaluation_seconds,
         num_workers=40,
         lag=100,
-        child_seconds=0.004 + BY_WORKERS.dispatch_seconds,
+        child_seconds=0.004 + DISPATCH_SECONDS,
     )
     idle_share = 1 - 100 * evaluation_seconds / (40 * seconds)
     assert load.keeps_up == (evaluation_seconds >= 0.2)
     assert load.least_seconds <= seconds
     assert load.least_idle_share <= idle_share
     if not load.keeps_up:
-        last = evaluation_seconds  # that is waited for when nothing is bred any more
-        assert load.least_seconds == pytest.approx(seconds - last)
+        # The driver waits for the last evaluation when nothing is left to breed.
+        assert load.least_seconds == pytest.approx(seconds - evaluation_seconds)
         assert load.least_idle_share > 0.4
 
 
 def test_report_marks_a_driver_that_would_not_keep_up():
     loads = [make_load(40, seconds, driver_seconds=0.004) for seconds in (1.0, 0.01)]
-    described = summarize_simulation(loads, [], evaluation_seconds=1.0, spread=0.0)
-    text = to_markdown_report("the test", [*simulation_blocks(described)])
+    summary = summarize_simulation(loads, [], evaluation_seconds=1.0, spread=0.0)
+    text = to_markdown_report("the test", [*simulation_blocks(summary)])
     rows = [line for line in text.splitlines() if line.startswith("| 40 |")]
     assert [">=" in row for row in rows] == [False, True]
-    assert "| >= 0.50 s | >= 95.0% | not told |" in rows[1]
+    assert "| >= 0.50 s | >= 95.0% | unknown |" in rows[1]
     assert "would not keep up with 40 workers" in text
-    (axes,) = load_figure(described["loads"]).axes
+    (axes,) = load_figure(summary["loads"]).axes
     idle, while_bred, _ = (np.asarray(line.get_ydata()) for line in axes.get_lines())
     np.testing.assert_allclose(idle, [0, 95])
     np.testing.assert_array_equal(while_bred, [0, np.nan])
-    described["loads"].pop()
-    assert "not keep up" not in to_markdown_report("the test", [*simulation_blocks(described)])
+    summary["loads"].pop()
+    assert "not keep up" not in to_markdown_report("the test", [*simulation_blocks(summary)])
 
 
 def test_search_gets_better_and_less_so_with_more_lag():
@@ -170,8 +170,8 @@ def test_search_gets_better_and_less_so_with_more_lag():
 
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_step_is_that_of_the_interpreter(name):
-    """Over trees, as the language is defined, and statement by statement as written."""
-    program, space = dsl.library.load(name), PytreeBackend(np)
+    """Compare with the interpreter over trees, statement by statement."""
+    program, backend = dsl.library.load(name), PytreeBackend(np)
     step = make_step(assemble(program))
     rng = np.random.default_rng(0)
     zeros = np.zeros_like(CURVATURES)
@@ -182,11 +182,12 @@ def test_step_is_that_of_the_interpreter(name):
             weights, gradient = rng.standard_normal((2, *CURVATURES.shape))
             update, *states = step(weights, gradient, states, schedule)
             inputs = ((weights,), (gradient,), *expected_states, schedule)
-            outputs = run(program, inputs, lambda op, *x: op.evaluate(space, *x), np.float64)
+            outputs = run(program, inputs, lambda op, *x: op.evaluate(backend, *x), np.float64)
             (expected,), *expected_states = [
                 x if isinstance(x, tuple) else (np.broadcast_to(x, zeros.shape),) for x in outputs
             ]
-            largest = np.max(np.abs(expected))  # constants of bytecode are float32
+            # Constants of bytecode are float32.
+            largest = np.max(np.abs(expected))
             np.testing.assert_allclose(update, expected, rtol=1e-5, atol=1e-6 * largest)
 
 
@@ -202,8 +203,8 @@ def test_minimum_is_not_to_be_guessed_and_nothing_is_no_progress():
 
 def test_failing_candidate_is_an_outcome():
     program = dsl.parse("def f(w, g, lr): return log(0.0) * w")
-    (found,) = QuadraticScorer().evaluate([Job("", assemble(program))])
-    assert found.status is Status.NOT_FINITE
+    (measurement,) = QuadraticScorer().evaluate([Job("", assemble(program))])
+    assert measurement.status is Status.NOT_FINITE
 
 
 def test_report_is_written(lionhunt, tmp_path, monkeypatch):
@@ -212,9 +213,9 @@ def test_report_is_written(lionhunt, tmp_path, monkeypatch):
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
     status, out, err = lionhunt("simulate", *words, "--json")
     assert (status, err) == (0, "")
-    described = json.loads(out)
-    assert json.loads((tmp_path / "report.json").read_text()) == described
-    (load,), (lag,) = described["loads"], described["lags"]
+    summary = json.loads(out)
+    assert json.loads((tmp_path / "report.json").read_text()) == summary
+    (load,), (lag,) = summary["loads"], summary["lags"]
     assert (load["num_workers"], load["lag"], load["num_programs"]) == (3, 8, 1050)
     assert lag["lag"] == 8 and lag["seeds"] == [0, 1] and len(lag["mean"]) == len(lag["programs"])
     text = (tmp_path / "report.md").read_text()

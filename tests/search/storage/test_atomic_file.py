@@ -1,4 +1,4 @@
-"""Files that are written for a person: whole, and never in the place of another."""
+"""Files that are written completely or not at all, and replace no other file."""
 
 import os
 
@@ -10,7 +10,7 @@ from lionhunt.search.storage.atomic_file import new_file
 
 @pytest.fixture(params=["links", "no links"])
 def folder(request, tmp_path, monkeypatch):
-    """An empty folder, also of a file system without links."""
+    """Return an empty folder, also on a file system without links."""
 
     def refuse(*_):
         raise PermissionError(1, "Operation not permitted")
@@ -33,7 +33,8 @@ def test_file_has_its_name_once_it_is_complete(folder):
     assert path.read_text() == "whole" and list(folder.iterdir()) == [path]
     plain = folder / "plain"
     plain.touch()
-    assert path.stat().st_mode == plain.stat().st_mode  # others may read it as any other
+    # Other users may read it as any other file.
+    assert path.stat().st_mode == plain.stat().st_mode
 
 
 def test_no_file_is_replaced_whenever_it_came(folder):
@@ -49,7 +50,7 @@ def test_no_file_is_replaced_whenever_it_came(folder):
     with pytest.raises(OutputError, match="is there already"):
         write(folder / "link", "again")
     assert path.read_text() == (folder / "a.part").read_text() == "mine"
-    assert sorted(each.name for each in folder.iterdir()) == ["a", "a.part", "link"]
+    assert sorted(file.name for file in folder.iterdir()) == ["a", "a.part", "link"]
 
 
 def test_of_two_at_once_the_first_to_end_has_the_name(folder):

@@ -9,7 +9,7 @@ import sys
 import pytest
 from pyarrow import parquet
 
-from lionhunt.search.storage import export as export_run
+from lionhunt.search.storage import export
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, score
@@ -18,14 +18,14 @@ TASKS = [{"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}] * 
 
 
 def two_scores(bytecode):
-    """The scores of the formula on two tasks."""
-    seen = score(bytecode)
-    return dataclasses.replace(seen, scores=tuple(f * s for f in (1, 3) for s in seen.scores))
+    """Return the scores of the formula on two tasks."""
+    one = score(bytecode)
+    return dataclasses.replace(one, scores=tuple(f * s for f in (1, 3) for s in one.scores))
 
 
 @pytest.fixture(scope="module")
 def run(tmp_path_factory):
-    """A run of two tasks."""
+    """Return the folder of a run on two tasks."""
     folder = tmp_path_factory.mktemp("run")
     with create(folder, tasks=TASKS) as records:
         advance(records, FormulaPool(scorer=two_scores))
@@ -34,7 +34,7 @@ def run(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def expected(run):
-    """Its table by way of `Records`."""
+    """Return the table of the run, read through `RunStore`."""
     table = []
     with RunStore.open_to_read(run) as records:
         for row in records.rows():
@@ -63,12 +63,13 @@ def expected(run):
 
 
 def test_parquet_has_every_value(lionhunt, run, expected, tmp_path, monkeypatch):
-    monkeypatch.setattr(export_run, "GROUP_SIZE", 50)
+    monkeypatch.setattr(export, "GROUP_SIZE", 50)
     file = tmp_path / "run.parquet"
     status, out, err = lionhunt("export-run", run, "--to", "parquet", "--out", file)
     assert (status, err) == (0, "") and "120 programs" in out
     written = parquet.ParquetFile(file)
-    assert written.metadata.num_row_groups == 3  # it is read and written bit by bit
+    # The rows are read and written in groups.
+    assert written.metadata.num_row_groups == 3
     table = written.read()
     assert table.to_pylist() == expected
     with RunStore.open_to_read(run) as records:
@@ -80,8 +81,8 @@ def test_csv_has_every_value(lionhunt, run, expected, tmp_path):
     status, out, err = lionhunt("export-run", run, "--to", "csv")
     assert (status, err) == (0, "")
     rows = list(csv.DictReader(io.StringIO(out)))
-    told = [{k: "" if v is None else str(v) for k, v in row.items()} for row in expected]
-    assert rows == told
+    texts = [{k: "" if v is None else str(v) for k, v in row.items()} for row in expected]
+    assert rows == texts
     file = tmp_path / "run.csv"
     assert lionhunt("export-run", run, "--to", "csv", "--out", file)[0] == 0
     assert file.read_text("utf-8") == out and list(tmp_path.iterdir()) == [file]

@@ -1,4 +1,4 @@
-"""Questions in SQL: what they answer, what they refuse, and that they change nothing."""
+"""Queries in SQL: their answers, their refusals, and that they change nothing."""
 
 import csv
 import json
@@ -39,8 +39,8 @@ def test_json_and_csv_have_every_row(lionhunt, run, expected):
     _, out, _ = lionhunt("query", run, f'{FITNESS} ORDER BY "index"', "--csv")
     head, *rows = csv.reader(out.splitlines(keepends=True))
     assert head == ["index", "fitness", "program"]
-    told = [("" if fitness is None else repr(fitness)) for _, fitness, _ in expected]
-    assert [row[1] for row in rows] == told and len(set(told)) > 20
+    texts = [("" if fitness is None else repr(fitness)) for _, fitness, _ in expected]
+    assert [row[1] for row in rows] == texts and len(set(texts)) > 20
     assert [row[2] for row in rows] == [text for _, _, text in expected]
 
 
@@ -62,8 +62,8 @@ def test_limit_of_json_and_csv(lionhunt, run, form):
 
 def test_values_that_json_does_not_have(lionhunt, run):
     sql = "SELECT 9e999 AS a, x'00ff' AS b, NULL AS c, CAST(x'ff' AS TEXT) AS d, 1.5 AS e"
-    told = json.loads(lionhunt("query", run, sql, "--json")[1])
-    assert told == [{"a": "inf", "b": "00ff", "c": None, "d": r"\xff", "e": 1.5}]
+    values = json.loads(lionhunt("query", run, sql, "--json")[1])
+    assert values == [{"a": "inf", "b": "00ff", "c": None, "d": r"\xff", "e": 1.5}]
     assert lionhunt("query", run, sql, "--csv")[1] == "a,b,c,d,e\n" + r"inf,00ff,,\xff,1.5" + "\n"
     assert json.loads(lionhunt("query", run, "SELECT 1 WHERE 0", "--json")[1]) == []
 
@@ -149,12 +149,12 @@ def test_run_that_goes_on_is_asked_and_not_held_up(lionhunt, tmp_path):
 
 
 def test_other_records_are_asked_too(lionhunt, tmp_path):
-    seen = Measurement(Status.OK, (0.5,), ((1.0,),), 0.1)
+    measurement = Measurement(Status.OK, (0.5,), ((1.0,),), 0.1)
     with ComparisonStore.create(tmp_path, {"a": 1}) as comparison:
-        comparison.add_training(("task", "adamw", 0, False), seen)
+        comparison.add_training(("task", "adamw", 0, False), measurement)
         comparison.commit()
     with SelectionStore.create(tmp_path / "selection", {"a": 1}) as selection:
-        selection.add_measurement("stage 1", "name", 7, seen)
+        selection.add_measurement("stage 1", "name", 7, measurement)
         selection.commit()
     for path, sql, answer in (
         (tmp_path, "SELECT optimizer FROM trainings", {"optimizer": "adamw"}),
@@ -197,17 +197,18 @@ def test_limit_that_is_no_number_of_rows_is_named(lionhunt, run, limit):
 
 
 def test_output_is_printed_when_the_file_is_closed(lionhunt, run, monkeypatch):
-    """Whoever reads slowly, as `less` does, holds no state of a run that goes on."""
-    write, seen = sys.stdout.write, []
+    """Check that a slow reader of the output, such as `less`, does not keep the file open."""
+    write, printed = sys.stdout.write, []
 
     def look(text):
         connection = sqlite3.connect(run / "run.sqlite", timeout=0)
-        connection.execute("BEGIN EXCLUSIVE")  # fails while there is a reader
+        # This fails while there is a reader.
+        connection.execute("BEGIN EXCLUSIVE")
         connection.close()
-        seen.append(text)
+        printed.append(text)
         return write(text)
 
     monkeypatch.setattr("sys.stdout.write", look)
     assert lionhunt("query", run, COUNT, "--csv")[0] == 0
     assert lionhunt("query", run, COUNT)[0] == 0
-    assert len(seen) >= 2
+    assert len(printed) >= 2

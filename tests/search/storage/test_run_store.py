@@ -1,4 +1,4 @@
-"""The run's file: what it keeps, whom it refuses, and what it leaves alone."""
+"""The file of a run: its contents, the processes it refuses, and files it leaves alone."""
 
 import random
 import sqlite3
@@ -10,7 +10,7 @@ from lionhunt.search.driver.setup import load_run
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.storage import database as run_file
+from lionhunt.search.storage import database
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.runs import FormulaPool, advance, create, finished
@@ -18,7 +18,7 @@ from tests.support.search.runs import FormulaPool, advance, create, finished
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory):
-    """A run that is done."""
+    """Return the folder of a finished run."""
     folder = tmp_path_factory.mktemp("small")
     finished(folder, num_programs=12)
     return folder
@@ -41,8 +41,8 @@ def test_what_is_written_is_read(tmp_path):
         )
         lineage = records.lineage(119)
         assert lineage[0].individual.parent is None and lineage[-1] == rows[119]
-        for elder, child in zip(lineage, lineage[1:], strict=False):
-            assert child.individual.parent == elder.individual.index
+        for parent, child in zip(lineage, lineage[1:], strict=False):
+            assert child.individual.parent == parent.individual.index
     assert info["config"]["seed"] == 1 and info["tasks"][0]["name"] == "digits_mlp"
     assert {"jax", "python", "lionhunt"} <= set(info["versions"])
 
@@ -136,7 +136,7 @@ def test_foreign_file_is_named_and_left_alone(tmp_path, content, message, opener
 
 
 def test_damaged_run_is_named_and_left_alone(tmp_path):
-    """Bytes flipped and ends cut off, all over the file: one kind of error, and nothing written."""
+    """Flip bytes and cut ends off: there is one kind of error, and nothing is written."""
     file = tmp_path / RUN.file_name
     finished(tmp_path)
     (tmp_path / "run.lock").unlink()
@@ -161,7 +161,8 @@ def test_damaged_run_is_named_and_left_alone(tmp_path):
                 load_run(records)
                 list(records.rows())
         assert file.read_bytes() == damaged and list(tmp_path.iterdir()) == [file]
-    assert num_refused > 40  # the rest hit what is not in use
+    # The other changes hit unused parts of the file.
+    assert num_refused > 40
 
 
 @pytest.mark.parametrize("opener", [RunStore.open_to_read, RunStore.open_to_write])
@@ -185,7 +186,7 @@ def test_statement_that_is_wrong_is_a_bug_and_no_damage(small, opener):
         ("ALTER TABLE outcomes RENAME COLUMN curves TO curvez", "table outcomes is not as"),
         ("ALTER TABLE individuals RENAME TO individualz", "no such table"),
         ("UPDATE run SET value = '{' WHERE key = 'config'", "a row of run is not as it was"),
-        ("UPDATE outcomes SET reason = 'fine'", "'fine' is not a valid Reason"),
+        ("UPDATE outcomes SET reason = 'fine'", "'fine' is not a valid Status"),
         (
             "UPDATE individuals SET program = 'def train('",
             "line 1, column 11: expected",
@@ -250,7 +251,7 @@ def test_folder_that_cannot_be_made_is_named(tmp_path):
 
 
 def test_what_fails_before_there_is_a_result_leaves_only_what_was_there(tmp_path, monkeypatch):
-    """Nor does it leave the lock for a moment: whoever takes it has a file of his own."""
+    """Check also that the lock is held until the file is gone."""
 
     def begin(folder):
         with create(folder) as records:
@@ -262,27 +263,27 @@ def test_what_fails_before_there_is_a_result_leaves_only_what_was_there(tmp_path
     (tmp_path / "mine" / "run.log.jsonl").write_text("line")
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "notes").write_text("mine")
-    there = sorted(tmp_path.rglob("*"))
+    older_files = sorted(tmp_path.rglob("*"))
     held = []
-    discard = run_file._discard
+    discard = database._discard
 
     def look(file, but):
-        with pytest.raises(RecordError, match="another process"), run_file._lock(file):
+        with pytest.raises(RecordError, match="another process"), database._lock(file):
             pass
         held.append(file.parent.name)
         discard(file, but)
 
-    monkeypatch.setattr(run_file, "_discard", look)
+    monkeypatch.setattr(database, "_discard", look)
     for name in ("mine", "new", "other"):
         with pytest.raises(ConfigError):
             begin(tmp_path / name)
-    assert sorted(tmp_path.rglob("*")) == there and held == ["mine", "new", "other"]
+    assert sorted(tmp_path.rglob("*")) == older_files and held == ["mine", "new", "other"]
 
 
 def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
     file = tmp_path / RUN.file_name
     file.write_bytes((small / RUN.file_name).read_bytes())
-    lock = run_file._lock
+    lock = database._lock
 
     @contextmanager
     def late(path):
@@ -291,7 +292,7 @@ def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
             yield
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(run_file, "_lock", late)
+        patch.setattr(database, "_lock", late)
         with pytest.raises(RecordError, match="no run at"), RunStore.open_to_write(tmp_path):
             pass
     assert not file.exists()
@@ -300,3 +301,17 @@ def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
 def test_half_made_file_of_a_killed_process_is_in_nobodys_way(tmp_path):
     (tmp_path / "run.new").write_bytes(b"half")
     finished(tmp_path)
+
+
+def test_store_is_created_and_then_resumed_if_its_info_allows(tmp_path):
+    def refuse(info):
+        raise RecordError(f"another {info['key']}")
+
+    with RunStore.create_or_resume(tmp_path, {"key": "run"}, refuse):
+        pass
+    with pytest.raises(RecordError, match="another run"):
+        with RunStore.create_or_resume(tmp_path, {}, refuse):
+            pass
+    infos = []
+    with RunStore.create_or_resume(tmp_path, {}, infos.append) as records:
+        assert records.info() == {"key": "run"} == infos[0]

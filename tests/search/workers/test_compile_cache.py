@@ -1,4 +1,4 @@
-"""Compiled code on disk: found again by the next process, and harmless where it is damaged."""
+"""Compiled code on disk: the next process reads it, and damage is harmless."""
 
 import jax
 import jax.numpy as jnp
@@ -15,7 +15,7 @@ from lionhunt.search.workers.compile_cache import keep_compiled, keep_no_longer,
 
 @pytest.fixture
 def hits(monkeypatch):
-    """What was found in the cache; the folder that all tests share is out of the way."""
+    """Yield the list of cache hits, without the cache folder that all tests share."""
     monkeypatch.delenv("JAX_COMPILATION_CACHE_DIR")
     names = (
         "jax_compilation_cache_dir",
@@ -23,14 +23,14 @@ def hits(monkeypatch):
         "jax_persistent_cache_min_entry_size_bytes",
     )
     before = {name: getattr(jax.config, name) for name in names}
-    found = []
+    hits = []
 
     def listen(event, **kwargs):
         if event == "/jax/compilation_cache/cache_hits":
-            found.append(event)
+            hits.append(event)
 
     jax.monitoring.register_event_listener(listen)
-    yield found
+    yield hits
     jax.monitoring.unregister_event_listener(listen)
     for name, value in before.items():
         jax.config.update(name, value)
@@ -42,7 +42,7 @@ def folder_in_use():
 
 
 def compiled(folder, x):
-    """The value of a function that this process has not compiled yet, as far as it knows."""
+    """Compute a function after clearing what JAX has compiled in this process."""
     jax.clear_caches()
     keep_compiled(folder)
     return jax.jit(lambda x: jnp.sinh(x) / 3)(x)

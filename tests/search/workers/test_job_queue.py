@@ -1,4 +1,4 @@
-"""The queue of jobs: what is given out together, and in which order."""
+"""The queue of jobs: its batches and their order."""
 
 import numpy as np
 
@@ -12,7 +12,7 @@ LARGE = SMALL._replace(vector_registers=np.zeros((16, 0), np.float32))
 
 
 def queue(batch_size: int, names: str) -> JobQueue:
-    """A queue of jobs; those with a capital letter are large."""
+    """Make a queue of jobs; a capital letter names a large job."""
     jobs = JobQueue(batch_size)
     for name in names:
         jobs.put(Job(name, LARGE if name.isupper() else SMALL))

@@ -1,4 +1,4 @@
-"""Whether Ray is there: places that listen, places that do not, and those that are slow."""
+"""The liveness of Ray: addresses that listen, addresses that do not, and slow ones."""
 
 import socket
 from contextlib import closing
@@ -20,7 +20,7 @@ def port_of(server) -> int:
 
 
 def make_head(gcs, node, folder, *, is_ours=True):
-    """Of a Ray that listens at two places; and how often it was shut down."""
+    """Return the head of a Ray that listens at two addresses, and a list of its shutdowns."""
     ended = []
     context = SimpleNamespace(gcs_address=f"127.0.0.1:{port_of(gcs)}", get_node_id=lambda: "this")
     this = {
@@ -50,7 +50,7 @@ def test_ray_that_has_gone_is_noticed(gone, tmp_path, monkeypatch):
 
 
 def test_ray_that_is_slow_has_not_gone(tmp_path, monkeypatch):
-    """It accepts nobody, as a stopped process; its system still answers for it, or nothing does."""
+    """Check a Ray that accepts no connection, as a stopped process does."""
     monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
     monkeypatch.setattr(ray_head, "TIMEOUT", 0.05)
     with socket.create_server(("127.0.0.1", 0), backlog=0) as gcs, closing(listen()) as node:
@@ -60,22 +60,22 @@ def test_ray_that_is_slow_has_not_gone(tmp_path, monkeypatch):
 
 
 def test_ray_that_stays_silent_has_gone(tmp_path, monkeypatch):
-    """As a machine that was switched off; one answer in between, and the count begins anew."""
+    """Check a Ray that never answers; one answer in between resets the count."""
     monkeypatch.setattr(ray_head, "CHECK_SECONDS", 0.0)
     with closing(listen()) as gcs, closing(listen()) as node:
         head, _ = make_head(gcs, node, tmp_path)
 
-    def check(is_there):
+    def check(is_alive):
         def connect(*_, timeout):
-            if not is_there:
+            if not is_alive:
                 raise TimeoutError
             return SimpleNamespace(close=lambda: None)
 
         monkeypatch.setattr(ray_head.socket, "create_connection", connect)
         head.check()
 
-    for is_there in (*[False] * (MAX_SILENT - 1), True, *[False] * (MAX_SILENT - 1)):
-        check(is_there)
+    for is_alive in (*[False] * (MAX_SILENT - 1), True, *[False] * (MAX_SILENT - 1)):
+        check(is_alive)
     with pytest.raises(WorkerError, match="Ray has gone"):
         check(False)
 

@@ -1,4 +1,4 @@
-"""Ray workers under candidates that kill, hang and fail, all scored by a formula."""
+"""Ray workers with candidates that kill, hang and fail, scored by a formula."""
 
 import dataclasses
 import os
@@ -19,18 +19,19 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.workers import ray_pool as workers
+from lionhunt.search.workers import ray_pool
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.ray_pool import RayPool
 from lionhunt.search.workers.retry import MAX_TRIES
 
-cloudpickle.register_pickle_by_value(sys.modules[__name__])  # workers cannot import tests
+# Workers cannot import tests.
+cloudpickle.register_pickle_by_value(sys.modules[__name__])
 
 REFERENCE = assemble(dsl.library.load("adamw_initial"))
 
 
 def candidate(behaviour: str):
-    """Bytecode that tells the evaluator below what to do: its second constant is a number of it."""
+    """Make bytecode whose only constant is the number of a behaviour."""
     return REFERENCE._replace(scalar_registers=np.array([BEHAVIOURS.index(behaviour)], np.float32))
 
 
@@ -39,11 +40,11 @@ BEHAVIOURS = ("fine", "kill", "kill once", "hang", "stop once", "slow", "raise",
 
 @dataclasses.dataclass
 class Misbehaving:
-    """An evaluator whose candidates do what they are named for.
+    """A scorer that misbehaves as its candidates ask.
 
     Attributes:
-        folder: where the processes that began a candidate leave their numbers.
-        has_little_memory: not enough for the second process to score the reference.
+        folder: in which a process that begins a candidate leaves its number.
+        has_little_memory: whether the second process lacks memory to score the reference.
     """
 
     folder: Path
@@ -53,7 +54,8 @@ class Misbehaving:
         return [self.evaluate_one(job.bytecode) for job in jobs]
 
     def evaluate_one(self, bytecode):
-        if len(bytecode.scalar_registers) > 1:  # the reference
+        # The reference has more constants.
+        if len(bytecode.scalar_registers) > 1:
             num_started = len(list(self.folder.glob("start-*")))
             (self.folder / f"start-{os.getpid()}").touch()
             if self.has_little_memory and num_started == 1:
@@ -79,7 +81,7 @@ class Misbehaving:
 
 
 @contextmanager
-def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0):
+def open_ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0):
     opened = RayPool(make_scorer, num_workers, candidate_seconds, batch_size, memory_gib)
     with closing(opened) as pool:
         pool.start(Job("reference", REFERENCE))
@@ -87,7 +89,7 @@ def ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, m
 
 
 def collect(pool, count, seconds=90):
-    """Waits for so many measurements."""
+    """Wait for `count` measurements."""
     measured = {}
     end = time.monotonic() + seconds
     while len(measured) < count:
@@ -97,10 +99,10 @@ def collect(pool, count, seconds=90):
 
 
 def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path, monkeypatch):
-    for reason in (Status.CRASHED, Status.OUT_OF_MEMORY):
-        monkeypatch.setitem(MAX_TRIES, reason, 2)
+    for status in (Status.CRASHED, Status.OUT_OF_MEMORY):
+        monkeypatch.setitem(MAX_TRIES, status, 2)
     names = ("kill", "kill once", "hang", "stop once", "out of memory")
-    with ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
+    with open_ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
         for behaviour in names:
             pool.submit(Job(behaviour, candidate(behaviour)))
         for number in range(20):
@@ -111,8 +113,8 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
     assert measured["hang"].status is Status.TIMED_OUT and measured["hang"].seconds >= 2
     assert measured["out of memory"].status is Status.OUT_OF_MEMORY
     fine = [measured[f"fine {number}"] for number in range(20)]
-    for each in (measured["kill once"], measured["stop once"], *fine):
-        assert each == Measurement(Status.OK, (1.0,))
+    for measurement in (measured["kill once"], measured["stop once"], *fine):
+        assert measurement == Measurement(Status.OK, (1.0,))
     for name in names:
         processes = [int(file.name.split("-")[1]) for file in tmp_path.glob(f"{name}-*")]
         assert len(processes) == 2 and not any(map(is_alive, processes))
@@ -120,7 +122,7 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
 
 
 def session_folder() -> Path:
-    """Where the Ray of this process keeps its logs and sockets."""
+    """Return the folder of the logs and sockets of this process's Ray."""
     (node,) = ray.nodes()
     return Path(node["ObjectStoreSocketName"]).parents[1]
 
@@ -129,22 +131,23 @@ def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, mon
     monkeypatch.setitem(MAX_TRIES, Status.CRASHED, 2)
     monkeypatch.setitem(MAX_TRIES, Status.TIMED_OUT, 1)
     behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
-    with ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
+    with open_ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
         for number, behaviour in enumerate(behaviours):
             pool.submit(Job(str(number), candidate(behaviour)))
         measured = collect(pool, len(behaviours))
-    reasons = {"fine": Status.OK, "kill": Status.CRASHED, "hang": Status.TIMED_OUT}
-    assert [measured[str(i)].status for i in range(8)] == [reasons[b] for b in behaviours]
-    assert len(list(tmp_path.glob("kill-*"))) == 4  # in a batch of 4, one of 2, and twice alone
+    statuses = {"fine": Status.OK, "kill": Status.CRASHED, "hang": Status.TIMED_OUT}
+    assert [measured[str(i)].status for i in range(8)] == [statuses[b] for b in behaviours]
+    # In a batch of 4, in one of 2, and twice alone.
+    assert len(list(tmp_path.glob("kill-*"))) == 4
 
 
 @pytest.mark.parametrize("num_gpus, num_workers", [(1, 1), (1, 7), (2, 3), (8, 3), (3, 8)])
 def test_accelerators_are_shared_out_and_every_worker_finds_a_place(num_gpus, num_workers):
-    share = workers.gpu_share(num_gpus, num_workers)
+    share = ray_pool.gpu_share(num_gpus, num_workers)
     per_gpu = int(1 / share + 1e-9)
     assert per_gpu * num_gpus >= num_workers > (per_gpu - 1) * num_gpus
     assert 0 < share <= 1 and round(share * 10_000) * per_gpu <= 10_000
-    assert workers.gpu_share(0, num_workers) == 0
+    assert ray_pool.gpu_share(0, num_workers) == 0
 
 
 def is_alive(pid: int) -> bool:
@@ -155,11 +158,11 @@ def is_alive(pid: int) -> bool:
 
 
 def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, monkeypatch):
-    """And what a candidate raises is its outcome, until it comes of a file that has gone."""
+    """Check also that an error is a candidate's outcome unless a file has gone."""
     slept = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
-    monkeypatch.setattr(workers, "time", clock)
-    monkeypatch.setattr(workers, "MAX_JOBS", 2)
+    monkeypatch.setattr(ray_pool, "time", clock)
+    monkeypatch.setattr(ray_pool, "MAX_JOBS", 2)
     monkeypatch.setitem(MAX_TRIES, Status.RAISED, 2)
 
     def make_scorer():
@@ -167,19 +170,21 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
             raise DataError("no file digits.npz")
         return Misbehaving(tmp_path)
 
-    with ray_pool(make_scorer, num_workers=1) as pool:
+    with open_ray_pool(make_scorer, num_workers=1) as pool:
         pool.submit(Job("slow", candidate("slow")))
         assert pool.wait(0.0) == []
         slept = 100_000.0
         collect(pool, 1)
-        assert len(list(tmp_path.glob("slow-*"))) == 1  # it was not tried again
+        # There was no second try.
+        assert len(list(tmp_path.glob("slow-*"))) == 1
         for name in "abc":
             pool.submit(Job(name, candidate("fine")))
         collect(pool, 3)
-        assert len(list(tmp_path.glob("fine-*"))) == 2  # workers
+        # Two workers scored the three candidates.
+        assert len(list(tmp_path.glob("fine-*"))) == 2
         pool.submit(Job("raise", candidate("raise")))
         assert collect(pool, 1)["raise"].status_text == "raised: ZeroDivisionError: a bug of a task"
-        assert len(list(tmp_path.glob("raise-*"))) == 2  # workers
+        assert len(list(tmp_path.glob("raise-*"))) == 2
         (tmp_path / "gone").touch()
         pool.submit(Job("raise", candidate("raise")))
         with pytest.raises(DataError, match="^no file digits.npz$"):

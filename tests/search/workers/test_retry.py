@@ -1,4 +1,4 @@
-"""What workers fail with, by a Ray without processes: whose fault it is, and what ends a run."""
+"""Failures of workers with a fake Ray: those of candidates, and those that end a run."""
 
 from contextlib import closing, contextmanager
 
@@ -12,7 +12,7 @@ from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import write_log
-from lionhunt.search.workers import ray_pool as workers
+from lionhunt.search.workers import ray_pool
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.ray_pool import WorkerError
 from lionhunt.search.workers.retry import MAX_TRIES
@@ -21,44 +21,44 @@ from tests.support.search.fake_ray import HANGS
 
 BYTECODE = assemble(dsl.library.load("adamw_initial"))
 REFERENCE = Job("reference", BYTECODE)
-SEEN = Measurement(Status.OK, (0.5,), ((2.0, 1.0),))
+MEASURED = Measurement(Status.OK, (0.5,), ((2.0, 1.0),))
 
 
 def answer(_, jobs):
-    """Scores all but those that have a name to do otherwise."""
+    """Score all jobs, but raise for a name that asks for it."""
     for job in jobs:
         if job.name.startswith("raise"):
             raise ZeroDivisionError("a bug\nof a task")
-    return [SEEN for _ in jobs]
+    return [MEASURED for _ in jobs]
 
 
 def collect(pool, names):
-    """Waits for candidates of these names."""
+    """Submit candidates of these names, and wait for their measurements."""
     for name in names:
         pool.submit(Job(name, BYTECODE))
     measured = {}
     while len(measured) < len(names):
-        found = dict(pool.wait(1.0))
-        assert not found.keys() & measured.keys()
-        measured |= found
+        new = dict(pool.wait(1.0))
+        assert not new.keys() & measured.keys()
+        measured |= new
     return measured
 
 
 class Local:
-    """A scorer that is told what to answer, and by how many times it was asked."""
+    """A scorer by a function of the number of calls and the jobs."""
 
     def __init__(self, evaluate):
         self._evaluate = evaluate
-        self.num_asked = 0
+        self.num_calls = 0
 
     def evaluate(self, jobs):
-        self.num_asked += 1
-        return self._evaluate(self.num_asked, jobs)
+        self.num_calls += 1
+        return self._evaluate(self.num_calls, jobs)
 
 
 @pytest.fixture(params=["in this process", "one worker", "three workers"])
 def open_pool(request, monkeypatch):
-    """Opens a pool for a function like `answer`, and starts it."""
+    """Return a context that opens and starts a pool for a function such as `answer`."""
 
     @contextmanager
     def opened(evaluate, batch_size=1):
@@ -93,18 +93,19 @@ def test_what_a_candidate_raises_is_its_outcome_and_no_others(open_pool, batch_s
     assert measured["raise 1"].error == "ZeroDivisionError: a bug"
     assert (
         measured["raise 1"].status_text == "raised: ZeroDivisionError: a bug"
-        and measured["a"] == SEEN
+        and measured["a"] == MEASURED
     )
     for name in ("raise 1", "raise 2"):
         assert asked.count([name]) == MAX_TRIES[Status.RAISED] == 4
         for number, batch in enumerate(asked):
-            if name in batch:  # with two or more workers others may be asked before
+            # With two or more workers, others may be asked before.
+            if name in batch:
                 assert ["reference"] in asked[number:]
 
 
 @pytest.mark.parametrize("last", range(1, MAX_TRIES[Status.RAISED] + 1))
 def test_what_the_reference_raises_too_is_no_outcome(open_pool, last):
-    """The task is broken for all, from one of the tries on."""
+    """Break the task for all candidates, from one of the tries on."""
     tries = []
 
     def evaluate(_, jobs):
@@ -113,7 +114,7 @@ def test_what_the_reference_raises_too_is_no_outcome(open_pool, last):
             tries.append(job)
         if job.name == "bad" or len(tries) == last:
             raise KeyError(job.name)
-        return [SEEN]
+        return [MEASURED]
 
     with open_pool(evaluate) as pool, pytest.raises(KeyError, match="reference"):
         collect(pool, ["bad"])
@@ -125,7 +126,7 @@ def test_what_tells_of_files_and_machines_ends_the_run(open_pool, error):
     def evaluate(_, jobs):
         if jobs[0].name == "bad":
             raise error("no file digits.npz")
-        return [SEEN]
+        return [MEASURED]
 
     with open_pool(evaluate) as pool, pytest.raises(error, match=r"^no file digits.npz$"):
         collect(pool, ["bad"])
@@ -138,10 +139,10 @@ def test_candidate_that_raised_once_goes_on(open_pool):
         if jobs[0].name != "reference" and not raised:
             raised.append(True)
             raise RuntimeError
-        return [SEEN]
+        return [MEASURED]
 
     with open_pool(evaluate) as pool:
-        assert collect(pool, ["a"]) == {"a": SEEN}
+        assert collect(pool, ["a"]) == {"a": MEASURED}
 
 
 def test_scorer_that_cannot_be_made_says_why(open_pool):
@@ -153,7 +154,7 @@ def test_scorer_that_cannot_be_made_says_why(open_pool):
 
 
 def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeypatch, tmp_path):
-    """The second and the third one die as they start."""
+    """Let the second and the third worker die as they start."""
 
     def evaluate(number, jobs):
         if number in (2, 3):
@@ -172,7 +173,7 @@ def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeyp
 
 
 def test_what_raised_waits_for_no_machine_that_may_never_come(monkeypatch):
-    """On a cluster, a new worker may: any other that starts tells as much."""
+    """Keep a new worker waiting on a cluster: any other one that starts tells as much."""
     must_wait = []
 
     def evaluate(_, jobs):
@@ -184,14 +185,14 @@ def test_what_raised_waits_for_no_machine_that_may_never_come(monkeypatch):
             raise ZeroDivisionError
         if job.name == "kill":
             raise exceptions.RayActorError
-        return [SEEN]
+        return [MEASURED]
 
     with fake_ray.fake_pool(monkeypatch, evaluate, 9, address="head:6379") as (pool, _):
         pool.start(REFERENCE)
         for name in ("raise", "kill"):
             pool.submit(Job(name, BYTECODE))
-        measured = dict(found for _ in range(40) for found in pool.wait(1.0))
-    assert {name: found.status for name, found in measured.items()} == {
+        measured = dict(pair for _ in range(40) for pair in pool.wait(1.0))
+    assert {name: measurement.status for name, measurement in measured.items()} == {
         "raise": Status.RAISED,
         "kill": Status.CRASHED,
     }
@@ -201,14 +202,14 @@ def test_what_was_scored_is_kept_when_another_raises(monkeypatch):
     def evaluate(_, jobs):
         if jobs[0].name == "bad":
             raise DataError("no file")
-        return [SEEN]
+        return [MEASURED]
 
     with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=3) as (pool, _):
         pool.start(REFERENCE)
         pool.wait(0.0)
         for name in ("a", "bad", "b"):
             pool.submit(Job(name, BYTECODE))
-        assert pool.wait(1.0) == [("a", SEEN)]
+        assert pool.wait(1.0) == [("a", MEASURED)]
         for _ in range(2):
             with pytest.raises(DataError, match="no file"):
                 pool.wait(1.0)
@@ -227,7 +228,7 @@ def test_reference_that_hangs_ends_the_run(monkeypatch, address, word):
 def test_start_that_hangs_once_is_tried_again(monkeypatch):
     evaluate = lambda number, jobs: HANGS if number == 1 else answer(number, jobs)  # noqa: E731
     with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray):
-        assert pool.start(REFERENCE) == SEEN and ray.killed == [1]
+        assert pool.start(REFERENCE) == MEASURED and ray.killed == [1]
 
 
 def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monkeypatch):
@@ -236,14 +237,14 @@ def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monke
         asked.append(jobs[0].name)
         if asked.count(jobs[0].name) <= most:
             raise exceptions.OutOfMemoryError("Task was killed due to the node running low")
-        return [SEEN]
+        return [MEASURED]
 
     asked = []
     with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         pool.start(REFERENCE)
         measured = collect(pool, ["a", "bad", "unlucky"])
     assert measured["bad"].status is Status.OUT_OF_MEMORY and asked.count("bad") == 4
-    assert measured["a"] == measured["unlucky"] == SEEN and asked.count("unlucky") == 4
+    assert measured["a"] == measured["unlucky"] == MEASURED and asked.count("unlucky") == 4
 
 
 def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
@@ -253,11 +254,11 @@ def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
     with fake_ray.fake_pool(monkeypatch, die) as (pool, ray):
         with pytest.raises(WorkerError, match="workers die as they start"):
             pool.start(REFERENCE)
-    assert ray.num_actors == workers.MAX_FAILED_STARTS
+    assert ray.num_actors == ray_pool.MAX_FAILED_STARTS
 
 
 @pytest.mark.parametrize(
-    "other, told",
+    "other, message",
     [
         (Measurement(Status.OK, (0.6,), ((2.0, 1.0),)), r"it scores \[0.5\] and \[0.6\]"),
         # An accuracy is a count: two machines may hit the same.
@@ -265,13 +266,13 @@ def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
         (Measurement(Status.OK, (0.5,), ((2.0, 1.0),), seconds=9.0), None),
     ],
 )
-def test_worker_that_scores_differently_is_refused(monkeypatch, other, told):
-    evaluate = lambda number, jobs: [SEEN if number == 1 else other for _ in jobs]  # noqa: E731
+def test_worker_that_scores_differently_is_refused(monkeypatch, other, message):
+    evaluate = lambda number, jobs: [MEASURED if number == 1 else other for _ in jobs]  # noqa: E731
     with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         pool.start(REFERENCE)
-        if told is None:
+        if message is None:
             assert pool.wait(1.0) == []
             return
         with pytest.raises(WorkerError, match="two workers score one program differently") as error:
             pool.wait(1.0)
-        assert error.match(told)
+        assert error.match(message)

@@ -1,9 +1,9 @@
-"""A run whose candidates misbehave; a script of the soak, which kills its workers besides.
+"""A run whose candidates misbehave: a script of the soak test, which also kills its workers.
 
     python tests/support/search/bad_candidates.py FOLDER SEED
 
-Scores come from a formula. Some candidates kill their worker, hang, raise, or take memory without
-bound; what each does is a function of its bytecode, and is its outcome.
+Scores come from a formula. Some candidates kill their worker, hang, raise, or take all memory. The
+behaviour of a candidate is a function of its bytecode, and its outcome.
 """
 
 import json
@@ -29,44 +29,39 @@ from tests.support.search.runs import FormulaPool, advance, create, score, score
 
 BAD = (Status.CRASHED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.RAISED)
 SHARE = 0.04
-"""How many candidates do each of them."""
+"""The share of candidates with each of them."""
 
 
 def fate(bytecode: Bytecode) -> Status:
-    """What a candidate does; the initial program behaves."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
+    """Return the status that a candidate ends with; the initial program is fine."""
+    parts = (bytecode.vector_code, bytecode.scalar_code, bytecode.scalar_registers, bytecode.outputs)
     drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
     is_bad = bytecode.num_vector_code != 6 and drawn < SHARE * len(BAD)
     return BAD[int(drawn / SHARE)] if is_bad else Status.OK
 
 
 def expected_score(bytecode: Bytecode) -> Measurement:
-    reason = fate(bytecode)
-    return score(bytecode) if reason is Status.OK else Measurement(reason)
+    status = fate(bytecode)
+    return score(bytecode) if status is Status.OK else Measurement(status)
 
 
 class Scorer:
-    """Does what candidates do."""
+    """A scorer that misbehaves as its candidates do."""
 
     def evaluate(self, jobs):
         return [score_job(job, self._score) for job in jobs]
 
     def _score(self, bytecode: Bytecode) -> Measurement:
-        reason = fate(bytecode)
-        if reason is Status.CRASHED:
+        status = fate(bytecode)
+        if status is Status.CRASHED:
             os.kill(os.getpid(), signal.SIGKILL)
-        if reason is Status.TIMED_OUT:
+        if status is Status.TIMED_OUT:
             time.sleep(1000.0)
-        if reason is Status.OUT_OF_MEMORY:
-            # In pieces so large that what is left when it fails is enough for the threads of Ray.
+        if status is Status.OUT_OF_MEMORY:
+            # Large pieces: the rest after a failure is enough for the threads of Ray.
             hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
-        if reason is Status.RAISED:
+        if status is Status.RAISED:
             raise ZeroDivisionError("a candidate's own")
         time.sleep(0.05)
         return score(bytecode)
@@ -77,14 +72,14 @@ def main() -> None:
     folder, seed = Path(sys.argv[1]), int(sys.argv[2])
     pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
     with create(folder, seed=seed) as records, closing(pool), write_log(records.log):
-        found = _seen(advance(records, pool))
+        actual = _summarize(advance(records, pool))
     with create(folder / "expected", seed=seed) as records:
-        expected = _seen(advance(records, FormulaPool(scorer=expected_score)))
-    print(json.dumps(found["reasons"]))
-    sys.exit(0 if found == expected else f"{found} is not {expected}")
+        expected = _summarize(advance(records, FormulaPool(scorer=expected_score)))
+    print(json.dumps(actual["reasons"]))
+    sys.exit(0 if actual == expected else f"{actual} is not {expected}")
 
 
-def _seen(records: RunStore) -> dict[str, Any]:
+def _summarize(records: RunStore) -> dict[str, Any]:
     return {"history": records.history_digest(), "reasons": records.count_by_status()}
 
 

@@ -1,4 +1,4 @@
-"""A Ray without processes, whose clock stands still but where somebody waits."""
+"""A Ray without processes; its clock moves only while the pool waits."""
 
 import dataclasses
 import queue
@@ -10,21 +10,21 @@ from typing import Any
 
 from ray import exceptions
 
-from lionhunt.search.workers import ray_pool as workers
+from lionhunt.search.workers import ray_pool
 from lionhunt.search.workers.ray_pool import RayPool
 
 HANGS = object()
-"""What is answered by an actor that never answers."""
+"""The answer of an actor that never answers."""
 
 
 @dataclasses.dataclass
 class FakeRay:
-    """Actors answer as soon as they are asked, with what a function of the test returns or raises.
+    """A Ray whose actors answer at once with what a function of the test returns or raises.
 
     Attributes:
         evaluate: called with the number of the actor, from 1, and its jobs.
-        num_actors: that were started.
-        killed: numbers of those that were killed, in order.
+        num_actors: actors started.
+        killed: numbers of the killed actors, in order.
         now: seconds since the beginning.
     """
 
@@ -48,19 +48,19 @@ class FakeRay:
 
     def _ask(self, number: int, jobs: list) -> Any:
         try:
-            found = self.evaluate(number, jobs)
+            value = self.evaluate(number, jobs)
         except exceptions.RayError as error:
-            found = error
+            value = error
         except Exception as error:
-            found = exceptions.RayTaskError("evaluate", "", error, "", 1, "0.0.0.0")
-        tell = (lambda _: None) if found is HANGS else (lambda call: call(None))
-        future = SimpleNamespace(add_done_callback=tell)
-        return SimpleNamespace(found=found, future=lambda: future)
+            value = exceptions.RayTaskError("evaluate", "", error, "", 1, "0.0.0.0")
+        notify = (lambda _: None) if value is HANGS else (lambda call: call(None))
+        future = SimpleNamespace(add_done_callback=notify)
+        return SimpleNamespace(value=value, future=lambda: future)
 
     def get(self, answer: Any) -> Any:
-        if isinstance(answer.found, Exception):
-            raise answer.found
-        return answer.found
+        if isinstance(answer.value, Exception):
+            raise answer.value
+        return answer.value
 
     def kill(self, actor: Any) -> None:
         self.killed.append(actor.number)
@@ -70,7 +70,7 @@ class FakeRay:
 
 
 class _Answers(deque):
-    """A `queue.SimpleQueue` where waiting is only a matter of the clock."""
+    """A `queue.SimpleQueue` in which waiting only moves the clock."""
 
     def __init__(self, ray: FakeRay):
         super().__init__()
@@ -87,14 +87,14 @@ class _Answers(deque):
 
 @contextmanager
 def fake_pool(monkeypatch, evaluate, num_workers=1, batch_size=1, *, address="local"):
-    """A pool of workers of a fake Ray, not started, and the fake."""
+    """Yield a pool with a fake Ray, not started, and the fake Ray."""
     ray = FakeRay(evaluate)
     answers = SimpleNamespace(SimpleQueue=lambda: _Answers(ray), Empty=queue.Empty)
     head = SimpleNamespace(check=lambda: None, close=lambda: None)
-    monkeypatch.setattr(workers, "connect", lambda *_: ray)
-    monkeypatch.setattr(workers, "RayHead", lambda *_, **__: head)
-    monkeypatch.setattr(workers, "queue", answers)
-    monkeypatch.setattr(workers, "time", SimpleNamespace(monotonic=lambda: ray.now))
+    monkeypatch.setattr(ray_pool, "connect", lambda *_: ray)
+    monkeypatch.setattr(ray_pool, "RayHead", lambda *_, **__: head)
+    monkeypatch.setattr(ray_pool, "queue", answers)
+    monkeypatch.setattr(ray_pool, "time", SimpleNamespace(monotonic=lambda: ray.now))
     pool = RayPool(lambda: None, num_workers, 60.0, batch_size, None, address)  # type: ignore
     with closing(pool):
         yield pool, ray

@@ -1,4 +1,4 @@
-"""Two Ray nodes as two processes on this machine, of one core each, until the input ends."""
+"""A cluster of two Ray nodes on this machine, with one core each, until the input ends."""
 
 import sys
 

@@ -24,13 +24,8 @@ def config(**changes) -> RunConfig:
 
 
 def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
-    """A measurement that depends on the bytecode, and on the seed; one in five is a failure."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
+    """Return a measurement that depends on the bytecode and the seed; one in five is a failure."""
+    parts = (bytecode.vector_code, bytecode.scalar_code, bytecode.scalar_registers, bytecode.outputs)
     luck = b"" if seed is None else str(seed).encode()
     rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
     value = rng.random()
@@ -41,7 +36,7 @@ def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
 
 
 def score_job(job: Job, scorer=score) -> Measurement:
-    """What is seen of a candidate that stops at its hurdles."""
+    """Return the measurement of a candidate that stops at its hurdles."""
     measurement = scorer(job.bytecode) if job.seed is None else score(job.bytecode, job.seed)
     curves = []
     for curve, hurdles in zip(measurement.curves, job.hurdles or (), strict=False):
@@ -54,7 +49,7 @@ def score_job(job: Job, scorer=score) -> Measurement:
 
 
 class FormulaPool:
-    """Gives back what was submitted in a random order, a few at a time."""
+    """A pool that returns measurements in a random order, a few at a time."""
 
     def __init__(self, seed=0, scorer=score):
         self.rng = random.Random(seed)
@@ -88,7 +83,7 @@ class FormulaPool:
 
 
 def start_formula_pool(scorer=score):
-    """Stands for `search.driver.scoring.start_pool`."""
+    """Return a stand-in for `search.driver.scoring.start_pool`."""
 
     @contextmanager
     def start(config, initial, *_):
@@ -99,13 +94,13 @@ def start_formula_pool(scorer=score):
 
 
 def create(folder, **changes):
-    """A new run's file, open to write."""
+    """Create the file of a new run, open to write."""
     run_config = config(**changes)
     return RunStore.create(folder, summarize_setup(run_config, load_initial(run_config.initial)))
 
 
 def advance(records, pool, num_programs=None):
-    """Runs to the end, or until there are `num_programs`."""
+    """Run to the end, or until there are `num_programs`."""
     run_config, initial = load_run(records)
     reference = pool.start(Job("reference", assemble(initial)))
     with closing(Search(run_config, initial, records, pool, reference).run()) as events:
@@ -116,6 +111,6 @@ def advance(records, pool, num_programs=None):
 
 
 def finished(folder, pool=None, **changes) -> str:
-    """Makes a run and ends it; its history digest."""
+    """Make a run, run it to its end, and return its history digest."""
     with create(folder, **changes) as records:
         return advance(records, pool or FormulaPool()).history_digest()
