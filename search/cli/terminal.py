@@ -5,7 +5,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from typing import Annotated, TypeVar
 
 import typer
@@ -17,6 +17,8 @@ from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.program_ref import Source, find_program
 
+LIVE_SECONDS = 0.25
+"""Time between updates of a live display."""
 LINE_SECONDS = 5.0
 """Time between lines where there is no terminal."""
 
@@ -60,37 +62,34 @@ def follow(
     to_display: Callable[[Event], RenderableType],
     to_line: Callable[[Event], str],
 ) -> Result:
-    """Runs to the end and shows how far it is.
+    """Run to the end and show the progress.
 
     Args:
-        console: where; live on a terminal, elsewhere line by line.
-        events: what happens.
-        to_display, to_line: how an event is shown.
+        console: live display on a terminal, else a line every `LINE_SECONDS`.
+        events: events of what runs.
+        to_display: builds the live display of an event.
+        to_line: builds the line of an event.
 
     Returns:
-        What the events come to.
+        The return value of the generator.
     """
-    if console.is_terminal:
-        with Live(console=console, refresh_per_second=4) as live:
-            return _exhaust(events, lambda event: live.update(to_display(event)))
-    last = time.monotonic()
-
-    def print_line(event: Event) -> None:
-        nonlocal last
-        if (now := time.monotonic()) - last >= LINE_SECONDS:
-            console.print(Text(to_line(event)), soft_wrap=True)
+    seconds = LIVE_SECONDS if console.is_terminal else LINE_SECONDS
+    last, event = time.monotonic(), None
+    with Live(console=console) if console.is_terminal else nullcontext() as live:
+        while True:
+            try:
+                event = next(events)
+            except StopIteration as stop:
+                if live is not None and event is not None:
+                    live.update(to_display(event))
+                return stop.value
+            if (now := time.monotonic()) - last < seconds:
+                continue
             last = now
-
-    return _exhaust(events, print_line)
-
-
-def _exhaust(events: Generator[Event, None, Result], show: Callable[[Event], object]) -> Result:
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as stop:
-            return stop.value
-        show(event)
+            if live is not None:
+                live.update(to_display(event))
+            else:
+                console.print(Text(to_line(event)), soft_wrap=True)
 
 
 def find_or_print(word: str, as_json: bool = False) -> Source:
