@@ -30,7 +30,7 @@ from lionhunt.search.errors import (
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
-from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
+from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress, require_tensorboard
 
 
 def search(
@@ -113,6 +113,8 @@ def _run(records: RunStore, workers: int | None, ray_address: str | None) -> Non
     config, initial = load_run(records)
     if is_at_end(records):
         return
+    if config.observability.tensorboard:
+        require_tensorboard()
     folder = records.path.parent
     num_workers = config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.cli import main as cli
+from lionhunt.search.cli import run as run_command
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import start_formula_pool
 
@@ -33,7 +33,7 @@ def test_what_the_command_leaves_of_a_run_is_no_leftover(load, lionhunt, tmp_pat
     soak_error = load("driver").SoakError
     (tmp_path / "small.toml").write_text(CONFIG)
     folder = tmp_path / "run"
-    monkeypatch.setattr(cli, "start_pool", start_formula_pool())
+    monkeypatch.setattr(run_command, "start_pool", start_formula_pool())
     assert lionhunt("search", tmp_path / "small.toml", "--out", folder)[0] == 0
     assert (folder / "run.log.jsonl").exists()
     digest = check.history_digest(folder)
