@@ -23,7 +23,7 @@ from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
-from lionhunt.search.dry_run.plan import plan_run, print_plan
+from lionhunt.search.dry_run import plan_run, print_plan
 from lionhunt.search.errors import (
     ConfigError,
 )

@@ -11,7 +11,6 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial
-from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.simulation.toy_objective import METRIC, QuadraticScorer
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
@@ -19,6 +18,8 @@ from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.pool import Pool
 
+DISPATCH_SECONDS = 0.001
+"""Processor time of the driver for each evaluation by a Ray worker, measured on quickstarts."""
 NUM_CHECKPOINTS = 40
 """Points of a run's progress at which its best is told."""
 
@@ -76,7 +77,7 @@ class Load(NamedTuple):
     @property
     def least_seconds(self) -> float:
         """Of the run, whose driver does one thing after another."""
-        return self.driver_seconds + self.num_evaluations * BY_WORKERS.dispatch_seconds
+        return self.driver_seconds + self.num_evaluations * DISPATCH_SECONDS
 
     @property
     def least_idle_share(self) -> float:

@@ -5,11 +5,10 @@ from collections.abc import Iterator, Sequence
 from itertools import groupby
 from typing import Any
 
-from lionhunt.search.dry_run.estimate import BY_WORKERS
 from lionhunt.search.reporting.blocks import Block, Paragraph
 from lionhunt.search.reporting.tables import Table
 from lionhunt.search.reporting.text import duration
-from lionhunt.search.simulation.loop import Load, SimulatedCurve
+from lionhunt.search.simulation.loop import DISPATCH_SECONDS, Load, SimulatedCurve
 
 
 def summarize_simulation(
@@ -81,7 +80,7 @@ def simulation_blocks(described: dict[str, Any]) -> Iterator[Block]:
         )
     yield Paragraph(
         "Ray does not run here. What it costs the driver is taken as "
-        f"{1e3 * BY_WORKERS.dispatch_seconds:g} ms an evaluation, whatever the number of workers. "
+        f"{1e3 * DISPATCH_SECONDS:g} ms an evaluation, whatever the number of workers. "
         "Workers are there from the start, get their next candidate without delay, and never die."
     )
     if described["lags"]:

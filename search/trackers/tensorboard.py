@@ -1,8 +1,8 @@
 """Curves of a run over its number of programs, as event files for TensorBoard.
 
 The package `tensorboard` is an extra. It takes over a second to import, so only a run that asks for
-curves imports it. Its `RecordWriter` writes here directly: its `EventFileWriter` hands events to a
-thread, which a full disk ends, and then blocks the run.
+curves imports it. Its `RecordWriter` writes events in this thread. Its
+`EventFileWriter` has another thread: a full disk ends that one, and then blocks the run.
 """
 
 import importlib.util
