@@ -32,19 +32,15 @@ from lionhunt.search.workers.ray_cluster import LOCAL
 
 SECONDS = 6.0
 """Wall clock of the search, once its workers are ready."""
-
 MAX_STEPS = 200
-"""Longer trainings are cut to as many steps; their seconds are scaled up by the steps left out."""
-
+"""Longer trainings are cut to as many steps, and their seconds scaled up."""
 JOIN_SECONDS = 600.0
 """Wall clock for one more worker to get ready."""
-
 GROWTH = {"evolution": 0.75, "constants": 1.0, "random": 1.0}
 """Exponents by method: the number of different programs grows as this power of the children.
 
 A quickstart has an exponent of 0.82 from 400 to 1,800 children, and of 0.70 from 3,600 to 10,000.
 """
-
 UNCERTAINTY = 1.3
 """Factor by which a run may be shorter or longer than its estimate."""
 
@@ -53,20 +49,17 @@ class Rehearsal(NamedTuple):
     """Measurements of the first seconds of a run, scaled to trainings with all steps.
 
     Attributes:
-        starting_seconds: wall clock until the first worker was ready, and from the search's end on.
-        joining_seconds: wall clock from then on until all workers were ready.
-        searching_seconds: wall clock of the search after that.
-        driver_seconds: processor time of the driver in the search.
+        starting_seconds: wall clock of starting and stopping all workers.
+        searching_seconds: wall clock of the search.
+        driver_seconds: processor time of the driver in the search; 0 without workers.
         task_seconds: seconds of the reference on each task.
         num_children: children that the search recorded.
         num_evaluations: evaluations of these.
         evaluation_seconds: mean seconds of an evaluation.
         trainings: mean share of a whole training that an evaluation ran.
-        is_done: True if the search reached the end of the run.
     """
 
     starting_seconds: float
-    joining_seconds: float
     searching_seconds: float
     driver_seconds: float
     task_seconds: list[float]
@@ -74,7 +67,6 @@ class Rehearsal(NamedTuple):
     num_evaluations: int
     evaluation_seconds: float
     trainings: float
-    is_done: bool
 
 
 def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str, Any]:
@@ -123,7 +115,12 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
 
 def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsal:
     """Search for a moment, and measure."""
-    short = _shorten(config)
+    cuts = [min(1.0, MAX_STEPS / task.scaled_steps) for task in config.tasks]
+    tasks = [
+        dataclasses.replace(task, num_steps=max(1, round(task.num_steps * cut)))
+        for task, cut in zip(config.tasks, cuts, strict=True)
+    ]
+    short = config.model_copy(update={"tasks": tuple(tasks)})
     started = time.perf_counter()
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -131,15 +128,13 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
     ):
         reference = records.reference()
         with start_pool(short, initial, num_workers, records.cache, reference) as (pool, first):
-            ready = time.perf_counter()
             # Each call returns when one more worker is ready.
             for _ in range(num_workers - 1):
                 pool.wait(JOIN_SECONDS)
-            joined = time.perf_counter()
-            short_seconds = _time_tasks(pool, reference, len(config.tasks))
-            pairs = zip(config.tasks, short.tasks, short_seconds, strict=True)
-            whole = [s * task.scaled_steps / cut.scaled_steps for task, cut, s in pairs]
-            _check_time(sum(whole), config.evaluation.candidate_seconds)
+            ready = time.perf_counter()
+            short_seconds = [_time_task(pool, reference, index) for index in range(len(tasks))]
+            whole_seconds = [s / cut for s, cut in zip(short_seconds, cuts, strict=True)]
+            _check_time(sum(whole_seconds), config.evaluation.candidate_seconds)
             began, driver_began = time.perf_counter(), time.process_time()
             search = Search(short, initial, records, pool, first)
             with closing(search.run()) as events:
@@ -147,49 +142,33 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
                     if time.perf_counter() - began > SECONDS:
                         break
             searched, driver_searched = time.perf_counter(), time.process_time()
-        stretch = sum(whole) / sum(short_seconds)
+        starting_seconds = ready - started + time.perf_counter() - searched
         progress = search.progress
-        num_evaluations = progress.num_evaluated + progress.num_reevaluated - 1
-        num_scored = len(records.outcome_summaries()) - 1
-        seconds, trainings = sum(whole), 1.0
-        if num_evaluations > 0:
-            seconds = stretch * (records.seconds() - first.seconds) / num_scored
-            num_trainings = records.num_chunks() / (NUM_CHUNKS * len(config.tasks))
-            trainings = (num_trainings - 1) / num_evaluations
+        num_evaluations = max(0, progress.num_evaluated + progress.num_reevaluated - 1)
+        stretch = sum(whole_seconds) / sum(short_seconds)
+        evaluation_seconds, trainings = sum(whole_seconds), 1.0
+        if num_evaluations:
+            num_scored = len(records.outcome_summaries()) - 1
+            evaluation_seconds = stretch * (records.seconds() - first.seconds) / num_scored
+            trainings = (records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1) / num_evaluations
         return Rehearsal(
-            starting_seconds=ready - started + time.perf_counter() - searched,
-            joining_seconds=joined - ready,
+            starting_seconds=starting_seconds,
             searching_seconds=stretch * (searched - began),
-            driver_seconds=driver_searched - driver_began,
-            task_seconds=whole,
+            driver_seconds=driver_searched - driver_began if num_workers else 0.0,
+            task_seconds=whole_seconds,
             num_children=progress.num_children,
-            num_evaluations=max(0, num_evaluations),
-            evaluation_seconds=seconds,
+            num_evaluations=num_evaluations,
+            evaluation_seconds=evaluation_seconds,
             trainings=trainings,
-            is_done=progress.is_done,
         )
 
 
-def _shorten(config: RunConfig) -> RunConfig:
-    """Cut the trainings of a run to `MAX_STEPS`."""
-    tasks = tuple(
-        dataclasses.replace(
-            task, num_steps=max(1, round(task.num_steps * min(1, MAX_STEPS / task.scaled_steps)))
-        )
-        for task in config.tasks
-    )
-    return config.model_copy(update={"tasks": tasks})
-
-
-def _time_tasks(pool: Pool, reference: Program, num_tasks: int) -> list[float]:
-    """Return the seconds of the reference on each task, now that it is compiled."""
-    seconds = []
-    for task in range(num_tasks):
-        pool.submit(Job(f"task {task}", assemble(reference), task=task))
-        while not (measured := pool.wait(1.0)):
-            pass
-        seconds.append(measured[0][1].seconds)
-    return seconds
+def _time_task(pool: Pool, reference: Program, index: int) -> float:
+    """Return the seconds of the reference on a task, now that it is compiled."""
+    pool.submit(Job(f"task {index}", assemble(reference), task=index))
+    while not (measured := pool.wait(1.0)):
+        pass
+    return measured[0][1].seconds
 
 
 def _check_time(seconds: float, limit: float) -> None:
@@ -204,36 +183,25 @@ def _check_time(seconds: float, limit: float) -> None:
 def _count(config: RunConfig, rehearsal: Rehearsal) -> tuple[int, float]:
     """Return the children and the evaluations of the whole run."""
     num_children = config.num_programs - config.evolution.population_size
-    if rehearsal.is_done:
-        return rehearsal.num_children, rehearsal.num_evaluations
     growth = GROWTH[config.evolution.method] if rehearsal.num_evaluations else 1.0
     children, evaluations = max(1, rehearsal.num_children), max(1, rehearsal.num_evaluations)
     total = evaluations * (num_children / children) ** growth
     if config.max_trainings is not None:
         limit = max(0.0, config.max_trainings - 1) / rehearsal.trainings
         if limit < total:
-            share = (limit / evaluations) ** (1 / growth)
-            return min(num_children, round(children * share)), limit
+            return round(children * (limit / evaluations) ** (1 / growth)), limit
     return num_children, total
 
 
 def _extrapolate(
     rehearsal: Rehearsal, num_children: int, num_evaluations: float, num_workers: int
 ) -> float:
-    """Return the wall clock from the first worker's readiness to the end of the search.
-
-    Either the workers or the driver limit the pace. Until all workers are ready, one works.
-    """
-    if rehearsal.is_done:
-        return rehearsal.searching_seconds
+    """Return the wall clock of the search; either the workers or the driver limit its pace."""
     rate = rehearsal.num_evaluations / rehearsal.searching_seconds
     if not rate:
         rate = max(1, num_workers) / rehearsal.evaluation_seconds
-    seconds = num_evaluations / rate
-    if num_workers:
-        by_driver = rehearsal.driver_seconds * num_children / max(1, rehearsal.num_children)
-        seconds = max(seconds, by_driver) + rehearsal.joining_seconds * (1 - 1 / num_workers)
-    return seconds
+    child_seconds = rehearsal.driver_seconds / max(1, rehearsal.num_children)
+    return max(num_evaluations / rate, num_children * child_seconds)
 
 
 def print_plan(console: Console, plan: dict[str, Any]) -> None:
@@ -243,17 +211,15 @@ def print_plan(console: Console, plan: dict[str, Any]) -> None:
         tasks.add_row(task["name"], f"{task['steps']:,}", duration(task["seconds"]))
     console.print(tasks)
     workers = f"{plan['workers']} workers" if plan["workers"] else "in this process"
-    print_counts(
-        console,
-        {
-            "programs": plan["programs"],
-            "evaluated": f"about {plan['evaluations']:,}, "
-            f"{duration(plan['evaluation_seconds'])} each on average",
-            "early stopping": f"saves about {plan['training_saved']:.0%} of training",
-            "where": f"{workers} on {plan['cores']} cores",
-            "starting": duration(plan["starting_seconds"]),
-            "searching": duration(plan["searching_seconds"]),
-            "in all": f"about {duration(plan['seconds'])}, likely between "
-            f"{duration(plan['least_seconds'])} and {duration(plan['most_seconds'])}",
-        },
-    )
+    least, most = duration(plan["least_seconds"]), duration(plan["most_seconds"])
+    counts = {
+        "programs": plan["programs"],
+        "evaluated": f"about {plan['evaluations']:,}, "
+        f"{duration(plan['evaluation_seconds'])} each on average",
+        "early stopping": f"saves about {plan['training_saved']:.0%} of training",
+        "where": f"{workers} on {plan['cores']} cores",
+        "starting": duration(plan["starting_seconds"]),
+        "searching": duration(plan["searching_seconds"]),
+        "in all": f"about {duration(plan['seconds'])}, likely between {least} and {most}",
+    }
+    print_counts(console, counts)

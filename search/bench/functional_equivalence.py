@@ -17,7 +17,8 @@ from lionhunt.search.storage.run_store import RunStore
 SAME = 0.02
 """Relative difference of scores up to which two trainings count as equal.
 
-Rounding causes as much: updates times 1 + 2**-23 changed the scores of 60 programs by up to 0.017.
+Rounding causes as much (results/LOG.md): updates times 1 + 2**-23 changed the scores of 60 programs
+by up to 0.017.
 """
 
 TRIED_BITS = (8, 12, KEPT_BITS, 20, 24)

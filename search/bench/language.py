@@ -34,9 +34,9 @@ def bench_dsl() -> dict[str, Any]:
     """Measure the programs a second of each part of the language, on one core.
 
     Mutations grow the programs from AdamW. They keep both its states, and as many needed
-    statements as it has. Most others are redundant, as in a search. The library's programs have no redundant
-    statements. A child is bred, checked, fingerprinted and looked up, as in a search. Figures are
-    medians of several rounds in the processor time of this process, to exclude other processes.
+    statements as it has. Most others are redundant, as in a search. The library's programs have
+    no redundant statements. A child is bred, checked, fingerprinted and looked up, as in a search.
+    Figures are medians of several rounds, in the processor time of this process.
     """
     grown = [
         [_grow(length, random.Random(seed)) for seed in range(NUM_PROGRAMS)] for length in LENGTHS

@@ -178,7 +178,7 @@ def test_later_sessions_come_later_and_end_what_was_beyond_their_beginning(read,
 
 
 def test_tensorboard_shows_one_point_a_step_after_a_crash(tmp_path):
-    """The first session is killed after points that its records do not hold."""
+    """Draw again the points that a killed session drew but did not record."""
     from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
 
     first = EventFile(tmp_path, 0)
