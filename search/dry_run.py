@@ -1,7 +1,6 @@
 """Dry run: an estimate of a run's duration, from the first seconds of the same search.
 
-It starts the workers of the run and searches for a moment, in a temporary folder. The rest is
-extrapolated. Nothing stays on disk.
+It starts the workers and searches for a moment, in a temporary folder that it removes.
 """
 
 import dataclasses
@@ -27,20 +26,15 @@ from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.reporting.text import duration, print_counts
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers.pool import Pool
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 SECONDS = 6.0
 """Wall clock of the search, once its workers are ready."""
 MAX_STEPS = 200
 """Longer trainings are cut to as many steps, and their seconds scaled up."""
-JOIN_SECONDS = 600.0
-"""Wall clock for one more worker to get ready."""
 GROWTH = {"evolution": 0.75, "constants": 1.0, "random": 1.0}
 """Exponents by method: the number of different programs grows as this power of the children.
-
-A quickstart has an exponent of 0.82 from 400 to 1,800 children, and of 0.70 from 3,600 to 10,000.
-"""
+A quickstart has 0.82 from 400 to 1,800 children, and 0.70 from 3,600 to 10,000."""
 UNCERTAINTY = 1.3
 """Factor by which a run may be shorter or longer than its estimate."""
 
@@ -55,7 +49,6 @@ class Rehearsal(NamedTuple):
         task_seconds: seconds of the reference on each task.
         num_children: children that the search recorded.
         num_evaluations: evaluations of these.
-        evaluation_seconds: mean seconds of an evaluation.
         trainings: mean share of a whole training that an evaluation ran.
     """
 
@@ -65,7 +58,6 @@ class Rehearsal(NamedTuple):
     task_seconds: list[float]
     num_children: int
     num_evaluations: int
-    evaluation_seconds: float
     trainings: float
 
 
@@ -89,8 +81,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
     is_local = config.evaluation.ray_address == LOCAL
     num_started = min(num_workers, num_cores) if is_local else num_workers
     rehearsal = _rehearse(config, initial, num_started)
-    num_children, num_evaluations = _count(config, rehearsal)
-    searching_seconds = _extrapolate(rehearsal, num_children, num_evaluations, num_started)
+    num_children, num_evaluations, searching_seconds = _extrapolate(config, rehearsal, num_started)
     seconds = rehearsal.starting_seconds + searching_seconds
     return {
         "workers": num_workers,
@@ -104,7 +95,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
         "rehearsed": rehearsal.num_children,
         "evaluations": 1 + round(num_evaluations),
         "trainings": 1 + rehearsal.trainings * num_evaluations,
-        "evaluation_seconds": rehearsal.evaluation_seconds,
+        "evaluation_seconds": rehearsal.trainings * sum(rehearsal.task_seconds),
         "starting_seconds": rehearsal.starting_seconds,
         "searching_seconds": searching_seconds,
         "seconds": seconds,
@@ -130,11 +121,23 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
         with start_pool(short, initial, num_workers, records.cache, reference) as (pool, first):
             # Each call returns when one more worker is ready.
             for _ in range(num_workers - 1):
-                pool.wait(JOIN_SECONDS)
+                pool.wait(600.0)
             ready = time.perf_counter()
-            short_seconds = [_time_task(pool, reference, index) for index in range(len(tasks))]
+            # By now the tasks are compiled.
+            short_seconds = []
+            for index in range(len(tasks)):
+                pool.submit(Job(f"task {index}", assemble(reference), task=index))
+                while not (measured := pool.wait(1.0)):
+                    pass
+                short_seconds.append(measured[0][1].seconds)
             whole_seconds = [s / cut for s, cut in zip(short_seconds, cuts, strict=True)]
-            _check_time(sum(whole_seconds), config.evaluation.candidate_seconds)
+            seconds, limit = sum(whole_seconds), config.evaluation.candidate_seconds
+            if seconds > limit:
+                raise ConfigError(
+                    f"an evaluation takes about {duration(seconds)}, but candidates have "
+                    f"{duration(limit)}; set evaluation.candidate_seconds to "
+                    f"{math.ceil(3 * seconds)} or more, or make the tasks smaller"
+                )
             began, driver_began = time.perf_counter(), time.process_time()
             search = Search(short, initial, records, pool, first)
             with closing(search.run()) as events:
@@ -142,46 +145,26 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
                     if time.perf_counter() - began > SECONDS:
                         break
             searched, driver_searched = time.perf_counter(), time.process_time()
-        starting_seconds = ready - started + time.perf_counter() - searched
-        progress = search.progress
+        stopped, progress = time.perf_counter(), search.progress
         num_evaluations = max(0, progress.num_evaluated + progress.num_reevaluated - 1)
-        stretch = sum(whole_seconds) / sum(short_seconds)
-        evaluation_seconds, trainings = sum(whole_seconds), 1.0
+        trainings = 1.0
         if num_evaluations:
-            num_scored = len(records.outcome_summaries()) - 1
-            evaluation_seconds = stretch * (records.seconds() - first.seconds) / num_scored
             trainings = (records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1) / num_evaluations
         return Rehearsal(
-            starting_seconds=starting_seconds,
-            searching_seconds=stretch * (searched - began),
+            starting_seconds=ready - started + stopped - searched,
+            searching_seconds=(searched - began) * seconds / sum(short_seconds),
             driver_seconds=driver_searched - driver_began if num_workers else 0.0,
             task_seconds=whole_seconds,
             num_children=progress.num_children,
             num_evaluations=num_evaluations,
-            evaluation_seconds=evaluation_seconds,
             trainings=trainings,
         )
 
 
-def _time_task(pool: Pool, reference: Program, index: int) -> float:
-    """Return the seconds of the reference on a task, now that it is compiled."""
-    pool.submit(Job(f"task {index}", assemble(reference), task=index))
-    while not (measured := pool.wait(1.0)):
-        pass
-    return measured[0][1].seconds
-
-
-def _check_time(seconds: float, limit: float) -> None:
-    if seconds > limit:
-        raise ConfigError(
-            f"an evaluation takes about {duration(seconds)}, but the driver gives up candidates "
-            f"after {duration(limit)}; set evaluation.candidate_seconds to "
-            f"{math.ceil(3 * seconds)} or more, or make the tasks smaller"
-        )
-
-
-def _count(config: RunConfig, rehearsal: Rehearsal) -> tuple[int, float]:
-    """Return the children and the evaluations of the whole run."""
+def _extrapolate(
+    config: RunConfig, rehearsal: Rehearsal, num_workers: int
+) -> tuple[int, float, float]:
+    """Return the children, the evaluations and the seconds of the whole search."""
     num_children = config.num_programs - config.evolution.population_size
     growth = GROWTH[config.evolution.method] if rehearsal.num_evaluations else 1.0
     children, evaluations = max(1, rehearsal.num_children), max(1, rehearsal.num_evaluations)
@@ -189,19 +172,13 @@ def _count(config: RunConfig, rehearsal: Rehearsal) -> tuple[int, float]:
     if config.max_trainings is not None:
         limit = max(0.0, config.max_trainings - 1) / rehearsal.trainings
         if limit < total:
-            return round(children * (limit / evaluations) ** (1 / growth)), limit
-    return num_children, total
-
-
-def _extrapolate(
-    rehearsal: Rehearsal, num_children: int, num_evaluations: float, num_workers: int
-) -> float:
-    """Return the wall clock of the search; either the workers or the driver limit its pace."""
+            num_children, total = round(children * (limit / evaluations) ** (1 / growth)), limit
     rate = rehearsal.num_evaluations / rehearsal.searching_seconds
     if not rate:
-        rate = max(1, num_workers) / rehearsal.evaluation_seconds
-    child_seconds = rehearsal.driver_seconds / max(1, rehearsal.num_children)
-    return max(num_evaluations / rate, num_children * child_seconds)
+        rate = max(1, num_workers) / sum(rehearsal.task_seconds)
+    # Either the workers or the driver limit the pace.
+    seconds = max(total / rate, num_children * rehearsal.driver_seconds / children)
+    return num_children, total, seconds
 
 
 def print_plan(console: Console, plan: dict[str, Any]) -> None:

@@ -1,4 +1,4 @@
-"""`lionhunt resume --rescore`: a run of another machine begins again here, in another folder."""
+"""`lionhunt resume --rescore`: a run of another machine begins again in another folder."""
 
 import dataclasses
 
@@ -12,14 +12,14 @@ from tests.support.search.runs import FormulaPool, advance, create, score, start
 
 
 def here(bytecode):
-    """The scores of this machine; those of `score` were made elsewhere."""
+    """Return the scores of this machine; `score` is another machine."""
     measurement = score(bytecode)
     return dataclasses.replace(measurement, scores=tuple(s + 1e-7 for s in measurement.scores))
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A run that was stopped elsewhere."""
+    """Return the folder of a run that stopped on the other machine."""
     monkeypatch.setattr(run_command, "start_pool", start_formula_pool(here))
     with create(tmp_path / "run", seed=7) as records:
         advance(records, FormulaPool(), 50)
@@ -55,7 +55,7 @@ def test_rescored_run_overwrites_nothing(lionhunt, run, tmp_path):
 
 
 def test_rescored_run_has_the_programs_of_the_records_not_of_files(lionhunt, run, tmp_path):
-    """The files that the config names may be gone, or be others here."""
+    """Ignore the files that the config names: they may be missing, or differ here."""
     program = tmp_path / "mine.txt"
     program.write_text(str(dsl.library.load("lion")))
     with create(tmp_path / "other", initial=str(program), reference=str(program)) as records:

@@ -66,9 +66,7 @@ def test_rehearsal_ends_in_time_and_trains_long_tasks_in_part(lionhunt, config, 
 
 def planned(rehearsal, num_workers=2, **changes):
     config = runs.config(num_programs=10_010, **changes)
-    num_children, num_evaluations = dry_run._count(config, rehearsal)
-    seconds = dry_run._extrapolate(rehearsal, num_children, num_evaluations, num_workers)
-    return num_children, num_evaluations, seconds
+    return dry_run._extrapolate(config, rehearsal, num_workers)
 
 
 MEASURED = Rehearsal(
@@ -78,7 +76,6 @@ MEASURED = Rehearsal(
     task_seconds=[0.1],
     num_children=625,
     num_evaluations=250,
-    evaluation_seconds=0.04,
     trainings=0.5,
 )
 
@@ -110,7 +107,7 @@ def test_nothing_measured_counts_every_child_as_new():
     empty = MEASURED._replace(num_children=0, num_evaluations=0, driver_seconds=0.0)
     num_children, num_evaluations, seconds = planned(empty)
     assert num_children == num_evaluations == 10_000
-    assert seconds == pytest.approx(10_000 * 0.04 / 2)
+    assert seconds == pytest.approx(10_000 * 0.1 / 2)
 
 
 def test_whole_run_in_the_rehearsal_is_the_estimate():

@@ -1,4 +1,4 @@
-"""The command `lionhunt` where tasks give no number for a score; a script of the soak.
+"""Script that runs `lionhunt` with tasks whose score is no number.
 
 python tests/soak/garbage_task.py GARBAGE WORDS...
 """
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ray import cloudpickle
 
 from lionhunt.proxy_tasks.tasks import digits_mlp as mlp
-from lionhunt.search.cli import main as cli
+from lionhunt.search.cli.main import main as run_command
 
 GARBAGE = {
     "text": lambda: "0.5",
@@ -28,8 +28,9 @@ def main() -> None:
         return dataclasses.replace(build(self), score=lambda params, data: give())
 
     mlp.DigitsMLP.build = build_garbage
-    cloudpickle.register_pickle_by_value(mlp)  # so that workers have it, too
-    cli.main()
+    # Workers get the changed module by value.
+    cloudpickle.register_pickle_by_value(mlp)
+    run_command()
 
 
 if __name__ == "__main__":
