@@ -67,7 +67,7 @@ def test_wall_clock_of_a_driver_is_set(tmp_path):
     assert driver.status() is None
     time.sleep(0.2)
     driver.set_clock(1e6)
-    driver.expect(0, "", 20.0)
+    driver.expect(0, "")
 
 
 def test_what_is_left_at_the_end_is_a_failure(rounds):
