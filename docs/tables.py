@@ -1,4 +1,4 @@
-"""Writes the tables of functions and of options into the pages, from the code: `make docs`."""
+"""Tables of functions, options and tasks in the pages; `make docs` writes them from the code."""
 
 import ast
 import inspect
@@ -14,11 +14,11 @@ from lionhunt.search.driver.config import RunConfig
 
 FOLDER = Path(__file__).parent
 MAX_SHOWN = 4
-"""Items of a default that are shown; of a longer one, their number."""
+"""Items of a default that a cell shows; for a longer default it shows their number."""
 
 
 def functions_table() -> str:
-    """The rows of the op table, in Markdown."""
+    """Return the rows of the op table, in Markdown."""
     lines = ["| function | meaning | kind of the result | notes |", "|---|---|---|---|"]
     lines += [
         f"| `{_call(op)}` | `{op.meaning}` | {_result(op)} | {_notes(op)} |" for op in OPS.values()
@@ -32,7 +32,7 @@ def _call(op: Op) -> str:
 
 
 def _result(op: Op) -> str:
-    """The kind of the result, said in words and found by asking the rule for all kinds."""
+    """Return the kind of the result in words, from the kind rule applied to all kinds."""
     kinds = list(itertools.product(Kind, repeat=op.arity))
     results = {op.infer(*arguments) for arguments in kinds}
     if results == {Kind.SCALAR}:
@@ -56,7 +56,7 @@ def _notes(op: Op) -> str:
 
 
 def options_table() -> str:
-    """Every key of a run's config, in Markdown: a table for each table of the file."""
+    """Return every key of a run's config, in Markdown: a table for each table of the file."""
     schema = RunConfig.model_json_schema()
     parts = {"": schema} | {
         f"[{name}]": schema["$defs"][field["$ref"].rpartition("/")[2]]
@@ -67,11 +67,11 @@ def options_table() -> str:
 
 
 def _part(name: str, part: dict[str, Any]) -> Iterator[str]:
-    """The keys of one table of the file.
+    """Yield the lines that list the keys of one table of the file.
 
     Args:
-        name: as the file has it; empty for what stands above all tables.
-        part: its JSON schema.
+        name: the name of the table in the file; empty for the keys above all tables.
+        part: the JSON schema of the table.
     """
     yield f"### `{name}`\n" if name else "### Above all tables\n"
     if name:
@@ -94,9 +94,10 @@ def _value(value: Any) -> str:
 
 
 def _values(field: dict[str, Any]) -> str:
-    """What a key may be, in words, from its JSON schema."""
-    if "anyOf" in field:  # the other is none
-        (field,) = (each for each in field["anyOf"] if each["type"] != "null")
+    """Return the values that a key may have, in words, from its JSON schema."""
+    if "anyOf" in field:
+        # The other alternative is none.
+        (field,) = (choice for choice in field["anyOf"] if choice["type"] != "null")
     if "enum" in field:
         return ", ".join(map(_value, field["enum"]))
     match field["type"]:
@@ -120,7 +121,7 @@ def _range(field: dict[str, Any]) -> str:
 
 
 def tasks_table() -> str:
-    """The kinds of tasks, and then the meaning of their keys, in Markdown."""
+    """Return the kinds of tasks, then the meaning of their keys, in Markdown."""
     lines = ["| `kind` | what it is | its keys |", "|---|---|---|"]
     kinds: dict[tuple[str, str], list[str]] = {}
     for kind, family in FAMILIES.items():
@@ -137,15 +138,15 @@ def tasks_table() -> str:
         for name in defaults:
             kinds.setdefault((name, meanings[name]), []).append(kind)
     lines += ["", "| key | of | meaning |", "|---|---|---|"]
-    for (name, meaning), of in kinds.items():
-        names = "all" if len(of) == len(FAMILIES) else ", ".join(f"`{kind}`" for kind in of)
+    for (name, meaning), owners in kinds.items():
+        names = "all" if len(owners) == len(FAMILIES) else ", ".join(f"`{kind}`" for kind in owners)
         lines.append(f"| `{name}` | {names} | {meaning} |")
     return "\n".join(lines) + "\n"
 
 
 def _meanings(family: type) -> dict[str, str]:
-    """The texts under the fields of a dataclass, its own before those of its bases."""
-    found: dict[str, str] = {}
+    """Return the docstrings of the fields of a dataclass; its own replace those of its bases."""
+    meanings: dict[str, str] = {}
     for base in reversed(family.__mro__[:-1]):
         (tree,) = ast.parse(inspect.getsource(base)).body
         assert isinstance(tree, ast.ClassDef)
@@ -155,12 +156,12 @@ def _meanings(family: type) -> dict[str, str]:
                     ast.AnnAssign(target=ast.Name(name)),
                     ast.Expr(ast.Constant(str(meaning))),
                 ):
-                    found[name] = _line(meaning)
-    return found
+                    meanings[name] = _line(meaning)
+    return meanings
 
 
 def _line(text: str) -> str:
-    """Text for a cell."""
+    """Return text that fits into one cell."""
     return " ".join(text.split()).replace("|", "\\|")
 
 
@@ -168,11 +169,11 @@ TABLES: dict[str, dict[str, Callable[[], str]]] = {
     "language.md": {"functions": functions_table},
     "config.md": {"options": options_table, "tasks": tasks_table},
 }
-"""The tables of every page, by the name that stands around them."""
+"""The tables of each page, by the name in the comments around them."""
 
 
 def page(name: str) -> str:
-    """A page with its tables as they should be."""
+    """Return a page with its tables written anew."""
     text = (FOLDER / name).read_text("utf-8")
     for table, make in TABLES[name].items():
         begin, end = f"<!-- {table}: written by `make docs` -->\n", f"<!-- end of {table} -->\n"
@@ -183,5 +184,5 @@ def page(name: str) -> str:
 
 
 if __name__ == "__main__":
-    for each in TABLES:
-        (FOLDER / each).write_text(page(each), "utf-8")
+    for page_name in TABLES:
+        (FOLDER / page_name).write_text(page(page_name), "utf-8")

@@ -1,5 +1,70 @@
-"""Discover optimizers by searching over programs."""
+"""Discover optimizers by searching over programs.
+
+    run = lionhunt.run("quickstart")
+    optimizer = run.best.simplify().program.as_optimizer(learning_rate=1e-3)
+
+Importing this package is cheap: each name loads its module when you first use it.
+"""
+
+import importlib
+import importlib.metadata
+from typing import TYPE_CHECKING, Any
 
 from lionhunt.errors import LionhuntError
 
-__all__ = ["LionhuntError"]
+if TYPE_CHECKING:
+    from lionhunt import dsl, proxy_tasks, search
+    from lionhunt.search.api.experiments import Report, compare, select
+    from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
+    from lionhunt.search.api.runs import Run, load, resume, run
+    from lionhunt.search.driver.config import RunConfig
+
+    __version__: str
+
+_MODULES = {
+    "OptimizerProgram": "lionhunt.search.api.programs",
+    "Report": "lionhunt.search.api.experiments",
+    "Run": "lionhunt.search.api.runs",
+    "RunConfig": "lionhunt.search.driver.config",
+    "Simplification": "lionhunt.search.api.programs",
+    "compare": "lionhunt.search.api.experiments",
+    "load": "lionhunt.search.api.runs",
+    "program": "lionhunt.search.api.programs",
+    "resume": "lionhunt.search.api.runs",
+    "run": "lionhunt.search.api.runs",
+    "select": "lionhunt.search.api.experiments",
+}
+"""The module of each public name that is loaded at its first use."""
+
+__all__ = [
+    "LionhuntError",
+    "OptimizerProgram",
+    "Report",
+    "Run",
+    "RunConfig",
+    "Simplification",
+    "__version__",
+    "compare",
+    "dsl",
+    "load",
+    "program",
+    "proxy_tasks",
+    "resume",
+    "run",
+    "search",
+    "select",
+]
+
+
+def __getattr__(name: str) -> Any:
+    if name in _MODULES:
+        return getattr(importlib.import_module(_MODULES[name]), name)
+    if name in ("dsl", "proxy_tasks", "search"):
+        return importlib.import_module(f"lionhunt.{name}")
+    if name == "__version__":
+        return importlib.metadata.version("lionhunt")
+    raise AttributeError(f"module 'lionhunt' has no attribute '{name}'")
+
+
+def __dir__() -> list[str]:
+    return __all__

@@ -1,4 +1,4 @@
-"""What every test runs under: checked JAX on one thread, repeatable Hypothesis, two fixtures."""
+"""Set up every test: checked JAX on one thread, repeatable Hypothesis, two fixtures."""
 
 import os
 import tempfile
@@ -8,9 +8,12 @@ import jax
 import numpy as np
 import pytest
 
-os.environ["PJRT_NPROC"] = "1"  # before jax calculates anything: one thread of arithmetic
+from lionhunt.search.workers.xla_environment import set_xla_environment
 
-# All processes of a test run compile a thing once, and forget it afterwards.
+# JAX reads these variables when it computes for the first time.
+set_xla_environment()
+
+# All processes of a test run share compiled code, which goes with the run.
 CACHE = "JAX_COMPILATION_CACHE_DIR"
 if CACHE not in os.environ:
     compiled = tempfile.TemporaryDirectory()
@@ -37,3 +40,30 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def key() -> jax.Array:
     return jax.random.key(0)
+
+
+@pytest.fixture
+def invoke_cli(monkeypatch, capsys):
+    """Return a function that runs the command line and returns status, output and errors."""
+
+    def invoke(*words):
+        from lionhunt.search.cli import main
+
+        monkeypatch.setattr("sys.argv", ["lionhunt", *map(str, words)])
+        with pytest.raises(SystemExit) as stopped:
+            main.main()
+        out, err = capsys.readouterr()
+        return stopped.value.code or 0, out, err
+
+    return invoke
+
+
+@pytest.fixture(scope="module")
+def finished_run_dir(tmp_path_factory):
+    """Return the folder of a finished run that a formula scored."""
+    from tests.support.search.runs import FormulaPool, advance, create
+
+    folder = tmp_path_factory.mktemp("run")
+    with create(folder) as store:
+        advance(store, FormulaPool())
+    return folder

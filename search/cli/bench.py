@@ -1,4 +1,4 @@
-"""The commands `lionhunt bench ...`."""
+"""The commands `lionhunt bench ...`: how fast Lionhunt is, and what its options save."""
 
 from pathlib import Path
 from typing import Annotated
@@ -25,12 +25,19 @@ from lionhunt.search.errors import ConfigError
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
 
-bench = typer.Typer(help="Measure lionhunt itself.")
+bench = typer.Typer(help="Measure lionhunt itself.", add_completion=False, rich_markup_mode=None)
 
 
 @bench.command("dsl")
 def bench_language(as_json: Json = False) -> None:
-    """How many programs a second the language takes, on one core; about ten seconds."""
+    """Count programs a second through the language, on one core.
+
+    It takes about ten seconds.
+
+    \b
+    Examples:
+      lionhunt bench dsl
+    """
     figures = bench_dsl()
     print_json(figures) if as_json else report.print_bench_dsl(make_console(), figures)
 
@@ -39,13 +46,18 @@ def bench_language(as_json: Json = False) -> None:
 def bench_functional_fingerprint(
     run: Annotated[Path, typer.Argument(help="A run's folder.")], as_json: Json = False
 ) -> None:
-    """How often the functional fingerprint would have been wrong in a run."""
+    """Count how often the functional fingerprint would have been wrong in a run.
+
+    \b
+    Examples:
+      lionhunt bench functional runs/quickstart
+    """
     with RunStore.open_to_read(run) as records:
         figures = bench_functional(records)
     print_json(figures) if as_json else report.print_bench_functional(make_console(), figures)
 
 
-def _known(name: str) -> str:
+def _check_task(name: str) -> str:
     if name not in TASKS:
         raise typer.BadParameter(f"no task '{name}'; there are {', '.join(TASKS)}")
     return name
@@ -55,18 +67,23 @@ def _known(name: str) -> str:
 def bench_batches(
     task: Annotated[
         list[str] | None,
-        typer.Option(parser=_known, help="A task; may be repeated. All by default."),
+        typer.Option(parser=_check_task, help="A task; repeatable. All by default."),
     ] = None,
     size: Annotated[
         list[int] | None,
-        typer.Option(min=1, help="Candidates side by side; may be repeated. 1 to 1024 by default."),
+        typer.Option(min=1, help="Candidates side by side; repeatable. 1 to 1024 by default."),
     ] = None,
     one_by_one: Annotated[
         int, typer.Option(min=1, help="Candidates that one core is timed on.")
     ] = NUM_ONE_BY_ONE,
     as_json: Json = False,
 ) -> None:
-    """How many candidates a second train in batches, against one core; made for accelerators."""
+    """Count candidates a second in batches, against one core; made for accelerators.
+
+    \b
+    Examples:
+      lionhunt bench batch --task digits_mlp --size 16 --size 64
+    """
     tasks = [FAMILIES[name]().build() for name in task or TASKS]
     figures = bench_batch(tasks, size or BATCH_SIZES, one_by_one)
     print_json(figures) if as_json else report.print_bench_batch(make_console(), figures)
@@ -76,45 +93,57 @@ def bench_batches(
 def bench_evaluations(
     run: Annotated[
         Path | None,
-        typer.Option(help="Folder of a run whose children are taken; a short search by default."),
+        typer.Option(help="Folder of a run whose children are timed; a short search by default."),
     ] = None,
     as_json: Json = False,
 ) -> None:
-    """How fast candidates are scored, against hand-written optimizers and compiling each; about
-    ten minutes on two cores that have nothing else to do."""
-    with status_line(make_console(stderr=True)) as say:
+    """Time the scoring of candidates against optimizers written by hand.
+
+    It also compares with compiling each candidate. It takes about ten minutes on two idle cores.
+
+    \b
+    Examples:
+      lionhunt bench machine
+      lionhunt bench machine --run runs/quickstart --json
+    """
+    with status_line(make_console(stderr=True)) as on_status:
         if run is None:
-            say("a short search, for its children")
+            on_status("a short search, for its children")
             config = parse_run_config(RAW_CONFIG, "the search of this bench")
             children = breed_children(config, NUM_CHILDREN)
         else:
             with RunStore.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
-        figures = bench_machine(children, say)
+        figures = bench_machine(children, on_status)
     print_json(figures) if as_json else report.print_bench_machine(make_console(), figures)
 
 
 @bench.command("tasks")
 def bench_scales(
     families: Annotated[
-        list[str] | None, typer.Argument(metavar="TASK...", help="Families; all by default.")
+        list[str] | None, typer.Argument(metavar="TASK...", help="Tasks; all by default.")
     ] = None,
-    scales: Annotated[str, typer.Option(help="Of the dial of cost.")] = "1,10,100",
+    scales: Annotated[str, typer.Option(help="Scales of the tasks.")] = "1,10,100",
     as_json: Json = False,
 ) -> None:
-    """What the proxy tasks cost at every scale; about a minute a task."""
+    """Time the proxy tasks at every scale; about a minute a task.
+
+    \b
+    Examples:
+      lionhunt bench tasks digits_mlp stdlib_lm --scales 1,10
+    """
     for family in families or ():
         if family not in FAMILIES:
-            raise ConfigError(f"no family of tasks '{family}'; there are {', '.join(FAMILIES)}")
+            raise ConfigError(f"no task '{family}'; there are {', '.join(FAMILIES)}")
     try:
         numbers = [float(scale) for scale in scales.split(",")]
     except ValueError:
         raise ConfigError(f"--scales {scales}: give numbers, as in 1,10,100") from None
     rows = []
-    with status_line(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as on_status:
         for row in bench_tasks(families or list(FAMILIES), numbers):
             rows.append(row)
-            say(f"{row['task']} at scale {row['scale']:g} is measured")
+            on_status(f"{row['task']} at scale {row['scale']:g} is measured")
     print_json(rows) if as_json else report.print_bench_tasks(make_console(), rows)
 
 
@@ -123,7 +152,14 @@ def bench_early_stopping(
     run: Annotated[Path, typer.Argument(help="Folder of a run made without hurdles.")],
     as_json: Json = False,
 ) -> None:
-    """What early stopping would have saved and lost in a run; nothing is trained."""
+    """Replay a run without early stopping: what hurdles would have saved and lost.
+
+    Nothing is trained.
+
+    \b
+    Examples:
+      lionhunt bench hurdles runs/no_hurdles
+    """
     with RunStore.open_to_read(run) as records:
         figures = bench_hurdles(records)
     print_json(figures) if as_json else report.print_bench_hurdles(make_console(), figures)

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The command `lionhunt export`."""
 
 import enum
 from pathlib import Path
@@ -6,30 +6,41 @@ from typing import Annotated
 
 import typer
 
-from lionhunt.dsl.export import to_latex, to_optax, to_torch
+from lionhunt.search.api.programs import program
 from lionhunt.search.storage.atomic_file import new_file
-from lionhunt.search.storage.program_ref import find_program
 
 
 class Target(enum.StrEnum):
-    """What a program is exported to."""
+    """The formats that a program is exported to."""
 
     OPTAX = "optax"
     TORCH = "torch"
     LATEX = "latex"
 
 
-_EXPORTS = {Target.OPTAX: to_optax, Target.TORCH: to_torch, Target.LATEX: to_latex}
-
-
 def export(
-    program: Annotated[str, typer.Argument(help="File, library name, RUN:INDEX or RUN:best.")],
+    ref: Annotated[
+        str, typer.Argument(metavar="PROGRAM", help="File, library name, RUN:INDEX or RUN:best.")
+    ],
     to: Annotated[Target, typer.Option(help="A Python file, or equations.")],
-    out: Annotated[Path | None, typer.Option(help="A new file; else it is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file; by default it is printed.")] = None,
 ) -> None:
-    """Write a program as code or equations that need nothing of this project."""
-    source = find_program(program)
-    text = _EXPORTS[to](source.program, source.short_name, source.notes)
+    """Write a program as optax, torch or LaTeX.
+
+    The file needs nothing of Lionhunt: jax and optax, or torch, or amsmath.
+
+    \b
+    Examples:
+      lionhunt export lion --to torch
+      lionhunt export runs/quickstart:best --to optax --out found.py
+    """
+    source = program(ref)
+    exports = {
+        Target.OPTAX: source.to_optax,
+        Target.TORCH: source.to_torch,
+        Target.LATEX: source.to_latex,
+    }
+    text = exports[to]()
     if out is None:
         print(text, end="")
         return

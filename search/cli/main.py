@@ -1,52 +1,141 @@
-"""The command line: parses, calls and prints."""
+"""The command `lionhunt`: one table of commands, loaded when they are called."""
 
 import errno
+import importlib
 import io
 import os
 import signal
 import sys
-from typing import NoReturn
+from collections.abc import Callable
+from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
-from lionhunt.search.cli.bench import bench
-from lionhunt.search.cli.claims import claims
-from lionhunt.search.cli.compare import compare
-from lionhunt.search.cli.export import export
-from lionhunt.search.cli.records import export_run, query
-from lionhunt.search.cli.run import resume, search
-from lionhunt.search.cli.select import select
-from lionhunt.search.cli.show import classify, show
-from lionhunt.search.cli.simplify import derive, simplify
-from lionhunt.search.cli.simulate import simulate
-from lionhunt.search.cli.study import study
 
-app = typer.Typer(
-    help="Discover optimizers by searching over programs.",
-    add_completion=False,
-    rich_markup_mode=None,
-    pretty_exceptions_enable=False,
-)
+COMMANDS = {
+    "search": ("run", "search", "Search for optimizers as CONFIG says."),
+    "resume": ("run", "resume", "Continue a run that was stopped or killed."),
+    "show": ("show", "show", "Show a program or a run, or list the library."),
+    "simplify": ("simplify", "simplify", "Make a program as short as it can be, with reasons."),
+    "derive": ("simplify", "derive", "Derive an optimizer from a found program, step by step."),
+    "classify": ("show", "classify", "Name the known optimizer that a program is nearest to."),
+    "export": ("export", "export", "Write a program as optax, torch or LaTeX."),
+    "compare": ("compare", "compare", "Compare tuned optimizers on fresh seeds."),
+    "select": ("select", "select", "Select programs that beat tuned baselines on larger tasks."),
+    "study": ("study", "study", "Repeat a search beside random search and tuned constants."),
+    "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
+    "query": ("records", "query", "Ask the records of a run in SQL."),
+    "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),
+    "simulate": ("simulate", "simulate", "Simulate a search with thousands of workers."),
+    "bench": ("bench", "bench", "Measure lionhunt itself."),
+}
+"""Module below `lionhunt.search.cli`, function or group there, and one line of help, by name."""
+
+OUTPUT_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EBADF, errno.EIO}
+"""System errors that mean that the output takes no more."""
 
 
-app.command()(search)
-app.command()(resume)
-app.command()(show)
-app.command()(export)
-app.command()(classify)
-app.command()(simplify)
-app.command()(derive)
-app.command()(select)
-app.command()(compare)
-app.command()(claims)
-app.command()(study)
-app.command()(simulate)
+class LazyCommand(TyperCommand):
+    """A command whose module is imported when it is called, not when it is listed."""
 
-app.command()(query)
-app.command("export-run")(export_run)
+    def __init__(self, name: str, module: str, attribute: str, line: str):
+        super().__init__(name, help=line)
+        self._module, self._attribute = module, attribute
 
-app.add_typer(bench, name="bench")
+    def make_context(
+        self, info_name: str | None, args: list[str], parent: Any = None, **extra: Any
+    ) -> Any:
+        module = importlib.import_module(f"lionhunt.search.cli.{self._module}")
+        command = to_command(str(self.name), getattr(module, self._attribute))
+        return command.make_context(info_name, args, parent, **extra)
+
+
+def to_command(name: str, function: Callable[..., Any] | typer.Typer) -> Any:
+    """Return a function, or a group of functions, as a command."""
+    if isinstance(function, typer.Typer):
+        command = typer.main.get_command(function)
+    else:
+        single = typer.Typer(add_completion=False, **SETTINGS)
+        single.command(name)(function)
+        command = typer.main.get_command(single)
+    command.name = name
+    return command
+
+
+class Commands(TyperGroup):
+    """The commands of `COMMANDS`, in the order of that table."""
+
+    def __init__(self, *args: Any, **settings: Any):
+        super().__init__(*args, **settings)
+        self.commands = {name: LazyCommand(name, *entry) for name, entry in COMMANDS.items()}
+
+
+SETTINGS: dict[str, Any] = {"rich_markup_mode": None, "pretty_exceptions_enable": False}
+app = typer.Typer(cls=Commands, **SETTINGS)
+
+
+def _print_version(is_asked: bool) -> None:
+    if is_asked:
+        import lionhunt
+
+        print(f"lionhunt {lionhunt.__version__}")
+        raise typer.Exit
+
+
+@app.callback()
+def lionhunt_command(
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", help="Print the version.", callback=_print_version, is_eager=True
+        ),
+    ] = False,
+) -> None:
+    """Discover optimizers by searching over programs.
+
+    \b
+    Examples:
+      lionhunt search quickstart
+      lionhunt show runs/quickstart:best
+      lionhunt simplify runs/quickstart:best --exact-only
+      lionhunt export lion --to torch
+    """
+
+
+def main() -> None:
+    """Run the command line; an expected error prints one line and gives status 2."""
+    signal.signal(signal.SIGTERM, _interrupt)
+    for stream in (sys.stdout, sys.stderr):
+        # A terminal may not know every character of a program.
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")
+    try:
+        status = app(standalone_mode=False)
+        # An output that takes no more raises here, inside this block.
+        sys.stdout.flush()
+        sys.exit(status)
+    except LionhuntError as error:
+        _fail(str(error))
+    except (KeyboardInterrupt, typer.Abort):
+        sys.exit(130)
+    except typer.TyperException as error:
+        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
+        _fail(f"{message.rstrip('.')}; try 'lionhunt --help'")
+    except OSError as error:
+        # Python flushes stdout once more as it ends.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # The reader closed the pipe, as in `lionhunt show RUN | head`.
+        if isinstance(error, BrokenPipeError):
+            sys.exit(141)
+        _fail(explain(error))
+
+
+def explain(error: OSError) -> str:
+    """Return the system's message and the file that it concerns."""
+    place = "output" if error.errno in OUTPUT_ERRORS else type(error).__name__
+    return f"{error.filename or place}: {error.strerror or str(error) or 'no further message'}"
 
 
 def _fail(message: str) -> NoReturn:
@@ -54,38 +143,9 @@ def _fail(message: str) -> NoReturn:
     sys.exit(2)
 
 
-def _stop(signum, frame) -> NoReturn:
+def _interrupt(signum: int, frame: object) -> NoReturn:
     raise KeyboardInterrupt
 
 
-def explain(error: OSError) -> str:
-    """What the system said, and of what; of the output where that takes no more."""
-    of_what = "output" if error.errno in _OF_OUTPUT else type(error).__name__
-    return f"{error.filename or of_what}: {error.strerror or str(error) or 'it says no more'}"
-
-
-_OF_OUTPUT = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EBADF, errno.EIO}
-
-
-def main() -> None:
-    """The command `lionhunt`: expected errors end in one line and status 2."""
-    signal.signal(signal.SIGTERM, _stop)
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):  # it may not take every character of a program
-            stream.reconfigure(errors="backslashreplace")
-    try:
-        status = app(standalone_mode=False)
-        sys.stdout.flush()  # here what cannot be written is told
-        sys.exit(status)
-    except LionhuntError as error:
-        _fail(str(error))
-    except (KeyboardInterrupt, typer.Abort):
-        sys.exit(130)
-    except typer.TyperException as error:  # a word of the command line
-        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
-        _fail(f"{message.rstrip('.')}; try 'lionhunt --help'")
-    except OSError as error:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())  # it is flushed once more
-        if isinstance(error, BrokenPipeError):  # as of `lionhunt show RUN | head`
-            sys.exit(141)
-        _fail(explain(error))
+if __name__ == "__main__":
+    main()

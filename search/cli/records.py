@@ -1,4 +1,4 @@
-"""The commands that take results out of records: parse, ask, print or write."""
+"""The commands `lionhunt query` and `lionhunt export-run`."""
 
 import csv
 import enum
@@ -24,9 +24,10 @@ from lionhunt.search.storage.query import Answer, ask
 from lionhunt.search.storage.run_store import RunStore
 
 NUM_SHOWN = 100
-"""Rows of a table for a person, unless more are asked for."""
+"""Rows of a printed table by default."""
 _MAX_LIMIT = 10**15
-_IN_MEMORY = 2**24
+_MAX_IN_MEMORY = 2**24
+"""Bytes of output that wait in memory; more wait in a temporary file."""
 
 
 def query(
@@ -41,13 +42,19 @@ def query(
         typer.Option(
             min=0,
             max=_MAX_LIMIT,
-            help=f"Rows; 0 for all. {NUM_SHOWN} by default, JSON and CSV all.",
+            help=f"Rows; 0 for all. By default {NUM_SHOWN}, all in JSON and CSV.",
         ),
     ] = None,
 ) -> None:
-    """Ask the records a question in SQL; nothing is changed, and a run that goes on is not held up.
+    """Ask the records of a run in SQL.
 
-    Tables and columns are in docs/records.md.
+    A query changes nothing and does not disturb a search that is running. docs/records.md lists
+    the tables and their columns.
+
+    \b
+    Examples:
+      lionhunt query runs/quickstart "SELECT count(*) FROM individuals"
+      lionhunt query runs/quickstart "SELECT mutation, max(fitness) FROM history GROUP BY 1" --csv
     """
     if as_json and as_csv:
         raise QueryError("give --json or --csv, not both")
@@ -60,7 +67,7 @@ def query(
 
 
 class TableFormat(enum.StrEnum):
-    """What a run is exported to."""
+    """The formats that a run is exported to."""
 
     CSV = "csv"
     PARQUET = "parquet"
@@ -69,13 +76,21 @@ class TableFormat(enum.StrEnum):
 def export_run(
     run: Annotated[Path, typer.Argument(help="A run's folder.")],
     to: Annotated[TableFormat, typer.Option(help="Text, or columns.")],
-    out: Annotated[Path | None, typer.Option(help="A new file; else CSV is printed.")] = None,
+    out: Annotated[Path | None, typer.Option(help="A new file; by default CSV is printed.")] = None,
 ) -> None:
-    """Write a run as a table: a row for every program, with its parent, outcome and scores."""
+    """Write a run as a CSV or Parquet table.
+
+    Every program has a row with its parent, outcome and scores.
+
+    \b
+    Examples:
+      lionhunt export-run runs/quickstart --to csv > quickstart.csv
+      lionhunt export-run runs/quickstart --to parquet --out quickstart.parquet
+    """
     if to is TableFormat.PARQUET:
         check_parquet()
         if out is None:
-            raise RecordError("Parquet is not for printing; give --out FILE")
+            raise RecordError("Parquet cannot be printed; give --out FILE")
     if out is None:
         with _printed() as file, RunStore.open_to_read(run) as records:
             write_csv(to_table(records), file)
@@ -109,7 +124,7 @@ def _cell(value: Any) -> str:
 
 
 def _plain(value: Any) -> Any:
-    """The value as JSON has it: what is infinite in words, bytes in hexadecimal digits."""
+    """Return a value that JSON can hold: infinity and NaN as words, bytes as hexadecimal digits."""
     if isinstance(value, bytes):
         return value.hex()
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
@@ -118,7 +133,7 @@ def _plain(value: Any) -> Any:
 def _write_json(answer: Answer, file: TextIO) -> None:
     for head in answer.heads:
         if answer.heads.count(head) > 1:
-            raise QueryError(f"two columns are called '{head}'; tell them apart with AS")
+            raise QueryError(f"two columns are called '{head}'; rename one with AS")
     between = "[\n"
     for row in answer.rows:
         named = zip(answer.heads, map(_plain, row), strict=True)
@@ -135,8 +150,8 @@ def _write_csv(answer: Answer, file: TextIO) -> None:
 
 @contextmanager
 def _printed() -> Iterator[TextIO]:
-    """A file that is printed when all is in it: whoever reads slowly holds nobody's records."""
-    with tempfile.SpooledTemporaryFile(_IN_MEMORY, "w+", encoding="utf-8", newline="") as file:
+    """Yield a file that is printed when the body ends: slow readers do not hold the records."""
+    with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, "w+", encoding="utf-8", newline="") as file:
         yield cast(TextIO, file)
         file.seek(0)
         shutil.copyfileobj(file, sys.stdout)

@@ -1,37 +1,33 @@
-"""The command that selects among the programs of runs: parses, calls, prints, writes the report."""
+"""The command `lionhunt select`."""
 
-import json
-import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.console import Console
 
-from lionhunt.search.cli.terminal import Json, Settings, Workers, follow, make_console
-from lionhunt.search.config import read_config
-from lionhunt.search.errors import RecordError
+from lionhunt.search.api import experiments
+from lionhunt.search.cli.terminal import (
+    Json,
+    Settings,
+    Workers,
+    continue_message,
+    make_console,
+    print_line,
+    progress_display,
+)
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.selection.config import SelectConfig
-from lionhunt.search.selection.loop import Selection, SelectionResult, open_pools
 from lionhunt.search.selection.report import (
-    PLOT_NAME,
-    REPORT_NAME,
     print_selection,
     selection_progress_display,
     selection_progress_line,
-    to_report,
-    winner_file,
 )
-from lionhunt.search.selection.setup import check_same, summarize_selection_setup
-from lionhunt.search.selection.store import SelectionStore
-from lionhunt.search.selection.summary import summarize_selection
-from lionhunt.search.storage.schema import SELECTION
 
 
 def select(
     runs: Annotated[list[Path], typer.Argument(metavar="RUN...", help="Folders of runs.")],
-    config: Annotated[Path, typer.Option(help="A TOML file; see configs/select_*.toml.")],
+    config: Annotated[
+        str, typer.Option(metavar="CONFIG", help="A TOML file, or the name of a bundled config.")
+    ],
     out: Annotated[
         Path | None, typer.Option(help="Folder of the selection; runs/NAME by default.")
     ] = None,
@@ -39,61 +35,30 @@ def select(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Select the programs of runs that beat tuned baselines on larger tasks.
+    """Select programs that beat tuned baselines on larger tasks.
 
-    The same command goes on with a selection that was stopped or killed.
+    The same command continues a selection that was stopped or killed.
+
+    \b
+    Examples:
+      lionhunt select runs/quickstart --config select_quickstart
+      lionhunt select runs/a runs/b --config my_selection.toml --out runs/selected
     """
-    select_config = read_config(config, SelectConfig, settings or ())
-    folder = out or Path("runs") / config.stem
     console = make_console(stderr=as_json)
-    with console.status("reading the runs"):
-        info = summarize_selection_setup(select_config, runs)
-    num_workers = select_config.evaluation.workers if workers is None else workers
-    place = f"{num_workers} workers" if num_workers else "in this process"
-    with _opened(folder, info) as records:
-        console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
-        result = _run(records, select_config, num_workers, console)
-        described = summarize_selection(records, result)
-    _write(folder, described)
+    folders: list[Path] = []
+
+    def on_start(folder: Path, line: str) -> None:
+        folders.append(folder)
+        print_line(console, f"selection {folder}: {line}")
+
+    with (
+        continue_message(console, folders),
+        progress_display(
+            console, selection_progress_display, selection_progress_line, "reading the runs"
+        ) as show,
+    ):
+        report = experiments.select(runs, config, out, workers, settings, show, on_start)
     if as_json:
-        print_json(described)
+        print_json(report.summary)
     else:
-        print_selection(console, described, folder)
-
-
-def _opened(folder: Path, info: dict[str, Any]):
-    """The records of the selection, new or gone on with."""
-    if not (folder / SELECTION.file_name).is_file():
-        return SelectionStore.create(folder, info)
-    with SelectionStore.open_to_read(folder) as records:
-        there = records.info()
-    check_same(there, info, folder)
-    return SelectionStore.open_to_write(folder)
-
-
-def _run(
-    records: SelectionStore, config: SelectConfig, num_workers: int, console: Console
-) -> SelectionResult:
-    selection = Selection(records, open_pools(config, num_workers, records.cache))
-    try:
-        return follow(console, selection.run(), selection_progress_display, selection_progress_line)
-    except KeyboardInterrupt:
-        folder = shlex.quote(str(records.path.parent))
-        console.print(f"stopped; the same command goes on with {folder}")
-        raise
-
-
-def _write(folder: Path, described: dict[str, Any]) -> None:
-    """Writes the report beside the records, of which it is a view."""
-    from lionhunt.search.reporting.figures import write_figure  # takes half a second to import
-    from lionhunt.search.selection.figures import meta_figure
-
-    try:
-        (folder / f"{REPORT_NAME}.json").write_text(json.dumps(described, indent=2), "utf-8")
-        write_figure(meta_figure(described["meta_validation"]), folder / PLOT_NAME)
-        for number, winner in enumerate(described["winners"], start=1):
-            head = f"# {winner['name']}, tuned by a selection"
-            winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
-        (folder / f"{REPORT_NAME}.md").write_text(to_report(described, folder), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
+        print_selection(console, report.summary, report.folder)

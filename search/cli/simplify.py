@@ -1,8 +1,7 @@
-"""The commands that simplify programs and derive optimizers: parse, call, print, write."""
+"""The commands `lionhunt simplify` and `lionhunt derive`."""
 
 import json
 import shlex
-from collections.abc import Iterable
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -12,16 +11,14 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    find_or_print,
     make_console,
+    print_line,
+    program_or_excerpt,
     status_line,
 )
-from lionhunt.search.config import parse_config, read_config, with_settings
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.simplification.loop import derive as run_derivation
 from lionhunt.search.simplification.report import (
     derivation_blocks,
     origin_block,
@@ -31,23 +28,24 @@ from lionhunt.search.simplification.report import (
 from lionhunt.search.simplification.simplifier import Event, SimplificationStep
 from lionhunt.search.simplification.summary import summarize_step
 
-REPORT = "report.md"
-
-ProgramName = Annotated[str, typer.Argument(help="File, library name, RUN:INDEX or RUN:best.")]
+ProgramRef = Annotated[
+    str, typer.Argument(metavar="PROGRAM", help="File, library name, RUN:INDEX or RUN:best.")
+]
 ConfigFile = Annotated[
-    Path | None, typer.Option("--config", help="TOML: tasks, seeds, tolerance of measurements.")
+    str | None,
+    typer.Option("--config", metavar="CONFIG", help="Tasks, seeds, tolerance of measurements."),
 ]
 ExactOnly = Annotated[
-    bool, typer.Option("--exact-only", help="Exact and algebraic steps alone; nothing is measured.")
+    bool, typer.Option("--exact-only", help="Only exact and algebraic steps; nothing is measured.")
 ]
 
 
 def simplify(
-    program: ProgramName,
+    ref: ProgramRef,
     exact_only: ExactOnly = False,
     by_search: Annotated[
         int,
-        typer.Option(min=0, metavar="N", help="First search N programs, inserting none."),
+        typer.Option(min=0, metavar="N", help="First search N programs that only delete."),
     ] = 0,
     out: Annotated[Path | None, typer.Option(help="Write the result to this file.")] = None,
     config: ConfigFile = None,
@@ -55,39 +53,40 @@ def simplify(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Make a program as short as it can be, each step with its warrant.
+    """Make a program as short as it can be, with reasons.
 
-    What is redundant goes, then it is rewritten; then functions whose removal costs nothing
-    measurable go, and digits of constants; last, variables are named by their role.
+    Lionhunt removes what is redundant and rewrites the rest. Then it removes functions and digits
+    of constants that cost nothing measurable. Last it names variables by their role.
+
+    \b
+    Examples:
+      lionhunt simplify raw_lion --exact-only
+      lionhunt simplify runs/quickstart:best --out best.txt
     """
-    console = make_console(stderr=as_json)
     if exact_only and by_search:
         raise ConfigError("--by-search measures what it finds; leave out --exact-only")
-    source = find_or_print(program, as_json)
-    simplify_config = _read(config, settings)
+    source = program_or_excerpt(ref, as_json)
     if out is not None:
         _check_writable(out)
-    num_workers = simplify_config.workers if workers is None else workers
-    with status_line(make_console(stderr=True)) as say:
-        described = run_derivation(
-            source,
-            simplify_config,
-            num_workers,
+    with status_line(make_console(stderr=True)) as on_status:
+        found = source.simplify(
             exact_only=exact_only,
             by_search=by_search,
-            in_full=False,
-            say=say,
+            config=config,
+            settings=settings,
+            workers=workers,
+            on_status=on_status,
         )
     if out is not None:
-        _write(out, described["result"] + "\n")
+        _write(out, found.summary["result"] + "\n")
     if as_json:
-        print_json(described)
+        print_json(found.summary)
     else:
-        print_blocks(console, summary_blocks(described))
+        print_blocks(make_console(), summary_blocks(found.summary))
 
 
 def derive(
-    program: ProgramName = "raw_lion",
+    ref: ProgramRef = "raw_lion",
     exact_only: ExactOnly = False,
     out: Annotated[
         Path | None, typer.Option(help="Folder of the report; runs/derive_NAME by default.")
@@ -97,54 +96,58 @@ def derive(
     settings: Settings = None,
     as_json: Json = False,
 ) -> None:
-    """Derive an optimizer from a program as it was found, step by step, with every warrant.
+    """Derive an optimizer from a found program, step by step.
 
-    Without PROGRAM: Lion from the raw program of the paper's search, in some minutes.
+    Every step has a justification. Without PROGRAM: Lion from the raw program of the paper's
+    search, in some minutes.
+
+    \b
+    Examples:
+      lionhunt derive
+      lionhunt derive runs/quickstart:best --exact-only
     """
     console = make_console(stderr=as_json)
-    source = find_or_print(program, as_json)
-    simplify_config = _read(config, settings)
-    folder = out or _free_folder(Path("runs") / f"derive_{source.short_name}")
-    if (folder / REPORT).exists():
+    source = program_or_excerpt(ref, as_json)
+    folder = out or _free_folder(Path("runs") / f"derive_{source.source.short_name}")
+    if (folder / "report.md").exists():
         raise RecordError(f"{folder} holds a report; choose another --out")
-    _check_writable(folder / REPORT)
-    num_workers = simplify_config.workers if workers is None else workers
+    _check_writable(folder / "report.md")
     steps: list[dict[str, Any]] = []
-    told: list[Block] = [Heading("step by step")]
+    step_by_step: list[Block] = [Heading("step by step")]
 
-    def tell(event: Event) -> None:
+    def on_event(event: Event) -> None:
         if isinstance(event, SimplificationStep):
-            before = steps[-1]["program"] if steps else str(source.program)
+            before = steps[-1]["program"] if steps else source.text
             steps.append(summarize_step(event))
             blocks = list(step_blocks(len(steps), steps[-1], before))
-            told.extend(blocks)
+            step_by_step.extend(blocks)
             if not as_json:
                 print_blocks(console, blocks)
 
-    with status_line(make_console(stderr=True)) as say:
-        described = run_derivation(
-            source, simplify_config, num_workers, exact_only=exact_only, say=say, tell=tell
+    with status_line(make_console(stderr=True)) as on_status:
+        found = source.derive(
+            exact_only=exact_only,
+            config=config,
+            settings=settings,
+            workers=workers,
+            on_status=on_status,
+            on_event=on_event,
         )
-    blocks = [origin_block(described), *summary_blocks(described), *derivation_blocks(described)]
-    command = f"lionhunt derive {shlex.quote(program)}"
-    _write(folder / REPORT, to_markdown_report(f"`{command}`", [*blocks, *told]))
-    _write(folder / "report.json", json.dumps(described, indent=2) + "\n")
-    _write(folder / "result.txt", described["result"] + "\n")
+    summary = found.summary
+    blocks = [origin_block(summary), *summary_blocks(summary), *derivation_blocks(summary)]
+    command = f"lionhunt derive {shlex.quote(ref)}"
+    _write(folder / "report.md", to_markdown_report(f"`{command}`", [*blocks, *step_by_step]))
+    _write(folder / "report.json", json.dumps(summary, indent=2) + "\n")
+    _write(folder / "result.txt", summary["result"] + "\n")
     if as_json:
-        print_json(described)
+        print_json(summary)
     else:
         print_blocks(console, blocks)
-        console.print(f"\nreport: {folder / 'report.md'}", soft_wrap=True)
-
-
-def _read(config: Path | None, settings: Iterable[str] | None) -> SimplifyConfig:
-    if config is None:
-        return parse_config(with_settings({}, settings or ()), "--set", SimplifyConfig)
-    return read_config(config, SimplifyConfig, settings or ())
+        print_line(console, f"\nreport: {folder / 'report.md'}")
 
 
 def _free_folder(folder: Path) -> Path:
-    """The folder, or the first of folder-2, folder-3, ... that is not there."""
+    """Return the folder, or the first of folder-2, folder-3, ... that does not exist."""
     number, free = 1, folder
     while free.exists():
         number += 1
@@ -162,7 +165,7 @@ def _write(path: Path, text: str, mode: str = "w") -> None:
 
 
 def _check_writable(path: Path) -> None:
-    """Tells now, and not after minutes, that a file cannot be written."""
+    """Raise `RecordError` now, not after minutes of work, if a file cannot be written."""
     is_new = not path.exists()
     _write(path, "", "a")
     if is_new:

@@ -1,4 +1,4 @@
-"""The command that simulates thousands of workers: parses, calls, prints, writes the report."""
+"""The command `lionhunt simulate`."""
 
 import json
 import math
@@ -20,13 +20,13 @@ from lionhunt.search.simulation.report import simulation_blocks, summarize_simul
 NUM_WORKERS = (1, 10, 100, 1000, 10_000)
 LAGS = (0, 100, 1000, 3000, 10_000)
 NUM_PROGRAMS = 10_000
-"""Of a run, if its lag asks for no more."""
+"""Programs of a run, unless its lag needs more."""
 LAGS_A_RUN = 5
-"""How many times as long as its lag a run is, at least."""
+"""Shortest run, in lags."""
 NUM_SEEDS = 3
-"""Of searches with one lag."""
+"""Searches with each lag."""
 NEW_SHARE = 0.25
-"""Of children: in quickstarts 22 to 29 %."""
+"""Share of children that are new; quickstarts have 22 to 29 %."""
 
 CAPTIONS = {
     "load": "Idle workers and the load of the driver",
@@ -37,80 +37,88 @@ CAPTIONS = {
 def simulate(
     workers: Annotated[
         list[int] | None,
-        typer.Option(min=1, max=1_000_000, help="Simulated workers; may be repeated."),
+        typer.Option(min=1, max=1_000_000, help="Simulated workers; repeatable."),
     ] = None,
     programs: Annotated[
         int | None,
         typer.Option(
             min=EvolutionConfig().population_size,
             max=MAX_COUNT,
-            help="Of every run; 10,000, or 5 lags.",
+            help="Programs of each run; 10,000 or 5 lags.",
         ),
     ] = None,
-    seconds: Annotated[float, typer.Option(min=1e-3, help="Of an evaluation, on average.")] = 1200,
+    seconds: Annotated[
+        float, typer.Option(min=1e-3, help="Mean duration of an evaluation.")
+    ] = 1200,
     spread: Annotated[
-        float, typer.Option(min=0, max=1, help="How much evaluations differ, as a share.")
+        float, typer.Option(min=0, max=1, help="How much durations differ, as a share.")
     ] = 0.5,
     lag: Annotated[
         list[int] | None,
         typer.Option(
-            min=0, max=MAX_COUNT, help="Children in flight; may be repeated. By default enough."
+            min=0, max=MAX_COUNT, help="Children in flight; repeatable. By default enough."
         ),
     ] = None,
     seed: Annotated[int, typer.Option(min=0, max=2**32 - NUM_SEEDS)] = 0,
     out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("runs/simulate"),
     as_json: Json = False,
 ) -> None:
-    """Simulate a search with thousands of workers: its driver, their idle time, what lag does.
+    """Simulate a search with thousands of workers.
 
-    The driver is the real one; workers work in virtual time, and score by a toy. That time stands
-    still while the driver works: where it would not keep up, the report says so. By default 1 to
-    10,000 workers: six minutes, most of it for the last.
+    The driver is the real one. Workers run in virtual time and score a toy objective. Virtual time
+    stands still while the driver works; the report says where the driver would not keep up. The
+    default, 1 to 10,000 workers, takes three to six minutes.
+
+    \b
+    Examples:
+      lionhunt simulate
+      lionhunt simulate --workers 50 --programs 3000
+      lionhunt simulate --workers 1000 --lag 6000 --seconds 60
     """
     loads, curves = [], []
-    with status_line(make_console(stderr=True)) as say:
+    with status_line(make_console(stderr=True)) as on_status:
         for count in workers or NUM_WORKERS:
-            for each in lag or [enough_lag(count, spread)]:
-                say(f"{count:,} workers, lag {each:,}")
-                num_programs = programs or max(NUM_PROGRAMS, LAGS_A_RUN * each)
-                config = make_config(num_programs, each, seed)
+            for children in lag or [enough_lag(count, spread)]:
+                on_status(f"{count:,} workers, lag {children:,}")
+                num_programs = programs or max(NUM_PROGRAMS, LAGS_A_RUN * children)
+                config = make_config(num_programs, children, seed)
                 loads.append(simulate_load(config, count, seconds, spread))
-        for each in lag or LAGS:
+        for children in lag or LAGS:
             for number in range(NUM_SEEDS):
-                say(f"searches with lag {each:,}, seed {seed + number}")
-                config = make_config(programs or NUM_PROGRAMS, each, seed + number)
+                on_status(f"searches with lag {children:,}, seed {seed + number}")
+                config = make_config(programs or NUM_PROGRAMS, children, seed + number)
                 curves.append(follow_best(config))
-    described = summarize_simulation(
+    summary = summarize_simulation(
         loads, curves, evaluation_seconds=seconds, spread=spread, seed=seed
     )
-    _write(out, described)
+    _write(out, summary)
     if as_json:
-        print_json(described)
+        print_json(summary)
     else:
         console = make_console()
-        print_blocks(console, simulation_blocks(described))
+        print_blocks(console, simulation_blocks(summary))
         console.print(Text(f"\nreport: {out / 'report.md'}"), soft_wrap=True)
 
 
 def enough_lag(num_workers: int, spread: float) -> int:
-    """A lag that lets no worker wait.
+    """Return a lag with which no worker waits.
 
-    The slowest evaluation takes 1 + spread times the mean, and until it is done no child is born
-    that is a lag younger; what is born in that time is new in `NEW_SHARE` of all cases.
+    The slowest evaluation takes 1 + spread times the mean. Until it ends, no child is bred that is
+    a lag younger. Of the children bred in that time, `NEW_SHARE` are new and need a worker.
     """
     return max(64, math.ceil(num_workers * (1 + spread) / NEW_SHARE))
 
 
-def _write(folder: Path, described: dict[str, Any]) -> None:
-    from lionhunt.search.reporting.figures import write_figure  # takes half a second to import
+def _write(folder: Path, summary: dict[str, Any]) -> None:
+    from lionhunt.search.reporting.figures import write_figure
     from lionhunt.search.simulation.figures import lag_figure, load_figure
 
-    figures = {"load": load_figure(described["loads"]), "lag": lag_figure(described["lags"])}
+    figures = {"load": load_figure(summary["loads"]), "lag": lag_figure(summary["lags"])}
     pictures = [Paragraph(f"![{CAPTIONS[name]}]({name}.png)") for name in figures]
-    text = to_markdown_report("`lionhunt simulate`", [*simulation_blocks(described), *pictures])
+    text = to_markdown_report("`lionhunt simulate`", [*simulation_blocks(summary), *pictures])
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(json.dumps(described), "utf-8")
+        (folder / "report.json").write_text(json.dumps(summary), "utf-8")
         (folder / "report.md").write_text(text, "utf-8")
         for name, figure in figures.items():
             write_figure(figure, folder / name)

@@ -1,122 +1,145 @@
-"""What commands share: their options, the console, and how a person follows what takes long."""
+"""Options that commands share, the console, and the display of work that takes long."""
 
 import functools
+import math
 import shlex
 import sys
 import time
-from collections.abc import Callable, Generator, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
 from rich.console import Console, RenderableType
 from rich.live import Live
+from rich.spinner import Spinner
 from rich.text import Text
 
+from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.storage.program_ref import Source, find_program
 
 LIVE_SECONDS = 0.25
-"""Time between updates of a live display."""
+"""Time between updates of a live display; to build one takes longer than a step of a search."""
 LINE_SECONDS = 5.0
-"""Time between lines where there is no terminal."""
+"""Seconds between lines of progress where there is no terminal."""
 
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Workers = Annotated[
     int | None,
     typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
 ]
-DryRun = Annotated[bool, typer.Option("--dry-run", help="Only say how long it will take.")]
+DryRun = Annotated[bool, typer.Option("--dry-run", help="Only estimate how long it will take.")]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Where Ray workers are: 'local', or a cluster as host:port or 'auto'.",
+        help="Where Ray workers run: 'local', or a cluster as host:port or 'auto'.",
     ),
 ]
 Settings = Annotated[
     list[str] | None,
-    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config."),
+    typer.Option("--set", metavar="KEY=VALUE", help="Replace a value of the config; repeatable."),
 ]
 
 Event = TypeVar("Event")
-Result = TypeVar("Result")
 
 
 def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
-    """The command that makes the same again, as it is typed."""
+    """Return the command that repeats this one, quoted for a shell."""
     replaced = [word for setting in settings or () for word in ("--set", setting)]
     return shlex.join(["lionhunt", *map(str, words), *replaced])
 
 
 def make_console(*, stderr: bool = False) -> Console:
-    """A stream: as wide as the terminal, or wide enough for what is piped elsewhere."""
+    """Return a console as wide as the terminal, or 120 columns where there is none."""
     plain = functools.partial(Console, markup=False, emoji=False, highlight=False, stderr=stderr)
     return plain() if (sys.stderr if stderr else sys.stdout).isatty() else plain(width=120)
 
 
-def follow(
+def print_line(console: Console, text: str) -> None:
+    """Print a line as it is: paths stay in one piece, and nothing in it is markup."""
+    console.print(Text(text), soft_wrap=True)
+
+
+@contextmanager
+def progress_display(
     console: Console,
-    events: Generator[Event, None, Result],
     to_display: Callable[[Event], RenderableType],
     to_line: Callable[[Event], str],
-) -> Result:
-    """Run to the end and show the progress.
+    starting: str = "starting",
+) -> Iterator[Callable[[Event], None]]:
+    """Yield a function that shows an event: live on a terminal, else a line now and then.
 
     Args:
-        console: live display on a terminal, else a line every `LINE_SECONDS`.
-        events: events of what runs.
-        to_display: builds the live display of an event.
-        to_line: builds the line of an event.
-
-    Returns:
-        The return value of the generator.
+        console: where to show it.
+        to_display: makes the live display of an event.
+        to_line: makes the line of an event.
+        starting: text beside a spinner until the first event.
     """
-    seconds = LIVE_SECONDS if console.is_terminal else LINE_SECONDS
-    last, event = time.monotonic(), None
-    with Live(console=console) if console.is_terminal else nullcontext() as live:
-        while True:
-            try:
-                event = next(events)
-            except StopIteration as stop:
-                if live is not None and event is not None:
+    if console.is_terminal:
+        with Live(Spinner("dots", starting), console=console, refresh_per_second=4) as live:
+            latest, last = None, -math.inf
+
+            def show(event: Event) -> None:
+                nonlocal latest, last
+                latest = event
+                if (now := time.monotonic()) - last >= LIVE_SECONDS:
                     live.update(to_display(event))
-                return stop.value
-            if (now := time.monotonic()) - last < seconds:
-                continue
-            last = now
-            if live is not None:
-                live.update(to_display(event))
-            else:
-                console.print(Text(to_line(event)), soft_wrap=True)
+                    last = now
 
-
-def find_or_print(word: str, as_json: bool = False) -> Source:
-    """The program that a word names; what is wrong with its text is shown, and raised."""
-    try:
-        return find_program(word)
-    except SourceError as error:
-        if as_json and error.excerpt:
-            print_json({"name": word, "valid": False, "reason": str(error)})
-        elif error.excerpt:
-            print(error.excerpt)
-        raise
+            yield show
+            if latest is not None:
+                live.update(to_display(latest))
+        return
+    print_now_and_then = _line_printer(console)
+    yield lambda event: print_now_and_then(lambda: to_line(event))
 
 
 @contextmanager
 def status_line(console: Console) -> Iterator[Callable[[str], None]]:
-    """A way to say what is going on: in one line of a terminal, elsewhere now and then."""
+    """Yield a function that shows what is being done: one line, or lines now and then."""
     if console.is_terminal:
         with console.status("") as status:
             yield lambda text: status.update(Text(text))
         return
+    print_now_and_then = _line_printer(console)
+    yield lambda text: print_now_and_then(lambda: text)
+
+
+def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
+    """Return a function that prints a line if the last one is `LINE_SECONDS` ago."""
     last = time.monotonic()
 
-    def say(text: str) -> None:
+    def print_now_and_then(make_line: Callable[[], str]) -> None:
         nonlocal last
         if (now := time.monotonic()) - last >= LINE_SECONDS:
-            console.print(Text(text), soft_wrap=True)
+            print_line(console, make_line())
             last = now
 
-    yield say
+    return print_now_and_then
+
+
+@contextmanager
+def continue_message(console: Console, folders: Sequence[Path]) -> Iterator[None]:
+    """Print how to continue if you interrupt the body after it has a folder."""
+    try:
+        yield
+    except KeyboardInterrupt:
+        if folders:
+            folder = shlex.quote(str(folders[0]))
+            print_line(console, f"stopped; the same command continues with {folder}")
+        raise
+
+
+def program_or_excerpt(ref: str, as_json: bool = False) -> OptimizerProgram:
+    """Return the program of a reference; print the offending line of one that has an error."""
+    try:
+        return program(ref)
+    except SourceError as error:
+        if as_json and error.excerpt:
+            print_json({"name": ref, "valid": False, "reason": str(error)})
+        elif error.excerpt:
+            print(error.excerpt)
+        raise

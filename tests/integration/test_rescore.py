@@ -5,7 +5,7 @@ import dataclasses
 import pytest
 
 from lionhunt import dsl
-from lionhunt.search.cli import run as run_command
+from lionhunt.search.driver import scoring
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, score, start_formula_pool
@@ -20,7 +20,7 @@ def here(bytecode):
 @pytest.fixture
 def run(tmp_path, monkeypatch):
     """Return the folder of a run that stopped on the other machine."""
-    monkeypatch.setattr(run_command, "start_pool", start_formula_pool(here))
+    monkeypatch.setattr(scoring, "start_pool", start_formula_pool(here))
     with create(tmp_path / "run", seed=7) as records:
         advance(records, FormulaPool(), 50)
     return tmp_path / "run"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.cli import run as run_command
+from lionhunt.search.driver import scoring
 from lionhunt.search.storage.run_store import RunStore
 from tests.soak import faults, finished_run, processes, soak
 from tests.soak.driver import Driver, SoakError
@@ -24,7 +24,7 @@ tasks = [{kind = "digits_mlp", num_steps = 5, batch_size = 4, width = 4}]
 def test_what_the_command_leaves_of_a_run_is_no_leftover(lionhunt, tmp_path, monkeypatch):
     (tmp_path / "small.toml").write_text(CONFIG)
     folder = tmp_path / "run"
-    monkeypatch.setattr(run_command, "start_pool", start_formula_pool())
+    monkeypatch.setattr(scoring, "start_pool", start_formula_pool())
     assert lionhunt("search", tmp_path / "small.toml", "--out", folder)[0] == 0
     assert (folder / "run.log.jsonl").exists()
     digest = finished_run.history_digest(folder)

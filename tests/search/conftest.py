@@ -1,29 +1,13 @@
-"""The command line and a finished run as fixtures."""
+"""Old names of fixtures."""
 
 import pytest
 
-from lionhunt.search.cli import main as cli
-from tests.support.search.runs import FormulaPool, advance, create
-
 
 @pytest.fixture
-def lionhunt(monkeypatch, capsys):
-    """Calls the command; gives back its status, and what it wrote to both streams."""
-
-    def call(*words):
-        monkeypatch.setattr("sys.argv", ["lionhunt", *map(str, words)])
-        with pytest.raises(SystemExit) as stopped:
-            cli.main()
-        out, err = capsys.readouterr()
-        return stopped.value.code or 0, out, err
-
-    return call
+def lionhunt(invoke_cli):
+    return invoke_cli
 
 
 @pytest.fixture(scope="module")
-def run(tmp_path_factory):
-    """The folder of a finished run, scored by a formula."""
-    folder = tmp_path_factory.mktemp("run")
-    with create(folder) as records:
-        advance(records, FormulaPool())
-    return folder
+def run(finished_run_dir):
+    return finished_run_dir

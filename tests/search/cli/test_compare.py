@@ -1,11 +1,10 @@
-"""`lionhunt compare`: what it prints, writes and refuses, and how it goes on."""
+"""The command `lionhunt compare`: output, report, refusals, and continuing."""
 
 import json
 from contextlib import nullcontext
 
 import pytest
 
-from lionhunt.search.cli import main as cli
 from lionhunt.search.comparison import setup
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import read_config
@@ -27,7 +26,7 @@ tuning = {{ num_trials = 9, num_seeds = 1 }}
 
 @pytest.fixture
 def pools(monkeypatch, tmp_path):
-    """Runs in an empty folder with a config; every pool that a command opens is kept here."""
+    """Work in an empty folder with a config, and return the pools that commands open."""
     opened = []
 
     def make(tasks, optimizers, **how):
@@ -40,18 +39,8 @@ def pools(monkeypatch, tmp_path):
     return opened
 
 
-def lionhunt(monkeypatch, capsys, *words):
-    """Status, output and errors of a command."""
-    monkeypatch.setattr("sys.argv", ["lionhunt", *words])
-    with pytest.raises(SystemExit) as caught:
-        cli.main()
-    return caught.value.code or 0, *capsys.readouterr()
-
-
-def test_it_prints_and_writes_what_it_found_and_the_same_command_goes_on(
-    pools, monkeypatch, capsys, tmp_path
-):
-    status, out, err = lionhunt(monkeypatch, capsys, "compare", "small.toml")
+def test_compare_prints_and_writes_a_report_and_continues(pools, invoke_cli, tmp_path):
+    status, out, err = invoke_cli("compare", "small.toml")
     assert status == 0 and not err
     assert "2 optimizers on 1 tasks" in out and "runs/small/report.md" in out
     folder = tmp_path / "runs" / "small"
@@ -60,10 +49,11 @@ def test_it_prints_and_writes_what_it_found_and_the_same_command_goes_on(
     for name in ("learning_curves", "difference", "grid"):
         assert f"{name}.png" in report
         assert all((folder / f"{name}{end}").stat().st_size for end in (".png", ".svg"))
-    status, out, _ = lionhunt(monkeypatch, capsys, "compare", "small.toml", "--json")
+    status, out, _ = invoke_cli("compare", "small.toml", "--json")
     assert status == 0
     assert json.loads(out) == json.loads((folder / "report.json").read_text())
-    assert len(pools) == 1  # the second time nothing was trained
+    # The second command trained nothing.
+    assert len(pools) == 1
 
 
 @pytest.mark.parametrize(
@@ -76,15 +66,15 @@ def test_it_prints_and_writes_what_it_found_and_the_same_command_goes_on(
         (["small.toml", "--set", "tasks.0.width=0"], "width"),
     ],
 )
-def test_wrong_input_is_one_line(pools, monkeypatch, capsys, words, message):
-    status, out, err = lionhunt(monkeypatch, capsys, "compare", *words)
+def test_wrong_input_is_one_line(pools, invoke_cli, words, message):
+    status, out, err = invoke_cli("compare", *words)
     assert status == 2 and not out
     assert is_one_line(err) and message in err
     assert not pools
 
 
 @pytest.mark.parametrize("name", ["compare", "compare_quick"])
-def test_the_configs_that_come_along_are_sound(name, request):
+def test_bundled_configs_are_sound(name, request):
     config = read_config(request.config.rootpath / "configs" / f"{name}.toml", CompareConfig)
     assert config.num_final_seeds >= 5
     for optimizer in config.optimizers:

@@ -1,4 +1,4 @@
-"""The command line: what it prints, and what it refuses in one line with status 2."""
+"""The command line: its output, and its refusals in one line with status 2."""
 
 import errno
 import io
@@ -14,8 +14,8 @@ from rich.console import Console
 
 from lionhunt import dsl
 from lionhunt.dsl import library
+from lionhunt.search.api.runs import free_run_folder
 from lionhunt.search.cli import main as cli
-from lionhunt.search.cli import run as run_command
 from lionhunt.search.driver import report
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.evaluation.outcome import Status
@@ -256,7 +256,7 @@ def test_bad_program_is_told_in_json_too(lionhunt, tmp_path):
 
 
 def in_a_process(*words, stdout=None, file_limit=None, **environment):
-    """Runs the command by itself, as from a shell."""
+    """Run the command in a process of its own, as a shell does."""
     code = "from lionhunt.search.cli.main import main; main()"
     if file_limit is not None:
         code = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, {file_limit}); {code}"
@@ -276,25 +276,26 @@ def test_terminal_of_few_characters_takes_every_text(tmp_path):
     assert done.returncode == 2 and r"\xfc = g" in done.stdout and is_one_line(done.stderr)
 
 
-def test_output_that_cannot_be_written_is_told(tmp_path):
-    limit = (0, 0)  # bytes that the process may write to a file
+def test_output_that_cannot_be_written_is_one_line(tmp_path):
+    # The process may write 0 bytes to a file.
+    limit = (0, 0)
     with (tmp_path / "full").open("w") as full:
         done = in_a_process("show", "lion", stdout=full, file_limit=limit)
     assert (done.returncode, done.stderr) == (2, "lionhunt: output: File too large\n")
 
 
 @pytest.mark.parametrize(
-    "error, told",
+    "error, message",
     [
         (OSError(errno.ENOSPC, "No space left on device"), "output: No space left on device"),
         (PermissionError(errno.EACCES, "Permission denied", "a"), "a: Permission denied"),
         (ConnectionRefusedError(errno.ECONNREFUSED, "refused"), "ConnectionRefusedError: refused"),
         (TimeoutError("timed out"), "TimeoutError: timed out"),
-        (TimeoutError(), "TimeoutError: it says no more"),
+        (TimeoutError(), "TimeoutError: no further message"),
     ],
 )
-def test_error_of_the_system_is_told_of_what_it_is_of(error, told):
-    assert cli.explain(error) == told
+def test_errors_of_the_system_name_the_file(error, message):
+    assert cli.explain(error) == message
 
 
 def test_library_is_listed_with_one_line_each(lionhunt):
@@ -337,8 +338,8 @@ def test_progress_shows_every_count():
 
 def test_default_folder_is_free(tmp_path, run):
     folder = tmp_path / "quick"
-    assert run_command._free_folder(folder) == folder
+    assert free_run_folder(folder) == folder
     for name in ("quick", "quick-2"):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.sqlite").touch()
-    assert run_command._free_folder(folder) == tmp_path / "quick-3"
+    assert free_run_folder(folder) == tmp_path / "quick-3"

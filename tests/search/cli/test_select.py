@@ -1,4 +1,4 @@
-"""`lionhunt select`: what it prints, writes and refuses, and one small selection for real."""
+"""The command `lionhunt select`: output, report, refusals, and one small real selection."""
 
 import json
 import os
@@ -15,8 +15,8 @@ from matplotlib import image
 from matplotlib.lines import Line2D
 
 from lionhunt import dsl
-from lionhunt.search.cli import select as selection_command
 from lionhunt.search.errors import RecordError
+from lionhunt.search.selection import loop
 from lionhunt.search.selection.figures import meta_figure
 from lionhunt.search.selection.store import SelectionStore
 from tests.support.search.command_line import is_one_line
@@ -66,7 +66,7 @@ def config(tmp_path_factory):
 
 @pytest.fixture(scope="module")
 def runs(tmp_path_factory):
-    """Two finished runs, scored by a formula."""
+    """Return the folders of two finished runs that a formula scored."""
     folders = [tmp_path_factory.mktemp("run") for _ in range(2)]
     for seed, folder in enumerate(folders):
         with create(folder, seed=seed) as records:
@@ -76,13 +76,13 @@ def runs(tmp_path_factory):
 
 @pytest.fixture
 def formula(monkeypatch):
-    """Scores from a formula in the place of training."""
-    monkeypatch.setattr(selection_command, "open_pools", lambda *_: make_pool())
+    """Replace training by scores from a formula."""
+    monkeypatch.setattr(loop, "open_pools", lambda *_: make_pool())
 
 
 @pytest.fixture
 def finished(lionhunt, formula, config, runs, tmp_path):
-    """The words of a command, and what it printed."""
+    """Return the words of a command and its output."""
     words = ["select", *runs, "--config", config, "--out", tmp_path / "s"]
     status, out, err = lionhunt(*words)
     assert (status, err) == (0, "")
@@ -237,8 +237,8 @@ def num_measured(folder):
 
 
 @pytest.mark.slow
-def test_killed_and_started_again_it_ends_as_if_nothing_had_been(config, tmp_path):
-    """For real: training in a process that is killed at a moment of the clock's choice."""
+def test_a_killed_selection_ends_like_an_undisturbed_one(config, tmp_path):
+    """Train for real, in a process that is killed at a random moment."""
     programs = [(dsl.library.load(name), 0.1) for name in ("signum", "signsgd", "sgd")]
     words = [plant_run(tmp_path / "run", programs), "--config", config]
     killed = start(*words, "--out", tmp_path / "killed")

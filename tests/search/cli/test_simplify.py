@@ -1,4 +1,4 @@
-"""lionhunt simplify and lionhunt derive: reports, warrants, and honest limits."""
+"""The commands `lionhunt simplify` and `lionhunt derive`: reports, justifications, limits."""
 
 import json
 import re
@@ -23,7 +23,7 @@ SMALL = [
     *("--set", "num_seeds=[4, 5]"),
     *("--set", "tolerance=0.5"),
 ]
-"""Seconds instead of minutes, on one task; what is measured so says little, and is not asserted."""
+"""Settings for seconds of measuring on one task; tests do not assert what it measures."""
 
 LION = library.load("lion")
 
@@ -57,7 +57,7 @@ def test_simplified_program_can_be_written_and_shown(lionhunt, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["simplify", "derive"])
-def test_what_cannot_be_written_is_told_before_anything_is_done(
+def test_an_unwritable_output_is_refused_before_any_work(
     lionhunt, tmp_path, monkeypatch, command
 ):
     monkeypatch.setattr(Simplifier, "run", lambda *_: pytest.fail("too late"))
@@ -70,7 +70,7 @@ def test_what_cannot_be_written_is_told_before_anything_is_done(
 
 @pytest.fixture(scope="module")
 def derived(tmp_path_factory):
-    """A derivation on a small task: the report's folder."""
+    """Return the report folder of a derivation on a small task."""
     from lionhunt.search.cli import main as cli
 
     folder = tmp_path_factory.mktemp("derived") / "report"
@@ -79,7 +79,7 @@ def derived(tmp_path_factory):
     return folder
 
 
-def test_every_step_of_a_derivation_is_told_with_its_warrant(derived):
+def test_every_step_of_a_derivation_has_its_justification(derived):
     told = json.loads((derived / "report.json").read_text())
     assert told["program"] == str(library.load("discovered_lion"))
     measured = 0

@@ -5,7 +5,7 @@ from typing import Any
 
 import pytest
 
-from lionhunt.search.cli import run as run_command
+from lionhunt.search.driver import scoring
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.evaluation.outcome import Status
@@ -111,7 +111,7 @@ def test_what_cannot_be_drawn_is_logged_and_the_run_goes_on(tmp_path):
 
 
 def test_run_whose_config_asks_is_drawn_and_logged(lionhunt, drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(run_command, "start_pool", start_formula_pool())
+    monkeypatch.setattr(scoring, "start_pool", start_formula_pool())
     asked = {"observability": {"tensorboard": True}}
     with create(tmp_path, **asked) as records:
         advance(records, FormulaPool(), 50)

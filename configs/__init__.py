@@ -1,0 +1,1 @@
+"""The configs that come with Lionhunt, one TOML file each; `lionhunt search NAME` runs one."""

@@ -1,0 +1,95 @@
+"""Show programs and runs as HTML in notebooks. Every text from outside is escaped."""
+
+from collections.abc import Iterable
+from html import escape
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from lionhunt.search.api.programs import OptimizerProgram
+    from lionhunt.search.api.runs import Run
+
+_STYLES = {
+    "needed": "font-weight:bold",
+    "needed only within the step": "",
+    "redundant": "opacity:0.45",
+}
+
+
+def program_html(program: "OptimizerProgram") -> str:
+    """Return code with what is needed marked, the equations, and the fitness."""
+    summary = program.summary()
+    head, *_, end = summary["program"].splitlines()
+    lines = [
+        f'<span style="{_STYLES[line["mark"]]}" title="{escape(line["mark"])}">'
+        f"  {escape(line['statement'])}</span>"
+        for line in summary["listing"]
+    ]
+    code = "\n".join([escape(head), *lines, escape(end)])
+    about = f"{summary['needed']} of {summary['statements']} statements are needed (bold)"
+    if program.fitness is not None:
+        about += f"; fitness {program.fitness:.4f}"
+    parts = [
+        f"<b>{escape(program.name)}</b>",
+        f"<p>{escape(summary['summary'])}</p>" if summary["summary"] else "",
+        f'<pre style="line-height:1.3">{code}</pre>',
+        f"<p>{about}</p>",
+        _equations(program.to_latex()),
+    ]
+    return f"<div>{''.join(parts)}</div>"
+
+
+def run_html(run: "Run") -> str:
+    """Return the best program of a run with its scores, and the counts of the run."""
+    summary = run.summary()
+    best = run.best
+    counts = [
+        ("programs", f"{summary['programs']:,} of {summary['total']:,}"),
+        ("evaluated", f"{summary['evaluated']:,}"),
+        ("cache hits", f"{summary['cache_hit_rate']:.1%} of children"),
+        ("history digest", summary["history_digest"]),
+    ]
+    parts = [f"<b>Run {escape(str(run.folder))}</b>", _table(("", ""), counts)]
+    if best is not None and summary["best"]["scores"]:
+        scores = {name: summary[name]["scores"] for name in ("initial", "best")}
+        rows = [
+            (
+                f"{task['name']}: {task['metric']}",
+                f"{scores['initial'][task['name']]['score']:.4f}",
+                f"{scores['best'][task['name']]['score']:.4f}",
+                f"{scores['best'][task['name']]['fitness']:+.1%}",
+            )
+            for task in summary["tasks"]
+        ]
+        parts += [_table(("task", "initial", "best", "gain"), rows), program_html(best)]
+    return f"<div>{''.join(parts)}</div>"
+
+
+def hall_of_fame_html(members: "Iterable[OptimizerProgram]") -> str:
+    """Return a table of the best program of each length, with its needed statements as code."""
+    from lionhunt import dsl
+
+    rows = [
+        (
+            str(member.num_needed),
+            f"{member.fitness:.4f}",
+            member.name,
+            str(dsl.simplify(member.program)),
+        )
+        for member in members
+    ]
+    return _table(("statements", "fitness", "program", "code"), rows)
+
+
+def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
+    style = "text-align:left;vertical-align:top;white-space:pre-wrap"
+    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
+    lines = ["".join(f'<td style="{style}">{escape(cell)}</td>' for cell in row) for row in rows]
+    body = "".join(f"<tr>{line}</tr>" for line in lines)
+    return f"<table><tr>{head}</tr>{body}</table>"
+
+
+def _equations(latex: str) -> str:
+    """Return the equations of a LaTeX export for MathJax, without its comments."""
+    start, end = r"\begin{align*}", r"\end{align*}"
+    inner = latex.partition(start)[2].partition(end)[0]
+    return f"<div>$${escape(start + inner + end)}$$</div>"

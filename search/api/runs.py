@@ -1,0 +1,337 @@
+"""Start, continue and read searches from Python."""
+
+import contextlib
+from collections.abc import Callable, Generator, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from lionhunt.search.api.configs import Settings, resolve_config
+from lionhunt.search.api.programs import OptimizerProgram, program
+from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.hall_of_fame import hall_of_fame
+from lionhunt.search.driver.progress import RunProgress, is_at_end
+from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.storage.export import to_table
+from lionhunt.search.storage.query import ask
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.schema import RUN
+from lionhunt.search.workers.xla_environment import set_xla_environment
+
+if TYPE_CHECKING:
+    import pandas
+    import pyarrow
+
+OnProgress = Callable[[RunProgress], bool | None]
+"""Receives the counts of a run several times a second; returning True ends the run."""
+OnStart = Callable[["Run"], None]
+"""Receives the run when its folder exists and its workers are about to start."""
+
+
+def run(
+    config: str | Path | Mapping[str, Any] | RunConfig,
+    out: str | Path | None = None,
+    workers: int | None = None,
+    settings: Settings = None,
+    on_progress: OnProgress | None = None,
+    ray_address: str | None = None,
+    on_start: OnStart | None = None,
+) -> "Run":
+    """Run a search to its end and return it.
+
+    Ctrl-C stops it; `resume` continues it. The same config and seed give the same history with
+    any number of workers.
+
+    Args:
+        config: path of a TOML file, name of a bundled config, mapping of keys, or RunConfig.
+        out: folder of the run; the first free one of runs/NAME, runs/NAME-2, ... by default.
+        workers: Ray workers, one core each; 0 scores in this process. None: as the config says.
+        settings: values that replace those of the config, such as `{"evolution.lag": 8}`.
+        on_progress: called with the counts so far; a call that returns True ends the run, which
+            can be resumed later.
+        ray_address: "local", or a cluster as "auto" or host:port. None: as the config says.
+        on_start: called with the run before its workers start.
+
+    Raises:
+        LionhuntError: the config is wrong, the folder holds a run, or workers cannot start.
+
+    Example:
+        >>> tiny = {"population_size": 10, "tournament_size": 3, "lag": 4}
+        >>> task = {"kind": "digits_mlp", "num_steps": 10, "batch_size": 4, "width": 4}
+        >>> config = {"num_programs": 30, "tasks": [task], "evolution": tiny}
+        >>> found = run(config, out=folder / "tiny", workers=0)
+        >>> found.is_complete, len(found.programs())
+        (True, 30)
+    """
+    set_xla_environment()
+    name, run_config = resolve_config(config, RunConfig, settings)
+    initial = load_initial(run_config.initial)
+    folder = free_run_folder(Path("runs") / name) if out is None else Path(out)
+    RUN.check_free(folder)
+    with RunStore.create(folder, summarize_setup(run_config, initial)) as store:
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+
+
+def resume(
+    folder: "str | Path | Run",
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+    ray_address: str | None = None,
+    on_start: OnStart | None = None,
+) -> "Run":
+    """Continue a run that was stopped or killed, and return it when it is complete.
+
+    Args:
+        folder: of the run.
+        workers: see `run`; the history does not depend on it.
+        on_progress: see `run`.
+        ray_address: see `run`.
+        on_start: see `run`; not called for a run that is complete.
+
+    Raises:
+        LionhuntError: the folder holds no run, another process writes it, or programs score
+            differently on this machine.
+    """
+    set_xla_environment()
+    with RunStore.open_to_write(_to_folder(folder)) as store:
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+
+
+def rescore(
+    folder: "str | Path | Run",
+    out: str | Path | None = None,
+    workers: int | None = None,
+    on_progress: OnProgress | None = None,
+    ray_address: str | None = None,
+    on_start: OnStart | None = None,
+) -> "Run":
+    """Run the search of a recorded run again, on this machine and in a new folder.
+
+    Scores made on two machines are never mixed: use this where `resume` refuses.
+
+    Args:
+        folder: of the recorded run, which is left alone.
+        out: the new folder; RUN-rescored by default.
+        workers: see `run`.
+        on_progress: see `run`.
+        ray_address: see `run`.
+        on_start: see `run`.
+    """
+    set_xla_environment()
+    with RunStore.open_to_read(_to_folder(folder)) as store:
+        config, initial = load_run(store)
+        reference, old = store.reference(), store.path.parent.resolve()
+    new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
+    RUN.check_free(new)
+    info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
+    with RunStore.create(new, info) as store:
+        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+
+
+def load(folder: str | Path) -> "Run":
+    """Return a run to read, also while another process writes it.
+
+    Raises:
+        RecordError: the folder holds no run.
+    """
+    with RunStore.open_to_read(Path(folder)):
+        return Run(Path(folder))
+
+
+def free_run_folder(folder: Path) -> Path:
+    """Return the folder, or the first of folder-2, folder-3, ... that holds no run."""
+    number, free = 1, folder
+    while (free / RUN.file_name).exists():
+        number += 1
+        free = folder.with_name(f"{folder.name}-{number}")
+    return free
+
+
+@contextmanager
+def open_search(
+    store: RunStore, workers: int | None = None, ray_address: str | None = None
+) -> Iterator[Generator[RunProgress, None, None]]:
+    """Start the workers of a run and yield its events; closing them stops the run cleanly.
+
+    Args:
+        store: of the run, open to write.
+        workers: see `run`.
+        ray_address: see `run`.
+    """
+    from lionhunt.search.driver.run_log import log_progress, log_run
+    from lionhunt.search.driver.scoring import start_pool
+    from lionhunt.search.driver.search_loop import Search
+    from lionhunt.search.trackers.tensorboard import (
+        TENSORBOARD,
+        draw_progress,
+        require_tensorboard,
+    )
+
+    config, initial = load_run(store)
+    if config.observability.tensorboard:
+        require_tensorboard()
+    num_workers = config.evaluation.workers if workers is None else workers
+    with contextlib.ExitStack() as stack:
+        stack.enter_context(log_run(store.log, store.count(), workers=num_workers))
+        started = start_pool(
+            config, initial, num_workers, store.cache, store.reference(), ray_address
+        )
+        pool, reference = stack.enter_context(started)
+        events = log_progress(Search(config, initial, store, pool, reference).run())
+        if config.observability.tensorboard:
+            events = draw_progress(events, store.path.parent / TENSORBOARD)
+        yield stack.enter_context(contextlib.closing(events))
+
+
+def _run_to_end(
+    store: RunStore,
+    workers: int | None,
+    ray_address: str | None,
+    on_progress: OnProgress | None,
+    on_start: OnStart | None,
+) -> "Run":
+    run = Run(store.path.parent)
+    if is_at_end(store):
+        return run
+    if on_start is not None:
+        on_start(run)
+    with open_search(store, workers, ray_address) as events:
+        for progress in events:
+            if on_progress is not None and on_progress(progress):
+                break
+    return run
+
+
+def _to_folder(run: "str | Path | Run") -> Path:
+    return run.folder if isinstance(run, Run) else Path(run)
+
+
+class Run:
+    """A recorded run, to read. Every attribute reads the file as it is now.
+
+    Args:
+        folder: of the run.
+
+    Example:
+        >>> found = load(finished_run)
+        >>> found.best.fitness >= 0
+        True
+        >>> found.query("SELECT count(*) AS programs FROM individuals")
+        [{'programs': 60}]
+    """
+
+    def __init__(self, folder: Path):
+        self.folder = folder
+
+    @property
+    def best(self) -> OptimizerProgram | None:
+        """Return the fittest program, or None if no program has a fitness yet."""
+        with self._open() as store:
+            found = store.best()
+        return None if found is None else self.program(found.individual.index)
+
+    def program(self, index: int) -> OptimizerProgram:
+        """Return one program by its number, from 0 in order of birth."""
+        return program(f"{self.folder}:{index}")
+
+    def programs(self) -> "pandas.DataFrame | pyarrow.Table | list[dict[str, Any]]":
+        """Return a row for every program: its parent, text, fingerprint, fitness and scores.
+
+        Returns:
+            A pandas table if pandas is installed, else a pyarrow table if that is installed, else
+            a list of dicts. The columns are those of `lionhunt export-run`.
+        """
+        with self._open() as store:
+            table = to_table(store)
+            columns = list(table.columns)
+            records = [dict(zip(columns, row, strict=True)) for row in table.rows]
+        with contextlib.suppress(ImportError):
+            import pandas
+
+            return pandas.DataFrame.from_records(records, columns=columns)
+        with contextlib.suppress(ImportError):
+            import pyarrow
+
+            return pyarrow.Table.from_pylist(records)
+        return records
+
+    def hall_of_fame(self) -> "HallOfFame":
+        """Return the best program of each number of needed statements, the shortest first."""
+        with self._open() as store:
+            members = [m.row.individual.index for m in hall_of_fame(store) if m.is_fitter]
+        return HallOfFame(self.program(index) for index in members)
+
+    def lineage(self, descendant: int | OptimizerProgram) -> list[OptimizerProgram]:
+        """Return a program and its ancestors, the oldest first.
+
+        Args:
+            descendant: a program of this run, or its number.
+        """
+        found = self.program(descendant) if isinstance(descendant, int) else descendant
+        index = found.index
+        if index is None:
+            raise ValueError(f"{found.name} is not a program of a run")
+        with self._open() as store:
+            indices = [stored.individual.index for stored in store.lineage(index)]
+        return [self.program(each) for each in indices]
+
+    def query(self, sql: str) -> list[dict[str, Any]]:
+        """Return the rows of one SELECT on the records; docs/records.md lists the tables.
+
+        Raises:
+            QueryError: the text is no SELECT, or names an unknown table or column.
+        """
+        with ask(self.folder, sql) as answer:
+            return [dict(zip(answer.heads, row, strict=True)) for row in answer.rows]
+
+    def summary(self) -> dict[str, Any]:
+        """Return counts, scores, settings and versions: what `lionhunt show RUN --json` prints."""
+        with self._open() as store:
+            return summarize_run(store)
+
+    @property
+    def history_digest(self) -> str:
+        """Return the SHA-256 digest of the history: equal digests mean equal runs."""
+        with self._open() as store:
+            return store.history_digest()
+
+    @property
+    def config(self) -> RunConfig:
+        """Return the configuration that the run was started with."""
+        with self._open() as store:
+            return load_run(store)[0]
+
+    @property
+    def is_complete(self) -> bool:
+        """Return True if the run has reached its end."""
+        with self._open() as store:
+            return is_at_end(store)
+
+    def _open(self) -> contextlib.AbstractContextManager[RunStore]:
+        return RunStore.open_to_read(self.folder)
+
+    def __repr__(self) -> str:
+        with self._open() as store:
+            count, total = store.count(), store.info()["config"]["num_programs"]
+        best = self.best
+        fitness = "no fitness yet" if best is None else f"best fitness {best.fitness:.4f}"
+        return f"<Run {self.folder}: {count:,} of {total:,} programs, {fitness}>"
+
+    def _repr_html_(self) -> str:
+        from lionhunt.search.api.html import run_html
+
+        return run_html(self)
+
+
+class HallOfFame(tuple[OptimizerProgram, ...]):
+    """The programs that are fitter than every shorter one, the shortest first."""
+
+    def __repr__(self) -> str:
+        rows = [f"{p.num_needed:>10}  {p.fitness:>8.4f}  {p.name}" for p in self]
+        return "\n".join(["statements   fitness  program", *rows])
+
+    def _repr_html_(self) -> str:
+        from lionhunt.search.api.html import hall_of_fame_html
+
+        return hall_of_fame_html(self)
