@@ -32,7 +32,7 @@ def test_rescored_run_is_a_new_one_of_the_same_config(lionhunt, run, tmp_path):
     before = (run / "run.sqlite").read_bytes()
     new = tmp_path / "run-rescored"
     status, out, err = lionhunt("resume", run, "--rescore")
-    assert (status, err) == (0, "") and f"run anew in {new}" in " ".join(out.split())
+    assert (status, err) == (0, "") and f"run {new}:" in " ".join(out.split())
     with create(tmp_path / "expected", seed=7) as records:
         digest = advance(records, FormulaPool(scorer=here)).history_digest()
     with RunStore.open_to_read(new) as records:
@@ -50,7 +50,7 @@ def test_rescored_run_overwrites_nothing(lionhunt, run, tmp_path):
         status, _, err = lionhunt("resume", run, "--rescore", "--out", out)
         assert status == 2 and is_one_line(err) and message in err
     status, _, err = lionhunt("resume", run, "--out", tmp_path / "other")
-    assert status == 2 and is_one_line(err) and "--out is for --rescore" in err
+    assert status == 2 and is_one_line(err) and "--out needs --rescore" in err
     assert not (tmp_path / "other").exists()
 
 
