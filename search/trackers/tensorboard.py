@@ -72,7 +72,8 @@ class EventFile:
 
         # The classes are made at run time, so a type checker does not see them.
         self._proto: Any = event_pb2
-        self._summary: Any = summary_pb2.Summary
+        summaries: Any = summary_pb2
+        self._summary = summaries.Summary
         folder.mkdir(exist_ok=True)
         self._writer = RecordWriter(_open_new(folder, first_step))
         self._write(file_version="brain.Event:2")
