@@ -162,9 +162,15 @@ def open_search(
     from lionhunt.search.driver.run_log import log_progress, log_run
     from lionhunt.search.driver.scoring import start_pool
     from lionhunt.search.driver.search_loop import Search
-    from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
+    from lionhunt.search.trackers.tensorboard import (
+        TENSORBOARD,
+        draw_progress,
+        require_tensorboard,
+    )
 
     config, initial = load_run(store)
+    if config.observability.tensorboard:
+        require_tensorboard()
     num_workers = config.evaluation.workers if workers is None else workers
     with contextlib.ExitStack() as stack:
         stack.enter_context(log_run(store.log, store.count(), workers=num_workers))

@@ -1,4 +1,4 @@
-"""How many candidates a second train side by side, against one core that takes them one by one."""
+"""Candidates a second in batches on an accelerator, against one core that takes one at a time."""
 
 import math
 import random
@@ -25,10 +25,10 @@ TASKS = ("digits_mlp", "digits_vit", "stdlib_lm")
 BATCH_SIZES = (1, 16, 64, 256, 1024)
 
 NUM_ONE_BY_ONE = 32
-"""Candidates that one core is timed on."""
+"""Candidates that time one core."""
 
 LEAST = 8
-"""Candidates that the smallest batches are timed on."""
+"""Candidates that time the smallest batches."""
 
 STOP_AT_ONCE = ((-math.inf,) * NUM_CHUNKS,)
 
@@ -38,13 +38,13 @@ def bench_batch(
     batch_sizes: Sequence[int] = BATCH_SIZES,
     num_one_by_one: int = NUM_ONE_BY_ONE,
 ) -> dict[str, Any]:
-    """Candidates a second on this device in batches, and on one core of the CPU one by one.
+    """Time candidates in batches on the default device, and one by one on one core of the CPU.
 
-    Each batch is full and holds different candidates. Compiling is not counted: it is in the
-    seconds that a first batch takes, which stops after one chunk.
+    Each batch is full and holds different candidates. A first batch, which stops after one chunk,
+    takes the time of compiling; the rates do not count it.
 
     Args:
-        tasks: each is timed by itself.
+        tasks: tasks, each timed by itself.
         batch_sizes: candidates at once on the default device.
         num_one_by_one: candidates on the CPU.
     """
@@ -67,24 +67,24 @@ def bench_batch(
 
 
 def draw_candidates(count: int) -> list[Bytecode]:
-    """So many different children of AdamW, each some mutations away: what a search would train."""
+    """Draw different children of AdamW, up to 10 mutations away, as a search would train them."""
     rng = random.Random(0)
     initial = library.load(INITIAL)
-    found: dict[str, Bytecode] = {}
-    while len(found) < count:
+    bytecodes: dict[str, Bytecode] = {}
+    while len(bytecodes) < count:
         program = initial
         for _ in range(rng.randint(1, 10)):
             _, program, _ = mutate(program, rng, MutationSpace(DRAWN_FUNCTIONS))
         bytecode = assemble(program)
         if bytecode.size == SMALL:
-            found.setdefault(fingerprint(program), bytecode)
-    return list(found.values())
+            bytecodes.setdefault(fingerprint(program), bytecode)
+    return list(bytecodes.values())
 
 
 def _time(
     task: Task, candidates: Sequence[Bytecode], batch_size: int, device: Any
 ) -> dict[str, Any]:
-    """The rate of one batch size on one device."""
+    """Time one batch size on one device."""
     jobs = [Job(str(i), bytecode) for i, bytecode in enumerate(candidates)]
     initial = library.load(INITIAL).statements
     functions = reachable({*DRAWN_FUNCTIONS, *(statement.op for statement in initial)})

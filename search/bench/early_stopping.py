@@ -1,7 +1,6 @@
-"""What hurdles would have saved and lost in a run that was made without: nothing is trained."""
+"""Savings and losses by early stopping, replayed on a run without hurdles; nothing trains."""
 
 import dataclasses
-from collections.abc import Iterator
 from typing import Any
 
 import numpy as np
@@ -16,7 +15,7 @@ from lionhunt.search.storage.run_store import RunStore
 SLACKS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
 PERCENTILES = (0.0, 25.0, 50.0, 75.0)
 PERCENTILE_SLACK = 0.5
-"""Percentiles are tried on top of this slack."""
+"""Slack of the settings that have a percentile."""
 SETTINGS = tuple((slack, None) for slack in SLACKS) + tuple(
     (PERCENTILE_SLACK, percentile) for percentile in PERCENTILES
 )
@@ -25,14 +24,15 @@ TOP = {"top_1_percent": 0.01, "top_10_percent": 0.1}
 
 @dataclasses.dataclass(frozen=True)
 class ReplayedHistory:
-    """A run as a replay needs it.
+    """The history of a run, as a replay needs it.
 
     Attributes:
-        names: the outcome of every individual, by birth: a fingerprint, unless an option of the
-            run says otherwise.
-        measurements: by name, in the order of their first births.
-        fitness: by name, of those that trained to their end.
-        population_size, lag: of its evolution.
+        names: evaluation of every individual, in order of birth. It is a fingerprint, unless an
+            option of the run shares or repeats evaluations.
+        measurements: measurements by name, in the order of their first births.
+        fitness: fitness by name, of trainings that ended.
+        population_size: population size of the run.
+        lag: lag of the run.
     """
 
     names: list[str]
@@ -43,27 +43,26 @@ class ReplayedHistory:
 
     @property
     def initial(self) -> Measurement:
-        """What was seen of the initial program."""
+        """Return the measurement of the initial program."""
         return self.measurements[self.names[0]]
 
-    def first_births(self) -> Iterator[tuple[int, str]]:
-        """Every name with the number of the first individual that has it, in order."""
-        seen = set()
+    def first_births(self) -> dict[str, int]:
+        """Return every name with the number of the first individual that has it, in order."""
+        first: dict[str, int] = {}
         for index, name in enumerate(self.names):
-            if name not in seen:
-                seen.add(name)
-                yield index, name
+            first.setdefault(name, index)
+        return first
 
 
 def bench_hurdles(records: RunStore) -> dict[str, Any]:
-    """What hurdles with several settings would have saved and lost in a run.
+    """Replay early stopping with several settings on a run.
 
-    Every program keeps the place and the elders that it had, but elders that the hurdles would
-    have stopped count as stopped. Time saved is that of training not done; a chunk of each task
-    costs what fits the seconds of all evaluations best.
+    Every program keeps its place and its candidate parents. Parents that a setting would have
+    stopped count as stopped. The time saved is that of the chunks of training left out. A least
+    squares fit to the seconds of all evaluations gives the cost of a chunk of each task.
 
     Raises:
-        RecordError: the run had hurdles, so that what they stopped was not trained; or it is empty.
+        RecordError: the run had hurdles, so some trainings lack their end; or it is empty.
     """
     hurdles = records.info()["config"].get("hurdles") or {}
     if any(value is not None for value in hurdles.values()):
@@ -86,7 +85,7 @@ def bench_hurdles(records: RunStore) -> dict[str, Any]:
 
 
 def load_history(records: RunStore) -> ReplayedHistory:
-    """A run's individuals and what was measured."""
+    """Load the individuals and the measurements of a run."""
     config = records.info()["config"]["evolution"]
     names, measurements, fitness = [], {}, {}
     for row in records.rows():
@@ -100,7 +99,7 @@ def load_history(records: RunStore) -> ReplayedHistory:
 
 
 def chunk_seconds(history: ReplayedHistory) -> np.ndarray:
-    """Seconds that a chunk of each task takes, fitted to all evaluations, shape=(tasks,)."""
+    """Fit the seconds of a chunk of each task to all evaluations, shape=(tasks,)."""
     num_tasks = len(history.initial.curves)
     measured = history.measurements.values()
     lengths = np.array([_lengths(m.curves, num_tasks) for m in measured], float)
@@ -112,27 +111,33 @@ def chunk_seconds(history: ReplayedHistory) -> np.ndarray:
 def replay(
     history: ReplayedHistory, slack: float | None, percentile: float | None
 ) -> dict[str, Measurement]:
-    """What would have been seen of every program, by name."""
+    """Return the measurement that every program would have had, by name."""
     initial = history.initial.curves
-    seen: dict[str, Measurement] = {history.names[0]: history.initial}
-    for index, name in history.first_births():
-        if name in seen:
+    replayed: dict[str, Measurement] = {history.names[0]: history.initial}
+    for name, index in history.first_births().items():
+        if name in replayed:
             continue
-        elders: dict[str, Curves] = {}
+        curves: dict[str, Curves] = {}
         if percentile is not None:
-            born = window(index, history.population_size, history.lag)
-            found = ((elder, seen[elder]) for elder in (history.names[i] for i in born))
-            elders = {elder: m.curves for elder, m in found if m.status is Status.OK}
-        hurdles = set_hurdles(initial, elders.values(), slack, percentile)
+            parents = {
+                history.names[i] for i in window(index, history.population_size, history.lag)
+            }
+            curves = {
+                parent: replayed[parent].curves
+                for parent in parents
+                if replayed[parent].status is Status.OK
+            }
+        hurdles = set_hurdles(initial, curves.values(), slack, percentile)
         whole = history.measurements[name]
-        seen[name] = whole if hurdles is None else stop(whole, hurdles)
-    return seen
+        replayed[name] = whole if hurdles is None else stop(whole, hurdles)
+    return replayed
 
 
 def stop(whole: Measurement, hurdles: Hurdles) -> Measurement:
-    """What is seen of a training that stops at the first loss above a hurdle."""
+    """Cut the measurement of a training at the first loss above a hurdle."""
     kept: Curves = ()
-    for curve, limits in zip(whole.curves, hurdles, strict=False):  # not every task has begun
+    # A training that failed has fewer curves than there are tasks.
+    for curve, limits in zip(whole.curves, hurdles, strict=False):
         above = np.flatnonzero(np.array(curve) > np.array(limits[: len(curve)], np.float32))
         if above.size:
             return Measurement(Status.HURDLE, curves=(*kept, curve[: above[0] + 1]))
@@ -143,14 +148,15 @@ def stop(whole: Measurement, hurdles: Hurdles) -> Measurement:
 def _describe(
     history: ReplayedHistory, seconds: np.ndarray, slack: float | None, percentile: float | None
 ) -> dict[str, Any]:
-    seen = replay(history, slack, percentile)
-    stopped = {name for name in history.fitness if seen[name].status is Status.HURDLE}
-    ranked = sorted(history.fitness, key=lambda name: -history.fitness[name])  # elders first
+    replayed = replay(history, slack, percentile)
+    stopped = {name for name in history.fitness if replayed[name].status is Status.HURDLE}
+    # Of equals, the earlier born is first.
+    ranked = sorted(history.fitness, key=lambda name: -history.fitness[name])
     top = {key: ranked[: max(1, round(len(ranked) * share))] for key, share in TOP.items()}
     top["above_initial"] = [name for name in ranked if history.fitness[name] > 0]
     cost, full = (
         sum(float(np.dot(_lengths(m.curves, len(seconds)), seconds)) for m in measured.values())
-        for measured in (seen, history.measurements)
+        for measured in (replayed, history.measurements)
     )
     return {
         "slack": slack,

@@ -1,4 +1,4 @@
-"""Measurements of lionhunt itself: how fast the language is."""
+"""Speed of the language: programs a second of each part, on one core."""
 
 import os
 import platform
@@ -21,23 +21,22 @@ from lionhunt.search.evolution.mutation import MutationSpace, mutate
 from lionhunt.search.evolution.regularized import breed, initial_individual
 
 LENGTHS = (10, 40, 100)
-"""Statements of the programs that are timed."""
+"""Statements of the timed programs."""
 
 STEADY_LENGTH = 40
-"""About the length that a search lives at."""
+"""Typical length in a long search."""
 
 NUM_PROGRAMS = 100
 NUM_ROUNDS = 5
 
 
 def bench_dsl() -> dict[str, Any]:
-    """How many programs a second each part of the language takes, on one core.
+    """Measure the programs a second of each part of the language, on one core.
 
-    The programs are grown from AdamW by mutations that leave both its states and as many
-    statements alive as it has; most of the rest is redundant, as in a search. Of the library's
-    programs, last, nothing is. A child is bred (a tournament and a mutation), checked,
-    fingerprinted and looked up among known fingerprints, as in a search. Medians of several rounds,
-    in the processor time of this process, so that other processes count as little as they can.
+    Mutations grow the programs from AdamW. They keep both its states, and as many needed
+    statements as it has. Most others are redundant, as in a search. The library's programs have
+    no redundant statements. A child is bred, checked, fingerprinted and looked up, as in a search.
+    Figures are medians of several rounds, in the processor time of this process.
     """
     grown = [
         [_grow(length, random.Random(seed)) for seed in range(NUM_PROGRAMS)] for length in LENGTHS
@@ -53,12 +52,12 @@ def bench_dsl() -> dict[str, Any]:
 
 
 def machine_name() -> str:
-    """The processor, the number of cores and the Python that the figures are of."""
+    """Return the processor, its number of cores and the version of Python."""
     return f"{processor_name()}, {os.cpu_count()} cores, Python {platform.python_version()}"
 
 
 def _bench(programs: list[Program]) -> dict[str, Any]:
-    """Programs a second of each part, and the mean length of the programs."""
+    """Return the programs a second of each part, and the mean length of the programs."""
     rng = random.Random(0)
     texts = [str(program) for program in programs]
     forms = [canonicalize(program) for program in programs]
@@ -80,7 +79,7 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
 
 
 def _grow(length: int, rng: random.Random) -> Program:
-    """A program of that many statements, bred from AdamW."""
+    """Grow a program of this many statements from AdamW."""
     initial = library.load("adamw_initial")
     least = sum(live(initial)[0])
     program = initial
@@ -93,17 +92,17 @@ def _grow(length: int, rng: random.Random) -> Program:
 
 
 class _Breeder:
-    """What a search does for a child before it is scored, with a history of given programs."""
+    """The work of a search for a child before it is scored, with a history of given programs."""
 
     def __init__(self, programs: list[Program]):
         rng = random.Random(0)
         self.history = {i: initial_individual(i, p) for i, p in enumerate(programs)}
         self.fitness = [rng.random() for _ in programs]
         self.identities = [analyze(program) for program in programs]
-        self.known = {identity.fingerprint for identity in self.identities}
+        self.fingerprints = {identity.fingerprint for identity in self.identities}
 
     def __call__(self, number: int) -> bool:
-        """Breeds a child; returns whether it was known."""
+        """Breed a child; return True if it is a cache hit."""
         child = breed(
             self.history,
             self.fitness.__getitem__,
@@ -111,16 +110,17 @@ class _Breeder:
             seed=0,
             population_size=len(self.history),
             tournament_size=4,
-            lag=number,  # so that the elders are always the given programs
+            # The candidate parents are always the given programs.
+            lag=number,
             space=MutationSpace(),
         )
         assert child.parent is not None
         identity = analyze(child.program, self.identities[child.parent])
-        return identity.fingerprint in self.known
+        return identity.fingerprint in self.fingerprints
 
 
 def _rate(function: Callable[[Any], Any], values: Sequence[Any]) -> float:
-    """Calls a second, in processor time: the median over rounds."""
+    """Return the calls a second, in processor time: the median over rounds."""
     rates = []
     for _ in range(NUM_ROUNDS):
         start = time.process_time()

@@ -1,7 +1,7 @@
-"""How fast the machine is: against hand-written optimizers, and against compiling each candidate.
+"""Speed of the machine, against hand-written optimizers and against compiling each candidate.
 
-Times are the processor time of this process, whose arithmetic has one thread: so other processes
-count as little as they can, and a figure is one core's.
+Times are the processor time of this process, whose arithmetic has one thread. This excludes other
+processes, and makes each figure that of one core.
 """
 
 import dataclasses
@@ -31,54 +31,59 @@ SEED = 0
 TASKS = (DigitsMLP(), DigitsViT(), StdlibLM())
 NUM_ROUNDS = 7
 ROUND_SECONDS = 2.0
-"""Rounds take so long together at least: where one is short there are more of them."""
+"""Least time of all rounds together; short ones are repeated."""
 NUM_COMPILED = 5
-"""Children that are compiled each by itself: a few stand for all, since it takes seconds."""
+"""Children that are compiled each by itself, as a sample: each takes seconds."""
 
 SLACK = 0.75
-"""Of the hurdles, as in configs/quickstart.toml."""
+"""Slack of the hurdles, as in configs/quickstart.toml."""
 QUICK = DigitsMLP(num_steps=20)
 NUM_EVALUATIONS = 1000
-"""Of one worker, on a task that takes no time."""
+"""Evaluations of one worker, on a task that takes no time."""
 NUM_BY_WORKERS = 60
 NUM_WORKER_ROUNDS = 3
 
 Run = Callable[[], float]
-"""A whole evaluation, from the key to the score; NaN if there is none."""
+"""A whole evaluation, which returns the score, or NaN."""
 
 
-def bench_machine(children: Children, say: Callable[[str], None]) -> dict[str, Any]:
-    """What an evaluation, a child and a worker cost, in a plain dictionary.
+def bench_machine(children: Children, on_status: Callable[[str], None]) -> dict[str, Any]:
+    """Measure the cost of an evaluation, a child and a worker; return a plain dictionary.
 
-    The ratios of a task are those of the optimizer that they are largest for; `optimizers` has all.
+    The ratios of a task are those of the optimizer with the largest; `optimizers` has all.
 
     Args:
-        children: of a search.
-        say: told what is measured next.
+        children: children of a search.
+        on_status: called with a description of the next measurement.
     """
     optimizers, compiling = {}, {}
     for options in TASKS:
         task = options.build()
-        say(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
+        on_status(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
         optimizers[task.name] = compare(task, OPTIMIZERS, children.functions)
-        say(f"{task.name}: {len(children.programs)} children by the machine, and compiled each")
+        on_status(
+            f"{task.name}: {len(children.programs)} children by the machine, and compiled each"
+        )
         compiling[task.name] = against_compiling(task, children, NUM_COMPILED)
     codes = [assemble(program) for program in children.programs]
     make = functools.partial(make_scorer, [QUICK], SEED, children.functions)
-    say(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
-    adamw = assemble(library.load("adamw"))  # of another size
+    on_status(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
+    # AdamW has another size of bytecode.
+    adamw = assemble(library.load("adamw"))
     memory = measure_memory(make, [adamw, *codes], NUM_EVALUATIONS, NUM_EVALUATIONS // 10)
-    say("two workers against one")
+    on_status("two workers against one")
     make = functools.partial(make_scorer, [StdlibLM()], SEED, children.functions)
     reference = assemble(children.initial)
     two_workers = two_against_one(make, reference, codes[:NUM_BY_WORKERS], NUM_WORKER_ROUNDS)
     return {
         "machine": machine_name(),
-        "ratio_to_optax": {name: _worst(found, "to_optax") for name, found in optimizers.items()},
-        "ratio_to_gradient": {
-            name: _worst(found, "to_gradient") for name, found in optimizers.items()
+        "ratio_to_optax": {
+            name: _worst(figures, "to_optax") for name, figures in optimizers.items()
         },
-        "speedup_over_compiling": {name: found["speedup"] for name, found in compiling.items()},
+        "ratio_to_gradient": {
+            name: _worst(figures, "to_gradient") for name, figures in optimizers.items()
+        },
+        "speedup_over_compiling": {name: times["speedup"] for name, times in compiling.items()},
         "optimizers": optimizers,
         "source_of_children": children.source,
         "children": compiling,
@@ -88,24 +93,24 @@ def bench_machine(children: Children, say: Callable[[str], None]) -> dict[str, A
 
 
 def _worst(figures: Mapping[str, Mapping[str, Any]], key: str) -> float:
-    """The largest of a figure over optimizers."""
+    """Return the largest value of a figure over optimizers."""
     return max(figure[key] for figure in figures.values())
 
 
 def compare(
     task: Task, optimizers: Mapping[str, Optimizer], functions: Collection[str]
 ) -> dict[str, dict[str, Any]]:
-    """Whole evaluations by the machine, by hand-written optimizers, and forward and backward alone.
+    """Compare the machine, hand-written optimizers, and forward and backward passes alone.
 
-    The three run in turn, each first as often as the others, and ratios are of one round.
+    The three alternate, each first equally often. Ratios are of whole evaluations in one round.
 
     Args:
-        task: what is trained.
-        optimizers: by name.
-        functions: those that the machine is compiled with, beside those of the optimizers.
+        task: task to train on.
+        optimizers: optimizers by name.
+        functions: functions that the machine supports, beside those of the optimizers.
 
     Returns:
-        By optimizer: milliseconds of the three, the ratios, and the scores of the first two.
+        For each optimizer: milliseconds of the three, the ratios, and the scores of the first two.
     """
     codes = {name: assemble(optimizer.program) for name, optimizer in optimizers.items()}
     evaluator = Evaluator(
@@ -120,7 +125,8 @@ def compare(
             "optax": _compiled(task, optimizer.make),
             "gradient": floor,
         }
-        scores = {key: run() for key, run in runs.items()}  # compiles
+        # The first call compiles.
+        scores = {key: run() for key, run in runs.items()}
         seconds = in_turn(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
         figures[name] = {
             "milliseconds": {key: 1e3 * statistics.median(s) for key, s in seconds.items()},
@@ -133,17 +139,17 @@ def compare(
 
 
 def against_compiling(task: Task, children: Children, num_compiled: int) -> dict[str, Any]:
-    """Children by the machine, against compiling the training of each by itself.
+    """Compare children by the machine with compiling the training of each by itself.
 
     Args:
-        task: what is trained.
-        children: the candidates.
-        num_compiled: how many are compiled each by itself, spread evenly over all.
+        task: task to train on.
+        children: candidates.
+        num_compiled: number of children to compile each by itself, spread evenly over all.
 
     Returns:
         Seconds of all children: compiling the machine, running it with and without hurdles, and
-        compiling and running each, as far as `num_compiled` tell; and how many times the last is
-        of the machine's, its compiling included, and of running it alone on the same children.
+        compiling and running each, extrapolated from `num_compiled`. Speedups of the machine over
+        the last: with its compiling, with hurdles, and without compiling on the same children.
     """
     evaluator = Evaluator([task], SEED, children.functions)
     codes = [assemble(program) for program in children.programs]
@@ -193,7 +199,7 @@ def _evaluate(evaluator: Evaluator, job: Job) -> float:
 
 
 def _compiled(task: Task, make: Make) -> Run:
-    """Training with a fixed optimizer, compiled at the first call; the data are an argument."""
+    """Return a training with a fixed optimizer, compiled at the first call."""
 
     @jax.jit
     def run(key, data):

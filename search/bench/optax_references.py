@@ -1,7 +1,7 @@
-"""Known optimizers as a person writes them in optax, each with the program that is the same.
+"""Known optimizers written by hand in optax, each with the equivalent program.
 
-What the machine is measured against. Schedules have peak 1, so a peak learning rate is a constant
-of both.
+The machine is compared with these. Schedules have peak 1, so a peak learning rate is a constant of
+both.
 """
 
 from collections.abc import Callable
@@ -16,15 +16,15 @@ from lionhunt.dsl.edits.statements import insert
 from lionhunt.dsl.program import Const, Program, Statement, Var
 
 Make = Callable[[optax.Schedule], optax.GradientTransformation]
-"""From a schedule with peak 1 to an optimizer."""
+"""Builds an optimizer from a schedule with peak 1."""
 
 
 class Optimizer(NamedTuple):
     """One optimizer, written twice.
 
     Attributes:
-        program: for the machine.
-        make: in optax.
+        program: program for the machine.
+        make: builds it in optax.
     """
 
     program: Program
@@ -32,7 +32,7 @@ class Optimizer(NamedTuple):
 
 
 def _with_peak(name: str, peak: float) -> Program:
-    """A program of the library, its learning rate times `peak`."""
+    """Return a program of the library, its learning rate times `peak`."""
     program = library.load(name)
     rate = program.inputs[-1]
     return insert(program, 0, Statement(rate, "multiply", (Var(rate), Const(peak))))
@@ -47,7 +47,7 @@ def _zeros(params):
 
 
 def adamw_initial(schedule: optax.Schedule) -> optax.GradientTransformation:
-    """AdamW without bias correction: the initial program (`adamw_initial` in the library)."""
+    """Build AdamW without bias correction, the initial program (`adamw_initial`)."""
 
     def init(params):
         return jnp.zeros((), jnp.int32), _zeros(params), _zeros(params)
@@ -67,7 +67,7 @@ def adamw_initial(schedule: optax.Schedule) -> optax.GradientTransformation:
 
 
 def raw_lion(schedule: optax.Schedule) -> optax.GradientTransformation:
-    """What is needed of the paper's Program 8 (`raw_lion` in the library)."""
+    """Build the needed statements of the paper's Program 8 (`raw_lion` in the library)."""
     beta1 = 0.8999999761581421
     beta2 = 1.109133005142212
 
@@ -111,6 +111,8 @@ OPTIMIZERS: dict[str, Optimizer] = {
 
 
 def gradient_alone(schedule: optax.Schedule) -> optax.GradientTransformation:
-    """The floor: forward and backward, and weights that move by 1e-6 of the gradient, so that the
-    compiler cannot leave the gradient out."""
+    """Build the floor of the cost: forward and backward passes.
+
+    Weights move by 1e-6 of the gradient, so the compiler cannot leave the gradient out.
+    """
     return optax.sgd(1e-6)

@@ -1,5 +1,6 @@
-"""TODO docstring."""
+"""Tables that the benchmarks print."""
 
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from rich import box
@@ -7,11 +8,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from lionhunt.search.reporting.text import _number
+from lionhunt.search.reporting.tables import Table as TextTable
+from lionhunt.search.reporting.tables import to_rich
+from lionhunt.search.reporting.text import _number, duration
 
 
 def print_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
-    """Prints the speed of the language, for programs of each length."""
+    """Print the result of `bench_dsl`, a column for programs of each length."""
     columns = [*figures["lengths"], figures["library"]]
     heads = [f"{c['statements']:.0f} statements, {c['needed']:.0f} needed" for c in columns]
     heads[-1] = f"library: {heads[-1]}"
@@ -25,7 +28,7 @@ def print_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
 
 
 def print_bench_batch(console: Console, figures: dict[str, Any]) -> None:
-    """Prints how many candidates a second train, one by one and in batches."""
+    """Print the result of `bench_batch`, a line for each task."""
     sizes = list(next(iter(figures["tasks"].values()))["batches"])
     heads = [f"batch {size}" for size in sizes]
     table = Table("candidates a second", "one core", *heads, box=box.SIMPLE)
@@ -38,7 +41,7 @@ def print_bench_batch(console: Console, figures: dict[str, Any]) -> None:
 
 
 def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
-    """Prints what hurdles would have saved and lost, a line for each setting."""
+    """Print the result of `bench_hurdles`, a line for each setting."""
     heads = ("slack", "percentile", "time saved", "stopped")
     lost = ("lost of the top 1 %", "top 10 %", "above initial", "best lost")
     table = Table(*heads, *lost, box=box.SIMPLE)
@@ -54,3 +57,92 @@ def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
         )
     console.print(Text(figures["run"], style="bold"))
     console.print(table)
+
+
+def print_bench_functional(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_functional`, a line for each number of bits."""
+    heads = ("bits kept", "merged", "same scores", "differ by rounding", "false")
+    table = Table(*heads, "largest difference", box=box.SIMPLE)
+    for merges in figures["by_bits"]:
+        counts = (merges[key] for key in ("bits", "merged", "equal", "rounding", "false"))
+        table.add_row(*(f"{count:,}" for count in counts), f"{merges['largest_difference']:.3g}")
+    console.print(Text(figures["run"], style="bold"))
+    console.print(f"{figures['evaluated']:,} programs evaluated; {figures['bits']} bits are kept")
+    console.print(table)
+
+
+def print_bench_tasks(console: Console, rows: Sequence[dict[str, Any]]) -> None:
+    """Print the rows of `bench_tasks`."""
+    heads = ("parameters", "steps", "an evaluation", "compiling")
+    table = Table("task", "scale", *heads, box=box.SIMPLE)
+    for row in rows:
+        name, scale = row["task"], f"{row['scale']:g}x"
+        if "skipped" in row:
+            table.add_row(name, scale, row["skipped"])
+            continue
+        is_whole = row["measured_steps"] == row["steps"]
+        table.add_row(
+            name,
+            scale,
+            f"{row['parameters']:,}",
+            f"{row['steps']:,}",
+            duration(row["measured_seconds"])
+            + ("" if is_whole else f" (from {row['measured_steps']:,} steps)"),
+            duration(row["compile_seconds"]),
+        )
+    console.print(table)
+
+
+def print_bench_machine(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_machine`, a table for each part."""
+    console.print(Text(figures["machine"], style="bold"))
+    for table in _machine_tables(figures):
+        console.print(Text(table.title, style="bold"))
+        console.print(to_rich(table))
+    memory, two = figures["memory"], figures["two_workers"]
+    if memory["mib"] is not None:
+        console.print(
+            f"memory of a worker: {memory['mib_compiled']:,.0f} MiB once compiled, "
+            f"{memory['mib'][0]:,.0f} and {memory['mib'][-1]:,.0f} after a tenth and all of "
+            f"{memory['evaluations']:,} evaluations ({memory['growth']:+.1%})"
+        )
+    rates = two["candidates_per_second"]
+    console.print(
+        f"two workers: {two['speedup']:.2f} times one ({rates['2']:.1f} and {rates['1']:.1f} "
+        "candidates a second, by wall clock)"
+    )
+
+
+def _machine_tables(figures: dict[str, Any]) -> Iterator[TextTable]:
+    rows = [
+        (
+            task,
+            name,
+            *(f"{figure['milliseconds'][kind]:.1f}" for kind in ("machine", "optax", "gradient")),
+            f"{figure['to_optax']:.2f}",
+            f"{figure['to_gradient']:.2f}",
+            f"{figure['optax_to_gradient']:.2f}",
+        )
+        for task, by_name in figures["optimizers"].items()
+        for name, figure in by_name.items()
+    ]
+    heads = ("task", "optimizer", "machine, ms", "optax, ms", "gradient, ms")
+    ratios = ("to optax", "to gradient", "optax to gradient")
+    yield TextTable("a whole evaluation, processor time", (*heads, *ratios), rows)
+    rows = [
+        (
+            task,
+            f"{figure['compiling_seconds']:.1f} + {figure['running_seconds']:.1f}",
+            f"{figure['running_seconds_with_hurdles']:.1f}",
+            f"{figure['compiling_each_seconds']:.0f} ({figure['compiled']} compiled)",
+            f"{figure['speedup']:.1f}",
+            f"{figure['speedup_with_hurdles']:.1f}",
+            f"{figure['speedup_once_compiled']:.1f}",
+        )
+        for task, figure in figures["children"].items()
+    ]
+    heads = ("task", "machine: compile + run, s", "with hurdles, s", "compile each, s")
+    ratios = ("speedup", "with hurdles", "once compiled")
+    count = next(iter(figures["children"].values()))["children"]
+    title = f"{count} children of {figures['source_of_children']}, processor time"
+    yield TextTable(title, (*heads, *ratios), rows)

@@ -1,4 +1,4 @@
-"""Children of a real search, for measurements: as they were born, the failures among them too."""
+"""Children of a real search as samples for benchmarks, failures included."""
 
 import itertools
 import tempfile
@@ -21,17 +21,17 @@ RAW_CONFIG = {
     "evolution": {"population_size": 200, "tournament_size": 4, "lag": 32},
     "tasks": [{"kind": "digits_mlp", "num_steps": 50, "batch_size": 16, "width": 8}],
 }
-"""A search of seconds, otherwise like the quickstart."""
+"""Config of a search that takes seconds, otherwise like the quickstart."""
 
 
 class Children(NamedTuple):
-    """What was born in a run.
+    """Children of a run.
 
     Attributes:
-        source: the run.
-        functions: those that they may have.
-        initial: the program that they descend from.
-        programs: the children, no two the same, in order of birth.
+        source: name of the run.
+        functions: functions that they may have.
+        initial: initial program of the run.
+        programs: different children, in order of birth.
     """
 
     source: str
@@ -41,7 +41,7 @@ class Children(NamedTuple):
 
 
 def breed_children(config: RunConfig, num_children: int) -> Children:
-    """Runs a search in this process, in a folder that goes; about ten seconds, mostly compiling."""
+    """Run a search in this process, in a temporary folder; about ten seconds, mostly compiling."""
     initial = load_initial(config.initial)
     with (
         tempfile.TemporaryDirectory() as folder,
@@ -54,10 +54,10 @@ def breed_children(config: RunConfig, num_children: int) -> Children:
 
 
 def read_children(records: RunStore, num_children: int) -> Children:
-    """The first programs that were new from the middle of a run on.
+    """Return the first new programs from the middle of a run on.
 
     Raises:
-        ConfigError: there are not so many.
+        ConfigError: the run has too few.
     """
     config, initial = load_run(records)
     rows = itertools.islice(_new(records), num_children)
@@ -72,10 +72,10 @@ def read_children(records: RunStore, num_children: int) -> Children:
 
 
 def _new(records: RunStore) -> Iterator[StoredProgram]:
-    """The individuals of the second half whose fingerprints are new, in order."""
+    """Yield the individuals of the second half whose fingerprints are new, in order."""
     middle = records.count() // 2
-    seen: set[str] = set()
+    fingerprints: set[str] = set()
     for row in records.rows():
-        if row.fingerprint not in seen and row.individual.index >= middle:
+        if row.fingerprint not in fingerprints and row.individual.index >= middle:
             yield row
-        seen.add(row.fingerprint)
+        fingerprints.add(row.fingerprint)

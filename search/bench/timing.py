@@ -1,4 +1,4 @@
-"""Times of things that are compared: in turn, so that whatever else the machine does hits all."""
+"""Interleaved timing: alternatives run in rotation, so background load affects all equally."""
 
 import time
 from collections import defaultdict
@@ -12,13 +12,13 @@ def in_turn(
     total_seconds: float = 0.0,
     clock: Callable[[], float] = time.process_time,
 ) -> dict[str, list[float]]:
-    """Seconds of each in every round; who begins moves on from round to round.
+    """Return the seconds of each alternative in every round; each round begins with the next one.
 
     Args:
-        runs: what is timed, by name.
-        num_rounds: of each, at least.
-        total_seconds: there are more rounds until all took so long together.
-        clock: by default the processor time of this process.
+        runs: alternatives by name.
+        num_rounds: least number of rounds.
+        total_seconds: least time of all rounds together.
+        clock: clock in seconds; by default the processor time of this process.
     """
     seconds = defaultdict(list)
     names = list(runs)

@@ -1,4 +1,4 @@
-"""What workers take: the memory of one over many evaluations, and how much faster two are."""
+"""Cost of workers: memory of one over many evaluations, and speed of two against one."""
 
 import multiprocessing
 import os
@@ -22,18 +22,17 @@ STATM = Path("/proc/self/statm")
 def measure_memory(
     make_scorer: MakeScorer, bytecodes: Sequence[Bytecode], num_evaluations: int, every: int
 ) -> dict[str, Any]:
-    """Resident memory of a worker's process, which is new and ends after that.
+    """Measure the resident memory of a worker, in a new process.
 
     Args:
-        make_scorer: called in the process.
-        bytecodes: evaluated one after the other, and again from the first.
-        num_evaluations: in all.
-        every: how many between two looks at the memory.
+        make_scorer: builds the scorer in that process.
+        bytecodes: evaluated in rotation.
+        num_evaluations: number of evaluations.
+        every: evaluations between two measurements.
 
     Returns:
-        MiB after the first of each size of bytecode, which compiles it, and then after every so
-        many evaluations; the growth between the first and the last of these. None of them where
-        the system does not tell (it is read from /proc).
+        MiB after compiling each size of bytecode, MiB after every `every` evaluations, and the
+        growth between the first and the last of these. They are None where /proc is missing.
     """
     with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
         probe = process.submit(_watch_memory, make_scorer, bytecodes, num_evaluations, every)
@@ -74,15 +73,15 @@ def two_against_one(
     bytecodes: Sequence[Bytecode],
     num_rounds: int,
 ) -> dict[str, Any]:
-    """Candidates a second, by wall clock, of two workers of which one or both are kept busy.
+    """Measure the candidates a second, by wall clock, with one or both of two workers busy.
 
-    In each round one scores all candidates, then both do, and in the next round the other way
-    round; the ratio is of one round, so that what else the machine does counts for both. The
-    figure is of two cores that nothing else needs.
+    In each round one worker scores all candidates, then both do; the next round reverses the order.
+    Ratios are within one round, so background load affects both. Measure on two idle cores.
     """
     with closing(RayPool(make_scorer, 2, candidate_seconds=300.0)) as pool:
         pool.start(Job("reference", reference))
-        pool.wait(600.0)  # returns when the other is warm, too
+        # This returns when the second worker is ready.
+        pool.wait(600.0)
         seconds = {1: [], 2: []}
         for number in range(num_rounds):
             for busy in (1, 2) if number % 2 == 0 else (2, 1):
@@ -98,7 +97,7 @@ def two_against_one(
 
 
 def score_all(pool: Pool, bytecodes: Sequence[Bytecode], num_busy: int) -> float:
-    """Seconds until all are scored, with so many in flight."""
+    """Return the seconds until all are scored, with `num_busy` in flight."""
     start = time.perf_counter()
     num_sent = num_done = 0
     while num_done < len(bytecodes):

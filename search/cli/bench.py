@@ -6,20 +6,19 @@ from typing import Annotated
 import typer
 
 from lionhunt.proxy_tasks import FAMILIES
-from lionhunt.search.bench import batches as bench_batch
-from lionhunt.search.bench import report as bench_report
+from lionhunt.search.bench import report
+from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
 from lionhunt.search.bench.early_stopping import bench_hurdles
-from lionhunt.search.bench.functional_equivalence import bench_functional, print_bench_functional
+from lionhunt.search.bench.functional_equivalence import bench_functional
 from lionhunt.search.bench.language import bench_dsl
 from lionhunt.search.bench.machine import bench_machine
-from lionhunt.search.bench.machine_report import print_bench_machine
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
     breed_children,
     read_children,
 )
-from lionhunt.search.bench.tasks import bench_tasks, print_bench_tasks
+from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.terminal import Json, make_console, status_line
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError
@@ -40,7 +39,7 @@ def bench_language(as_json: Json = False) -> None:
       lionhunt bench dsl
     """
     figures = bench_dsl()
-    print_json(figures) if as_json else bench_report.print_bench_dsl(make_console(), figures)
+    print_json(figures) if as_json else report.print_bench_dsl(make_console(), figures)
 
 
 @bench.command("functional")
@@ -55,12 +54,12 @@ def bench_functional_fingerprint(
     """
     with RunStore.open_to_read(run) as records:
         figures = bench_functional(records)
-    print_json(figures) if as_json else print_bench_functional(make_console(), figures)
+    print_json(figures) if as_json else report.print_bench_functional(make_console(), figures)
 
 
 def _check_task(name: str) -> str:
-    if name not in bench_batch.TASKS:
-        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(bench_batch.TASKS)}")
+    if name not in TASKS:
+        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(TASKS)}")
     return name
 
 
@@ -76,7 +75,7 @@ def bench_batches(
     ] = None,
     one_by_one: Annotated[
         int, typer.Option(min=1, help="Candidates that one core is timed on.")
-    ] = bench_batch.NUM_ONE_BY_ONE,
+    ] = NUM_ONE_BY_ONE,
     as_json: Json = False,
 ) -> None:
     """Count candidates a second in batches, against one core; made for accelerators.
@@ -85,9 +84,9 @@ def bench_batches(
     Examples:
       lionhunt bench batch --task digits_mlp --size 16 --size 64
     """
-    tasks = [FAMILIES[name]().build() for name in task or bench_batch.TASKS]
-    figures = bench_batch.bench_batch(tasks, size or bench_batch.BATCH_SIZES, one_by_one)
-    print_json(figures) if as_json else bench_report.print_bench_batch(make_console(), figures)
+    tasks = [FAMILIES[name]().build() for name in task or TASKS]
+    figures = bench_batch(tasks, size or BATCH_SIZES, one_by_one)
+    print_json(figures) if as_json else report.print_bench_batch(make_console(), figures)
 
 
 @bench.command("machine")
@@ -116,7 +115,7 @@ def bench_evaluations(
             with RunStore.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, on_status)
-    print_json(figures) if as_json else print_bench_machine(make_console(), figures)
+    print_json(figures) if as_json else report.print_bench_machine(make_console(), figures)
 
 
 @bench.command("tasks")
@@ -145,7 +144,7 @@ def bench_scales(
         for row in bench_tasks(families or list(FAMILIES), numbers):
             rows.append(row)
             on_status(f"{row['task']} at scale {row['scale']:g} is measured")
-    print_json(rows) if as_json else print_bench_tasks(make_console(), rows)
+    print_json(rows) if as_json else report.print_bench_tasks(make_console(), rows)
 
 
 @bench.command("hurdles")
@@ -163,4 +162,4 @@ def bench_early_stopping(
     """
     with RunStore.open_to_read(run) as records:
         figures = bench_hurdles(records)
-    print_json(figures) if as_json else bench_report.print_bench_hurdles(make_console(), figures)
+    print_json(figures) if as_json else report.print_bench_hurdles(make_console(), figures)

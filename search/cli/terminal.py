@@ -1,6 +1,7 @@
 """Options that commands share, the console, and the display of work that takes long."""
 
 import functools
+import math
 import shlex
 import sys
 import time
@@ -19,6 +20,8 @@ from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.text import print_json
 
+LIVE_SECONDS = 0.25
+"""Time between updates of a live display; to build one takes longer than a step of a search."""
 LINE_SECONDS = 5.0
 """Seconds between lines of progress where there is no terminal."""
 
@@ -77,7 +80,18 @@ def progress_display(
     """
     if console.is_terminal:
         with Live(Spinner("dots", starting), console=console, refresh_per_second=4) as live:
-            yield lambda event: live.update(to_display(event))
+            latest, last = None, -math.inf
+
+            def show(event: Event) -> None:
+                nonlocal latest, last
+                latest = event
+                if (now := time.monotonic()) - last >= LIVE_SECONDS:
+                    live.update(to_display(event))
+                    last = now
+
+            yield show
+            if latest is not None:
+                live.update(to_display(latest))
         return
     print_now_and_then = _line_printer(console)
     yield lambda event: print_now_and_then(lambda: to_line(event))

@@ -1,1 +1,21 @@
-"""TODO docstring."""
+"""One run: its configuration, the loop that makes it, and its summary.
+
+This package imports evolution, evaluation, workers, storage and the leaves of `search`. Import its
+modules by name: a face that imported them would start JAX for a configuration.
+"""
+
+# pyright: reportUnsupportedDunderAll=false
+__all__ = [
+    "best_tracker",
+    "config",
+    "families",
+    "hall_of_fame",
+    "progress",
+    "reference",
+    "report",
+    "run_log",
+    "scoring",
+    "search_loop",
+    "setup",
+    "summary",
+]

@@ -1,4 +1,4 @@
-"""The fittest program so far, where a later evaluation may take back what an earlier one said."""
+"""The fittest program so far, in runs that evaluate a program more than once."""
 
 import heapq
 
@@ -6,34 +6,36 @@ from lionhunt.search.evaluation.outcome import EvaluationId
 
 
 class Fittest:
-    """Ranks programs by their latest fitness; of each, the first individual that has it stands.
+    """Ranks programs by their latest fitness, where a later evaluation replaces an earlier one.
 
-    Individuals are to be told of in order of birth.
+    The first individual that has the latest evaluation of a program stands for the program.
     """
 
     def __init__(self):
-        self._numbers: dict[str, int] = {}  # of the latest evaluation, by its owner
-        self._ranked: list[tuple[float, int, str, int]] = []  # also what is not the latest any more
+        self._latest: dict[str, int] = {}
+        """Number of the latest evaluation, by its owner."""
+        self._ranked: list[tuple[float, int, str, int]] = []
+        """Heap of all evaluations, replaced ones included."""
 
     def add(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
-        """Takes in an individual.
+        """Add an individual; call this in order of birth.
 
         Args:
-            index: its number.
-            outcome: the name of its outcome.
+            index: number of the individual.
+            outcome: evaluation that the individual has.
             fitness: None if it has none.
         """
-        if self._numbers.get(outcome.owner, 0) < outcome.number:
-            self._numbers[outcome.owner] = outcome.number
+        if self._latest.get(outcome.owner, 0) < outcome.number:
+            self._latest[outcome.owner] = outcome.number
             if fitness is not None:
                 heapq.heappush(self._ranked, (-fitness, index, outcome.owner, outcome.number))
 
     @property
     def best(self) -> int | None:
-        """The number of the fittest, the first of equals; None if none has a fitness."""
+        """Return the number of the fittest, the first of equals; None if none has a fitness."""
         while self._ranked:
             _, index, owner, number = self._ranked[0]
-            if self._numbers[owner] == number:
+            if self._latest[owner] == number:
                 return index
             heapq.heappop(self._ranked)
         return None

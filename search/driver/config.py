@@ -21,16 +21,16 @@ class EvolutionConfig(Config):
     """Regularized evolution (the paper: population 1,000, tournament 2)."""
 
     method: Method = "evolution"
-    """In place of evolution: "constants" varies the constants of the initial program alone, by
-    evolution too; "random" mutates the initial program at random, without selection."""
+    """How children are bred. "constants" evolves only the constants of the initial program.
+    "random" mutates the initial program at random, without selection."""
 
     population_size: Count = 1000
-    """Programs that compete; the oldest leaves when a child is born."""
+    """Programs that compete. The oldest leaves when a child is born."""
     tournament_size: Count = 2
-    """Contestants for being a parent, drawn with replacement."""
+    """Candidate parents in a tournament, drawn with replacement."""
     lag: Annotated[int, Field(ge=0, le=MAX_COUNT)] = 64
-    """Children that may be in flight: child i is bred from those born before i - lag. Part of what
-    the run is; the number of workers is not."""
+    """Children that may be in flight: child i is bred from those born before i - lag. The result
+    depends on it, but not on the number of workers."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -43,33 +43,33 @@ class EvolutionConfig(Config):
 
 
 class MutationConfig(Config):
-    """How children differ from their parents."""
+    """The mutation of a parent into a child."""
 
     insert: Weight = 1.0
-    """How often a statement is inserted, relative to the other kinds."""
+    """Relative frequency of inserting a statement."""
     delete: Weight = 1.0
-    """How often a statement is deleted."""
+    """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
-    """How often an argument is modified."""
+    """Relative frequency of modifying an argument."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
-    """Programs of so many statements, redundant ones counted, get no more; by default there is no
-    limit, as in the paper, but that of all programs, 2,000."""
+    """Statements, redundant ones included, at which a program gets no more. The default is the
+    limit of all programs, 2,000; the paper has no limit."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    """Functions of inserted statements; the paper's 43 by default."""
+    """Functions of inserted statements. The default is the paper's 43."""
     until_different: bool = False
-    """Whether mutations are drawn until the child computes something else than its parent. Fewer
-    children are known before; redundant statements, which later ones may build on, get rarer."""
+    """Draw mutations until the child computes something else than its parent. Fewer children are
+    then cache hits. Redundant statements, which later ones may build on, get rarer."""
 
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        known = WORDS | SYMBOLS
+        ops = WORDS | SYMBOLS
         for name in functions:
-            if name not in known:
-                raise ValueError(f"unknown function '{name}'; there are {', '.join(known)}")
+            if name not in ops:
+                raise ValueError(f"unknown function '{name}'; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(known[name].name for name in functions)
+        return tuple(ops[name].name for name in functions)
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -78,52 +78,52 @@ class MutationConfig(Config):
         return self
 
     def to_space(self) -> MutationSpace:
-        """The same, as mutation takes it."""
+        """Return the mutation space that this configuration describes."""
         weights = (self.insert, self.delete, self.modify)
-        max_statements = self.max_statements or MAX_STATEMENTS  # what is longer is not read again
+        # The parser refuses longer programs, so a run could not read them again.
+        max_statements = self.max_statements or MAX_STATEMENTS
         return MutationSpace(self.functions, weights, max_statements, self.until_different)
 
 
 class EvaluationConfig(Config):
-    """How a candidate is scored."""
+    """The scoring of a candidate."""
 
     combination: Literal["mean", "min"] = "mean"
-    """From the fitness on each task to one: the mean, or the worst. The fitness on a task is the
-    gain over the reference's score, as a share of that score: 0 is as good as it."""
+    """Combination of the fitness on each task: the mean, or the worst. Fitness on a task is the
+    gain over the reference's score, as a share of that score. The reference has 0."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
-    """How much each task counts in the mean, in their order; the same by default."""
+    """Weight of each task in the mean, in order of the tasks. By default all are equal."""
     functional_cache: bool = False
-    """Whether a program that does what an elder did, in a few steps on small arrays, takes the
-    outcome of that elder. It saved one evaluation in 20, and was wrong with one in 70 of these
-    (results/LOG.md; `lionhunt bench functional` tells it of a run)."""
+    """Share outcomes between programs that compute the same in a few steps on small arrays. This
+    saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
+    run with `lionhunt bench functional`."""
     reevaluate: Literal["average", "forget"] | None = None
-    """What is done about luck: a program that is born again and again is evaluated anew, with
-    another seed, and from then on has the mean fitness of its evaluations so far, or the latest.
-    Who was born before keeps what it had, in tournaments; the best program of a run, or of a
-    length, is that with the highest fitness by the latest of it. The reference
-    is measured with the same seeds."""
+    """Reevaluation of programs that are born repeatedly, against lucky seeds. Each evaluation has
+    a seed of its own, which the reference trains with too. Later individuals get the mean fitness
+    of all evaluations ("average"), or the latest ("forget"). Earlier individuals keep their fitness
+    in tournaments. The best program has the highest latest fitness."""
     reevaluate_every: Count = 10
     """Births of a program until its next evaluation."""
     max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
-    """Of one program."""
+    """Largest number of evaluations of one program."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each; 0 scores in this process, where nothing catches what hangs or
-    kills. The result does not depend on it."""
+    """Ray workers, one core each. 0 scores in this process, where a candidate that hangs or
+    crashes stops the run. The result does not depend on it."""
     ray_address: RayAddress = LOCAL
-    """Where Ray workers are: "local" is this machine; host:port or "auto" is a cluster that this
-    machine is a node of (docs/cluster.md)."""
+    """Address of the Ray workers. "local" is this machine. host:port or "auto" is a cluster that
+    has this machine as a node (docs/cluster.md)."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """Wall clock after which a candidate, or a batch, is given up: generous, it only catches what
-    hangs."""
+    """Wall clock, in seconds, after which the driver gives up a candidate or a batch. It is meant
+    for candidates that hang."""
     worker_memory_gib: Annotated[float, Field(ge=1, le=1e6)] | None = None
-    """What a worker may take of the machine's memory (on Linux, not of an accelerator's); beyond,
-    the candidate is out of memory. Workers of the tasks here hold 0.5 to 2.5. By default Ray stops
-    workers when the machine's memory is full, and their candidates are tried again."""
+    """Memory limit of a worker, in GiB (on Linux; an accelerator's memory has no limit). Beyond it
+    the candidate is out of memory. Workers of the built-in tasks hold 0.5 to 2.5. By default Ray
+    stops workers when the machine's memory is full, and the driver retries their candidates."""
     batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
-    """Candidates that train side by side on an accelerator, with one worker for each; 1 on a CPU,
-    where a batch is far slower. Part of what the run is: scores differ by float32 rounding from
-    those of another batch size. To fill batches, let lag be four times as much: of the children in
-    flight, those whose like is known are not trained."""
+    """Candidates that train side by side on one accelerator, which has one worker. Use 1 on a CPU,
+    where a batch is far slower. The result depends on it: scores of two batch sizes differ by
+    float32 rounding. To fill batches, make lag four times as large: cache hits among the
+    children in flight are not trained."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -132,50 +132,51 @@ class EvaluationConfig(Config):
         return self
 
     def to_reevaluation(self) -> Reevaluation | None:
-        """The same, as outcomes are told it."""
+        """Return the rule of reevaluation; None if programs are evaluated once."""
         if self.reevaluate is None:
             return None
         return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
 class HurdleConfig(Config):
-    """Where the training of candidates stops early; without any key, only where it is not finite,
-    as in runs from before there were hurdles."""
+    """Early stopping of candidates. Without any key, training stops only where it is not finite."""
 
     slack: Annotated[float, Field(ge=0, le=1e6)] | None = None
-    """How far a loss may be above the initial program's at the same point of training, as a share
-    of the range of the initial program's losses; the first tenth of training is free. At 0.75
-    none of the best tenth of a run was lost (results/LOG.md); see `lionhunt bench hurdles`."""
+    """Allowed excess of a loss over the initial program's at the same point of training. It is a
+    share of the range of the initial program's losses. The first tenth of training has no hurdle.
+    At 0.75 a run lost none of its best tenth (results/LOG.md); see `lionhunt bench hurdles`."""
     percentile: Annotated[float, Field(ge=0, le=100)] | None = None
-    """How many in a hundred of its elders, different ones that trained to their end, a candidate
-    has to equal at every point of training; it never has to be better than the initial program."""
+    """Percentile of the candidate parents' losses that a candidate has to reach at every point of
+    training. Different programs that trained to their end count. No candidate has to be better than
+    the initial program."""
 
 
 class ObservabilityConfig(Config):
-    """What a run shows of itself beside its log and its records; nothing depends on it."""
+    """Curves beside the log and the records. No result depends on them."""
 
     tensorboard: bool = False
-    """Writes event files for TensorBoard into the run's folder. It is here, and no option of a
-    command, so that a run that is gone on with goes on with its curves."""
+    """Write event files for TensorBoard into the run's folder; needs `pip install
+    lionhunt[tensorboard]`. As part of the config, it also holds for a resumed run."""
 
 
 class RunConfig(Config):
     """One search."""
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
-    """Of everything random in the run."""
+    """Seed of all random numbers of the run."""
     num_programs: Count
-    """Programs in all, the initial population included."""
+    """Number of programs, the initial population included."""
     max_trainings: Annotated[float, Field(gt=0, le=MAX_COUNT)] | None = None
-    """Training after which the run ends before it has all programs, in trainings from beginning to
-    end on all tasks: one that stops early counts as the share that it ran. By default no limit."""
+    """Limit of training, after which the run ends before it has all programs. The unit is a whole
+    training on all tasks; one that stops early counts as the share that it ran. By default there is
+    no limit."""
     initial: str = "adamw_initial"
-    """The program that evolution begins with: a library name, a file, RUN:best or RUN:INDEX."""
+    """Program that evolution begins with: a library name, a file, RUN:best or RUN:INDEX."""
     reference: str | None = None
-    """The program that has fitness 0; by default the initial one. A run that begins where another
-    ended names the initial program of that one, so that their fitness can be compared."""
+    """Program that has fitness 0; by default the initial one. A run that begins where another ended
+    names that run's initial program. Their fitness can then be compared."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]
-    """What candidates are scored on."""
+    """Tasks that candidates are scored on."""
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
@@ -202,10 +203,10 @@ class RunConfig(Config):
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
-    """Reads the file of a run; see `search.config.read_config`."""
+    """Read the config file of a run; see `search.config.read_config`."""
     return read_config(path, RunConfig, settings)
 
 
 def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
-    """Checks what was read; see `search.config.parse_config`."""
+    """Check the raw config of a run; see `search.config.parse_config`."""
     return parse_config(raw, source, RunConfig)

@@ -1,9 +1,9 @@
-"""Who has which outcome, and who waits for whom: the two levels of the cache, and evaluations.
+"""Evaluation cache of a run: it decides which individuals share which evaluation.
 
-Individuals that compute the same have the outcome of the first of them, in order of birth: those
-of one fingerprint, and if asked for those of one functional fingerprint. A program that is born
-time and again may be evaluated anew, with another seed. Nothing here depends on which evaluation
-ends first, so that a run stays a function of its history.
+Individuals that compute the same share the evaluation of the first of them, in order of birth. The
+first level compares fingerprints. The optional second level compares functional fingerprints.
+With reevaluation, programs that are born repeatedly get further evaluations with other seeds. The
+order in which evaluations end has no effect, so a run stays a function of its history.
 
 Real et al., 2020 (arXiv:2003.03384), section 3.2: a functional equivalence cache that forgets.
 Gillard et al., 2023 (arXiv:2302.05433): the same, and one that averages.
@@ -19,16 +19,16 @@ from lionhunt.search.evaluation.reevaluation import Reevaluation
 from lionhunt.search.storage.run_store import RunStore
 
 Summary = tuple[float | None, Status]
-"""A fitness, or why there is none."""
+"""A fitness, or None and the status that explains it."""
 
 
 class EvaluationCache:
-    """The outcomes of a run, and whose they are.
+    """The evaluations of a run, done or in flight, and their owners.
 
     Args:
-        records: of the run; what is there already is known.
-        reference: the program that has fitness 0, with any seed; it owns its outcome.
-        functional: whether there is a second level.
+        records: store of the run, whose evaluations are in the cache from the start.
+        reference: program of fitness 0 with any seed; it owns its evaluations.
+        functional: adds the second level.
         reevaluation: None for one evaluation of each program.
     """
 
@@ -46,8 +46,10 @@ class EvaluationCache:
         self._in_flight: set[str] = set()
         self._num_births = records.num_births() if reevaluation else {}
         self._is_functional = functional
-        self._owners: dict[str, str] = {}  # by fingerprint, if there is a second level
-        self._first: dict[str, str] = {}  # fingerprint, by functional fingerprint
+        self._owners: dict[str, str] = {}
+        """Owner of each fingerprint, if there is a second level."""
+        self._first: dict[str, str] = {}
+        """First fingerprint of each functional fingerprint."""
         if functional:
             self._first[functional_fingerprint(reference.canonical)] = reference.fingerprint
         for fingerprint, name in records.functional():
@@ -58,16 +60,16 @@ class EvaluationCache:
 
     @property
     def max_evaluations(self) -> int:
-        """Of one program."""
+        """Return the largest number of evaluations of one program."""
         return 1 if self._reevaluation is None else self._reevaluation.max_evaluations
 
     @property
     def is_waiting(self) -> bool:
-        """Whether an evaluation is under way."""
+        """Return True while an evaluation is in flight."""
         return bool(self._in_flight)
 
     def assign(self, identity: AnalyzedProgram) -> EvaluationId:
-        """The outcome that an individual will have; to be asked for each, in order of birth."""
+        """Return the evaluation of an individual; call this for each, in order of birth."""
         owner = self._owner(identity)
         if self._reevaluation is None or owner == self._reference:
             return EvaluationId(owner)
@@ -75,7 +77,7 @@ class EvaluationCache:
         return EvaluationId(owner, self._reevaluation.number(num_births))
 
     def _owner(self, identity: AnalyzedProgram) -> str:
-        """The fingerprint of the first individual that does the same."""
+        """Return the fingerprint of the first individual that computes the same."""
         fingerprint = identity.fingerprint
         if not self._is_functional:
             return fingerprint
@@ -86,38 +88,35 @@ class EvaluationCache:
         return self._owners[fingerprint]
 
     def start(self, name: EvaluationId) -> bool:
-        """Whether that evaluation is neither done nor under way; it is under way from now on."""
+        """Mark an evaluation as in flight; return False if it is so already, or is done."""
         is_new = name not in self and str(name) not in self._in_flight
         if is_new:
             self._in_flight.add(str(name))
         return is_new
 
     def record(self, name: str, outcome: Outcome) -> None:
-        """Takes in what came of an evaluation."""
+        """Record the outcome of an evaluation."""
         self._in_flight.discard(name)
         self._summaries[name] = (outcome.fitness, outcome.measurement.status)
         self._records.add_outcome(name, outcome)
 
     def curves(self, name: EvaluationId) -> Curves:
-        """The curves of an evaluation that is done."""
+        """Return the curves of an evaluation that is done."""
         measurement = self._records.measurement(name)
         assert measurement is not None
         return measurement.curves
 
     def result_for(self, name: EvaluationId) -> Summary:
-        """What an individual has that was told this name; its elders have theirs.
+        """Return the fitness and status of an individual that was assigned this evaluation.
 
-        The mean of several evaluations is that of their fitness; if one of them has none, there is
-        no mean.
+        The mean of several evaluations is the mean of their fitness. It is None if one of them has
+        no fitness.
         """
-        first = name.number
-        if self._reevaluation is not None and self._reevaluation.way == "average":
-            first = 1
-        numbers = range(first, name.number + 1)
-        found = [self._summaries[str(EvaluationId(name.owner, n))] for n in numbers]
+        is_averaged = self._reevaluation is not None and self._reevaluation.way == "average"
         fitness = []
-        for value, reason in found:
+        for number in range(1 if is_averaged else name.number, name.number + 1):
+            value, status = self._summaries[str(EvaluationId(name.owner, number))]
             if value is None:
-                return None, reason
+                return None, status
             fitness.append(value)
         return statistics.fmean(fitness), Status.OK

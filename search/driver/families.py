@@ -1,4 +1,4 @@
-"""Which known optimizers programs are, singly and counted over the best of a run."""
+"""Classification of programs: one by one, and counted over the best of a run."""
 
 import itertools
 from collections import Counter
@@ -15,37 +15,37 @@ from lionhunt.search.storage.program_ref import Source
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 TYPICAL = 3
-"""Differences that are told of a family, the commonest first."""
+"""Differences printed for a family, the commonest first."""
 
 
 def summarize_class(source: Source) -> dict[str, Any]:
-    """Which known optimizer a program is nearest to, in a plain dictionary."""
-    found = classify(source.program, source.notes)
-    return {"name": source.name, **_describe(found), "constants": found.constants}
+    """Return the known optimizer nearest to a program, as a plain dictionary."""
+    nearest = classify(source.program, source.notes)
+    return {"name": source.name, **_summarize(nearest), "constants": nearest.constants}
 
 
-def _describe(found: Classification) -> dict[str, Any]:
+def _summarize(nearest: Classification) -> dict[str, Any]:
     return {
-        "likeness": found.likeness.value,
-        "optimizers": list(found.optimizers),
-        "distance": round(found.distance, 4),
-        "differences": list(found.differences),
+        "likeness": nearest.likeness.value,
+        "optimizers": list(nearest.optimizers),
+        "distance": round(nearest.distance, 4),
+        "differences": list(nearest.differences),
     }
 
 
 def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
-    """The families of the best programs of a run, the largest first, in a plain dictionary.
+    """Return the families of the best programs of a run, the largest first, as a plain dictionary.
 
     Args:
-        records: of the run.
-        top: how many programs, of different fingerprints.
+        records: store of the run.
+        top: number of programs, of different fingerprints.
     """
     members: dict[tuple[str, ...], list[tuple[StoredProgram, Classification]]] = {}
     rows = list(itertools.islice(records.fittest(), top))
     for row in rows:
-        found = classify(row.individual.program)
-        is_unlike = found.likeness is Likeness.UNLIKE
-        members.setdefault(() if is_unlike else found.optimizers, []).append((row, found))
+        nearest = classify(row.individual.program)
+        is_unlike = nearest.likeness is Likeness.UNLIKE
+        members.setdefault(() if is_unlike else nearest.optimizers, []).append((row, nearest))
     families = sorted(members.items(), key=lambda item: -len(item[1]))
     return {
         "run": str(records.path.parent),
@@ -57,49 +57,55 @@ def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
 def _summarize_family(
     names: tuple[str, ...], family: Sequence[tuple[StoredProgram, Classification]]
 ) -> dict[str, Any]:
-    """The members, best first, of one family; no names are those of what nothing known is like."""
-    best, found = family[0]
+    """Summarize one family; its members are best first.
+
+    A family without names has the programs that are unlike every known optimizer.
+    """
+    best, nearest = family[0]
     common = Counter(phrase for _, member in family for phrase in member.differences)
     return {
         "optimizers": list(names),
         "count": len(family),
         "same": sum(member.likeness is Likeness.SAME for _, member in family),
         "best_fitness": best.fitness,
-        "best": {"index": best.individual.index, **_describe(found)},
+        "best": {"index": best.individual.index, **_summarize(nearest)},
         "differences": dict(common.most_common()),
     }
 
 
-def print_classes(console: Console, described: Sequence[dict[str, Any]]) -> None:
-    """Prints what `describe_class` and `describe_families` found."""
-    for each in described:
-        _show_families(console, each) if "families" in each else _show_class(console, each)
+def print_classes(console: Console, summaries: Sequence[dict[str, Any]]) -> None:
+    """Print the results of `summarize_class` and `summarize_families`."""
+    for summary in summaries:
+        if "families" in summary:
+            _print_families(console, summary)
+        else:
+            _print_class(console, summary)
 
 
-def _show_class(console: Console, described: dict[str, Any]) -> None:
-    console.print(Text(f"{described['name']} {_sentence(described)}", style="bold"))
-    for phrase in described["differences"]:
+def _print_class(console: Console, summary: dict[str, Any]) -> None:
+    console.print(Text(f"{summary['name']} {_sentence(summary)}", style="bold"))
+    for phrase in summary["differences"]:
         console.print(Text(f"  {phrase}"))
-    if described["constants"]:
-        values = ", ".join(f"{name} = {x:.6g}" for name, x in described["constants"].items())
+    if summary["constants"]:
+        values = ", ".join(f"{name} = {x:.6g}" for name, x in summary["constants"].items())
         console.print(Text(f"  constants: {values}"))
 
 
-def _sentence(described: dict[str, Any]) -> str:
-    names = " or ".join(described["optimizers"]) or "none"
+def _sentence(summary: dict[str, Any]) -> str:
+    names = " or ".join(summary["optimizers"]) or "none"
     return {
         Likeness.SAME: f"is {names}, up to constants",
-        Likeness.CHANGED: f"is {names} with changes (distance {described['distance']:.2f})",
+        Likeness.CHANGED: f"is {names} with changes (distance {summary['distance']:.2f})",
         Likeness.UNLIKE: f"is unlike anything known (nearest: {names}, "
-        f"distance {described['distance']:.2f})",
-    }[Likeness(described["likeness"])]
+        f"distance {summary['distance']:.2f})",
+    }[Likeness(summary["likeness"])]
 
 
-def _show_families(console: Console, described: dict[str, Any]) -> None:
-    title = f"families of the best {described['programs']} programs of {described['run']}"
+def _print_families(console: Console, summary: dict[str, Any]) -> None:
+    title = f"families of the best {summary['programs']} programs of {summary['run']}"
     console.print(Text(title, style="bold"))
     table = Table("family", "count", "same", "best fitness", "typical differences", box=box.SIMPLE)
-    for family in described["families"]:
+    for family in summary["families"]:
         phrases = list(family["differences"].items())[:TYPICAL]
         cells = (
             " or ".join(family["optimizers"]) or "unlike anything known",

@@ -1,4 +1,4 @@
-"""The hall of fame of a run: the best program of every length, and what more length is worth.
+"""Hall of fame of a run: the best program of every length, and the gain by a longer one.
 
 Cranmer, 2023 (arXiv:2305.01582), has such a table and such a score for symbolic regression.
 """
@@ -14,13 +14,13 @@ from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
 class Member(NamedTuple):
-    """The best program of a length; its length is the number of statements that it needs.
+    """The best program of a length, the number of statements that it needs.
 
     Attributes:
         row: its record.
-        score: by how much it is fitter than every shorter one, for each statement that it has more
-            than the fittest of these; None if it is not, or if there is none.
-        is_fitter: whether it is fitter than every shorter one.
+        score: gain in fitness over the fittest shorter program, for each further statement. None if
+            there is no gain, or no shorter program.
+        is_fitter: True if it is fitter than every shorter one.
     """
 
     row: StoredProgram
@@ -29,23 +29,20 @@ class Member(NamedTuple):
 
 
 def hall_of_fame(records: RunStore) -> Iterator[Member]:
-    """The members, the shortest first."""
+    """Yield the members, the shortest first."""
     fittest: StoredProgram | None = None
     for row in records.best_by_length():
-        is_fitter = row.fitness_or_neg_inf > (
-            -math.inf if fittest is None else fittest.fitness_or_neg_inf
-        )
-        score = None
-        if fittest is not None and is_fitter:
-            score = (row.fitness_or_neg_inf - fittest.fitness_or_neg_inf) / (
-                row.num_needed - fittest.num_needed
-            )
+        score, is_fitter = None, row.fitness_or_neg_inf > -math.inf
+        if fittest is not None:
+            gain = row.fitness_or_neg_inf - fittest.fitness_or_neg_inf
+            is_fitter = gain > 0
+            score = gain / (row.num_needed - fittest.num_needed) if is_fitter else None
         yield Member(row, score, is_fitter)
         fittest = row if is_fitter else fittest
 
 
 def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
-    """The members in plain dictionaries."""
+    """Return the members as plain dictionaries."""
     return [
         {
             "length": member.row.num_needed,
@@ -59,7 +56,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
 
 
 def hall_table(hall: list[dict[str, Any]]) -> Table:
-    """Those that are fitter than every shorter one."""
+    """Return a table of the members that are fitter than every shorter one."""
     table = Table("statements", "fitness", "gain by statement", "program", box=box.SIMPLE)
     for member in hall:
         if member["is_fitter"]:

@@ -1,4 +1,4 @@
-"""How far a run is."""
+"""Progress of a run: its counts so far, and its best program."""
 
 import dataclasses
 import math
@@ -12,7 +12,7 @@ from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
 def is_at_end(records: RunStore) -> bool:
-    """Whether a recorded run has all that it will have; faster than to ask its progress."""
+    """Return True if a recorded run has ended; faster than `RunProgress.of_records`."""
     total, max_chunks = _limits(records)
     if records.count() >= total:
         return True
@@ -20,7 +20,7 @@ def is_at_end(records: RunStore) -> bool:
 
 
 def _limits(records: RunStore) -> tuple[int, float]:
-    """Individuals, and chunks of training, that end a run."""
+    """Return the numbers of individuals, and of chunks of training, that end a run."""
     config = records.info()["config"]
     limit = config.get("max_trainings")
     max_chunks = math.inf if limit is None else limit * len(config["tasks"]) * NUM_CHUNKS
@@ -28,32 +28,33 @@ def _limits(records: RunStore) -> tuple[int, float]:
 
 
 def _to_fittest(records: RunStore) -> Fittest:
-    """As it is after all that is recorded."""
+    """Return the ranking after all recorded individuals."""
     fittest = Fittest()
-    for fate in records.iter_outcomes(0):
-        fittest.add(*fate)
+    for index, outcome, fitness in records.iter_outcomes(0):
+        fittest.add(index, outcome, fitness)
     return fittest
 
 
 @dataclasses.dataclass
 class RunProgress:
-    """Counts of a run so far, updated as it goes on.
+    """Counts of a run so far; the search updates them.
 
     Attributes:
-        total: individuals that the run will have at most.
-        max_chunks: chunks of training after which it ends; infinite if it does not.
-        population_size: how many of them are the initial program.
+        total: largest number of individuals.
+        population_size: number of individuals that are the initial program.
+        max_chunks: chunks of training after which the run ends; infinite for no limit.
         num_programs: individuals of the history.
-        num_before: of these, when this session began.
-        num_evaluated: different programs among them that were trained.
-        num_equivalent: different programs that took the outcome of an elder with the same
+        num_before: individuals of the history when this session began.
+        num_evaluated: different programs in the history that were trained.
+        num_equivalent: different programs that share the outcome of an earlier one with the same
             functional fingerprint.
         num_reevaluated: later evaluations, with another seed.
-        num_chunks: chunks of training that all these ran, if the run is limited by them.
-        reasons: their outcomes.
-        first, best: the first individual, and the fittest so far.
+        num_chunks: chunks of training that all evaluations ran, if the run limits them.
+        statuses: number of evaluated programs of each status.
+        first: the first individual.
+        best: the fittest individual so far.
         recent: (statements, needed statements) of the last population.
-        seconds: wall clock of this session since its workers are ready.
+        seconds: wall clock of this session since its workers were ready.
     """
 
     total: int
@@ -71,19 +72,19 @@ class RunProgress:
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
     _fittest: Fittest | None = None
-    """Of a run whose programs are evaluated again: there the best may lose its place."""
+    """Ranking, in a run with reevaluation: there the best program may lose its place."""
     _find: Callable[[int], StoredProgram] | None = None
-    """A recorded individual, by its number."""
+    """Reads a recorded individual, by its number."""
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
-    """Fingerprints of the history, and names of its outcomes."""
+    """Fingerprints and evaluations of the history."""
 
     @classmethod
     def of_records(cls, records: RunStore) -> "RunProgress":
-        """The progress of a recorded run."""
+        """Return the progress of a recorded run."""
         population_size = records.info()["config"]["evolution"]["population_size"]
         total, max_chunks = _limits(records)
         count = records.count()
-        reasons = Counter(records.count_by_status())
+        statuses = Counter(records.count_by_status())
         fingerprints, outcomes = records.fingerprints(), records.outcome_names()
         return cls(
             total,
@@ -91,11 +92,11 @@ class RunProgress:
             max_chunks,
             num_programs=count,
             num_before=count,
-            num_evaluated=reasons.total(),
+            num_evaluated=statuses.total(),
             num_equivalent=len(fingerprints - outcomes),
             num_reevaluated=sum(EvaluationId.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
-            statuses=reasons,
+            statuses=statuses,
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
@@ -105,11 +106,11 @@ class RunProgress:
         )
 
     def add(self, row: StoredProgram, num_chunks: int = 0) -> None:
-        """Counts one more individual.
+        """Count one more individual.
 
         Args:
             row: its record.
-            num_chunks: of the training that it is the first to need.
+            num_chunks: chunks of training of its evaluation, if no earlier individual has it.
         """
         self.num_programs += 1
         self.num_chunks += num_chunks
@@ -127,7 +128,7 @@ class RunProgress:
         self._rank(row)
 
     def _rank(self, row: StoredProgram) -> None:
-        """Looks whether another program is the best now."""
+        """Update the best program after one more individual."""
         if self._fittest is None:
             if row.fitness_or_neg_inf > (
                 -math.inf if self.best is None else self.best.fitness_or_neg_inf
@@ -146,17 +147,17 @@ class RunProgress:
             self.best = self._find(best)
 
     def knows(self, outcome: EvaluationId) -> bool:
-        """Whether an individual of the history has that outcome."""
+        """Return True if an individual of the history has that evaluation."""
         return str(outcome) in self._known
 
     @property
     def is_done(self) -> bool:
-        """Whether the run is at its end."""
+        """Return True at the end of the run."""
         return self.num_programs >= self.total or self.num_chunks >= self.max_chunks
 
     @property
     def expected_total(self) -> int:
-        """Individuals that the run will have at the pace of its training so far."""
+        """Return the individuals at the end of the run, at the pace of its training so far."""
         if self.num_chunks >= self.max_chunks:
             return self.num_programs
         share = self.num_chunks / self.max_chunks
@@ -164,29 +165,29 @@ class RunProgress:
 
     @property
     def num_children(self) -> int:
-        """Individuals that were bred."""
+        """Return the number of individuals that were bred."""
         return max(0, self.num_programs - self.population_size)
 
     @property
     def num_hits(self) -> int:
-        """Children whose fingerprint was known."""
+        """Return the number of cache hits: children whose fingerprint was in the history."""
         return self.num_children - max(0, self.num_evaluated - 1) - self.num_equivalent
 
     @property
     def redundant_share(self) -> float:
-        """The share of statements that are redundant, in the last population."""
+        """Return the share of redundant statements in the last population."""
         num_statements = sum(statements for statements, _ in self.recent)
         num_needed = sum(needed for _, needed in self.recent)
         return 1 - num_needed / num_statements if num_statements else 0.0
 
     @property
     def children_per_second(self) -> float:
-        """Of this session; the initial population is not bred."""
+        """Return the pace of this session; the initial population is not bred."""
         num_before = max(self.num_before, self.population_size)
         return max(0, self.num_programs - num_before) / self.seconds if self.seconds else 0.0
 
     @property
     def seconds_left(self) -> float:
-        """At the pace so far; infinite before there is one."""
+        """Return the seconds left at the pace so far; infinite before there is a pace."""
         rate = self.children_per_second
         return (self.expected_total - self.num_programs) / rate if rate else math.inf

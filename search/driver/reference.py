@@ -1,4 +1,4 @@
-"""The program of fitness 0, measured in every evaluation: what others are compared with.
+"""Measurements of the reference, the program of fitness 0 that all others are compared with.
 
 It is the initial program, unless the config of the run names another.
 """
@@ -17,6 +17,33 @@ from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool
 
 
+def check_same_machine(
+    recorded: Measurement | None,
+    measured: Measurement,
+    *,
+    subject: str,
+    noun: str,
+    recorded_setup: dict[str, Any],
+    current_setup: Callable[[], dict[str, Any]],
+    instead: str = "start a new one",
+) -> None:
+    """Raise `RecordError` if a training differs from the recorded one, in any bit.
+
+    Args:
+        recorded: measurement in the store; None where there is nothing to compare with.
+        measured: measurement of the same training on this machine.
+        subject: trained program, in words.
+        noun: kind of the store, in words.
+        recorded_setup: setup or environment in the store; the error names what differs.
+        current_setup: builds the same for this machine; called only for the error.
+        instead: advice, beside continuing on the other machine.
+    """
+    if recorded is None or (difference := first_difference(recorded, measured)) is None:
+        return
+    setups = (recorded_setup, current_setup())
+    raise refuse_difference(subject, noun, difference, setups, instead)
+
+
 def measure_references(
     first: Measurement,
     *,
@@ -24,33 +51,34 @@ def measure_references(
     pool: Pool,
     seed: int,
     num_evaluations: int,
-    describe_here: Callable[[], dict[str, Any]],
+    current_setup: Callable[[], dict[str, Any]],
 ) -> dict[EvaluationId, Measurement]:
-    """What is seen of the reference: as recorded, or measured where nothing is.
+    """Return the measurement of the reference in each evaluation, recorded or new.
 
     Args:
-        first: what the pool saw of it in the first evaluation.
-        records: of the run, which tell what the reference is; nothing is written.
-        pool: started, and with nothing to do.
-        seed: of the run.
-        num_evaluations: how many a program can have.
-        describe_here: what the run would be if it were begun here and now.
+        first: the pool's measurement of the reference in the first evaluation.
+        records: store of the run, which names the reference; nothing is written.
+        pool: started pool without other jobs.
+        seed: seed of the run.
+        num_evaluations: largest number of evaluations of a program.
+        current_setup: builds the setup of the run on this machine, for the error.
 
     Raises:
         RecordError: the first evaluation differs from the recorded one.
-        ConfigError: the reference does not train in one of the others.
+        ConfigError: the reference does not train in a later evaluation.
     """
     reference = records.reference()
     name = EvaluationId(fingerprint(reference))
     recorded = records.measurement(name)
-    if recorded is not None and (found := first_difference(recorded, first)) is not None:
-        raise refuse_difference(
-            "the initial program",
-            "run",
-            found,
-            (records.info(), describe_here()),
-            f"run it anew here with 'lionhunt resume {records.path.parent} --rescore'",
-        )
+    check_same_machine(
+        recorded,
+        first,
+        subject="the initial program",
+        noun="run",
+        recorded_setup=records.info(),
+        current_setup=current_setup,
+        instead=f"run it anew here with 'lionhunt resume {records.path.parent} --rescore'",
+    )
     references = {name: recorded or first}
     for number in range(2, num_evaluations + 1):
         later = name._replace(number=number)

@@ -1,11 +1,11 @@
-"""What a person sees: the live display of a run, its summary, and a program examined."""
+"""Reports on the terminal: the progress of a run, its summary, and a single program."""
 
 import math
 from typing import Any
 
 from rich import box
 from rich.console import Console, Group
-from rich.progress_bar import ProgressBar
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
 from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
@@ -16,47 +16,47 @@ from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
 from lionhunt.search.reporting.text import _counts, _number
 
 
-def print_program(console: Console, described: dict[str, Any]) -> None:
-    """Prints a described program."""
-    console.print(Text(described["name"], style="bold"))
-    if described["summary"]:
-        console.print(Text(described["summary"]))
-    head, *_, end = described["program"].splitlines()
+def print_program(console: Console, summary: dict[str, Any]) -> None:
+    """Print the result of `summarize_program`."""
+    console.print(Text(summary["name"], style="bold"))
+    if summary["summary"]:
+        console.print(Text(summary["summary"]))
+    head, *_, end = summary["program"].splitlines()
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     styles = {NEEDED: "", WITHIN_STEP: "yellow", REDUNDANT: "dim"}
     table.add_row("", head, "", "")
-    for number, line in enumerate(described["listing"]):
+    for number, line in enumerate(summary["listing"]):
         style = styles[line["mark"]]
         cells = (str(number), f"  {line['statement']}", line["kind"], line["mark"])
         table.add_row(*(Text(cell, style=style, overflow="fold") for cell in cells))
     table.add_row("", end, "", "")
     console.print(table)
     console.print(
-        f"{described['statements']} statements, {described['needed_within_step']} needed within "
-        f"the step, {described['needed']} needed; live state: "
-        f"{', '.join(described['live_state']) or 'none'}"
+        f"{summary['statements']} statements, {summary['needed_within_step']} needed within "
+        f"the step, {summary['needed']} needed; live state: "
+        f"{', '.join(summary['live_state']) or 'none'}"
     )
-    console.print(f"fingerprint {described['fingerprint']}")
-    if "index" in described:
-        _show_origin(console, described)
+    console.print(f"fingerprint {summary['fingerprint']}")
+    if "index" in summary:
+        _print_origin(console, summary)
 
 
 def print_library(console: Console, programs: list[dict[str, str]]) -> None:
-    """Prints the names of programs and what they are."""
+    """Print the name and the summary of each program."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for program in programs:
         table.add_row(program["name"], Text(program["summary"], overflow="fold"))
     console.print(table)
 
 
-def _show_origin(console: Console, described: dict[str, Any]) -> None:
-    fitness = described["fitness"]
-    outcome = f"fitness {_number(fitness)}" if fitness is not None else described["reason"]
-    parent = described["parent"]
-    origin = "the initial program" if parent is None else f"{described['mutation']} of {parent}"
-    console.print(f"program {described['index']} of {described['run']}: {outcome}, {origin}\n")
+def _print_origin(console: Console, summary: dict[str, Any]) -> None:
+    fitness = summary["fitness"]
+    outcome = f"fitness {_number(fitness)}" if fitness is not None else summary["reason"]
+    parent = summary["parent"]
+    origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
+    console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}\n")
     table = Table("program", "fitness", "mutation", "changes of needed statements", box=box.SIMPLE)
-    for step in described["improvements"]:
+    for step in summary["improvements"]:
         changes = "\n".join(step["changes"])
         cells = (str(step["index"]), _number(step["fitness"]), step["mutation"], changes)
         table.add_row(*map(Text, cells))
@@ -65,7 +65,7 @@ def _show_origin(console: Console, described: dict[str, Any]) -> None:
 
 
 def print_run(console: Console, summary: dict[str, Any]) -> None:
-    """Prints the summary of a run: its best program, the scores, and the counts."""
+    """Print the summary of a run: its best program, the scores, and the counts."""
     best, initial = summary["best"], summary["initial"]
     if best is not None and initial is not None and initial["scores"]:
         title = f"best program: {best['index']}, what is not needed removed"
@@ -94,8 +94,9 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
 
 
 def _scores_table(summary: dict[str, Any]) -> Table:
-    reference = summary["config"].get("reference")  # None in older records too
-    gain_head = f"gain over {reference}" if reference else "gain"  # else over the initial program
+    # Older records have no such key. Without a reference, the gain is over the initial program.
+    reference = summary["config"].get("reference")
+    gain_head = f"gain over {reference}" if reference else "gain"
     table = Table("", "initial", "best", gain_head, box=box.SIMPLE)
     best, initial = summary["best"], summary["initial"]
     for task in summary["tasks"]:
@@ -111,16 +112,16 @@ def _scores_table(summary: dict[str, Any]) -> Table:
 
 
 def next_commands(run: str) -> str:
-    """What a person may want to do with a finished run."""
+    """Return the commands that you may want next, after a run."""
     return (
-        f"next:\n  lionhunt show {run}:best    # how it came about, line by line\n"
+        f"next:\n  lionhunt show {run}:best    # the best program and its ancestors\n"
         f"  lionhunt show {run}    # this summary again; --json for other programs\n"
         "  lionhunt show raw_lion    # the program that became Lion"
     )
 
 
 def progress_line(progress: RunProgress) -> str:
-    """One line for where there is no terminal."""
+    """Return the progress as one line, for a stream that is no terminal."""
     best = "none" if progress.best is None else _number(progress.best.fitness or 0.0)
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
@@ -133,12 +134,11 @@ def progress_line(progress: RunProgress) -> str:
 
 
 def progress_display(progress: RunProgress) -> Group:
-    """The live display."""
+    """Return the live display: the counts so far above a progress bar."""
     best = "none yet" if progress.best is None else _number(progress.best.fitness or 0.0)
     share = progress.num_hits / max(1, progress.num_children)
-    table = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
+    counts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
-        ("programs", f"{progress.num_programs:,} of {progress.expected_total:,}"),
         ("evaluated", f"{progress.num_evaluated:,}"),
         (
             "cache hits",
@@ -147,23 +147,34 @@ def progress_display(progress: RunProgress) -> Group:
         ),
         ("outcomes", _counts(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
-        ("children a second", f"{progress.children_per_second:.0f}"),
         ("best fitness", f"{best} (the reference has 0)"),
-        ("time left", _clock(progress.seconds_left)),
     ):
-        table.add_row(Text(name, style="bold"), Text(value))
-    bar = ProgressBar(total=progress.expected_total, completed=progress.num_programs, width=60)
-    return Group(table, bar)
+        counts.add_row(Text(name, style="bold"), Text(value))
+    bar = Progress(
+        TextColumn("programs", style="bold"),
+        BarColumn(),
+        MofNCompleteColumn(separator=" of "),
+        TextColumn("{task.fields[rate]:.0f} children a second"),
+        TextColumn("{task.fields[left]} left", style="progress.remaining"),
+    )
+    bar.add_task(
+        "programs",
+        total=progress.expected_total,
+        completed=progress.num_programs,
+        rate=progress.children_per_second,
+        left=_clock(progress.seconds_left),
+    )
+    return Group(counts, bar)
 
 
 def _options(num_equivalent: int, num_reevaluated: int) -> str:
-    """What the second level of the cache and evaluation with other seeds add to the hits."""
+    """Return the counts of functional hits and of reevaluations, in words."""
     functional = f", {num_equivalent:,} functional" if num_equivalent else ""
     return functional + (f", {num_reevaluated:,} reevaluated" if num_reevaluated else "")
 
 
 def _by_name(progress: RunProgress) -> dict[str, int]:
-    return {reason.value: count for reason, count in progress.statuses.items()}
+    return {status.value: count for status, count in progress.statuses.items()}
 
 
 def _clock(seconds: float) -> str:

@@ -1,4 +1,4 @@
-"""What a run tells of itself in its log: how it begins, goes on and ends."""
+"""Events of a run in its log: its beginning, its progress and its end."""
 
 import os
 import platform
@@ -14,17 +14,17 @@ from lionhunt.search.log import log, write_log
 from lionhunt.search.workers.retry import MAX_TRIES
 
 PROGRESS_SECONDS = 30.0
-"""Wall clock between two lines on how far a run is."""
+"""Wall clock between two events about the progress of a run."""
 
 
 @contextmanager
 def log_run(file: Path, num_programs: int, **fields: Any) -> Iterator[None]:
-    """Writes what is told in the body, and how that begins and ends.
+    """Log the beginning and the end of the body, and all events between them.
 
     Args:
-        file: of the log.
-        num_programs: that the run has; it is gone on with if there are any.
-        fields: more to tell of the beginning.
+        file: log of the run.
+        num_programs: programs that the run has; with any, the run is resumed.
+        fields: further fields of the first event.
     """
     with write_log(file):
         place = {"pid": os.getpid(), "host": platform.node()} | summarize_environment()
@@ -42,7 +42,7 @@ def log_run(file: Path, num_programs: int, **fields: Any) -> Iterator[None]:
 
 
 def log_progress(events: Iterator[RunProgress]) -> Generator[RunProgress, None, None]:
-    """Passes on what happens in a run, and tells how far it is now and then, and at the end."""
+    """Pass on the events of a run; log its progress at intervals, and at the end."""
     last, progress = 0.0, None
     for progress in events:
         if progress.seconds - last >= PROGRESS_SECONDS:
@@ -54,13 +54,13 @@ def log_progress(events: Iterator[RunProgress]) -> Generator[RunProgress, None, 
 
 
 def log_stopped(name: str, measurement: Measurement) -> None:
-    """Tells of a candidate, by its fingerprint, that did not end by itself."""
-    reason = measurement.status
-    if reason in MAX_TRIES:
-        told: dict[str, Any] = {"candidate": name, "seconds": measurement.seconds}
-        if reason is Status.RAISED:
-            told["error"], _, told["message"] = measurement.error.partition(": ")
-        log(f"candidate_{reason.value}", **told)
+    """Log a candidate, by its fingerprint, if its training did not end by itself."""
+    status = measurement.status
+    if status in MAX_TRIES:
+        fields: dict[str, Any] = {"candidate": name, "seconds": measurement.seconds}
+        if status is Status.RAISED:
+            fields["error"], _, fields["message"] = measurement.error.partition(": ")
+        log(f"candidate_{status.value}", **fields)
 
 
 def _fields(progress: RunProgress) -> dict[str, Any]:
@@ -73,7 +73,7 @@ def _fields(progress: RunProgress) -> dict[str, Any]:
         "evaluated_again": progress.num_reevaluated,
         "cache_hits": progress.num_hits,
         "redundant_share": round(progress.redundant_share, 4),
-        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
+        "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "best": None if best is None else best.individual.index,
         "best_fitness": None if best is None else best.fitness,
         "seconds": round(progress.seconds, 3),

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""The scorer of candidates, and the pool of workers that a run scores them in."""
 
 import functools
 from collections.abc import Collection, Iterator, Sequence
@@ -25,21 +25,21 @@ def make_scorer(
     functions: Collection[str],
     batch_size: int = 1,
 ) -> Evaluator:
-    """What scores candidates; called where they are scored.
+    """Build the scorer of candidates; a pool calls this in each worker.
 
     Args:
-        options: of the tasks.
-        seed: of candidates that are given none of their own.
-        functions: those that candidates may have.
+        options: options of the tasks.
+        seed: seed of candidates whose job has none.
+        functions: functions that candidates may have.
         batch_size: candidates that train side by side.
     """
     return Evaluator([task.build() for task in options], seed, functions, batch_size)
 
 
 def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
-    """The functions that the canonical forms of these programs, and of a run's, may have."""
-    first = {statement.op for program in programs for statement in program.statements}
-    return reachable(first.union(config.mutation.to_space().functions))
+    """Return the functions that canonical forms may have, of these programs and all children."""
+    initial = {statement.op for program in programs for statement in program.statements}
+    return reachable(initial.union(config.mutation.to_space().functions))
 
 
 def open_pool(
@@ -54,7 +54,7 @@ def open_pool(
     memory_gib: float | None = None,
     ray_address: str = LOCAL,
 ) -> AbstractContextManager[Pool]:
-    """A place where candidates are scored; see `make_scorer` and `open_pool_of`."""
+    """Open a pool that scores candidates; see `make_scorer` and `open_pool_of`."""
     return open_pool_of(
         functools.partial(make_scorer, options, seed, functions, batch_size),
         num_workers=num_workers,
@@ -75,18 +75,18 @@ def start_pool(
     reference: Program | None = None,
     ray_address: str | None = None,
 ) -> Iterator[tuple[Pool, Measurement]]:
-    """The place where the candidates of a run are scored, started.
+    """Open and start the pool that scores the candidates of a run.
 
     Args:
-        config: of the run.
-        initial: the program it begins with.
+        config: configuration of the run.
+        initial: program that evolution begins with.
         num_workers: Ray workers; 0 scores in this process.
-        cache: see `open_pool_of`.
-        reference: the program that has fitness 0; the initial one if None.
-        ray_address: where workers are; None for where the config says.
+        cache: folder of compiled code; see `open_pool_of`.
+        reference: program of fitness 0; None for the initial one.
+        ray_address: address of the workers; None for the config's.
 
     Yields:
-        The pool, and what it saw of the reference.
+        The pool, and its measurement of the reference.
 
     Raises:
         ConfigError: the reference does not train on the tasks.

@@ -1,9 +1,11 @@
-"""A run: builds the parts, loops, and yields what happened; the only reader of the clock."""
+"""The loop of a run: it breeds ahead, scores in a pool, and records in order of birth."""
 
+import gc
 import math
 import time
 from collections import deque
-from collections.abc import Generator
+from collections.abc import Generator, Iterator
+from contextlib import contextmanager
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
@@ -11,8 +13,6 @@ from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
-from lionhunt.search.driver.garbage_collection import collected_rarely
-from lionhunt.search.driver.history import IndividualsByIndex
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
@@ -27,25 +27,44 @@ from lionhunt.search.evolution.regularized import Individual, initial_individual
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.workers.pool import Pool
 
+GC_THRESHOLDS = (50_000, 20, 50)
+"""Thresholds of a driver, for `gc.set_threshold`; Python's own are 700, 10, 10."""
 
-class _Born(NamedTuple):
-    """A child that waits for its outcome, or for that of an elder."""
+
+class _Child(NamedTuple):
+    """A child whose evaluation is not done, or not recorded."""
 
     individual: Individual
     identity: AnalyzedProgram
     outcome: EvaluationId
 
 
+class _History(dict[int, Individual]):
+    """Individuals by number; those of earlier sessions are read from the store when first used.
+
+    To parse a program takes longer than to look it up, and few candidate parents become parents.
+    Lazy reading keeps resuming fast with a lag of many thousands.
+    """
+
+    def __init__(self, records: RunStore):
+        super().__init__()
+        self._records = records
+
+    def __missing__(self, index: int) -> Individual:
+        self[index] = individual = self._records.row(index).individual
+        return individual
+
+
 class Search:
-    """The loop of a run: children are bred ahead, scored anywhere, and recorded in order.
+    """The loop of a run.
 
     Args:
-        config: of the run.
-        initial: the program it begins with.
-        records: its file, open to write; what is there already is the beginning of the history.
-        pool: where candidates are scored; it was started, and does nothing else.
-        reference: what the pool saw of the program that has fitness 0: the measure of all others,
-            and a stamp of the machine, since a run is not gone on with where it differs.
+        config: configuration of the run.
+        initial: program that evolution begins with.
+        records: store of the run, open to write. The individuals in it begin the history.
+        pool: started pool without other jobs.
+        reference: the pool's measurement of the program of fitness 0. It also identifies the
+            machine: a run cannot continue where this measurement differs.
 
     Raises:
         RecordError: the reference differs from the recorded one.
@@ -74,52 +93,58 @@ class Search:
             lag=evolution.lag,
             space=config.mutation.to_space(),
         )
-        self._references = [reference]  # its measurement in each evaluation
+        self._references = [reference]
+        """Measurement of the reference in each evaluation."""
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
-        self._history = IndividualsByIndex(records)  # the last `_num_remembered`
-        self._identities: dict[int, AnalyzedProgram] = {}  # of this session's
-        self._rank: dict[int, float] = {}  # their fitness, minus infinity if none
-        # If hurdles need them, whose they are and the curves, of those with a fitness.
+        """Number of the last individuals that the next four dictionaries hold."""
+        self._history = _History(records)
+        self._identities: dict[int, AnalyzedProgram] = {}
+        """Analysis of the individuals of this session."""
+        self._rank: dict[int, float] = {}
+        """Fitness, or minus infinity."""
         self._curves: dict[int, tuple[str, Curves]] = {}
+        """Owner and curves of individuals with a fitness, if hurdles need them."""
         self._outcomes = EvaluationCache(
             records,
             analyze(records.reference()),
             config.evaluation.functional_cache,
             config.evaluation.to_reevaluation(),
         )
-        self._born: deque[_Born] = deque()
+        self._born: deque[_Child] = deque()
 
     def run(self) -> Generator[RunProgress, None, None]:
-        """Runs to the end, yielding now and then; everything yielded is recorded."""
-        for fate in self._records.iter_outcomes(self.progress.num_programs - self._num_remembered):
-            self._remember(*fate)
+        """Run to the end and yield the progress after every step, once the step is recorded."""
+        first = self.progress.num_programs - self._num_remembered
+        for index, outcome, fitness in self._records.iter_outcomes(first):
+            self._remember(index, outcome, fitness)
         self._measure_references()
-        with collected_rarely():
+        with _rare_garbage_collection():
             start = time.monotonic()
             while not self.progress.is_done:
                 self._breed_ahead()
                 is_known = bool(self._born) and self._born[0].outcome in self._outcomes
-                seconds = 0.0 if is_known else 0.2  # what is known may let more be bred
+                # A cache hit may allow the next child, so the loop does not wait.
+                seconds = 0.0 if is_known else 0.2
                 self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
                 self._record_individuals()
                 self._records.commit()
                 self.progress.seconds = time.monotonic() - start
                 yield self.progress
-            # What was bred beyond the end of training is kept.
+            # Evaluations of children beyond the end of the run stay in the cache.
             while self._outcomes.is_waiting:
                 self._record_outcomes(self._pool.wait(0.2))
                 self._records.commit()
 
     def _measure_references(self) -> None:
-        """Records the reference's scores, or compares them with the recorded ones."""
+        """Measure the reference in each evaluation; record what is new."""
         references = measure_references(
             self._references[0],
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=self._outcomes.max_evaluations,
-            describe_here=lambda: summarize_setup(
+            current_setup=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
         )
@@ -129,7 +154,7 @@ class Search:
                 self._record_outcomes([(str(name), measurement)])
 
     def _breed_ahead(self) -> None:
-        """Breeds every child whose elders all have an outcome, and sends new programs out."""
+        """Breed every child whose candidate parents are recorded, and submit new programs."""
         evolution = self._config.evolution
         while True:
             index = self.progress.num_programs + len(self._born)
@@ -138,16 +163,16 @@ class Search:
             if index < evolution.population_size:
                 individual = initial_individual(index, self._initial)
             else:
-                elders = window(index, evolution.population_size, evolution.lag)
-                if elders.stop > self.progress.num_programs:
+                parents = window(index, evolution.population_size, evolution.lag)
+                if parents.stop > self.progress.num_programs:
                     return
                 individual = self._breed(
                     self._history, self._rank.__getitem__, index, identities=self._identities
                 )
-            self._born.append(self._examine(individual))
+            self._born.append(self._submit(individual))
 
-    def _examine(self, individual: Individual) -> _Born:
-        """Names what an individual computes, and sends it out if it is to be evaluated."""
+    def _submit(self, individual: Individual) -> _Child:
+        """Assign an evaluation to an individual, and submit it to the pool if it is new."""
         parent = individual.parent
         identity = analyze(
             individual.program, None if parent is None else self._identities.get(parent)
@@ -158,17 +183,18 @@ class Search:
             seed = evaluation_seed(self._config.seed, outcome.number)
             hurdles = self._hurdles(individual.index, outcome.number)
             self._pool.submit(Job(str(outcome), bytecode, seed, hurdles=hurdles))
-        return _Born(individual, identity, outcome)
+        return _Child(individual, identity, outcome)
 
     def _hurdles(self, index: int, number: int) -> Hurdles | None:
-        """Those of child `index`, which is the first in an evaluation of that number."""
+        """Return the hurdles of child `index`, the first in an evaluation of that number."""
         evolution, hurdles = self._config.evolution, self._config.hurdles
-        elders: dict[str, Curves] = {}
-        if self._curves:  # else there is no need to go through thousands of elders
-            candidates = window(index, evolution.population_size, evolution.lag)
-            elders = dict(self._curves[elder] for elder in candidates if elder in self._curves)
+        curves: dict[str, Curves] = {}
+        # The window may hold thousands of candidate parents.
+        if self._curves:
+            parents = window(index, evolution.population_size, evolution.lag)
+            curves = dict(self._curves[parent] for parent in parents if parent in self._curves)
         initial = self._references[number - 1].curves
-        return set_hurdles(initial, elders.values(), hurdles.slack, hurdles.percentile)
+        return set_hurdles(initial, curves.values(), hurdles.slack, hurdles.percentile)
 
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
@@ -183,7 +209,7 @@ class Search:
             self._outcomes.record(name, outcome)
 
     def _record_individuals(self) -> None:
-        """Records, in order of birth, every child that has an outcome, up to the run's end."""
+        """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
         while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
             individual, identity, outcome = self._born.popleft()
             row = StoredProgram(
@@ -201,15 +227,29 @@ class Search:
             self.progress.add(row, self._num_chunks(outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
-        """Chunks of training that an outcome took, if it is new, and the run limited by them."""
+        """Return the chunks of training of a new evaluation; 0 if the run does not limit them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
         return sum(map(len, self._outcomes.curves(outcome)))
 
     def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
-        """Takes in what became of an individual; forgets one that is nobody's elder any more."""
+        """Remember an individual; forget the one that leaves the window of candidate parents."""
         self._rank[index] = -math.inf if fitness is None else fitness
         if fitness is not None and self._config.hurdles.percentile is not None:
             self._curves[index] = outcome.owner, self._outcomes.curves(outcome)
         for remembered in (self._history, self._identities, self._rank, self._curves):
             remembered.pop(index - self._num_remembered, None)
+
+
+@contextmanager
+def _rare_garbage_collection() -> Iterator[None]:
+    """Make Python look for cyclic garbage less often in the body.
+
+    The driver makes few cycles. Traversing thousands of programs took a fifth of its time.
+    """
+    before = gc.get_threshold()
+    gc.set_threshold(*GC_THRESHOLDS)
+    try:
+        yield
+    finally:
+        gc.set_threshold(*before)

@@ -1,4 +1,4 @@
-"""What a run is before it begins, for its records; and as they have it afterwards."""
+"""Setup of a run: the description that its store keeps, and the run that a store describes."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -14,7 +14,7 @@ from lionhunt.search.storage.run_store import RunStore
 
 
 def load_initial(name: str, key: str = "initial") -> Program:
-    """The program that a key of a config names; raises `ConfigError` if it is none."""
+    """Load the program that a key of a config names; raise `ConfigError` if there is none."""
     try:
         return find_program(name).program
     except SourceError as error:
@@ -24,12 +24,12 @@ def load_initial(name: str, key: str = "initial") -> Program:
 def summarize_setup(
     config: RunConfig, initial: Program, reference: Program | None = None
 ) -> dict[str, Any]:
-    """What a run is, for its records: enough to go on with it, and to tell where it ran.
+    """Summarize a run for its store: enough to resume it, and to name its machine.
 
     Args:
-        config: of the run.
-        initial: the program it begins with.
-        reference: the program that has fitness 0, where it is recorded; else it is found by name.
+        config: configuration of the run.
+        initial: program that evolution begins with.
+        reference: program of fitness 0; None to load the one that the config names.
     """
     if reference is None:
         name = config.reference
@@ -43,7 +43,7 @@ def summarize_setup(
 
 
 def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
-    """Tasks for records, each under a name of its own."""
+    """Summarize tasks for a store, each under a unique name."""
     families = [task.name for task in tasks]
     counts = [families[: i + 1].count(family) for i, family in enumerate(families)]
     names = [f if n == 1 else f"{f}_{n}" for f, n in zip(families, counts, strict=True)]
@@ -59,6 +59,6 @@ def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 
 def load_run(records: RunStore) -> tuple[RunConfig, Program]:
-    """The configuration and the initial program of a recorded run."""
+    """Return the configuration and the initial program of a recorded run."""
     info = records.info()
     return parse_run_config(info["config"], str(records.path)), parse(info["initial"])

@@ -1,4 +1,4 @@
-"""What is known of a program or a run, in plain dictionaries: `--json` prints them as they are."""
+"""Summaries of programs and runs as plain dictionaries, which `--json` prints."""
 
 import difflib
 import math
@@ -23,7 +23,7 @@ NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redun
 
 
 def summarize_program(source: Source) -> dict[str, Any]:
-    """Everything that is known of a program without running it."""
+    """Return all facts about a program that need no training."""
     program = source.program
     kinds = infer(program)
     alive = liveness.analyse(program)
@@ -32,7 +32,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
         for needed, within in zip(alive.needed, alive.needed_within_step, strict=True)
     ]
     states = zip(program.states, alive.live_states, strict=True)
-    described: dict[str, Any] = {
+    summary: dict[str, Any] = {
         "name": source.name,
         "summary": source.notes.summary,
         "program": str(program),
@@ -50,19 +50,19 @@ def summarize_program(source: Source) -> dict[str, Any]:
         ],
     }
     if source.row is not None:
-        described |= _describe_row(source.row) | {
+        summary |= _summarize_row(source.row) | {
             "run": str(source.run),
             "improvements": _improvements(source.lineage),
         }
-    return described
+    return summary
 
 
 def summarize_library() -> list[dict[str, str]]:
-    """The programs of the library, with one line each."""
+    """Return the name and one line about each program of the library."""
     return [{"name": name, "summary": library.doc(name).summary} for name in library.names()]
 
 
-def _describe_row(row: StoredProgram) -> dict[str, Any]:
+def _summarize_row(row: StoredProgram) -> dict[str, Any]:
     return {
         "index": row.individual.index,
         "fitness": row.fitness,
@@ -78,7 +78,7 @@ def _describe_row(row: StoredProgram) -> dict[str, Any]:
 
 
 def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
-    """The ancestors that were fitter than all before them in the line, and what was changed."""
+    """Return the ancestors fitter than all before them in the lineage, with their changes."""
     steps = []
     best = -math.inf
     before = lineage[0]
@@ -99,7 +99,7 @@ def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
 
 
 def _changes(old: Program, new: Program) -> list[str]:
-    """Lines taken away (-) and added (+), of the needed statements."""
+    """Return the needed statements removed (-) and added (+)."""
 
     def lines(program: Program) -> list[str]:
         return [to_line(statement) for statement in liveness.simplify(program).statements]
@@ -108,7 +108,7 @@ def _changes(old: Program, new: Program) -> list[str]:
 
 
 def summarize_run(records: RunStore) -> dict[str, Any]:
-    """The summary of a run, after a look for damage."""
+    """Return the summary of a run, after a check of its file for damage."""
     records.check()
     info = records.info()
     config = info["config"]
@@ -124,7 +124,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "functional_hits": progress.num_equivalent,
         "reevaluated": progress.num_reevaluated,
         "redundant_share": progress.redundant_share,
-        "outcomes": {reason.value: count for reason, count in progress.statuses.items()},
+        "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "evaluation_seconds": records.seconds(),
         "training_saved": _training_saved(records, len(info["tasks"])),
         "history_digest": records.history_digest(),
@@ -146,40 +146,37 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
             owner = row.outcome.owner
             last = (best if owner == reference else row).outcome.number
             numbers = range(1 if averages else last, last + 1)
-            is_known = row.fitness is not None
-            seen = (
-                _describe_scores(records, owner, reference, numbers, info["tasks"])
-                if is_known
-                else {}
-            )
+            scores = {}
+            if row.fitness is not None:
+                scores = _summarize_scores(records, owner, reference, numbers, info["tasks"])
             program = str(liveness.simplify(row.individual.program))
-            summary[name] = _describe_row(row) | {"program": program, "scores": seen}
+            summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
 
 
 def _training_saved(records: RunStore, num_tasks: int) -> float:
-    """The share of training that was not done since candidates stopped early."""
+    """Return the share of training that early stopping saved."""
     whole = len(records.outcome_names()) * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 
-def _describe_scores(
+def _summarize_scores(
     records: RunStore, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Score and fitness by task, the means over evaluations of these numbers."""
+    """Return the score and the fitness on each task, as means over these evaluations."""
     pairs = [
         list(zip(_scores(records, owner, n), _scores(records, initial, n), strict=True))
         for n in numbers
     ]
-    described = {}
+    summaries = {}
     for index, task in enumerate(tasks):
-        seen = [pair[index] for pair in pairs]
-        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in seen]
-        described[task["name"]] = {
-            "score": statistics.fmean(score for score, _ in seen),
+        of_task = [pair[index] for pair in pairs]
+        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in of_task]
+        summaries[task["name"]] = {
+            "score": statistics.fmean(score for score, _ in of_task),
             "fitness": statistics.fmean(gains),
         }
-    return described
+    return summaries
 
 
 def _scores(records: RunStore, owner: str, number: int) -> tuple[float, ...]:

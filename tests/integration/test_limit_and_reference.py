@@ -1,4 +1,4 @@
-"""Runs that end by their training, and runs measured by another program than they begin with."""
+"""Runs that end by their training, and runs whose reference is not the initial program."""
 
 from contextlib import nullcontext
 
@@ -7,7 +7,7 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
-from lionhunt.search.driver import search_loop as run
+from lionhunt.search.driver import scoring
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_run
@@ -32,12 +32,12 @@ def limited(tmp_path_factory):
 
 
 def test_run_ends_with_the_program_that_reaches_its_training(limited):
-    chunks, seen = [], set()
+    chunks, evaluated = [], set()
     for row in limited.rows():
         measurement = limited.measurement(row.fingerprint)
-        curves = () if row.fingerprint in seen else measurement.curves
+        curves = () if row.fingerprint in evaluated else measurement.curves
         chunks.append(sum(map(len, curves)))
-        seen.add(row.fingerprint)
+        evaluated.add(row.fingerprint)
     limit = LIMIT * NUM_CHUNKS
     assert sum(chunks) >= limit > sum(chunks[:-1]) and len(chunks) < 1000
     assert limited.num_chunks() == sum(chunks)
@@ -83,12 +83,12 @@ def test_fitness_is_the_gain_over_the_reference(restarted):
     rows = [row for row in restarted.rows() if row.fitness is not None]
     assert rows[0].individual.program == LION and len(rows) > 20
     for row in rows:
-        (found,) = restarted.measurement(row.fingerprint).scores
-        assert row.fitness == task_fitness(found, reference, higher_is_better=True)
+        (score_of_row,) = restarted.measurement(row.fingerprint).scores
+        assert row.fitness == task_fitness(score_of_row, reference, higher_is_better=True)
     assert rows[0].fitness != 0
-    described = summarize_run(restarted)
-    ((task, by_task),) = described["initial"]["scores"].items()
-    assert task == "digits_mlp" and by_task["fitness"] == described["initial"]["fitness"]
+    summary = summarize_run(restarted)
+    ((task, by_task),) = summary["initial"]["scores"].items()
+    assert task == "digits_mlp" and by_task["fitness"] == summary["initial"]["fitness"]
 
 
 def test_a_summary_says_what_the_gain_is_over(restarted, lionhunt, tmp_path):
@@ -98,7 +98,7 @@ def test_a_summary_says_what_the_gain_is_over(restarted, lionhunt, tmp_path):
 
 
 def test_pool_starts_with_the_reference(monkeypatch):
-    monkeypatch.setattr(run, "open_pool", lambda *_, **__: nullcontext(FormulaPool()))
+    monkeypatch.setattr(scoring, "open_pool", lambda *_, **__: nullcontext(FormulaPool()))
     with start_pool(config(), LION, 0, reference=ADAMW) as (_, measured):
         assert measured == score(assemble(ADAMW)) != score(assemble(LION))
     with start_pool(config(), LION, 0) as (_, measured):

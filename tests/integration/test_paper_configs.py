@@ -1,4 +1,4 @@
-"""The paper's searches without the paper's data: one line that says what is missing."""
+"""Searches of the paper without its data: one line names what is missing."""
 
 import re
 from pathlib import Path
@@ -26,4 +26,5 @@ def test_search_without_its_data_ends_in_one_line(lionhunt, tmp_path, monkeypatc
     folder.mkdir()
     status, _, err = lionhunt("search", CONFIGS / f"{name}.toml", "--set", f"tasks.0.path={folder}")
     assert status == 2 and is_one_line(err) and str(folder) in err and wanted in err
-    assert list(tmp_path.iterdir()) == [folder] and not list(folder.iterdir())  # no run
+    # There is no run.
+    assert list(tmp_path.iterdir()) == [folder] and not list(folder.iterdir())

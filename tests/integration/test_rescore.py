@@ -1,26 +1,26 @@
-"""`lionhunt resume --rescore`: a run of another machine begins again here, in another folder."""
+"""`lionhunt resume --rescore`: a run of another machine begins again in another folder."""
 
 import dataclasses
 
 import pytest
 
 from lionhunt import dsl
-from lionhunt.search.cli import main as cli
+from lionhunt.search.driver import scoring
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, score, start_formula_pool
 
 
 def here(bytecode):
-    """The scores of this machine; those of `score` were made elsewhere."""
+    """Return the scores of this machine; `score` is another machine."""
     measurement = score(bytecode)
     return dataclasses.replace(measurement, scores=tuple(s + 1e-7 for s in measurement.scores))
 
 
 @pytest.fixture
 def run(tmp_path, monkeypatch):
-    """A run that was stopped elsewhere."""
-    monkeypatch.setattr(cli, "start_pool", start_formula_pool(here))
+    """Return the folder of a run that stopped on the other machine."""
+    monkeypatch.setattr(scoring, "start_pool", start_formula_pool(here))
     with create(tmp_path / "run", seed=7) as records:
         advance(records, FormulaPool(), 50)
     return tmp_path / "run"
@@ -32,7 +32,7 @@ def test_rescored_run_is_a_new_one_of_the_same_config(lionhunt, run, tmp_path):
     before = (run / "run.sqlite").read_bytes()
     new = tmp_path / "run-rescored"
     status, out, err = lionhunt("resume", run, "--rescore")
-    assert (status, err) == (0, "") and f"run anew in {new}" in " ".join(out.split())
+    assert (status, err) == (0, "") and f"run {new}:" in " ".join(out.split())
     with create(tmp_path / "expected", seed=7) as records:
         digest = advance(records, FormulaPool(scorer=here)).history_digest()
     with RunStore.open_to_read(new) as records:
@@ -50,12 +50,12 @@ def test_rescored_run_overwrites_nothing(lionhunt, run, tmp_path):
         status, _, err = lionhunt("resume", run, "--rescore", "--out", out)
         assert status == 2 and is_one_line(err) and message in err
     status, _, err = lionhunt("resume", run, "--out", tmp_path / "other")
-    assert status == 2 and is_one_line(err) and "--out is for --rescore" in err
+    assert status == 2 and is_one_line(err) and "--out needs --rescore" in err
     assert not (tmp_path / "other").exists()
 
 
 def test_rescored_run_has_the_programs_of_the_records_not_of_files(lionhunt, run, tmp_path):
-    """The files that the config names may be gone, or be others here."""
+    """Ignore the files that the config names: they may be missing, or differ here."""
     program = tmp_path / "mine.txt"
     program.write_text(str(dsl.library.load("lion")))
     with create(tmp_path / "other", initial=str(program), reference=str(program)) as records:

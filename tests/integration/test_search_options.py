@@ -1,4 +1,4 @@
-"""Options of a search: what each does, by law, and one history however a run is disturbed."""
+"""Options of a search: the law of each, and one history under any disturbance."""
 
 import sqlite3
 import statistics
@@ -46,7 +46,7 @@ INITIAL = assemble(load_initial("adamw_initial"))
 
 
 class Run:
-    """A run that ended, undisturbed."""
+    """An undisturbed run, finished."""
 
     def __init__(self, folder, options):
         self.folder = folder
@@ -60,7 +60,7 @@ class Run:
 
 
 def content(records: RunStore):
-    """All that is kept, but how long it took."""
+    """Return all records except durations."""
     return list(records.rows()), records.outcome_summaries(), list(records.functional())
 
 
@@ -112,19 +112,19 @@ def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, run
 
 
 def gain(row: StoredProgram, number: int) -> float | None:
-    """The fitness of a program in an evaluation, said again; the run's seed is 1."""
+    """Compute the fitness of a program in an evaluation; the run's seed is 1."""
     seed = evaluation_seed(1, number)
-    seen = score(assemble(dsl.simplify(row.individual.program)), seed)
-    if seen.status is not Status.OK:
+    measurement = score(assemble(dsl.simplify(row.individual.program)), seed)
+    if measurement.status is not Status.OK:
         return None
-    return task_fitness(seen.scores[0], score(INITIAL, seed).scores[0], True)
+    return task_fitness(measurement.scores[0], score(INITIAL, seed).scores[0], True)
 
 
 @pytest.mark.parametrize("key", ["average", "forget"])
 def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
     run = runs[key]
     num_births: Counter[str] = Counter()
-    seen = set()
+    cases = set()
     for row in run.rows:
         num_births[row.fingerprint] += 1
         number = min(1 + (num_births[row.fingerprint] - 1) // EVERY, MOST)
@@ -136,8 +136,8 @@ def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
         expected = pytest.approx(statistics.fmean(whole)) if whole == gains else None
         assert row.fitness == expected
         assert (row.status is Status.OK) == (row.fitness is not None)
-        seen.add((number, row.fitness is None))
-    assert {(1, False), (1, True), (2, False), (3, False)} <= seen
+        cases.add((number, row.fitness is None))
+    assert {(1, False), (1, True), (2, False), (3, False)} <= cases
     assert run.summary["reevaluated"] == sum("#" in name for name in run.pool.submitted) - MOST + 1
 
 
@@ -158,13 +158,12 @@ def test_seeds_of_evaluations_differ_and_stay():
     seeds = [evaluation_seed(seed, number) for seed in (0, 1) for number in range(1, 50)]
     assert seeds.count(None) == 2 and len(set(seeds)) == 97
     assert all(seed is None or 0 <= seed < 2**32 for seed in seeds)
-    assert (
-        evaluation_seed(0, 2) == 4088162826
-    )  # update only where all runs with this option may change
+    # Update this only if all runs with this option may change.
+    assert evaluation_seed(0, 2) == 4088162826
 
 
 class UnluckyPool(FormulaPool):
-    """One in which the initial program trains with the run's own seed alone."""
+    """A pool in which the initial program trains only with the run's own seed."""
 
     def wait(self, seconds):
         return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
@@ -177,7 +176,7 @@ def test_initial_program_that_does_not_train_with_another_seed_is_refused(tmp_pa
     assert not (tmp_path / "run").exists()
 
 
-COUNTED = ("num_evaluated", "num_equivalent", "num_reevaluated", "reasons", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "num_reevaluated", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):
@@ -236,7 +235,7 @@ def test_fittest_are_ranked_by_their_latest_outcome(runs):
 
 @pytest.mark.parametrize("name", ["average", "forget", "all"])
 def test_best_is_best_by_its_latest_outcome(name, runs):
-    """And not the luckiest individual, which has the highest fitness of all."""
+    """Rank by the latest fitness; the luckiest individual may have a higher one."""
     num_luckier, expected = 0, None
     with RunStore.open_to_read(runs[name].folder) as records:
         for end in (*range(20, records.count(), 8), records.count()):
@@ -258,7 +257,7 @@ def test_best_is_best_by_its_latest_outcome(name, runs):
         assert RunProgress.of_records(records).best == expected
 
 
-def test_run_from_before_the_options_is_read_and_gone_on_with(tmp_path):
+def test_run_from_before_the_options_is_read_and_resumed(tmp_path):
     digest = finished(tmp_path / "whole")
     with create(tmp_path / "old") as records:
         advance(records, FormulaPool(), 60)
@@ -302,7 +301,7 @@ def test_command_line_shows_the_hall_and_finds_its_members(runs, lionhunt):
 
 
 def test_the_reference_owns_its_outcome(tmp_path):
-    """Also where a run begins with another program, and an equal of it is born before it."""
+    """Assign to the reference an equal program that is born before it."""
     text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  a = {}\n  return a * lr, m"
     reference, twin = (analyze(dsl.parse(text.format(x))) for x in ("sign(m)", "sign(m * 2.0)"))
     assert twin.fingerprint != reference.fingerprint

@@ -1,4 +1,4 @@
-"""Whole searches as processes: any number of workers, killed at any moment, one history."""
+"""Whole searches as processes: one history for any number of workers, killed at any moment."""
 
 import json
 import os
@@ -13,13 +13,14 @@ import pytest
 
 from lionhunt.search.storage.run_store import RecordError, RunStore
 
+# A few functions compile in a third of the time.
 CONFIG = """
 num_programs = 400
 [evolution]
 population_size = 20
 tournament_size = 3
 lag = 8
-[mutation]  # a few functions compile in a third of the time
+[mutation]
 functions = ["+", "-", "*", "/", "sign", "sqrt", "square", "interp", "tanh"]
 [[tasks]]
 kind = "digits_mlp"
@@ -46,8 +47,8 @@ def config(tmp_path_factory):
 
 
 def start(*words):
-    """A process of its own group, as a terminal starts one."""
-    # What a shell starts in the background ignores SIGINT, and so would what it starts.
+    """Start a process in a group of its own, as a terminal does."""
+    # Background processes of a shell ignore SIGINT, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     return subprocess.Popen(
         [LIONHUNT, *map(str, words)],
@@ -59,7 +60,7 @@ def start(*words):
 
 
 def finish(*words):
-    """Runs a command to its end; what it printed."""
+    """Run a command to its end; return its output."""
     process = start(*words)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
@@ -72,7 +73,7 @@ def summary(folder):
 
 
 def num_programs(folder):
-    """Programs recorded so far, read while the run goes on."""
+    """Return the number of programs recorded so far."""
     try:
         with RunStore.open_to_read(folder) as records:
             return records.count()
@@ -88,7 +89,7 @@ def wait_for(folder, count, process):
 
 @pytest.fixture(scope="module")
 def undisturbed(config, tmp_path_factory):
-    """The summary of the run that nothing disturbs, scored in its own process."""
+    """Return the summary of an undisturbed run that scores in its own process."""
     folder = tmp_path_factory.mktemp("undisturbed")
     out = finish("search", config, "--out", folder, "--workers", 0)
     assert "best program" in out and f"lionhunt show {folder}:best" in out
@@ -103,10 +104,11 @@ def test_search_finds_better_programs_than_it_began_with(undisturbed):
 
 
 def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undisturbed, tmp_path):
-    """And so does any number of workers: it was scored in one process, and ends with two."""
+    """Kill a run that scores in its process, and finish it with two workers."""
     rng = random.Random(0)
     process = start("search", config, "--out", tmp_path, "--workers", 0)
-    for stop in (0, 21, 150):  # before the first program is recorded, and later
+    # The first stop is before the first program is recorded.
+    for stop in (0, 21, 150):
         wait_for(tmp_path, stop, process) if stop else time.sleep(2.5)
         time.sleep(rng.random() / 5)
         process.kill()
@@ -123,9 +125,9 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
     os.kill(worker, signal.SIGKILL)
     out, err = process.communicate(timeout=240)
     assert process.returncode == 0, err
-    found = summary(tmp_path)
+    resumed = summary(tmp_path)
     for key in ("history_digest", "programs", "evaluated", "cache_hits", "redundant_share"):
-        assert found[key] == undisturbed[key]
+        assert resumed[key] == undisturbed[key]
     log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
     assert {"started", "resumed"} <= {line["event"] for line in log} and log[-1]["event"] == "ended"
     replaced = [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
@@ -133,7 +135,7 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
 
 
 def workers_of(pid):
-    """The worker processes below a process."""
+    """Return the worker processes below a process."""
     parents, workers = {}, []
     for stat in Path("/proc").glob("[0-9]*/stat"):
         try:
@@ -153,12 +155,15 @@ def workers_of(pid):
     return [worker for worker in workers if is_below(worker)]
 
 
-def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, undisturbed, tmp_path):
-    """The run is too long to end before it is interrupted; the first of it is what all share."""
+def test_interrupt_says_how_to_continue_and_a_second_process_is_refused(
+    config, undisturbed, tmp_path
+):
+    """Interrupt a run that is too long to end; its first programs are those of the short run."""
     longer = ("--set", "num_programs=100000")
     process = start("search", config, "--out", tmp_path, "--workers", 0, *longer)
     wait_for(tmp_path, 50, process)
-    process.send_signal(signal.SIGSTOP)  # so that it is still there for the second
+    # A stopped process keeps its lock.
+    process.send_signal(signal.SIGSTOP)
     second = start("resume", tmp_path, "--workers", 0)
     _, err = second.communicate(timeout=60)
     assert second.returncode == 2
@@ -175,7 +180,7 @@ def test_interrupt_says_how_to_go_on_and_a_second_process_is_refused(config, und
 
 
 def interrupt(process, folder):
-    """As Ctrl-C does."""
+    """Interrupt a process as Ctrl-C does."""
     process.send_signal(signal.SIGINT)
     process.send_signal(signal.SIGCONT)
     out, err = process.communicate(timeout=60)

@@ -1,9 +1,9 @@
-"""A soak: small searches, again and again, under faults at random moments.
+"""Soak test: repeated small searches, under faults at random moments.
 
-    python tests/soak --minutes 30 --out soak
+    python -m tests.soak --minutes 30 --out soak
 
-Every run has to end with the history of the run that nothing disturbs, and leave nothing behind.
-Linux only. What was seen is in OUT/summary.json and OUT/summary.md.
+Every run has to end with the history of an undisturbed run, and leave nothing behind. Linux only.
+The results are in OUT/summary.json and OUT/summary.md.
 """
 
 import argparse
@@ -23,7 +23,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=Path("soak"))
     parser.add_argument("--seed", type=int, default=0)
     words = parser.parse_args()
-    # What a shell starts in the background ignores SIGINT, and so would what it starts.
+    # Background processes of a shell ignore SIGINT, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
     out = words.out.resolve()
     (out / "logs").mkdir(parents=True)

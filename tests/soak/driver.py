@@ -1,4 +1,4 @@
-"""A search as a process, with all that it starts, and how far it is."""
+"""A search as a process: its child processes, its memory and its progress."""
 
 import os
 import subprocess
@@ -15,16 +15,16 @@ PATH = os.pathsep.join(map(str, (ROOT, Path(__file__).with_name("clock"))))
 
 
 class SoakError(Exception):
-    """Something was not as it should be."""
+    """A failed check of the soak test."""
 
 
 class Driver:
     """A command of lionhunt on a run.
 
     Args:
-        words: of the command.
-        folder: of the run.
-        log: where what it prints is kept.
+        words: arguments of Python.
+        folder: folder of the run.
+        log: path of its output, with other suffixes.
     """
 
     def __init__(self, words: list[str], folder: Path, log: Path):
@@ -42,34 +42,34 @@ class Driver:
                 start_new_session=True,
             )
         self.pid = self._process.pid
-        self.seen: set[Process] = set()
+        self.children: set[Process] = set()
         self.memory = self.worker_memory = 0.0
 
     def status(self) -> int | None:
-        """The exit status, once it has ended."""
+        """Return the exit status; None while it runs."""
         return self._process.poll()
 
     def send(self, number: int) -> None:
         self._process.send_signal(number)
 
     def set_clock(self, seconds: float) -> None:
-        """Has the wall clock of its processes be so much later than that of the machine."""
+        """Shift the wall clock of its processes by `seconds`."""
         self._clock.write_text(str(seconds))
 
     def look(self) -> list[Process]:
-        """All that it has started and that runs now."""
+        """Return its running child processes, and note their memory."""
         now = below(self.pid)
-        self.seen.update(now)
+        self.children.update(now)
         self.memory = max(self.memory, Process(self.pid, 0, "").memory())
-        sizes = [each.memory() for each in now if is_worker(each)]
+        sizes = [process.memory() for process in now if is_worker(process)]
         self.worker_memory = max(self.worker_memory, *sizes, 0.0)
         return now
 
     def workers(self) -> list[Process]:
-        return [each for each in self.look() if is_worker(each)]
+        return [process for process in self.look() if is_worker(process)]
 
     def count(self) -> int:
-        """Programs recorded so far."""
+        """Return the number of programs recorded so far."""
         try:
             with RunStore.open_to_read(self.folder) as records:
                 return records.count()
@@ -77,12 +77,12 @@ class Driver:
             return 0
 
     def is_complete(self) -> bool:
-        """Whether all programs of the run are recorded."""
+        """Return True if all programs of the run are recorded."""
         with RunStore.open_to_read(self.folder) as records:
             return records.count() == records.info()["config"]["num_programs"]
 
     def wait_for_end(self, seconds: float) -> int:
-        """The exit status; raises `SoakError` if it does not end."""
+        """Return the exit status; raise `SoakError` if it does not end."""
         end = time.monotonic() + seconds
         while self.status() is None:
             if time.monotonic() > end:
@@ -92,7 +92,7 @@ class Driver:
         return self._process.wait()
 
     def wait_for_programs(self, count: int, seconds: float) -> bool:
-        """Waits until so many are recorded; whether the run goes on."""
+        """Wait until `count` programs are recorded; return False if the run has ended."""
         end = time.monotonic() + seconds
         while self.status() is None and self.count() < count:
             if time.monotonic() > end:
@@ -102,22 +102,22 @@ class Driver:
         return self.status() is None
 
     def last_line(self) -> str:
-        """Of what it has printed; before it, Ray may have something to say."""
+        """Return the last line of its output; Ray may print lines before it."""
         return self._out.read_text().splitlines()[-1]
 
-    def expect(self, status: int, said: str, seconds: float = 60.0) -> None:
-        """Waits for its end, with a status and one line that says something."""
-        found, error = self.wait_for_end(seconds), self._err.read_text()
+    def expect(self, status: int, message: str, seconds: float = 60.0) -> None:
+        """Wait for its end; check its exit status, and the one line of its error."""
+        actual, error = self.wait_for_end(seconds), self._err.read_text()
         lines = [line for line in error.splitlines() if line.startswith(("lionhunt:", "Traceback"))]
-        if found != status or said and not (len(lines) == 1 and said in lines[0]):
-            raise SoakError(f"ended with {found}: {error[-2000:]}")
+        if actual != status or message and not (len(lines) == 1 and message in lines[0]):
+            raise SoakError(f"ended with {actual}: {error[-2000:]}")
 
 
 def is_worker(process: Process) -> bool:
-    """Whether it is an actor of `search`; all others that Ray starts are named otherwise."""
+    """Return True for an actor of `search`; other processes of Ray have other names."""
     return process.name.startswith("ray::Worker")
 
 
 def lionhunt(words: list[str]) -> list[str]:
-    """The command, of this folder's source."""
+    """Return arguments of Python that run the command from this source."""
     return ["-c", "from lionhunt.search.cli.main import main; main()", *words]

@@ -1,4 +1,4 @@
-"""What has to be there, and what must not be, once a run is complete."""
+"""Checks of a complete run: its history, and the files that it leaves."""
 
 from pathlib import Path
 
@@ -15,17 +15,17 @@ def history_digest(folder: Path) -> str:
 
 
 def check_finished(folder: Path, expected: str) -> int:
-    """Looks at the history, the lock and the files of a run that is complete.
+    """Check the history, the lock and the files of a complete run.
 
     Args:
-        folder: of the run.
-        expected: its history digest.
+        folder: folder of the run.
+        expected: expected history digest.
 
     Returns:
         The number of its programs.
 
     Raises:
-        SoakError: one of them is not as it should be.
+        SoakError: a check fails.
     """
     if (digest := history_digest(folder)) != expected:
         raise SoakError(f"another history: {digest}")
@@ -36,6 +36,6 @@ def check_finished(folder: Path, expected: str) -> int:
         raise SoakError(f"a lock was left behind: {error}") from error
     file = folder / RUN.file_name
     kept = {file, file.with_suffix(".lock"), file.with_suffix(LOG_SUFFIX), folder / CACHE}
-    if names := {each.name for each in set(folder.iterdir()) - kept}:
+    if names := {path.name for path in set(folder.iterdir()) - kept}:
         raise SoakError(f"left behind: {names}")
     return count

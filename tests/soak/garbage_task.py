@@ -1,4 +1,4 @@
-"""The command `lionhunt` where tasks give no number for a score; a script of the soak.
+"""Script that runs `lionhunt` with tasks whose score is no number.
 
 python tests/soak/garbage_task.py GARBAGE WORDS...
 """
@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ray import cloudpickle
 
 from lionhunt.proxy_tasks import options
-from lionhunt.search.cli import main as cli
+from lionhunt.search.cli.main import main as run_command
 
 GARBAGE = {
     "text": lambda: "0.5",
@@ -30,7 +30,7 @@ def main() -> None:
     options.DigitsMLP.build = build_garbage
     # Workers then receive the patched class.
     cloudpickle.register_pickle_by_value(options)
-    cli.main()
+    run_command()
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""Processes of a run, seen from outside: whose children they are, how large, and whether they end.
+"""Processes of a run: parents, memory and signals, read from /proc (Linux only).
 
-Linux only. A process is its number and its start, since numbers are used again.
+A process is identified by its number and its start, since the system reuses numbers.
 """
 
 import os
@@ -12,24 +12,24 @@ _PAGES_PER_MIB = 2**20 // os.sysconf("SC_PAGE_SIZE")
 
 
 class Process(NamedTuple):
-    """One that runs, or did."""
+    """A process, running or ended."""
 
     pid: int
     started: int
     name: str
 
     def is_alive(self) -> bool:
-        found = _read(self.pid)
-        return found is not None and found[0].started == self.started
+        current = _read(self.pid)
+        return current is not None and current[0].started == self.started
 
     def send(self, number: int) -> bool:
-        """A signal, unless it has ended; whether it was sent."""
+        """Send a signal; return False if the process has ended."""
         if is_alive := self.is_alive():
             os.kill(self.pid, number)
         return is_alive
 
     def memory(self) -> float:
-        """Resident, in MiB; 0 if it has ended."""
+        """Return the resident memory in MiB; 0 if the process has ended."""
         try:
             pages = int(Path(f"/proc/{self.pid}/statm").read_text().split()[1])
         except (OSError, IndexError):
@@ -38,30 +38,30 @@ class Process(NamedTuple):
 
 
 def below(pid: int) -> list[Process]:
-    """The children of a process, their children, and so on."""
-    numbers = [int(each.name) for each in Path("/proc").iterdir() if each.name.isdigit()]
-    found = {number: seen for number in numbers if (seen := _read(number)) is not None}
+    """Return the descendants of a process."""
+    numbers = [int(path.name) for path in Path("/proc").iterdir() if path.name.isdigit()]
+    processes = {number: process for number in numbers if (process := _read(number)) is not None}
 
     def is_below(number: int) -> bool:
-        while number in found and number != pid:
-            number = found[number][1]
+        while number in processes and number != pid:
+            number = processes[number][1]
         return number == pid
 
-    return [found[number][0] for number in found if number != pid and is_below(number)]
+    return [processes[number][0] for number in processes if number != pid and is_below(number)]
 
 
 def stop_all(processes: list[Process]) -> None:
-    for each in processes:
-        each.send(signal.SIGSTOP)
+    for process in processes:
+        process.send(signal.SIGSTOP)
 
 
-def go_on_all(processes: list[Process]) -> None:
-    for each in processes:
-        each.send(signal.SIGCONT)
+def continue_all(processes: list[Process]) -> None:
+    for process in processes:
+        process.send(signal.SIGCONT)
 
 
 def _read(pid: int) -> tuple[Process, int] | None:
-    """A process and its parent's number; None if it has ended, also where nobody has noticed."""
+    """Return a process and the number of its parent; None if it has ended, or is a zombie."""
     try:
         name, _, rest = Path(f"/proc/{pid}/stat").read_text().partition("(")[2].rpartition(") ")
     except OSError:

@@ -1,4 +1,4 @@
-"""Rounds of a soak: runs under faults, each of which has to end as if nothing had happened."""
+"""Rounds of the soak test: each run has faults, and must end like an undisturbed one."""
 
 import json
 import random
@@ -29,12 +29,12 @@ batch_size = 8
 width = 8
 """
 MAX_PROGRAMS_BETWEEN = 800
-"""Programs that are recorded between two faults, at most."""
+"""Largest number of programs recorded between two faults."""
 START_SECONDS = 600.0
 ORPHAN_SECONDS = 180.0
-"""Time in which what a driver has started must end after it; Ray's agents take up to 100 s."""
+"""Time for processes of a driver to end after it; Ray's agents take up to 100 s."""
 FIRST_BAD_SEED = 6
-"""Of runs with candidates that misbehave; in the first, each kind occurs."""
+"""First seed of runs with bad candidates; that run has each kind of them."""
 NO_FLOAT = "score must be a float, shape=()"
 GARBAGE = {
     "text": NO_FLOAT,
@@ -42,21 +42,21 @@ GARBAGE = {
     "nothing": NO_FLOAT,
     "NaN": "does not train on the tasks (not_finite)",
 }
-"""What tasks give for a score, as `garbage_task.py` knows it, and what is said of them."""
+"""Bad scores of tasks, by the names in `garbage_task.py`, and the error of each."""
 
 
 class Soak:
-    """Rounds of one run each, and what is seen of them.
+    """Rounds of one run each, with a summary.
 
     Args:
         out: folder of runs, logs and the summary.
-        rng: chooses faults and their moments.
+        rng: draws faults and their moments.
     """
 
     def __init__(self, out: Path, rng: random.Random):
         self.out = out
         faults = {fault.__name__: fault.__doc__ or "" for fault in FAULTS}
-        self.summary = Summary(faults | {g: f"A task gives {g} for a score." for g in GARBAGE})
+        self.summary = Summary(faults | {g: f"Return {g} as the score of a task." for g in GARBAGE})
         self._rng = rng
         self._config = out / "soak.toml"
         self._config.write_text(CONFIG)
@@ -64,7 +64,7 @@ class Soak:
         self._num_drivers = 0
 
     def run(self, seconds: float) -> None:
-        """Rounds until the time is over; one that was begun is ended."""
+        """Run rounds until the time is over; the last one ends later."""
         end = time.monotonic() + seconds
         reference = self.out / "undisturbed"
         driver = self._start(self._search(reference), reference, num_workers=0)
@@ -96,7 +96,7 @@ class Soak:
         self._note_orphans()
 
     def _disturb(self, folder: Path, end: float) -> None:
-        """Starts a run, and goes on with it until it is complete."""
+        """Start a run, disturb it, and resume it until it is complete."""
         driver = self._start(self._search(folder), folder)
         try:
             while True:
@@ -115,11 +115,11 @@ class Soak:
             self._take_leave(driver)
 
     def _inject(self, driver: Driver) -> bool:
-        """One fault, of those that were tried least; whether the driver goes on."""
+        """Inject one of the least tried faults; return True if the driver still runs."""
         fault = self._choose()
         name, start, before = fault.__name__, time.monotonic(), driver.count()
         try:
-            is_there = fault(driver, self._rng)
+            is_running = fault(driver, self._rng)
         except NotInjected as why:
             self.summary.missed[name] += 1
             print(f"{name} at {before} programs: not injected, {why}", flush=True)
@@ -131,7 +131,7 @@ class Soak:
         self.summary.survived[name] += 1
         took = time.monotonic() - start
         print(f"{name} at {before} programs: {took:.1f} s, {driver.count()} programs", flush=True)
-        return is_there
+        return is_running
 
     def _choose(self) -> Fault:
         injected, missed = self.summary.injected, self.summary.missed
@@ -153,14 +153,14 @@ class Soak:
         return Driver(words, folder, log)
 
     def _run_garbage(self, folder: Path) -> None:
-        """Runs whose task gives no number: each ends in one line, and leaves nothing."""
-        for garbage, said in GARBAGE.items():
+        """Run tasks whose score is no number; each run ends in one line, and leaves nothing."""
+        for garbage, message in GARBAGE.items():
             self.summary.injected[garbage] += 1
             script = str(ROOT / "tests/soak/garbage_task.py")
             words = [script, garbage, *self._search(folder), "--workers", "1"]
             driver = self._launch(words, folder)
             try:
-                driver.expect(2, said, START_SECONDS)
+                driver.expect(2, message, START_SECONDS)
             finally:
                 self._take_leave(driver)
             if folder.exists():
@@ -168,7 +168,7 @@ class Soak:
             self.summary.survived[garbage] += 1
 
     def _run_bad_candidates(self, folder: Path) -> None:
-        """A run whose candidates misbehave, which looks at its history itself."""
+        """Run a search with bad candidates; that script checks its history itself."""
         script = str(ROOT / "tests/support/search/bad_candidates.py")
         seed = FIRST_BAD_SEED + self.summary.num_bad_rounds
         driver = self._launch([script, str(folder), str(seed)], folder)
@@ -185,7 +185,7 @@ class Soak:
         self.summary.num_bad_rounds += 1
 
     def _take_leave(self, driver: Driver) -> None:
-        """Notes what a driver has used and started; kills it if it is still there."""
+        """Note the memory and the processes of a driver; kill it if it still runs."""
         if driver.status() is None:
             driver.send(signal.SIGKILL)
             driver.wait_for_end(60.0)
@@ -193,15 +193,15 @@ class Soak:
         summary.num_killed += driver.status() == -signal.SIGKILL
         summary.driver_memory.append((driver.count(), driver.memory))
         summary.worker_memory = max(summary.worker_memory, driver.worker_memory)
-        self._ended += [(time.monotonic(), process) for process in driver.seen]
+        self._ended += [(time.monotonic(), process) for process in driver.children]
 
     def _note_orphans(self) -> None:
-        """Forgets what has ended; what is there for too long is a failure."""
+        """Forget processes that have ended; one that runs for too long is a failure."""
         now = time.monotonic()
         alive = [(since, process) for since, process in self._ended if process.is_alive()]
         late = [(since, process) for since, process in alive if now - since > ORPHAN_SECONDS]
         self.summary.failures += [f"orphan: {process}" for _, process in late]
-        self._ended = [each for each in alive if each not in late]
+        self._ended = [entry for entry in alive if entry not in late]
 
     def _wait_for_orphans(self) -> None:
         while self._ended:
@@ -209,11 +209,11 @@ class Soak:
             time.sleep(1.0)
 
     def check_left(self, sessions: list[Path], shared_memory: set[str]) -> None:
-        """What may be left at the end: a folder of Ray's session for each driver that was killed.
+        """Check what is left at the end: at most a Ray session for each killed driver.
 
         Args:
-            sessions: the folders that are there.
-            shared_memory: names that were not there before.
+            sessions: folders of Ray sessions.
+            shared_memory: new names in /dev/shm.
         """
         summary = self.summary
         summary.num_sessions, summary.shared_memory = len(sessions), sorted(shared_memory)

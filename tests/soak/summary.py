@@ -1,4 +1,4 @@
-"""What was seen of a soak, as JSON and as a table."""
+"""Summary of a soak test, as JSON and as a table."""
 
 import dataclasses
 import json
@@ -14,20 +14,22 @@ class Summary:
     """Counts of a soak so far.
 
     Attributes:
-        faults: their names, with a sentence on each.
-        started: when it began.
-        seconds: how long it has been going on.
-        num_rounds: runs; `num_bad_rounds` of them with candidates that misbehave.
+        faults: names of faults, with a sentence on each.
+        started: time of the beginning.
+        seconds: duration so far.
+        num_rounds: number of runs.
+        num_bad_rounds: number of runs with bad candidates.
         num_programs: programs of all runs that ended with the expected history.
-        injected, survived: by fault.
-        missed: by fault, how often there was nothing that it could befall; this is not injected.
-        outcomes: of the candidates that misbehave, by reason.
+        injected: number of injections of each fault.
+        survived: number of injections that the run survived.
+        missed: number of times that a fault found nothing to disturb; not part of `injected`.
+        outcomes: number of bad candidates of each status.
         driver_memory: programs recorded and largest resident memory in MiB, of each driver.
         worker_memory: largest resident memory of a worker, in MiB.
-        num_killed: drivers that were killed.
-        num_sessions: folders of Ray's sessions that are left; a driver that is killed leaves one.
-        shared_memory: names in /dev/shm that were not there before.
-        failures: what was not as it should be.
+        num_killed: number of killed drivers.
+        num_sessions: folders of Ray sessions left; a killed driver leaves one.
+        shared_memory: new names in /dev/shm.
+        failures: failed checks.
     """
 
     faults: dict[str, str]
@@ -57,12 +59,12 @@ class Summary:
         return {"machine": machine} | dataclasses.asdict(self)
 
     def to_table(self) -> str:
-        """Markdown."""
+        """Return a table in Markdown."""
         largest = max((memory for _, memory in self.driver_memory), default=0.0)
         drivers, cores = len(self.driver_memory), os.cpu_count()
         counts = (self.injected, self.survived, self.missed)
         rows = [
-            f"| {' | '.join([words.strip('.'), *(str(each[name]) for each in counts)])} |"
+            f"| {' | '.join([words.strip('.'), *(str(count[name]) for count in counts)])} |"
             for name, words in self.faults.items()
         ]
         outcomes = ", ".join(f"{count} {name}" for name, count in sorted(self.outcomes.items()))
@@ -73,11 +75,10 @@ class Summary:
                 *rows,
                 "",
                 f"{self.seconds / 60:.0f} minutes from {self.started} UTC on {cores} cores: "
-                f"{self.num_rounds} runs, {self.num_bad_rounds} of them with candidates that "
-                f"misbehave ({outcomes}), {drivers} drivers, {self.num_programs:,} programs. "
+                f"{self.num_rounds} runs, {self.num_bad_rounds} of them with bad "
+                f"candidates ({outcomes}), {drivers} drivers, {self.num_programs:,} programs. "
                 f"Largest driver {largest:.0f} MiB, largest worker {self.worker_memory:.0f} MiB. "
-                f"Left: {self.num_sessions} folders of Ray's sessions, of {self.num_killed} "
-                f"drivers that were killed, "
+                f"Left: {self.num_sessions} Ray sessions of {self.num_killed} killed drivers, "
                 f"{len(self.shared_memory)} names in /dev/shm.",
                 "",
                 f"Failures: {len(self.failures)}.",

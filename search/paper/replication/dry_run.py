@@ -5,8 +5,7 @@ from typing import Any
 from rich.console import Console
 
 from lionhunt.search.driver.setup import load_initial
-from lionhunt.search.dry_run.estimate import UNCERTAINTY
-from lionhunt.search.dry_run.plan import measure_tasks, plan_run
+from lionhunt.search.dry_run import UNCERTAINTY, plan_run
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.paper.replication.plan import EVOLUTION, NAMES, RESTART, plan_baselines
 from lionhunt.search.reporting.tables import Table, to_rich
@@ -28,20 +27,18 @@ def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
         DataError: the data of a task is missing.
     """
     initial = load_initial(config.run.initial)
-    measured = measure_tasks(config.run, initial)
-    evolution = plan_run(config.run, initial, num_workers, measured)
+    evolution = plan_run(config.run, initial, num_workers)
     groups = [_group(EVOLUTION, config.num_repeats, evolution)]
     baselines = list(plan_baselines(config, [evolution["trainings"]] * config.num_repeats))
     for name in dict.fromkeys(planned.group for planned in baselines):
         members = [planned for planned in baselines if planned.group == name]
-        plan = plan_run(members[0].config, initial, num_workers, measured)
+        plan = plan_run(members[0].config, initial, num_workers)
         groups.append(_group(name, len(members), plan))
     if config.restart:
         groups.append(_group(RESTART, 1, evolution))
     seconds = evolution["starting_seconds"] + sum(group["seconds"] for group in groups)
     return {
         "workers": num_workers,
-        "busy": measured.busy,
         "groups": groups,
         "starting_seconds": evolution["starting_seconds"],
         "seconds": seconds,
@@ -76,11 +73,10 @@ def print_study_plan(console: Console, plan: dict[str, Any]) -> None:
     heads = ("", "runs", "programs", "evaluated", "trainings", "all together")
     console.print(to_rich(Table("what each run will come to, about", heads, rows)))
     workers = f"{plan['workers']} workers" if plan["workers"] else "in this process"
-    busy = f", busy: all takes {plan['busy']:.1f} times longer" if plan["busy"] > 1.1 else ""
     print_counts(
         console,
         {
-            "where": workers + busy,
+            "where": workers,
             "starting": duration(plan["starting_seconds"]),
             "in all": f"about {duration(plan['seconds'])}, likely between "
             f"{duration(plan['least_seconds'])} and {duration(plan['most_seconds'])}",

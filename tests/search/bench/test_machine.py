@@ -1,4 +1,4 @@
-"""What the bench of the machine compares is alike, and it tells what it says it does."""
+"""Benchmark of the machine: both sides of each comparison are equivalent."""
 
 import contextlib
 import dataclasses
@@ -15,9 +15,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import Task
-from lionhunt.search.bench import machine as bench_machine
-from lionhunt.search.bench import sample_children as bench_children
-from lionhunt.search.bench import workers as bench_workers
+from lionhunt.search.bench import machine, report, sample_children, workers
 from lionhunt.search.bench.optax_references import OPTIMIZERS
 from lionhunt.search.bench.sample_children import Children, breed_children, read_children
 from lionhunt.search.cli import bench as bench_command
@@ -40,7 +38,7 @@ def halving(step_count):
 
 
 def updates(optimizer):
-    """Of some steps, with gradients that are clipped and gradients that are not."""
+    """Yield the updates of a few steps; clipping changes some of the gradients."""
     params = {"a": jnp.linspace(-1, 1, 6).reshape(2, 3), "b": jnp.ones(())}
     state, update = optimizer.init(params), jax.jit(optimizer.update)
     for scale in (0.1, 1.0, 0.01, 0.1):
@@ -51,7 +49,7 @@ def updates(optimizer):
 
 
 def line_task(num_steps=20):
-    """A line through points: compiles in no time."""
+    """Return a fit of a line to points, which compiles fast."""
     x = jnp.linspace(-1, 1, 8)
 
     def loss(params, batch):
@@ -87,34 +85,34 @@ def children():
 
 @pytest.fixture
 def quick(monkeypatch):
-    monkeypatch.setattr(bench_machine, "NUM_ROUNDS", 3)
-    monkeypatch.setattr(bench_machine, "ROUND_SECONDS", 0.0)
-    monkeypatch.setattr(bench_machine, "NUM_COMPILED", 2)
-    monkeypatch.setattr(bench_machine, "TASKS", (LineOptions(),))
+    monkeypatch.setattr(machine, "NUM_ROUNDS", 3)
+    monkeypatch.setattr(machine, "ROUND_SECONDS", 0.0)
+    monkeypatch.setattr(machine, "NUM_COMPILED", 2)
+    monkeypatch.setattr(machine, "TASKS", (LineOptions(),))
     few = {name: OPTIMIZERS[name] for name in ("lion", "momentum")}
-    monkeypatch.setattr(bench_machine, "OPTIMIZERS", few)
+    monkeypatch.setattr(machine, "OPTIMIZERS", few)
 
 
 def test_bench_of_the_machine_tells_ratios_by_task(quick, children, monkeypatch, capsys):
     memory = {"evaluations": 10, "mib_compiled": 9.0, "mib": [10.0, 11.0], "growth": 0.1}
     two = {"candidates_per_second": {"1": 5.0, "2": 9.5}, "speedups": [1.9], "speedup": 1.9}
     monkeypatch.setattr(bench_command, "breed_children", lambda *_: children)
-    monkeypatch.setattr(bench_machine, "measure_memory", lambda *_: memory)
-    monkeypatch.setattr(bench_machine, "two_against_one", lambda *_: two)
+    monkeypatch.setattr(machine, "measure_memory", lambda *_: memory)
+    monkeypatch.setattr(machine, "two_against_one", lambda *_: two)
     figures = json.loads(call(monkeypatch, capsys, "bench", "machine", "--json"))
     by_name = figures["optimizers"]["line"]
     for kind in ("optax", "gradient"):
-        largest = max(found[f"to_{kind}"] for found in by_name.values())
+        largest = max(times[f"to_{kind}"] for times in by_name.values())
         assert figures[f"ratio_to_{kind}"] == {"line": largest}
         assert largest > 0
-    for found in by_name.values():
-        assert found["scores"][0] == pytest.approx(found["scores"][1], rel=1e-4)
+    for times in by_name.values():
+        assert times["scores"][0] == pytest.approx(times["scores"][1], rel=1e-4)
     line = figures["children"]["line"]
     assert figures["speedup_over_compiling"] == {"line": line["speedup"]}
     assert (line["children"], line["compiled"]) == (6, 2)
     assert line["compiling_each_seconds"] > line["running_seconds"] > 0
     assert figures["memory"] == memory and figures["two_workers"] == two
-    bench_command.print_bench_machine(bench_command.make_console(), figures)
+    report.print_bench_machine(bench_command.make_console(), figures)
     shown = capsys.readouterr().out
     assert "momentum" in shown and "6 children of a run" in shown and "+10.0%" in shown
 
@@ -122,14 +120,14 @@ def test_bench_of_the_machine_tells_ratios_by_task(quick, children, monkeypatch,
 def test_children_are_those_that_were_new_in_the_second_half(tmp_path):
     finished(tmp_path / "run")
     with RunStore.open_to_read(tmp_path / "run") as records:
-        rows, found = list(records.rows()), read_children(records, 12)
+        rows, children = list(records.rows()), read_children(records, 12)
         with pytest.raises(ConfigError, match="and 100 are needed; name a longer run"):
             read_children(records, 100)
     half = len(rows) // 2
     old = {row.fingerprint for row in rows[:half]}
     new = dict.fromkeys(row.fingerprint for row in rows[half:] if row.fingerprint not in old)
-    assert [fingerprint(program) for program in found.programs] == list(new)[:12]
-    assert all(assemble(program).functions <= found.functions for program in found.programs)
+    assert [fingerprint(program) for program in children.programs] == list(new)[:12]
+    assert all(assemble(program).functions <= children.functions for program in children.programs)
 
 
 def test_children_are_bred_by_a_search(monkeypatch):
@@ -137,13 +135,13 @@ def test_children_are_bred_by_a_search(monkeypatch):
     def start_pool(config, initial, num_workers):
         yield FormulaPool(), score(assemble(initial))
 
-    monkeypatch.setattr(bench_children, "start_pool", start_pool)
+    monkeypatch.setattr(sample_children, "start_pool", start_pool)
     one, other = (breed_children(config(), 12) for _ in range(2))
     assert one == other and len(set(map(fingerprint, one.programs))) == 12
 
 
 class Leaking:
-    """A scorer that keeps so many KiB of every evaluation."""
+    """A scorer that leaks `kib` KiB at every evaluation."""
 
     def __init__(self, kib):
         self.kib, self.kept = kib, []
@@ -153,17 +151,17 @@ class Leaking:
         return [score(job.bytecode) for job in jobs]
 
 
-@pytest.mark.skipif(not bench_workers.STATM.exists(), reason="the system does not tell")
+@pytest.mark.skipif(not workers.STATM.exists(), reason="the system does not tell")
 def test_memory_of_a_worker_is_watched():
     codes = [assemble(dsl.library.load(name)) for name in ("lion", "adamw")]
-    found = bench_workers.measure_memory(functools.partial(Leaking, 1024), codes, 60, 20)
-    first, _, last = found["mib"]
+    memory = workers.measure_memory(functools.partial(Leaking, 1024), codes, 60, 20)
+    first, _, last = memory["mib"]
     assert last - first == pytest.approx(40, abs=5)
-    assert found["growth"] == pytest.approx(last / first - 1)
+    assert memory["growth"] == pytest.approx(last / first - 1)
 
 
 class Watched(FormulaPool):
-    """Remembers the most that was in flight."""
+    """A pool that remembers the most jobs in flight."""
 
     most = 0
 
@@ -176,5 +174,5 @@ class Watched(FormulaPool):
 def test_as_many_candidates_are_in_flight_as_workers_are_meant_to_be_busy(num_busy):
     pool = Watched()
     codes = [assemble(dsl.library.load("lion"))] * 9
-    assert bench_workers.score_all(pool, codes, num_busy) > 0
+    assert workers.score_all(pool, codes, num_busy) > 0
     assert pool.most == num_busy and len(pool.submitted) == 9

@@ -5,12 +5,12 @@ import statistics
 
 import pytest
 
+from lionhunt.search import dry_run
 from lionhunt.search.cli import study as command
-from lionhunt.search.dry_run import plan as dry_run
-from lionhunt.search.dry_run.cost_model import TaskCost
 from lionhunt.search.paper.replication.report import conclusions
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import is_one_line
+from tests.support.search.runs import start_formula_pool
 from tests.support.search.studies import STUDY, Pools
 
 RUN = STUDY["run"]
@@ -115,8 +115,7 @@ def test_conclusions_state_the_data():
 
 
 def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder, monkeypatch):
-    cost = TaskCost("digits_mlp", 310, 5, 0.1, 0.02, 1.0, 4.0)
-    monkeypatch.setattr(dry_run, "measure_task", lambda *_: cost)
+    monkeypatch.setattr(dry_run, "start_pool", start_formula_pool())
     words = ("study", "small.toml", "--dry-run", "--set", "num_random=2", "--set", "restart=true")
     before = sorted(folder.iterdir())
     status, out, _ = lionhunt(*words, "--json")

@@ -1,4 +1,4 @@
-"""Configurations: what is read, and what is refused in which words."""
+"""Configurations: values read from files, and the errors of bad ones."""
 
 from pathlib import Path
 

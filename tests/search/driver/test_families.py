@@ -1,4 +1,4 @@
-"""`lionhunt classify`: single programs, and the families among the best of a run."""
+"""`lionhunt classify`: single programs, and the families of the best of a run."""
 
 import json
 

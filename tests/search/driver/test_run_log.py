@@ -1,4 +1,4 @@
-"""The log of a run: what it tells, and that nothing depends on it."""
+"""Log of a run: its events, and a run that does not depend on it."""
 
 import json
 import logging
@@ -53,12 +53,12 @@ def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
     with write_log(tmp_path / "log"):
         assert len(list(log_progress(run()))) == 3
         assert list(log_progress(iter(()))) == []
-    told = read(tmp_path / "log")
-    assert [(line["event"], line["programs"]) for line in told] == [
+    lines = read(tmp_path / "log")
+    assert [(line["event"], line["programs"]) for line in lines] == [
         ("progress", 2),
         ("progress", 3),
     ]
-    assert told[0]["outcomes"] == {"ok": 3} and told[0]["best"] is None
+    assert lines[0]["outcomes"] == {"ok": 3} and lines[0]["best"] is None
 
 
 STOPPED = (
@@ -70,8 +70,8 @@ STOPPED = (
 @pytest.mark.parametrize("outcome", STOPPED, ids=lambda each: each.status.value)
 def test_log_tells_of_candidates_that_were_stopped(outcome, tmp_path):
     def scorer(bytecode):
-        seen = score(bytecode)
-        return seen if seen.status is Status.OK else outcome
+        measurement = score(bytecode)
+        return measurement if measurement.status is Status.OK else outcome
 
     with create(tmp_path) as records, write_log(records.log):
         advance(records, FormulaPool(scorer=scorer))
@@ -89,7 +89,8 @@ def test_what_cannot_be_written_is_lost_and_counted(tmp_path):
     with write_log(file):
         log("a")
         file.rename(tmp_path / "old")
-        file.mkdir()  # as good as a full disk
+        # A folder in its place has the effect of a full disk.
+        file.mkdir()
         log("b")
         log("c")
         file.rmdir()

@@ -1,11 +1,13 @@
-"""The loop: one history whatever the order of results and however often it is stopped."""
+"""The loop: one history, in any order of results and with any number of stops."""
 
 import dataclasses
+import gc
 
 import pytest
 
 from lionhunt import dsl
 from lionhunt.search.driver.scoring import start_pool
+from lionhunt.search.driver.search_loop import GC_THRESHOLDS, _rare_garbage_collection
 from lionhunt.search.driver.setup import load_initial, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.environment import summarize_environment
@@ -18,7 +20,7 @@ from tests.support.search.runs import FormulaPool, advance, config, create, fini
 
 @pytest.fixture(scope="module")
 def digest(tmp_path_factory):
-    """Of the run that nothing disturbs."""
+    """Return the digest of an undisturbed run."""
     return finished(tmp_path_factory.mktemp("run"))
 
 
@@ -60,7 +62,8 @@ def test_resumed_run_reads_the_programs_of_parents_alone(tmp_path, monkeypatch):
     with RunStore.open_to_write(tmp_path) as records:
         rows = list(advance(records, FormulaPool()).rows(count))
     bred = [row.individual.parent for row in rows if row.individual.parent is not None]
-    assert sorted(read) == sorted({0, *bred} & set(range(count)))  # the first is shown
+    # The progress shows the first individual.
+    assert sorted(read) == sorted({0, *bred} & set(range(count)))
 
 
 def test_every_fingerprint_is_trained_once(tmp_path):
@@ -68,13 +71,14 @@ def test_every_fingerprint_is_trained_once(tmp_path):
     with create(tmp_path) as records:
         advance(records, pool)
         rows = list(records.rows())
-        reasons = records.count_by_status()
+        statuses = records.count_by_status()
         evaluated = summarize_run(records)["evaluated"]
     assert len(pool.submitted) == len(set(pool.submitted))
     names = {row.fingerprint for row in rows}
-    assert set(pool.submitted) == names - {rows[0].fingerprint}  # scored when the pool started
-    assert evaluated == len(names) == sum(reasons.values())
-    assert set(reasons) == {Status.OK, Status.NOT_FINITE}
+    # The pool scored the initial program at its start.
+    assert set(pool.submitted) == names - {rows[0].fingerprint}
+    assert evaluated == len(names) == sum(statuses.values())
+    assert set(statuses) == {Status.OK, Status.NOT_FINITE}
 
 
 def test_history_is_what_evolution_says(tmp_path):
@@ -126,7 +130,7 @@ def test_bug_in_an_evaluation_stops_the_run_and_loses_nothing(digest, tmp_path):
 
 
 def elsewhere(bytecode):
-    """The scores of another machine."""
+    """Return the scores of another machine."""
     measurement = score(bytecode)
     return dataclasses.replace(measurement, scores=tuple(s + 1e-7 for s in measurement.scores))
 
@@ -137,18 +141,18 @@ def test_machine_that_scores_differently_is_refused(tmp_path):
         with pytest.raises(RecordError, match="here the initial program scores") as error:
             advance(records, FormulaPool(scorer=elsewhere))
         assert records.count() < 120
-    told = str(error.value)
-    assert "(nothing else that is recorded differs)" in told and "\n" not in told
-    assert f"'lionhunt resume {tmp_path} --rescore'" in told
+    message = str(error.value)
+    assert "(nothing else that is recorded differs)" in message and "\n" not in message
+    assert f"'lionhunt resume {tmp_path} --rescore'" in message
 
 
 def test_machine_of_the_same_scores_and_other_losses_is_refused(tmp_path):
-    """An accuracy is a count out of some hundred: other arithmetic may hit the same."""
+    """Check the losses too: an accuracy, a count out of hundreds, may be equal by chance."""
 
     def other_losses(bytecode):
-        seen = score(bytecode)
-        (curve,) = seen.curves
-        return dataclasses.replace(seen, curves=((*curve[:-1], curve[-1] + 1e-7),))
+        measurement = score(bytecode)
+        (curve,) = measurement.curves
+        return dataclasses.replace(measurement, curves=((*curve[:-1], curve[-1] + 1e-7),))
 
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 50)
@@ -162,7 +166,8 @@ def test_refusal_names_what_differs_between_the_places(tmp_path):
     info["tasks"] = [info["tasks"][0] | {"digest": "of other data"}]
     info["processor"] = "Abacus"
     info["source_digest"] = "of older source"
-    for key in ("machine", "jax_device"):  # as in records from before they were told
+    # Older records lack these.
+    for key in ("machine", "jax_device"):
         del info[key]
     here = summarize_environment()
     with RunStore.create(tmp_path, info) as records:
@@ -220,3 +225,11 @@ def test_bad_initial_program_is_refused(tmp_path, text, message):
     with pytest.raises(ConfigError, match=message) as error:
         load_initial(str(path))
     assert "\n" not in str(error.value)
+
+
+def test_garbage_collection_is_rare_in_the_loop_and_as_before_after_an_error():
+    before = gc.get_threshold()
+    with pytest.raises(ZeroDivisionError), _rare_garbage_collection():
+        assert gc.get_threshold()[0] == GC_THRESHOLDS[0] > before[0]
+        raise ZeroDivisionError
+    assert gc.get_threshold() == before

@@ -12,18 +12,24 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.interpreter import run
 from lionhunt.search.cli import simulate as command
 from lionhunt.search.cli.simulate import enough_lag
-from lionhunt.search.dry_run.rehearsal import makespan
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.reporting.blocks import to_markdown_report
 from lionhunt.search.simulation.figures import load_figure
-from lionhunt.search.simulation.loop import Load, follow_best, make_config, simulate_load
+from lionhunt.search.simulation.loop import (
+    DISPATCH_SECONDS,
+    Load,
+    follow_best,
+    make_config,
+    simulate_load,
+)
 from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
 from lionhunt.search.simulation.toy_objective import CURVATURES, QuadraticScorer, make_step
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
 from lionhunt.search.workers.pool import DISPATCH_SECONDS
 from tests.support.search import runs as small_runs
 from tests.support.search.command_line import is_one_line
+from tests.support.search.makespan import makespan
 from tests.support.search.runs import FormulaPool, advance, create
 
 POPULATION = small_runs.RAW["evolution"]["population_size"]

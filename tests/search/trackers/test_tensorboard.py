@@ -1,23 +1,34 @@
-"""The curves of a run: one point a step, however often the run is stopped."""
+"""Curves of a run: one point a step, however often you stop the run."""
 
 import json
+from typing import Any
 
 import pytest
 
-from lionhunt.search.cli import main as cli
+from lionhunt.search.driver import scoring
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.log import write_log
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.trackers import tensorboard
-from lionhunt.search.trackers.tensorboard import draw_progress
+from lionhunt.search.trackers.tensorboard import EventFile, draw_progress
+from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, start_formula_pool
+
+CONFIG = """
+num_programs = 20
+[evolution]
+population_size = 10
+[[tasks]]
+kind = "digits_mlp"
+num_steps = 5
+"""
 
 
 @pytest.fixture
 def drawn(monkeypatch):
-    """The points that are written, of all sessions, and the first steps of these."""
+    """Record the points of all sessions, and the first step of each."""
 
     class Drawn:
         points: list = []
@@ -39,7 +50,7 @@ def drawn(monkeypatch):
 
 
 def session(start, stop, total=5000):
-    """A part of a run that is recorded three programs at a time."""
+    """Yield the progress of a part of a run, which records three programs at a time."""
     progress = RunProgress(total, 10, num_programs=start, num_before=start)
     while progress.num_programs < stop:
         progress.num_programs = min(progress.num_programs + 3, stop)
@@ -58,13 +69,14 @@ def test_a_stopped_run_has_the_curves_of_one_that_was_not(drawn, tmp_path):
     again = [step for step, _ in drawn.points]
     assert again == sorted(set(again)) and again[-1] == 5000
     assert [step // 5 for step in again] == [step // 5 for step in steps]
-    assert drawn.first_steps == [0, 5, 1235, 1237]  # a session without a point has no file
+    # A session without a point has no file.
+    assert drawn.first_steps == [0, 5, 1235, 1237]
 
 
 def test_points_are_what_the_progress_says(drawn, tmp_path):
-    reasons = {Status.OK: 20, Status.HURDLE: 3}
+    statuses = {Status.OK: 20, Status.HURDLE: 3}
     progress = RunProgress(40, 10, num_programs=30, num_before=25, num_evaluated=8, seconds=2.0)
-    progress.statuses.update(reasons)
+    progress.statuses.update(statuses)
     progress.recent.extend([(10, 6), (10, 5)])
     list(draw_progress(iter([progress]), tmp_path))
     assert drawn.points == [
@@ -99,7 +111,7 @@ def test_what_cannot_be_drawn_is_logged_and_the_run_goes_on(tmp_path):
 
 
 def test_run_whose_config_asks_is_drawn_and_logged(lionhunt, drawn, tmp_path, monkeypatch):
-    monkeypatch.setattr(cli, "start_pool", start_formula_pool())
+    monkeypatch.setattr(scoring, "start_pool", start_formula_pool())
     asked = {"observability": {"tensorboard": True}}
     with create(tmp_path, **asked) as records:
         advance(records, FormulaPool(), 50)
@@ -115,8 +127,78 @@ def test_run_whose_config_asks_is_drawn_and_logged(lionhunt, drawn, tmp_path, mo
         "best_fitness": summary["best"]["fitness"],
         "cache_hit_rate": summary["cache_hit_rate"],
         "redundant_share": summary["redundant_share"],
-        **{f"outcomes/{reason}": count for reason, count in summary["outcomes"].items()},
+        **{f"outcomes/{status}": count for status, count in summary["outcomes"].items()},
     }
     log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
     assert [line["event"] for line in log] == ["resumed", "progress", "ended"]
     assert (log[0]["programs"], log[1]["programs"]) == (before, 120)
+
+
+@pytest.fixture
+def read():
+    """Return a function that reads a file by TensorBoard's own reader, which checks every sum."""
+    from tensorboard.backend.event_processing.event_file_loader import RawEventFileLoader
+    from tensorboard.compat.proto import event_pb2
+
+    event_type: Any = event_pb2
+    return lambda path: [
+        event_type.Event.FromString(record) for record in RawEventFileLoader(str(path)).Load()
+    ]
+
+
+def test_points_are_read_as_they_were_written(read, tmp_path):
+    points = [
+        (1, {"a": 0.5, "outcomes/ok": 3.0}),
+        (300, {"a": -1e300}),
+        (2**40, {"ü" * 100: 1e-3, "a": 1e300}),
+    ]
+    file = EventFile(tmp_path / "events", 0)
+    for step, values in points:
+        file.add(step, values)
+    file.close()
+    (path,) = (tmp_path / "events").iterdir()
+    # TensorBoard finds event files by this name.
+    assert "tfevents" in path.name
+    first, *events = read(path)
+    assert first.file_version == "brain.Event:2" and first.wall_time > 1e9
+    assert [event.step for event in events] == [step for step, _ in points]
+    for event, (_, values) in zip(events, points, strict=True):
+        summary = {value.tag: value.simple_value for value in event.summary.value}
+        assert summary == pytest.approx(
+            {name: max(-3.4028235e38, min(value, 3.4028235e38)) for name, value in values.items()}
+        )
+
+
+def test_later_sessions_come_later_and_end_what_was_beyond_their_beginning(read, tmp_path):
+    for first_step in (0, 51, 51, 1000):
+        EventFile(tmp_path, first_step).close()
+    paths = sorted(tmp_path.iterdir())
+    starts = [[(e.step, e.session_log.status) for e in read(path)][1:] for path in paths]
+    assert starts == [[], [(51, 1)], [(51, 1)], [(1000, 1)]]
+
+
+def test_tensorboard_shows_one_point_a_step_after_a_crash(tmp_path):
+    """Draw again the points that a killed session drew but did not record."""
+    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
+
+    first = EventFile(tmp_path, 0)
+    for step in (10, 20, 30, 40):
+        first.add(step, {"a": 1.0})
+    second = EventFile(tmp_path, 25)
+    for step in (30, 40):
+        second.add(step, {"a": 2.0})
+    first.close()
+    second.close()
+    curves = EventAccumulator(str(tmp_path)).Reload()
+    points = [(point.step, point.value) for point in curves.Scalars("a")]
+    assert points == [(10, 1.0), (20, 1.0), (30, 2.0), (40, 2.0)]
+
+
+def test_missing_package_ends_a_run_in_one_line_before_it_begins(lionhunt, tmp_path, monkeypatch):
+    monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
+    config = tmp_path / "small.toml"
+    config.write_text(CONFIG)
+    words = ("search", config, "--out", tmp_path / "run")
+    status, out, err = lionhunt(*words, "--set", "observability.tensorboard=true")
+    assert status == 2 and is_one_line(err) and "pip install lionhunt[tensorboard]" in err
+    assert list(tmp_path.iterdir()) == [config]

@@ -1,6 +1,6 @@
-"""Moves the wall clock of the Python processes of a run by what a file says; loaded as they start.
+"""Shift of the wall clock of Python processes, by seconds in a file; Python loads this at start.
 
-`time.monotonic` is what it was, as when somebody sets the clock of a machine.
+`time.monotonic` does not change, as when you set the clock of a machine.
 """
 
 import os
@@ -10,11 +10,12 @@ FILE = os.environ.get("SOAK_CLOCK")
 
 
 def _shift() -> float:
-    """In seconds."""
+    """Return the shift in seconds."""
     try:
         with open(FILE or "") as file:
             return float(file.read())
-    except (OSError, ValueError):  # there is none, or it is being written
+    # The file may be missing, or half written.
+    except (OSError, ValueError):
         return 0.0
 
 
