@@ -13,7 +13,7 @@ from lionhunt.search.config import read_config
 from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.selection.config import SelectConfig
-from lionhunt.search.selection.loop import Selection, SelectionResult, open_pools
+from lionhunt.search.selection.loop import Selection, open_pools
 from lionhunt.search.selection.report import (
     PLOT_NAME,
     REPORT_NAME,
@@ -23,10 +23,10 @@ from lionhunt.search.selection.report import (
     to_report,
     winner_file,
 )
-from lionhunt.search.selection.setup import check_same, summarize_selection_setup
+from lionhunt.search.selection.result import SelectionResult
+from lionhunt.search.selection.setup import open_selection, summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.selection.summary import summarize_selection
-from lionhunt.search.storage.schema import SELECTION
 
 
 def select(
@@ -50,7 +50,7 @@ def select(
         info = summarize_selection_setup(select_config, runs)
     num_workers = select_config.evaluation.workers if workers is None else workers
     place = f"{num_workers} workers" if num_workers else "in this process"
-    with _opened(folder, info) as records:
+    with open_selection(folder, info) as records:
         console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
         result = _run(records, select_config, num_workers, console)
         described = summarize_selection(records, result)
@@ -59,16 +59,6 @@ def select(
         print_json(described)
     else:
         print_selection(console, described, folder)
-
-
-def _opened(folder: Path, info: dict[str, Any]):
-    """The records of the selection, new or gone on with."""
-    if not (folder / SELECTION.file_name).is_file():
-        return SelectionStore.create(folder, info)
-    with SelectionStore.open_to_read(folder) as records:
-        there = records.info()
-    check_same(there, info, folder)
-    return SelectionStore.open_to_write(folder)
 
 
 def _run(
