@@ -34,8 +34,8 @@ class Interval(NamedTuple):
 def interval(values: Values) -> Interval:
     """Return the mean of independent values with Student's interval, at `CONFIDENCE`.
 
-    Its coverage is exact on normal data. For 5 to 20 skewed values, a studentized bootstrap gains
-    2 to 3 points of coverage at 15 to 70 % more width.
+    Its coverage is exact on normal data. On 5 to 20 skewed values a studentized bootstrap gains 2
+    to 3 points. Its intervals are 15 to 70 % wider.
 
     Returns:
         A width of zero if all values are equal; infinite ends for a single value.
@@ -74,9 +74,10 @@ def probability_of_improvement(a: Values, b: Values, higher_is_better: bool) -> 
 
     A tie counts half, so this is the statistic of Mann and Whitney as a share (Agarwal et al.,
     2021, arXiv:2108.13264). The interval is Student's, over the placements of the seeds (DeLong et
-    al., 1988, doi:10.2307/2531595). The placement of a seed adds two shares: the runs of `b` that
-    its run of `a` beats, and the runs of `a` that beat its run of `b`. A seed gives `a` and `b` the
-    same first weights and batches, so the sum keeps their common luck.
+    al., 1988, doi:10.2307/2531595). The placement of a seed is the sum of two shares. One is the
+    share of runs of `b` that its run of `a` beats. The other is the share of runs of `a` that beat
+    its run of `b`. A seed gives `a` and `b` the same first weights and batches, so the sum keeps
+    their common luck.
 
     In a clean sweep all placements are equal. So the interval is never narrower than that of
     Clopper and Pearson for a win with every seed. With fewer than 6 seeds, it always holds one
