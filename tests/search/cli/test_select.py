@@ -93,7 +93,8 @@ def test_tables_winners_and_commands_are_printed(finished, runs, tmp_path, lionh
     words, out = finished
     found = json.loads((tmp_path / "s" / "report.json").read_text())
     assert len(found["stages"]) == 2 and found["winners"]
-    for text in ("stage 1: digits_mlp; the threshold is ", "stage 2: stdlib_lm", "meta-overfitting"):
+    titles = ("stage 1: digits_mlp; the threshold is ", "stage 2: stdlib_lm", "meta-overfitting")
+    for text in titles:
         assert text in out
     for number, winner in enumerate(found["winners"], start=1):
         file = tmp_path / "s" / f"selected_{number}.txt"
