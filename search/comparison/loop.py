@@ -117,9 +117,9 @@ class ComparisonLoop:
 
     def _advance(self, cell: "_OptimizerOnTask") -> Iterator[TrainingJob]:
         """Hand a cell its measurements once they are complete, and yield the next jobs."""
-        while cell.tuned is None and all(key in self._measured for key in cell.wanted):
-            cell.receive([self._measured[key] for key in cell.wanted])
-            for key, job in cell.jobs():
+        while cell.tuned is None and all(key in self._measured for key, _ in cell.requested):
+            cell.receive([self._measured[key] for key, _ in cell.requested])
+            for key, job in cell.requested:
                 if key not in self._measured and job.name not in self._in_flight:
                     self._in_flight[job.name] = key
                     yield job
@@ -185,10 +185,9 @@ class _OptimizerOnTask:
         self.task = task
         self._number = number
         self._protocol = tune_and_train(config, optimizer.start, task.higher_is_better)
-        self._requests: list[TrainingRequest] = []
-        self._recipes: list[Recipe] = []
         self._is_begun = False
         self._num_received = 0
+        self.requested: list[tuple[TrainingKey, TrainingJob]] = []
         self.tuned: Tuned | None = None
 
     @property
@@ -198,20 +197,7 @@ class _OptimizerOnTask:
 
     def num_measured(self, measured: Container[TrainingKey]) -> int:
         """Return the number of its trainings that are done."""
-        return self._num_received + sum(key in measured for key in self.wanted)
-
-    @property
-    def wanted(self) -> list[TrainingKey]:
-        """Return the keys of its current requests."""
-        pairs = zip(self._requests, self._recipes, strict=True)
-        return [(self.task.digest, recipe.fingerprint, r.seed, r.in_detail) for r, recipe in pairs]
-
-    def jobs(self) -> Iterator[tuple[TrainingKey, TrainingJob]]:
-        """Yield its current requests as jobs, with their keys."""
-        for key, request, recipe in zip(self.wanted, self._requests, self._recipes, strict=True):
-            name = " ".join(map(str, key))
-            job = TrainingJob(name, recipe.rule, self._number, request.seed, request.in_detail)
-            yield key, job
+        return self._num_received + sum(key in measured for key, _ in self.requested)
 
     def receive(self, measurements: list[Measurement]) -> None:
         """Take the measurements of the current requests; new requests follow, or the result."""
@@ -222,9 +208,13 @@ class _OptimizerOnTask:
             self.tuned = stop.value
             requests = []
         self._is_begun = True
-        recipes = {request.point: self._recipe(request.point) for request in requests}
-        self._requests = requests
-        self._recipes = [recipes[request.point] for request in requests]
+        kind, num_steps = self.task.kind, self.task.num_steps
+        points = {request.point for request in requests}
+        recipes = {point: self.optimizer.at(point, kind, num_steps) for point in points}
+        self.requested = [self._to_job(r, recipes[r.point]) for r in requests]
 
-    def _recipe(self, point: Hyperparameters) -> Recipe:
-        return self.optimizer.at(point, self.task.kind, self.task.num_steps)
+    def _to_job(self, request: TrainingRequest, recipe: Recipe) -> tuple[TrainingKey, TrainingJob]:
+        key = (self.task.digest, recipe.fingerprint, request.seed, request.in_detail)
+        name = " ".join(map(str, key))
+        job = TrainingJob(name, recipe.rule, self._number, request.seed, request.in_detail)
+        return key, job

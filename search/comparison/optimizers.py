@@ -86,7 +86,8 @@ class ComparedOptimizer:
         return Recipe(fingerprint(program), assemble(program))
 
     def _constants(self, kind: str, num_steps: int) -> dict[str, float]:
-        constants = {**self.constants, **self.constants_by_kind.get(kind, {})}
+        by_kind = self.constants_by_kind.get(kind, {})
+        constants: dict[str, Constant] = {**self.constants, **by_kind}
         return {name: to_number(value, num_steps) for name, value in constants.items()}
 
     def program_at(self, point: Hyperparameters, kind: str, num_steps: int) -> Program:

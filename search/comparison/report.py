@@ -7,6 +7,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from lionhunt.search.comparison.result import printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
@@ -92,25 +93,20 @@ def _tasks(summary: Summary) -> Table:
 
 
 def _label(task: Summary) -> str:
-    return task["metric"] + (" (%)" if _factor(task) != 1 else "")
-
-
-def _factor(task: Summary) -> float:
-    """Return the factor of printed scores: accuracies are printed in per cent."""
-    return 100.0 if "accuracy" in task["metric"] else 1.0
+    return task["metric"] + (" (%)" if printed_factor(task["metric"]) != 1 else "")
 
 
 def _score(cell: Summary, task: Summary) -> str:
     if cell["score"] is None:
         return "all failed"
-    shown = _measured(cell["score"], _factor(task))
+    shown = _measured(cell["score"], printed_factor(task["metric"]))
     return f"{shown}\n{cell['num_failures']} failed" if cell["num_failures"] else shown
 
 
 def _difference(cell: Summary, task: Summary) -> str:
     if cell["difference"] is None:
         return NOT_COMPARED
-    shown = _measured(cell["difference"], _factor(task), "+")
+    shown = _measured(cell["difference"], printed_factor(task["metric"]), "+")
     return f"{shown}\n{cell['verdict']}" if cell["verdict"] in (BETTER, WORSE) else shown
 
 

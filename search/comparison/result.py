@@ -124,6 +124,11 @@ class Comparison:
     cells: Mapping[tuple[str, str], Tuned]
 
 
+def printed_factor(metric: str) -> float:
+    """Return the factor of printed scores: accuracies are printed in per cent."""
+    return 100.0 if "accuracy" in metric else 1.0
+
+
 def to_final(measurement: Measurement) -> Final | None:
     """Name the numbers of a detailed measurement of `search.comparison.trainer`.
 

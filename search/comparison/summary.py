@@ -26,7 +26,7 @@ CONVENTION = (
 )
 
 
-class _Pairs(NamedTuple):
+class SeedPairs(NamedTuple):
     """An optimizer and the reference on a task, with the seeds with which both trained.
 
     Attributes:
@@ -46,6 +46,13 @@ class _Pairs(NamedTuple):
     @property
     def difference(self) -> Interval | None:
         return self._statistic(paired_difference)
+
+    @property
+    def relative_difference(self) -> Interval | None:
+        """Return the difference as a share of the reference's mean; None if that is 0."""
+        if self.difference is None or not self.unit:
+            return None
+        return Interval(*(end / self.unit for end in self.difference))
 
     @property
     def probability(self) -> Interval | None:
@@ -88,7 +95,7 @@ def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
     interval are None.
     """
     cells = {
-        (name, task.name): _pairs(comparison, name, task)
+        (name, task.name): pair_with_reference(comparison, name, task)
         for name in comparison.optimizers
         for task in comparison.tasks
     }
@@ -122,14 +129,15 @@ def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
     }
 
 
-def _pairs(comparison: Comparison, optimizer: str, task: ComparedTask) -> _Pairs:
+def pair_with_reference(comparison: Comparison, optimizer: str, task: ComparedTask) -> SeedPairs:
+    """Pair the final scores of an optimizer with those of the reference, by seed."""
     scores, reference_scores = (
         _final_scores(comparison, comparison.cells[name, task.name])
         for name in (optimizer, comparison.reference)
     )
     both = [seed for seed in scores if seed in reference_scores]
     num_seeds = len(comparison.final_seeds)
-    return _Pairs(
+    return SeedPairs(
         task,
         {seed: scores[seed] for seed in both},
         {seed: reference_scores[seed] for seed in both},
@@ -152,20 +160,16 @@ _NO_PAIRS = {
 }
 
 
-def _summarize_pairs(pairs: _Pairs) -> dict[str, Any]:
-    difference, unit = pairs.difference, pairs.unit
-    relative = None
-    if difference is not None and unit > 0:
-        relative = Interval(*(end / unit for end in difference))
+def _summarize_pairs(pairs: SeedPairs) -> dict[str, Any]:
     return {
-        "difference": _summarize_interval(difference),
-        "relative_difference": _summarize_interval(relative),
+        "difference": _summarize_interval(pairs.difference),
+        "relative_difference": _summarize_interval(pairs.relative_difference),
         "probability_of_improvement": _summarize_interval(pairs.probability),
         "verdict": pairs.verdict,
     }
 
 
-def _summarize_overall(pairs: Sequence[_Pairs]) -> dict[str, Any]:
+def _summarize_overall(pairs: Sequence[SeedPairs]) -> dict[str, Any]:
     """Summarize an optimizer over all tasks.
 
     The mean relative difference weighs tasks equally; its interval is over seeds, with these tasks.

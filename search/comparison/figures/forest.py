@@ -6,8 +6,9 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lionhunt.search.comparison.figures.values import paired_scores, relative_difference
+from lionhunt.search.comparison.figures.values import relative_difference
 from lionhunt.search.comparison.result import Comparison
+from lionhunt.search.comparison.summary import pair_with_reference
 from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, tidy
 from lionhunt.search.statistics import Interval, sign
 
@@ -27,7 +28,7 @@ def difference_figure(comparison: Comparison) -> Figure:
     (panels,) = figure.subplots(1, len(comparison.tasks), sharey=True, squeeze=False)
     for task, axes in zip(comparison.tasks, panels, strict=True):
         differences = [relative_difference(comparison, name, task) for name in names]
-        counts = [len(paired_scores(comparison, name, task)) for name in names]
+        counts = [len(pair_with_reference(comparison, name, task).scores) for name in names]
         _draw(axes, differences)
         _write_counts(axes, differences, counts, len(comparison.final_seeds))
         axes.set_title(f"{task.name}\nvalidation {task.metric.partition(' (')[0]}", fontsize=SMALL)

@@ -7,8 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lionhunt.search.comparison.figures.values import factor, finished, loss_label, metric_label
-from lionhunt.search.comparison.result import ComparedTask, Comparison
+from lionhunt.search.comparison.figures.values import finished, loss_label, metric_label
+from lionhunt.search.comparison.result import ComparedTask, Comparison, printed_factor
 from lionhunt.search.reporting.figures import (
     BACKGROUND,
     SMALL,
@@ -55,7 +55,9 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
         for name in (*grey, *strong):
             finals = finished(comparison, name, task)
             losses[name] = np.asarray([final.training_curve for final in finals])
-            scores[name] = factor(task) * np.asarray([final.validation_curve for final in finals])
+            scores[name] = printed_factor(task.metric) * np.asarray(
+                [final.validation_curve for final in finals]
+            )
         _draw(upper, task, losses, strong)
         _draw(lower, task, scores, strong)
         size = f"{task.num_parameters:,} parameters, batches of {task.batch_size:,}"
