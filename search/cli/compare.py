@@ -1,9 +1,8 @@
 """The command that compares optimizers: parses, calls, prints, writes the report."""
 
-import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
@@ -11,14 +10,16 @@ from rich.text import Text
 
 from lionhunt.search.cli.terminal import Json, Settings, Workers, command_line, follow, make_console
 from lionhunt.search.comparison.config import CompareConfig, TrainingsConfig
-from lionhunt.search.comparison.loop import ComparisonProgress
-from lionhunt.search.comparison.report import print_comparison, to_report
+from lionhunt.search.comparison.report import (
+    print_comparison,
+    progress_line,
+    write_comparison_report,
+)
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import Prepared, open_records
 from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.comparison.summary import summarize_comparison
 from lionhunt.search.config import read_config
-from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.text import print_json
 
 REPORT = "report"
@@ -49,7 +50,9 @@ def compare(
         console.print(Text(f"comparison {folder}: {sizes}, {place}"), soft_wrap=True)
         comparison = run_contest(records, prepared, compare_config.evaluation, num_workers, console)
     described = summarize_comparison(comparison)
-    write_report(folder, comparison, described, command_line("compare", config, settings=settings))
+    write_comparison_report(
+        folder, comparison, described, command_line("compare", config, settings=settings)
+    )
     if as_json:
         print_json(described)
     else:
@@ -72,32 +75,3 @@ def run_contest(
         folder = shlex.quote(str(records.path.parent))
         console.print(f"stopped; the same command goes on with {folder}")
         raise
-
-
-def progress_line(event: ComparisonProgress) -> str:
-    """One line on how far a comparison is."""
-    share = event.num_trainings / max(event.total, 1)
-    return (
-        f"{event.name}: {event.num_trainings:,} of {event.total:,} trainings ({share:.0%}), "
-        f"{event.num_done} of {event.num_cells} pairs of optimizer and task done"
-    )
-
-
-def write_report(
-    folder: Path, comparison: Comparison, described: dict[str, Any], command: str
-) -> None:
-    """Writes the report beside the records, of which it is a view."""
-    from lionhunt.search.comparison.figures import (
-        comparison_figures,  # takes half a second to import
-    )
-    from lionhunt.search.reporting.figures import write_figure
-
-    try:
-        figures = comparison_figures(comparison)
-        for name, figure in figures.items():
-            write_figure(figure, folder / name)
-        pictures = [f"{name}.png" for name in figures]
-        (folder / f"{REPORT}.json").write_text(json.dumps(described), "utf-8")
-        (folder / f"{REPORT}.md").write_text(to_report(described, command, pictures), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

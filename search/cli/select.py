@@ -1,27 +1,22 @@
 """The command that selects among the programs of runs: parses, calls, prints, writes the report."""
 
-import json
 import shlex
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
 from rich.console import Console
 
 from lionhunt.search.cli.terminal import Json, Settings, Workers, follow, make_console
 from lionhunt.search.config import read_config
-from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.selection.loop import Selection, open_pools
 from lionhunt.search.selection.report import (
-    PLOT_NAME,
-    REPORT_NAME,
     print_selection,
     selection_progress_display,
     selection_progress_line,
-    to_report,
-    winner_file,
+    write_selection_report,
 )
 from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import open_selection, summarize_selection_setup
@@ -54,7 +49,7 @@ def select(
         console.print(f"selection {folder}: {len(info['candidates'])} candidates, {place}")
         result = _run(records, select_config, num_workers, console)
         described = summarize_selection(records, result)
-    _write(folder, described)
+    write_selection_report(folder, described)
     if as_json:
         print_json(described)
     else:
@@ -71,19 +66,3 @@ def _run(
         folder = shlex.quote(str(records.path.parent))
         console.print(f"stopped; the same command goes on with {folder}")
         raise
-
-
-def _write(folder: Path, described: dict[str, Any]) -> None:
-    """Writes the report beside the records, of which it is a view."""
-    from lionhunt.search.reporting.figures import write_figure  # takes half a second to import
-    from lionhunt.search.selection.figures import meta_figure
-
-    try:
-        (folder / f"{REPORT_NAME}.json").write_text(json.dumps(described, indent=2), "utf-8")
-        write_figure(meta_figure(described["meta_validation"]), folder / PLOT_NAME)
-        for number, winner in enumerate(described["winners"], start=1):
-            head = f"# {winner['name']}, tuned by a selection"
-            winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
-        (folder / f"{REPORT_NAME}.md").write_text(to_report(described, folder), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

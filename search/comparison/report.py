@@ -1,14 +1,18 @@
 """Report of a comparison: tables and sentences, for the terminal and as Markdown."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
-from lionhunt.search.comparison.result import printed_factor
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
+from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -21,6 +25,15 @@ FIGURES = {
 
 Summary = dict[str, Any]
 """A dictionary of `search.comparison.summary`, or a part of it."""
+
+
+def progress_line(event: ComparisonProgress) -> str:
+    """Return the progress of a comparison in one line."""
+    share = event.num_trainings / max(event.total, 1)
+    return (
+        f"{event.name}: {event.num_trainings:,} of {event.total:,} trainings ({share:.0%}), "
+        f"{event.num_done} of {event.num_cells} pairs of optimizer and task done"
+    )
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -235,3 +248,32 @@ def to_report(summary: Summary, command: str, figures: Sequence[str] = ()) -> st
         *map(to_markdown, tables(summary)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def write_comparison_report(
+    folder: Path, comparison: Comparison, summary: Summary, command: str
+) -> None:
+    """Write the report and its figures beside the records.
+
+    Args:
+        folder: folder of the comparison.
+        comparison: source of the figures.
+        summary: the dictionary of `summarize_comparison`.
+        command: the command that made the report.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.comparison.figures import comparison_figures
+    from lionhunt.search.reporting.figures import write_figure
+
+    try:
+        figures = comparison_figures(comparison)
+        for name, figure in figures.items():
+            write_figure(figure, folder / name)
+        names = [f"{name}.png" for name in figures]
+        (folder / "report.json").write_text(json.dumps(summary), "utf-8")
+        (folder / "report.md").write_text(to_report(summary, command, names), "utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
