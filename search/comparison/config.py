@@ -8,27 +8,26 @@ from pydantic import Field
 from lionhunt.search.comparison.optimizers import ComparedOptimizer, find_optimizer
 from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.config import Config
-from lionhunt.search.fields import RayAddress, TaskOptions
+from lionhunt.search.fields import RayAddress, Seeds, TaskOptions
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 Positive = Annotated[float, Field(ge=1e-9, le=1e4)]
-Factor = Annotated[float, Field(gt=1, le=1000)]
-Seeds = Annotated[int, Field(gt=0, le=1000)]
+GridFactor = Annotated[float, Field(gt=1, le=1000)]
 Constants = dict[str, Annotated[float, Field(ge=-1e9, le=1e9)] | Literal["num_steps"]]
 
 
 class OptimizerConfig(Config):
-    """An optimizer, and where its tuning begins."""
+    """An optimizer, and the point at which its tuning begins."""
 
     program: str
-    """A library name, a file, RUN:INDEX or RUN:best, or an optimizer of optax: `optax.adamw`."""
+    """A library name, a file, RUN:INDEX or RUN:best, or an optimizer of Optax: `optax.adamw`."""
     name: str | None = None
-    """What tells it from the others; the word of `program` by default."""
+    """A unique name; `program` by default."""
     learning_rate: Positive
-    """Where its grid starts: the peak of the schedule. Of a program that says nothing of its
-    constants, a multiple of its update."""
+    """Start of its grid: the peak of the schedule. For a program without named constants it
+    multiplies the update."""
     weight_decay: Positive
-    """The same, decoupled and multiplied by the learning rate."""
+    """Start of its grid; decoupled, and multiplied by the learning rate."""
     constants: Constants = {}
     """Values of its other named constants; `num_steps` stands for the length of the training."""
     constants_by_kind: dict[str, Constants] = {}
@@ -39,7 +38,7 @@ class OptimizerConfig(Config):
         return self.name or self.program
 
     def find(self) -> ComparedOptimizer:
-        """The optimizer; raises `ConfigError` if there is none."""
+        """Return the optimizer; raise `ConfigError` if there is none."""
         return find_optimizer(
             self.label,
             self.program,
@@ -50,45 +49,45 @@ class OptimizerConfig(Config):
 
 
 class GridConfig(Config):
-    """How learning rate and weight decay are tuned: the same for every optimizer."""
+    """Tuning of learning rate and weight decay, the same for every optimizer."""
 
     num_trials: Annotated[int, Field(gt=0, le=10_000)] = 25
-    """Points that every optimizer has on every task."""
+    """Grid points per optimizer and task."""
     num_seeds: Seeds = 3
-    """Seeds that every point is scored with."""
-    learning_rate_factor: Factor = 4.0
-    """A coarse step of the grid; its root is a fine one."""
-    weight_decay_factor: Factor = 10.0
-    """The same."""
+    """Seeds per grid point."""
+    learning_rate_factor: GridFactor = 4.0
+    """A coarse step of the grid; its root is a fine step."""
+    weight_decay_factor: GridFactor = 10.0
+    """A coarse step of the grid; its root is a fine step."""
 
 
-class SpreadConfig(Config):
-    """How much depends on tuning: a small grid around the best point."""
+class SensitivityGridConfig(Config):
+    """A small grid around the best point: how much the score depends on tuning."""
 
     num_points: Annotated[int, Field(ge=2, le=15)] = 3
-    """Along each side; the paper's has 3."""
-    factor: Factor = 2.0
-    """From point to point."""
+    """Points along each side; the paper's grid has 3."""
+    factor: GridFactor = 2.0
+    """Factor from point to point."""
     num_seeds: Seeds = 5
-    """The first of the final seeds."""
+    """Seeds per point: the first of the final seeds."""
 
 
 class ComparisonConfig(Config):
-    """What is compared."""
+    """Optimizers, tasks and budgets of a comparison."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 0
     """The first of the tuning seeds; final seeds begin a million later."""
     reference: str | None = None
-    """The name of the optimizer that the others are held against; the first by default."""
+    """The name of the optimizer that all others are compared with; the first by default."""
     tuning: GridConfig = GridConfig()
     num_final_seeds: Annotated[int, Field(ge=5, le=1000)] = 10
-    """Fresh seeds that the tuned optimizers are compared with."""
-    spread: SpreadConfig | None = None
-    """If given, a grid around every best point."""
+    """Fresh seeds on which the tuned optimizers are compared."""
+    spread: SensitivityGridConfig | None = None
+    """A grid around every best point; none by default."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]
-    """What is trained on; a kind may come several times, with other options."""
+    """Tasks; a kind may come several times, with other options."""
     optimizers: Annotated[tuple[OptimizerConfig, ...], Field(min_length=1)]
-    """What trains."""
+    """Optimizers, the reference among them."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -98,7 +97,7 @@ class ComparisonConfig(Config):
         if self.reference is not None and self.reference not in labels:
             raise ValueError(f"reference '{self.reference}' is none of {labels}")
         if len(set(self.tasks)) < len(self.tasks):
-            raise ValueError("tasks has one twice")
+            raise ValueError("tasks has one twice; remove it or change its options")
         kinds = {task.kind for task in self.tasks}
         for optimizer in self.optimizers:
             for kind in optimizer.constants_by_kind:
@@ -113,17 +112,17 @@ class ComparisonConfig(Config):
 
 
 class TrainingsConfig(Config):
-    """Where trainings run; the result does not depend on it."""
+    """The workers; they do not change the result."""
 
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each; 0 trains in this process."""
     ray_address: RayAddress = LOCAL
-    """Where they are; see docs/cluster.md."""
+    """Address of the Ray cluster; see docs/cluster.md."""
     training_seconds: Annotated[float, Field(gt=0)] = 600.0
-    """Wall clock after which a training is given up, with what it has to compile."""
+    """Wall clock limit of a training, compilation included."""
 
 
 class CompareConfig(ComparisonConfig):
-    """One comparison."""
+    """One comparison, with its workers."""
 
     evaluation: TrainingsConfig = TrainingsConfig()

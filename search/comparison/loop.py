@@ -1,4 +1,4 @@
-"""A comparison: every optimizer on every task is tuned, then trained with fresh seeds."""
+"""The loop of a comparison: each optimizer on each task is tuned, then trained on fresh seeds."""
 
 from collections import Counter
 from collections.abc import Callable, Container, Generator, Hashable, Iterator, Sequence
@@ -16,8 +16,8 @@ from lionhunt.search.comparison.protocol import (
 from lionhunt.search.comparison.result import ComparedTask, Comparison, Hyperparameters, Tuned
 from lionhunt.search.comparison.store import ComparisonStore, TrainingKey
 from lionhunt.search.comparison.trainer import TrainingJob
-from lionhunt.search.environment import refuse_difference, summarize_environment
-from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
+from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.storage.resume import check_same_machine
 from lionhunt.search.workers.pool import Pool
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
@@ -25,18 +25,21 @@ OpenTrainers = Callable[[], AbstractContextManager[Pool]]
 
 
 LASTING = (Status.OK, Status.NOT_FINITE)
-"""What comes of a training wherever it runs; any other outcome is tried again the next time."""
+"""Outcomes that do not depend on the worker; a resumed comparison retries all others."""
+
+REFERENCE_OPTIMIZER = find_optimizer("reference", "adamw", Hyperparameters(1e-3, 0.01), {}, {})
+"""The optimizer that every worker trains first."""
 
 
 class ComparisonProgress(NamedTuple):
-    """How far a comparison is.
+    """Progress of a comparison.
 
     Attributes:
-        name: of the comparison.
-        num_trainings: that are known.
-        total: that will be; less where what is the same trains once.
-        num_done: optimizers on tasks that are done.
-        num_cells: of these in all.
+        name: name of the comparison.
+        num_trainings: trainings done so far.
+        total: all trainings; fewer where equal trainings are shared.
+        num_done: finished pairs of optimizer and task.
+        num_cells: all pairs of optimizer and task.
     """
 
     name: str
@@ -47,15 +50,15 @@ class ComparisonProgress(NamedTuple):
 
 
 class ComparisonLoop:
-    """The loop of a comparison: a function of its config, whatever trains first or fails between.
+    """The loop of a comparison; its result depends on the config alone.
 
     Args:
-        name: of the comparison.
-        config: what is compared.
-        optimizers: those of the config, in order.
-        tasks: those of the config, in order.
-        records: open to write; what is there already is not trained again.
-        open_trainers: opens a pool for the tasks, if something has to be trained.
+        name: name of the comparison.
+        config: optimizers, tasks and budgets.
+        optimizers: optimizers of the config, in order.
+        tasks: tasks of the config, in order.
+        records: the store, open to write; its trainings are not repeated.
+        open_trainers: opens a pool for the tasks, if there is something to train.
     """
 
     def __init__(
@@ -73,17 +76,19 @@ class ComparisonLoop:
         self._tasks = tuple(tasks)
         self._records = records
         self._open_trainers = open_trainers
-        self._known = {
-            key: seen for key, seen in records.trainings().items() if seen.status in LASTING
+        self._measured = {
+            key: measurement
+            for key, measurement in records.trainings().items()
+            if measurement.status in LASTING
         }
         self._in_flight: dict[str, TrainingKey] = {}
         self._pool: Pool | None = None
 
     def run(self) -> Generator[ComparisonProgress, None, Comparison]:
-        """Runs to the end, yielding now and then; everything yielded is recorded.
+        """Run to the end and return the result; whatever is yielded is recorded already.
 
         Raises:
-            RecordError: this machine trains differently than the one that began.
+            RecordError: this machine trains otherwise than the one that began.
         """
         cells = [
             _OptimizerOnTask(self._config, optimizer, task, number)
@@ -111,70 +116,63 @@ class ComparisonLoop:
         )
 
     def _advance(self, cell: "_OptimizerOnTask") -> Iterator[TrainingJob]:
-        """Tells a cell what it asked for, if all is known; yields what has to be trained next."""
-        while cell.tuned is None and all(key in self._known for key in cell.wanted):
-            cell.tell([self._known[key] for key in cell.wanted])
-            for key, job in cell.jobs():
-                if key not in self._known and job.name not in self._in_flight:
+        """Hand a cell its measurements once they are complete, and yield the next jobs."""
+        while cell.tuned is None and all(key in self._measured for key, _ in cell.requested):
+            cell.receive([self._measured[key] for key, _ in cell.requested])
+            for key, job in cell.requested:
+                if key not in self._measured and job.name not in self._in_flight:
                     self._in_flight[job.name] = key
                     yield job
 
     def _wait(self) -> None:
         assert self._pool is not None
         for name, measurement in self._pool.wait(0.2):
-            key = self._in_flight.pop(name)
-            self._known[key] = measurement
-            self._records.add_training(key, measurement)
+            self._add(self._in_flight.pop(name), measurement)
         self._records.commit()
 
+    def _add(self, key: TrainingKey, measurement: Measurement) -> None:
+        self._measured[key] = measurement
+        self._records.add_training(key, measurement)
+
     def _started(self, stack: ExitStack) -> Pool:
-        """The pool; the first time it is opened, and its arithmetic is compared."""
+        """Return the pool; the first call opens it and checks its arithmetic."""
         if self._pool is None:
             self._pool = stack.enter_context(self._open_trainers())
             first = self._tasks[0]
             recipe = REFERENCE_OPTIMIZER.at(REFERENCE_OPTIMIZER.start, first.kind, first.num_steps)
             key = (f"reference {first.digest}", recipe.fingerprint, 0, False)
-            seen = self._pool.start(TrainingJob("reference", recipe.rule, 0, 0, False))
-            recorded = self._known.get(key)
-            if recorded is None:
-                self._known[key] = seen
-                self._records.add_training(key, seen)
-            elif (found := first_difference(recorded, seen)) is not None:
-                raise refuse_difference(
-                    "the reference",
-                    "comparison",
-                    found,
-                    (self._records.info(), summarize_environment()),
-                )
+            measured = self._pool.start(TrainingJob("reference", recipe.rule, 0, 0, False))
+            if key in self._measured:
+                check_same_machine(self._records, self._measured[key], measured, "the reference")
+            else:
+                self._add(key, measured)
         return self._pool
 
     def _progress(self, cells: Sequence["_OptimizerOnTask"]) -> ComparisonProgress:
         return ComparisonProgress(
             self._name,
-            sum(cell.num_known(self._known) for cell in cells),
+            sum(cell.num_measured(self._measured) for cell in cells),
             len(cells) * num_trainings(self._config),
             sum(cell.tuned is not None for cell in cells),
             len(cells),
         )
 
 
-REFERENCE_OPTIMIZER = find_optimizer("reference", "adamw", Hyperparameters(1e-3, 0.01), {}, {})
-"""What every worker trains first."""
-
-
 def spread_sizes(jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
-    """Sorts jobs so that those of one size are far apart: two workers then compile different
-    things, and each finds the other's in the cache."""
-    seen: Counter[Hashable] = Counter()
+    """Sort jobs so that jobs of one size are far apart.
+
+    Two workers then compile different things, and each finds the result of the other in the cache.
+    """
+    counts: Counter[Hashable] = Counter()
     ranks = []
     for job in jobs:
-        ranks.append(seen[job.size])
-        seen[job.size] += 1
+        ranks.append(counts[job.size])
+        counts[job.size] += 1
     return [job for _, job in sorted(zip(ranks, jobs, strict=True), key=lambda pair: pair[0])]
 
 
 class _OptimizerOnTask:
-    """An optimizer on a task, while it is studied."""
+    """An optimizer on a task, while its protocol runs."""
 
     def __init__(
         self,
@@ -186,11 +184,10 @@ class _OptimizerOnTask:
         self.optimizer = optimizer
         self.task = task
         self._number = number
-        self._study = tune_and_train(config, optimizer.start, task.higher_is_better)
-        self._requests: list[TrainingRequest] = []
-        self._recipes: list[Recipe] = []
+        self._protocol = tune_and_train(config, optimizer.start, task.higher_is_better)
         self._is_begun = False
-        self._num_told = 0
+        self._num_received = 0
+        self.requested: list[tuple[TrainingKey, TrainingJob]] = []
         self.tuned: Tuned | None = None
 
     @property
@@ -198,34 +195,26 @@ class _OptimizerOnTask:
         assert self.tuned is not None
         return self.tuned
 
-    def num_known(self, known: Container[TrainingKey]) -> int:
-        """Trainings of it that are done."""
-        return self._num_told + sum(key in known for key in self.wanted)
+    def num_measured(self, measured: Container[TrainingKey]) -> int:
+        """Return the number of its trainings that are done."""
+        return self._num_received + sum(key in measured for key, _ in self.requested)
 
-    @property
-    def wanted(self) -> list[TrainingKey]:
-        """What it asked for last."""
-        pairs = zip(self._requests, self._recipes, strict=True)
-        return [(self.task.digest, recipe.fingerprint, r.seed, r.in_detail) for r, recipe in pairs]
-
-    def jobs(self) -> Iterator[tuple[TrainingKey, TrainingJob]]:
-        """The trainings that it asked for last."""
-        for key, request, recipe in zip(self.wanted, self._requests, self._recipes, strict=True):
-            name = " ".join(map(str, key))
-            job = TrainingJob(name, recipe.rule, self._number, request.seed, request.in_detail)
-            yield key, job
-
-    def tell(self, measurements: list[Measurement]) -> None:
-        """Gives it what it asked for; it asks for more, or is done."""
-        self._num_told += len(measurements)
+    def receive(self, measurements: list[Measurement]) -> None:
+        """Take the measurements of the current requests; new requests follow, or the result."""
+        self._num_received += len(measurements)
         try:
-            asked = self._study.send(measurements) if self._is_begun else next(self._study)
+            requests = self._protocol.send(measurements) if self._is_begun else next(self._protocol)
         except StopIteration as stop:
             self.tuned = stop.value
-            asked = []
+            requests = []
         self._is_begun = True
-        recipes = {r.point: self._recipe(r.point) for r in asked}
-        self._requests, self._recipes = asked, [recipes[r.point] for r in asked]
+        kind, num_steps = self.task.kind, self.task.num_steps
+        points = {request.point for request in requests}
+        recipes = {point: self.optimizer.at(point, kind, num_steps) for point in points}
+        self.requested = [self._to_job(r, recipes[r.point]) for r in requests]
 
-    def _recipe(self, point: Hyperparameters) -> Recipe:
-        return self.optimizer.at(point, self.task.kind, self.task.num_steps)
+    def _to_job(self, request: TrainingRequest, recipe: Recipe) -> tuple[TrainingKey, TrainingJob]:
+        key = (self.task.digest, recipe.fingerprint, request.seed, request.in_detail)
+        name = " ".join(map(str, key))
+        job = TrainingJob(name, recipe.rule, self._number, request.seed, request.in_detail)
+        return key, job

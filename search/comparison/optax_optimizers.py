@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Optimizers of Optax at a learning rate and a weight decay, with a check that they can be."""
 
 import dataclasses
 import inspect
@@ -13,12 +13,9 @@ import optax
 from lionhunt.search.errors import ConfigError
 
 OPTAX = "optax."
-"""What words of optax begin with: `optax.adamw`, `optax.contrib.ademamix`."""
-
-
+"""Prefix of the name of an optimizer of Optax: `optax.adamw`, `optax.contrib.ademamix`."""
 PEAK, DECAY = "peak_learning_rate", "weight_decay"
-"""Names of constants that mean what is tuned."""
-
+"""Names of the constants that hold the tuned values."""
 
 Constant = float | Literal["num_steps"]
 """The value of a constant; `num_steps` is the length of the training."""
@@ -27,11 +24,11 @@ Constant = float | Literal["num_steps"]
 @jax.tree_util.register_dataclass
 @dataclasses.dataclass(frozen=True)
 class OptaxRule:
-    """An optimizer of optax at a point; a pytree, so that one compilation serves all points.
+    """An optimizer of Optax at a point; a pytree, so that one compilation serves all points.
 
     Attributes:
         learning_rate, weight_decay: the point.
-        name: within optax.
+        name: its name within Optax.
         constants: further arguments.
     """
 
@@ -41,7 +38,7 @@ class OptaxRule:
     constants: tuple[tuple[str, float], ...] = dataclasses.field(metadata={"static": True})
 
     def as_optimizer(self, schedule: optax.Schedule) -> optax.GradientTransformation:
-        """The optimizer, its learning rate following a schedule with peak 1."""
+        """Build the optimizer, with a learning rate that follows a schedule of peak 1."""
 
         def rate(step_count):
             return self.learning_rate * schedule(step_count)
@@ -54,12 +51,12 @@ class OptaxRule:
 
 
 def to_number(value: Constant, num_steps: int) -> float:
-    """The value of a constant in a training of so many steps."""
+    """Return the value of a constant in a training of `num_steps` steps."""
     return value if isinstance(value, float) else float(num_steps)
 
 
 def _decay(rate: optax.Schedule, weight_decay: Any) -> optax.GradientTransformation:
-    """Decoupled weight decay as an optimizer that follows another one."""
+    """Build decoupled weight decay as an optimizer that follows another one."""
 
     def init(params):
         return jnp.zeros((), jnp.int32)
@@ -72,29 +69,29 @@ def _decay(rate: optax.Schedule, weight_decay: Any) -> optax.GradientTransformat
 
 
 def _find_in_optax(name: str) -> Callable[..., optax.GradientTransformation]:
-    """Raises `AttributeError` if there is none."""
-    found: Any = optax
+    """Return the optimizer of a dotted name; raise `AttributeError` if there is none."""
+    attribute: Any = optax
     for part in name.split("."):
-        found = getattr(found, part)
-    return found
+        attribute = getattr(attribute, part)
+    return attribute
 
 
-def _check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Constant]]) -> None:
-    """Tries an optimizer of optax on a small matrix.
+def check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Constant]]) -> None:
+    """Try an optimizer of Optax on a small matrix.
 
     Args:
-        name: within optax.
-        named: all constants that are given.
-        choices: what they are on one kind of task or another.
+        name: its name within Optax.
+        named: all constants that the config sets.
+        choices: values of the constants, for each kind of task.
 
     Raises:
-        ConfigError: it does not work, or its weight decay is another one than ours.
+        ConfigError: it does not work, or its weight decay is not decoupled.
     """
     try:
-        known = inspect.signature(_find_in_optax(name)).parameters
+        parameters = inspect.signature(_find_in_optax(name)).parameters
     except (AttributeError, TypeError, ValueError):
         raise ConfigError(f"optimizers: optax has no optimizer '{name}'") from None
-    for constant in sorted(named - set(known)):
+    for constant in sorted(named - set(parameters)):
         raise ConfigError(f"optimizers: {OPTAX}{name} has no argument '{constant}'")
     for tuned in sorted(named & {"learning_rate", DECAY}):
         raise ConfigError(f"optimizers: {tuned} of {OPTAX}{name} is tuned; give where it starts")
@@ -102,11 +99,12 @@ def _check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Cons
         values = tuple((key, to_number(value, 100)) for key, value in constants.items())
         try:
             decay = _decay_of(name, values)
-        except Exception as error:  # of code that is not ours, anything
+        # Code of Optax may raise anything.
+        except Exception as error:
             reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ConfigError(
                 f"optimizers: {OPTAX}{name} does not take a learning rate and a gradient alone "
-                f"({reason[0]})"
+                f"({reason[0]}); choose another"
             ) from None
         if not np.allclose(decay, 1, atol=0.01):
             raise ConfigError(
@@ -116,7 +114,7 @@ def _check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Cons
 
 
 def _decay_of(name: str, constants: tuple[tuple[str, float], ...]) -> np.ndarray:
-    """What the first step takes off the weights for their decay, over what it should take off."""
+    """Return the decay of the weights in the first step over the decoupled decay; shape=(2, 2)."""
     weights = jnp.array([[1.0, -2.0], [-3.0, 4.0]])
     gradient = jnp.array([[0.5, 0.1], [-0.2, -0.3]])
     rate, decay = 2.0**-6, 0.25

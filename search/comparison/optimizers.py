@@ -1,8 +1,8 @@
-"""Optimizers as a comparison trains them: a program or a function of optax, at a point of the grid.
+"""Compared optimizers: a program, or a function of Optax, at a learning rate and a weight decay.
 
-Weight decay is decoupled and follows the schedule: in a step, weights lose learning rate x schedule
-value x weight decay of themselves. A program that names a constant `weight_decay` has it there; to
-others it is added.
+Weight decay is decoupled and follows the schedule. Each step takes learning rate x schedule value
+x weight decay x weights off the weights. In a program with a constant named `weight_decay`, that
+constant holds it; any other program gets it added.
 """
 
 import dataclasses
@@ -21,7 +21,7 @@ from lionhunt.search.comparison.optax_optimizers import (
     PEAK,
     Constant,
     OptaxRule,
-    _check_optax,
+    check_optax,
     to_number,
 )
 from lionhunt.search.comparison.result import Hyperparameters
@@ -34,8 +34,8 @@ class Recipe(NamedTuple):
     """An optimizer at a point.
 
     Attributes:
-        fingerprint: equal ones train the same.
-        rule: what a worker is given.
+        fingerprint: equal fingerprints train the same.
+        rule: input of a worker.
     """
 
     fingerprint: str
@@ -47,13 +47,13 @@ class ComparedOptimizer:
     """An optimizer of a comparison.
 
     Attributes:
-        name: tells it from the others.
-        word: a program or an optimizer of optax, as given.
-        program: None of optax.
-        roles: of a program, its constants by name.
-        start: where its grid begins.
+        name: unique in the comparison.
+        word: a program or an optimizer of Optax, as the config names it.
+        program: None for an optimizer of Optax.
+        roles: constants of the program by name.
+        start: start of its grid.
         constants: values of named constants on all tasks.
-        constants_by_kind: the same on tasks of a kind.
+        constants_by_kind: values of named constants on tasks of a kind.
     """
 
     name: str
@@ -66,17 +66,17 @@ class ComparedOptimizer:
 
     @property
     def functions(self) -> set[str]:
-        """Those that its programs may have."""
+        """Return the functions that its programs may apply."""
         statements = self.program.statements if self.program else ()
         return {statement.op for statement in statements} | {"multiply", "add"}
 
     def at(self, point: Hyperparameters, kind: str, num_steps: int) -> Recipe:
-        """What trains.
+        """Return the optimizer at a point, as it trains.
 
         Args:
-            point: of the grid.
-            kind: of the task.
-            num_steps: of the training.
+            point: a point of the grid.
+            kind: kind of the task.
+            num_steps: length of the training.
         """
         constants = self._constants(kind, num_steps)
         if self.program is None:
@@ -86,24 +86,27 @@ class ComparedOptimizer:
         return Recipe(fingerprint(program), assemble(program))
 
     def _constants(self, kind: str, num_steps: int) -> dict[str, float]:
-        given: dict[str, Constant] = {**self.constants, **self.constants_by_kind.get(kind, {})}
-        return {name: to_number(value, num_steps) for name, value in given.items()}
+        by_kind = self.constants_by_kind.get(kind, {})
+        constants: dict[str, Constant] = {**self.constants, **by_kind}
+        return {name: to_number(value, num_steps) for name, value in constants.items()}
 
     def program_at(self, point: Hyperparameters, kind: str, num_steps: int) -> Program:
-        """The program that trains, of an optimizer that is not of optax; see `at`."""
+        """Return the program at a point; see `at`. An optimizer of Optax has none."""
         assert self.program is not None
-        constants = self._constants(kind, num_steps)
-        tuned = {PEAK: point.learning_rate, DECAY: point.weight_decay}
-        wanted: dict[str, float] = {**constants, **tuned}
+        values: dict[str, float] = {
+            **self._constants(kind, num_steps),
+            PEAK: point.learning_rate,
+            DECAY: point.weight_decay,
+        }
         program = replace_constants(
-            self.program, {old: wanted.get(name, old) for name, old in self.roles.items()}
+            self.program, {old: values.get(name, old) for name, old in self.roles.items()}
         )
-        rate = 1.0 if PEAK in self.roles else point.learning_rate
-        if not self.roles:  # nothing is known of what `lr` means to it
-            program = apply_tuning(program, Tuning(rate, constants_of(program)))
+        if not self.roles:
+            # The meaning of `lr` in such a program is unknown, so the rate multiplies its update.
+            program = apply_tuning(program, Tuning(point.learning_rate, constants_of(program)))
         elif PEAK not in self.roles:
             lr = program.inputs[-1]
-            first = Statement(lr, "multiply", (Var(lr), Const(rate)))
+            first = Statement(lr, "multiply", (Var(lr), Const(point.learning_rate)))
             program = dataclasses.replace(program, statements=(first, *program.statements))
         return program if DECAY in self.roles else add_decay(program, *point)
 
@@ -115,17 +118,24 @@ def find_optimizer(
     constants: Mapping[str, Constant],
     constants_by_kind: Mapping[str, Mapping[str, Constant]],
 ) -> ComparedOptimizer:
-    """The optimizer that a word names.
+    """Return the optimizer with the given program or function of Optax.
+
+    Args:
+        name: unique name in the comparison.
+        word: a library name, a file, RUN:INDEX, RUN:best, or `optax.NAME`.
+        start: start of its grid.
+        constants: values of named constants on all tasks.
+        constants_by_kind: values of named constants on tasks of a kind.
 
     Raises:
-        ConfigError: it names none, or one without a constant of those names.
-        RecordError: it names a run that cannot be read.
+        ConfigError: there is no such optimizer, or it has no constant of such a name.
+        RecordError: the word names a run that cannot be read.
     """
-    named = {*constants, *(key for given in constants_by_kind.values() for key in given)}
+    named = {*constants, *(key for values in constants_by_kind.values() for key in values)}
     if word.startswith(OPTAX):
         program, roles = None, {}
-        given = [constants, *({**constants, **each} for each in constants_by_kind.values())]
-        _check_optax(word.removeprefix(OPTAX), named, given)
+        choices = [constants, *({**constants, **values} for values in constants_by_kind.values())]
+        check_optax(word.removeprefix(OPTAX), named, choices)
     else:
         try:
             source = find_program(word)
@@ -133,28 +143,37 @@ def find_optimizer(
             raise ConfigError(f"optimizers: {error}") from None
         program = simplify(source.program)
         roles = {constant.name: constant.value for constant in source.notes.constants}
-        for tuned in named & {PEAK, DECAY}:
-            raise ConfigError(f"optimizers: {tuned} of {name} is tuned; give where it starts")
-        values = list(roles.values())
-        for constant in sorted(named.union({PEAK, DECAY}).intersection(roles)):
-            if values.count(roles[constant]) > 1:
-                raise ConfigError(
-                    f"optimizers: {name} has {roles[constant]} under two names, so that "
-                    f"'{constant}' cannot be changed by itself; write the program to a file, with "
-                    "different numbers"
-                )
-        for constant in sorted(named - set(roles)):
-            there = ", ".join(roles) or "none"
-            raise ConfigError(f"optimizers: {name} has no constant '{constant}'; it has {there}")
+        _check_constants(name, named, roles)
     return ComparedOptimizer(name, word, program, roles, start, constants, constants_by_kind)
 
 
+def _check_constants(name: str, named: set[str], roles: Mapping[str, float]) -> None:
+    """Raise `ConfigError` if a constant is tuned, ambiguous or missing in a program."""
+    for tuned in named & {PEAK, DECAY}:
+        raise ConfigError(f"optimizers: {tuned} of {name} is tuned; give where it starts")
+    values = list(roles.values())
+    for constant in sorted(named.union({PEAK, DECAY}).intersection(roles)):
+        if values.count(roles[constant]) > 1:
+            raise ConfigError(
+                f"optimizers: {name} has {roles[constant]} under two names, so that "
+                f"'{constant}' cannot be changed by itself; write the program to a file, with "
+                "different numbers"
+            )
+    for constant in sorted(named - set(roles)):
+        existing = ", ".join(roles) or "none"
+        raise ConfigError(f"optimizers: {name} has no constant '{constant}'; it has {existing}")
+
+
 def add_decay(program: Program, learning_rate: float, weight_decay: float) -> Program:
-    """The program with decoupled weight decay: its update and `learning_rate` x the schedule value
-    x `weight_decay` x the weights."""
+    """Add decoupled weight decay to the update of a program.
+
+    The update grows by `learning_rate` x the schedule value x `weight_decay` x the weights.
+    """
     weights, *_, lr = program.inputs
     taken = {*program.inputs, *(statement.target for statement in program.statements)}
-    rate, decay, total = (_free(name, taken) for name in ("decay_rate", "decay", "decayed_update"))
+    rate, decay, total = (
+        _free_name(name, taken) for name in ("decay_rate", "decay", "decayed_update")
+    )
     statements = (
         Statement(rate, "multiply", (Var(lr), Const(learning_rate * weight_decay))),
         Statement(decay, "multiply", (Var(weights), Var(rate))),
@@ -164,7 +183,7 @@ def add_decay(program: Program, learning_rate: float, weight_decay: float) -> Pr
     return Program(program.inputs, statements, (Var(total), *program.outputs[1:]))
 
 
-def _free(name: str, taken: set[str]) -> str:
+def _free_name(name: str, taken: set[str]) -> str:
     while name in taken:
         name += "_"
     return name

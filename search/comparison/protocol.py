@@ -1,6 +1,7 @@
-"""What is done with one optimizer on one task: it is tuned, and trained with fresh seeds."""
+"""The protocol of one optimizer on one task: tuning, then trainings with fresh seeds."""
 
 import dataclasses
+import math
 import statistics
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
@@ -8,27 +9,28 @@ from typing import NamedTuple
 from lionhunt.search.comparison.config import ComparisonConfig
 from lionhunt.search.comparison.result import GridTrial, Hyperparameters, Tuned, to_final
 from lionhunt.search.comparison.tuning_grid import Grid, Place, best_place, edges
-from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.outcome import Measurement
+from lionhunt.search.evaluation.seed_scores import gather_scores
 
 FINAL_SEEDS = 1_000_000
-"""Final seeds begin so much after the tuning seeds."""
+"""Distance from the first tuning seed to the first final seed."""
 
 
 class TrainingRequest(NamedTuple):
-    """A training that a cell asks for."""
+    """A training that the protocol needs next."""
 
     point: Hyperparameters
     seed: int
     in_detail: bool = False
 
 
-Study = Generator[list[TrainingRequest], list[Measurement], Tuned]
-"""Asks for trainings, a list at a time, and is told what came of them."""
+Protocol = Generator[list[TrainingRequest], list[Measurement], Tuned]
+"""Yields lists of requests, receives their measurements, and returns the result."""
 
 
 @dataclasses.dataclass(frozen=True)
 class Seeds:
-    """What trainings begin with; no seed is in both."""
+    """Seeds of tuning trials and of final trainings; no seed is in both."""
 
     tuning: tuple[int, ...]
     final: tuple[int, ...]
@@ -44,8 +46,8 @@ class Seeds:
 
 def tune_and_train(
     config: ComparisonConfig, start: Hyperparameters, higher_is_better: bool
-) -> Study:
-    """One optimizer on one task: tunes it, and trains it with the final seeds."""
+) -> Protocol:
+    """Tune one optimizer on one task, and train the best point with the final seeds."""
     seeds = Seeds.of(config)
     tuning = config.tuning
     grid = Grid(start, tuning.learning_rate_factor, tuning.weight_decay_factor)
@@ -54,47 +56,45 @@ def tune_and_train(
     while places := grid.next_places(tried, tuning.num_trials):
         new = yield from _try([grid.point(place) for place in places], seeds.tuning)
         trials += new
-        values = (_value(trial, higher_is_better) for trial in new)
-        tried |= zip(places, values, strict=True)
+        tried |= zip(places, (_value(trial, higher_is_better) for trial in new), strict=True)
     best = best_place(tried)
     if best is None:
         return Tuned(tuple(trials), None, (), ())
     point = grid.point(best)
     finals = yield [TrainingRequest(point, seed, in_detail=True) for seed in seeds.final]
-    spread: list[GridTrial] = []
+    around: list[GridTrial] = []
     if config.spread:
-        around = _around(point, config.spread.num_points, config.spread.factor)
-        spread = yield from _try(around, seeds.final[: config.spread.num_seeds])
+        points = _square(point, config.spread.num_points, config.spread.factor)
+        around = yield from _try(points, seeds.final[: config.spread.num_seeds])
     return Tuned(
-        tuple(trials), point, edges(best, tried), tuple(map(to_final, finals)), tuple(spread)
+        tuple(trials), point, edges(best, tried), tuple(map(to_final, finals)), tuple(around)
     )
 
 
 def _try(
     points: Sequence[Hyperparameters], seeds: Sequence[int]
 ) -> Generator[list[TrainingRequest], list[Measurement], list[GridTrial]]:
-    """Trains at points, with each seed at each."""
-    found = iter((yield [TrainingRequest(point, seed) for point in points for seed in seeds]))
-    return [_to_trial(point, [next(found) for _ in seeds]) for point in points]
+    """Train at each point with each seed."""
+    measured = iter((yield [TrainingRequest(point, seed) for point in points for seed in seeds]))
+    return [_to_trial(point, [next(measured) for _ in seeds]) for point in points]
 
 
 def _to_trial(point: Hyperparameters, measurements: Sequence[Measurement]) -> GridTrial:
-    for measurement in measurements:
-        if measurement.status is not Status.OK:
-            return GridTrial(point, (), measurement.status)
-    return GridTrial(point, tuple(m.scores[0] for m in measurements), Status.OK)
+    return GridTrial(
+        point, *gather_scores((m.status, m.scores[0] if m.scores else None) for m in measurements)
+    )
 
 
 def _value(trial: GridTrial, higher_is_better: bool) -> float:
-    """Higher is better; minus infinity where training failed."""
+    """Return the mean score, turned so that higher is better; minus infinity for a failure."""
     if not trial.scores:
-        return float("-inf")
+        return -math.inf
     mean = statistics.fmean(trial.scores)
     return mean if higher_is_better else -mean
 
 
-def _around(center: Hyperparameters, num_points: int, factor: float) -> list[Hyperparameters]:
-    """A square grid, learning rates from low to high, and weight decays within each."""
+def _square(center: Hyperparameters, num_points: int, factor: float) -> list[Hyperparameters]:
+    """Return a square grid: learning rates from low to high, and weight decays within each."""
     powers = [factor ** (i - (num_points - 1) / 2) for i in range(num_points)]
     return [
         Hyperparameters(center.learning_rate * of_rate, center.weight_decay * of_decay)
@@ -104,10 +104,10 @@ def _around(center: Hyperparameters, num_points: int, factor: float) -> list[Hyp
 
 
 def num_trainings(config: ComparisonConfig) -> int:
-    """Trainings of one optimizer on one task, at most."""
-    spread = config.spread
+    """Return the largest number of trainings of one optimizer on one task."""
+    grid = config.spread
     return (
         config.tuning.num_trials * config.tuning.num_seeds
         + config.num_final_seeds
-        + (spread.num_points**2 * spread.num_seeds if spread else 0)
+        + (grid.num_points**2 * grid.num_seeds if grid else 0)
     )

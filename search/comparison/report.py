@@ -1,13 +1,18 @@
-"""What a person sees of a comparison: its tables and sentences, and its report in Markdown."""
+"""Report of a comparison: tables and sentences, for the terminal and as Markdown."""
 
+import json
 import math
 from collections.abc import Callable, Sequence
+from pathlib import Path
 from typing import Any
 
 from rich.console import Console
 from rich.text import Text
 
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
+from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -16,42 +21,50 @@ FIGURES = {
     "grid.png": "Scores over learning rate and weight decay",
     "batch_size.png": "Scores over batch size",
 }
-"""Pictures that a report can show, with what they are."""
+"""Captions of the figures of a report, by file name."""
 
-Described = dict[str, Any]
-"""What `search.comparison.summary` gives, or a part of it."""
+Summary = dict[str, Any]
+"""A dictionary of `search.comparison.summary`, or a part of it."""
 
 
-def tables(described: Described) -> list[Table]:
-    """Scores, differences to the reference, both over all tasks, what was tuned, and the tasks."""
-    names, reference = described["optimizers"], described["reference"]
+def progress_line(event: ComparisonProgress) -> str:
+    """Return the progress of a comparison in one line."""
+    share = event.num_trainings / max(event.total, 1)
+    return (
+        f"{event.name}: {event.num_trainings:,} of {event.total:,} trainings ({share:.0%}), "
+        f"{event.num_done} of {event.num_cells} pairs of optimizer and task done"
+    )
+
+
+def tables(summary: Summary) -> list[Table]:
+    """Return the tables: scores, comparisons with the reference, tuned points, and tasks."""
+    names, reference = summary["optimizers"], summary["reference"]
     others = [name for name in names if name != reference]
-    percent = f"{described['confidence']:.0%}"
+    percent = f"{summary['confidence']:.0%}"
     title = f"final scores: mean ± half of the {percent} interval"
-    found = [_by_task(described, title, names, _score, with_metric=True)]
+    scores = _by_task(summary, title, names, _score, with_metric=True)
+    comparisons = []
     if others:
         title = f"how often a run is better than one of {reference} [{percent} interval]"
-        found += [
-            _by_task(
-                described, f"better than {reference} by", others, _difference, with_metric=True
-            ),
-            _overall(described),
-            _by_task(described, title, others, _probability),
+        comparisons = [
+            _by_task(summary, f"better than {reference} by", others, _difference, with_metric=True),
+            _overall(summary),
+            _by_task(summary, title, others, _probability),
         ]
-    found.append(_by_task(described, "tuned learning rate, weight decay", names, _tuned))
-    return [*found, _tasks(described)]
+    tuned = _by_task(summary, "tuned learning rate, weight decay", names, _tuned)
+    return [scores, *comparisons, tuned, _tasks(summary)]
 
 
 def _by_task(
-    described: Described,
+    summary: Summary,
     title: str,
     optimizers: Sequence[str],
-    show: Callable[[Described, Described], str],
+    show: Callable[[Summary, Summary], str],
     with_metric: bool = False,
 ) -> Table:
-    """A row for each optimizer, a column for each task; `show` takes a cell and its task."""
-    tasks = described["tasks"]
-    cells = {(cell["optimizer"], cell["task"]): cell for cell in described["cells"]}
+    """Build a table of optimizers and tasks; `show` prints a cell, given the cell and its task."""
+    tasks = summary["tasks"]
+    cells = {(cell["optimizer"], cell["task"]): cell for cell in summary["cells"]}
     rows = [
         (name, *(show(cells[name, task["name"]], task) for task in tasks)) for name in optimizers
     ]
@@ -59,7 +72,7 @@ def _by_task(
     return Table(title, ("optimizer", *heads), rows)
 
 
-def _overall(described: Described) -> Table:
+def _overall(summary: Summary) -> Table:
     rows = [
         (
             entry["optimizer"],
@@ -70,14 +83,14 @@ def _overall(described: Described) -> Table:
             str(entry["num_failures"]),
             _relative(entry["relative_difference"]),
         )
-        for entry in described["overall"]
+        for entry in summary["overall"]
     ]
     heads = ("optimizer", "better", "worse", "no difference seen", NOT_COMPARED)
-    last = f"better in the mean by, in % of {described['reference']}'s scores"
+    last = f"better in the mean by, in % of {summary['reference']}'s scores"
     return Table("over all tasks", (*heads, "failed final trainings", last), rows)
 
 
-def _tasks(described: Described) -> Table:
+def _tasks(summary: Summary) -> Table:
     rows = [
         (
             task["name"],
@@ -87,37 +100,32 @@ def _tasks(described: Described) -> Table:
             f"{task['batch_size']:,}",
             f"{task['num_parameters']:,}",
         )
-        for task in described["tasks"]
+        for task in summary["tasks"]
     ]
     return Table("tasks", ("task", "metric", "better", "steps", "batch", "parameters"), rows)
 
 
-def _label(task: Described) -> str:
-    return task["metric"] + (" (%)" if _factor(task) != 1 else "")
+def _label(task: Summary) -> str:
+    return task["metric"] + (" (%)" if printed_factor(task["metric"]) != 1 else "")
 
 
-def _factor(task: Described) -> float:
-    """What scores are multiplied by: accuracies are printed in per cent."""
-    return 100.0 if "accuracy" in task["metric"] else 1.0
-
-
-def _score(cell: Described, task: Described) -> str:
+def _score(cell: Summary, task: Summary) -> str:
     if cell["score"] is None:
         return "all failed"
-    shown = _measured(cell["score"], _factor(task))
+    shown = _measured(cell["score"], printed_factor(task["metric"]))
     return f"{shown}\n{cell['num_failures']} failed" if cell["num_failures"] else shown
 
 
-def _difference(cell: Described, task: Described) -> str:
+def _difference(cell: Summary, task: Summary) -> str:
     if cell["difference"] is None:
         return NOT_COMPARED
-    shown = _measured(cell["difference"], _factor(task), "+")
+    shown = _measured(cell["difference"], printed_factor(task["metric"]), "+")
     return f"{shown}\n{cell['verdict']}" if cell["verdict"] in (BETTER, WORSE) else shown
 
 
-def _measured(found: dict[str, float | None], factor: float = 1.0, sign: str = "") -> str:
-    """A mean and half of its interval, which is symmetric, with two digits of the half."""
-    mean, high = found["mean"], found["high"]
+def _measured(interval: dict[str, float | None], factor: float = 1.0, sign: str = "") -> str:
+    """Print a mean and half of its symmetric interval, with two digits of the half."""
+    mean, high = interval["mean"], interval["high"]
     assert mean is not None
     if high is None:
         return f"{factor * mean:{sign}.4g} (one run)"
@@ -128,18 +136,18 @@ def _measured(found: dict[str, float | None], factor: float = 1.0, sign: str = "
     return f"{factor * mean:{sign}.{num_decimals}f} ± {half:.{num_decimals}f}"
 
 
-def _relative(found: dict[str, float | None] | None) -> str:
-    return "" if found is None else f"{_measured(found, 100.0, '+')} %"
+def _relative(interval: dict[str, float | None] | None) -> str:
+    return "" if interval is None else f"{_measured(interval, 100.0, '+')} %"
 
 
-def _probability(cell: Described, _: Described) -> str:
-    found = cell["probability_of_improvement"]
-    if found is None:
+def _probability(cell: Summary, _: Summary) -> str:
+    share = cell["probability_of_improvement"]
+    if share is None:
         return NOT_COMPARED
-    return f"{found['mean']:.0%} [{100 * found['low']:.0f}, {100 * found['high']:.0f}]"
+    return f"{share['mean']:.0%} [{100 * share['low']:.0f}, {100 * share['high']:.0f}]"
 
 
-def _tuned(cell: Described, _: Described) -> str:
+def _tuned(cell: Summary, _: Summary) -> str:
     best = cell["best"]
     if best is None:
         return "all failed"
@@ -149,43 +157,44 @@ def _tuned(cell: Described, _: Described) -> str:
     )
 
 
-def explanation(described: Described) -> str:
-    """What was compared, and how to read the tables."""
-    num_tuning, num_final = len(described["tuning_seeds"]), len(described["final_seeds"])
+def explanation(summary: Summary) -> str:
+    """Return a paragraph on the protocol, and how to read the tables."""
+    num_tuning, num_final = len(summary["tuning_seeds"]), len(summary["final_seeds"])
     return (
-        f"Every optimizer had {_count(described['num_trials'], 'trial')} on every task, each with "
-        f"{_count(num_tuning, 'seed')}; the best trained with {_count(num_final, 'fresh seed')}. "
-        f"The convention: {described['convention']}. (edge): the best was still at an edge of what "
-        "was tried. Differences are paired by seed, and positive where better; better and worse "
-        "are said only where the interval excludes 0. Seeds with which one of the two failed are "
-        "left out, and who failed with a final seed is never called better. How often a run is "
-        "better is counted over all pairs of runs, a tie as half. Intervals are over "
-        f"seeds, by bootstrap, at {described['confidence']:.0%}, for these tasks and for the "
-        "points that tuning chose. A fresh seed means other first weights and other batches; what "
-        "is validated on is the same in tuning and after it, for every optimizer."
+        f"Every optimizer had {_count(summary['num_trials'], 'trial')} on every task, each with "
+        f"{_count(num_tuning, 'seed')}; the best point trained with "
+        f"{_count(num_final, 'fresh seed')}. A fresh seed means other first weights and other "
+        "batches; the validation examples stay the same. "
+        f"The convention: {summary['convention']}. (edge): the best point was still at an edge of "
+        "the tried points. Differences are paired by seed, and positive where better. The verdict "
+        "is better or worse only where the interval excludes 0. Seeds with which one of the two "
+        "failed are left out, and an optimizer with a failed final seed is never called better. "
+        "How often a run is better is counted over all pairs of runs, a tie as half. Intervals are "
+        f"over seeds, by Student's t, at {summary['confidence']:.0%}, for these tasks and for the "
+        "points that tuning chose."
     )
 
 
-def luck(described: Described) -> str:
-    """How many of the comparisons luck alone would decide."""
-    chance = 1 - described["confidence"]
+def luck(summary: Summary) -> str:
+    """Return a sentence on the number of verdicts that luck alone would bring."""
+    chance = 1 - summary["confidence"]
     return (
-        f"{_count(described['num_comparisons'], 'comparison')} with {described['reference']}: "
-        f"{described['num_seen']} came out better or worse. If nobody differed, about "
-        f"{described['num_expected_by_chance']:.1f} would by chance ({chance:.0%}): nothing "
-        "corrects for their number."
+        f"{_count(summary['num_comparisons'], 'comparison')} with {summary['reference']}: "
+        f"{summary['num_seen']} came out better or worse. If no optimizer differed, about "
+        f"{summary['num_expected_by_chance']:.1f} would by chance ({chance:.0%}). There is no "
+        "correction for their number."
     )
 
 
-def conclusions(described: Described) -> list[str]:
-    """A sentence on each optimizer, in the words of the data."""
-    return [_conclusion(described, entry) for entry in described["overall"]]
+def conclusions(summary: Summary) -> list[str]:
+    """Return a sentence on each optimizer except the reference."""
+    return [_conclusion(summary, entry) for entry in summary["overall"]]
 
 
-def _conclusion(described: Described, entry: Described) -> str:
-    name, reference = entry["optimizer"], described["reference"]
+def _conclusion(summary: Summary, entry: Summary) -> str:
+    name, reference = entry["optimizer"], summary["reference"]
     by_verdict: dict[str, list[str]] = {}
-    for cell in described["cells"]:
+    for cell in summary["cells"]:
         if cell["optimizer"] == name:
             by_verdict.setdefault(cell["verdict"], []).append(cell["task"])
 
@@ -193,7 +202,7 @@ def _conclusion(described: Described, entry: Described) -> str:
         tasks = by_verdict.get(verdict, [])
         return f"{len(tasks)}{of}" + (f" ({', '.join(tasks)})" if tasks else "")
 
-    num_tasks = _count(len(described["tasks"]), "task")
+    num_tasks = _count(len(summary["tasks"]), "task")
     parts = [
         f"{name} is better than {reference} on {listed(BETTER, f' of {num_tasks}')}",
         f"worse on {listed(WORSE)}",
@@ -210,32 +219,61 @@ def _count(number: int, noun: str) -> str:
     return f"{number:,} {noun}" + ("" if number == 1 else "s")
 
 
-def print_comparison(console: Console, described: Described) -> None:
-    """Prints the tables, and what they say."""
-    for table in tables(described):
+def print_comparison(console: Console, summary: Summary) -> None:
+    """Print the tables and the sentences on them."""
+    for table in tables(summary):
         console.print(Text(table.title, style="bold"))
         console.print(to_rich(table))
-    for line in (explanation(described), luck(described)):
+    for line in (explanation(summary), luck(summary)):
         console.print(Text(f"{line}\n"))
-    for line in conclusions(described):
+    for line in conclusions(summary):
         console.print(Text(line))
 
 
-def to_report(described: Described, command: str, figures: Sequence[str] = ()) -> str:
-    """The report as Markdown.
+def to_report(summary: Summary, command: str, figures: Sequence[str] = ()) -> str:
+    """Return the report as Markdown.
 
     Args:
-        described: what `describe_comparison` gives.
-        command: what made it.
-        figures: names of pictures beside the report, in order.
+        summary: the dictionary of `summarize_comparison`.
+        command: the command that made the report.
+        figures: file names of the figures beside the report, in order.
     """
     parts = [
-        f"# Comparison {described['comparison']}",
+        f"# Comparison {summary['comparison']}",
         f"```\n{command}\n```",
-        "\n".join(f"- {line}" for line in conclusions(described)),
-        luck(described),
-        explanation(described),
+        "\n".join(f"- {line}" for line in conclusions(summary)),
+        luck(summary),
+        explanation(summary),
         *(f"![{FIGURES.get(name, name)}]({name})" for name in figures),
-        *map(to_markdown, tables(described)),
+        *map(to_markdown, tables(summary)),
     ]
     return "\n\n".join(filter(None, parts)) + "\n"
+
+
+def write_comparison_report(
+    folder: Path, comparison: Comparison, summary: Summary, command: str
+) -> None:
+    """Write the report and its figures beside the records.
+
+    Args:
+        folder: folder of the comparison.
+        comparison: source of the figures.
+        summary: the dictionary of `summarize_comparison`.
+        command: the command that made the report.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.comparison.figures import comparison_figures
+    from lionhunt.search.reporting.figures import write_figure
+
+    try:
+        figures = comparison_figures(comparison)
+        for name, figure in figures.items():
+            write_figure(figure, folder / name)
+        names = [f"{name}.png" for name in figures]
+        (folder / "report.json").write_text(json.dumps(summary), "utf-8")
+        (folder / "report.md").write_text(to_report(summary, command, names), "utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

@@ -1,4 +1,4 @@
-"""What came of a comparison: plain values, before any statistics."""
+"""Results of a comparison: plain values, before any statistics."""
 
 import dataclasses
 from collections.abc import Mapping
@@ -7,13 +7,13 @@ from typing import NamedTuple
 from lionhunt.search.evaluation.outcome import Measurement, Status
 
 ABSOLUTE_NOISES = (0.01, 0.03, 0.1)
-"""Standard deviations of the noise that is added to weights."""
+"""Standard deviations of the noise added to weights."""
 RELATIVE_NOISES = (0.1, 0.3, 1.0)
-"""The same as multiples of the root mean square of each array of weights."""
+"""Standard deviations as multiples of the root mean square of each array of weights."""
 
 
 class Hyperparameters(NamedTuple):
-    """What is tuned.
+    """The tuned values.
 
     Attributes:
         learning_rate: the peak of the schedule.
@@ -25,12 +25,12 @@ class Hyperparameters(NamedTuple):
 
 
 class GridTrial(NamedTuple):
-    """A point of the grid, and what it shows with the tuning seeds.
+    """A point of the grid, with its scores.
 
     Attributes:
-        point: where.
-        scores: the validation metric with each seed; empty if training failed with one.
-        reason: of the first failure, else OK.
+        point: the tuned values.
+        scores: the validation metric, one a seed; empty if training failed with a seed.
+        status: status of the first failure, else OK.
     """
 
     point: Hyperparameters
@@ -39,7 +39,7 @@ class GridTrial(NamedTuple):
 
 
 class Final(NamedTuple):
-    """One training at the best point, with a seed that tuning never saw.
+    """One training at the best point, with a seed that tuning never used.
 
     Attributes:
         score: the validation metric at the end.
@@ -62,34 +62,34 @@ class Tuned(NamedTuple):
     """An optimizer on a task.
 
     Attributes:
-        trials: in order; every optimizer has as many.
+        trials: tuning trials in order; every optimizer has the same number.
         best: the point with the best mean score; None if all failed.
-        at_edge: the coordinates ("learning_rate", "weight_decay") in which the budget ended with
-            the best point still at an edge of what was tried.
+        at_edge: the coordinates ("learning_rate", "weight_decay") in which the best point is at
+            an edge of the tried points when the budget ends.
         finals: one for each final seed, None where training failed; empty if `best` is None.
-        spread: a small square grid around the best point, learning rates from low to high and for
-            each of them weight decays from low to high, with final seeds; empty if not asked for.
+        sensitivity_grid: a small square grid around the best point, with final seeds. Learning
+            rates go from low to high, and weight decays within each; empty by default.
     """
 
     trials: tuple[GridTrial, ...]
     best: Hyperparameters | None
     at_edge: tuple[str, ...]
     finals: tuple[Final | None, ...]
-    spread: tuple[GridTrial, ...] = ()
+    sensitivity_grid: tuple[GridTrial, ...] = ()
 
 
 class ComparedTask(NamedTuple):
     """A task of a comparison.
 
     Attributes:
-        name: tells it from the others of the comparison.
-        kind: of its family.
-        metric: what its score is, with its unit.
+        name: unique in the comparison.
+        kind: its family.
+        metric: the validation metric, with its unit.
         higher_is_better: the direction of the score.
-        digest: of options and data.
+        digest: digest of options and data.
         num_steps: training steps.
         batch_size: examples a step.
-        num_parameters: of the model.
+        num_parameters: parameters of the model.
     """
 
     name: str
@@ -104,15 +104,15 @@ class ComparedTask(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class Comparison:
-    """What came of a comparison.
+    """All optimizers on all tasks.
 
     Attributes:
-        name: of the comparison.
-        reference: the name of the optimizer that the others are held against.
+        name: name of the comparison.
+        reference: name of the optimizer that all others are compared with.
         optimizers: their names, in order.
         tasks: in order.
-        tuning_seeds, final_seeds: what trainings began with.
-        cells: by (optimizer, task).
+        tuning_seeds, final_seeds: seeds of tuning trials and of final trainings.
+        cells: results by (optimizer, task).
     """
 
     name: str
@@ -124,8 +124,17 @@ class Comparison:
     cells: Mapping[tuple[str, str], Tuned]
 
 
+def printed_factor(metric: str) -> float:
+    """Return the factor of printed scores: accuracies are printed in per cent."""
+    return 100.0 if "accuracy" in metric else 1.0
+
+
 def to_final(measurement: Measurement) -> Final | None:
-    """A measurement of `search.comparison.trainer` in detail; None if training failed."""
+    """Name the numbers of a detailed measurement of `search.comparison.trainer`.
+
+    Returns:
+        None if training failed.
+    """
     if measurement.status is not Status.OK:
         return None
     score, training_loss, *losses = measurement.scores

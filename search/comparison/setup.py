@@ -1,59 +1,60 @@
-"""What comparisons are before they begin, for their records; and their opening."""
+"""Setup of comparisons: optimizers are found, tasks are built, and the store is opened."""
 
+import dataclasses
 import functools
-from collections.abc import Collection, Iterator, Mapping, Sequence
-from contextlib import AbstractContextManager, contextmanager
+from collections.abc import Collection, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+import jax
+
 from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.proxy_tasks import Task
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
+from lionhunt.search.comparison.result import ComparedTask
 from lionhunt.search.comparison.store import ComparisonStore
-from lionhunt.search.comparison.tasks import summarize_compared_tasks
 from lionhunt.search.comparison.trainer import Trainer
-from lionhunt.search.environment import differences, summarize_environment
-from lionhunt.search.errors import ConfigError, RecordError
+from lionhunt.search.environment import summarize_environment
+from lionhunt.search.errors import ConfigError
 from lionhunt.search.fields import TaskOptions
-from lionhunt.search.storage.schema import COMPARISON
+from lionhunt.search.storage.resume import create_or_resume
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
 
-Parts = Mapping[str, ComparisonConfig]
-"""Comparisons by name that share their records."""
-
 
 class Prepared:
-    """A comparison whose optimizers were found and whose tasks were built.
+    """A comparison with its optimizers found and its tasks built.
 
     Args:
-        name: of the comparison.
-        config: what is compared.
+        name: name of the comparison.
+        config: optimizers, tasks and budgets.
 
     Raises:
-        ConfigError: an optimizer is none.
+        ConfigError: an optimizer does not exist.
         DataError: a task lacks its data.
     """
 
     def __init__(self, name: str, config: ComparisonConfig):
         self.name = name
         self.config = config
-        self.optimizers = tuple(each.find() for each in config.optimizers)
-        self.tasks = tuple(summarize_compared_tasks(config.tasks))
+        self.optimizers = tuple(optimizer.find() for optimizer in config.optimizers)
+        self.tasks = tuple(_summarize_tasks(config.tasks))
 
     def identity(self) -> dict[str, Any]:
-        """What decides what comes of it, as JSON values."""
+        """Return all that decides the result, as JSON values."""
         return {
             "config": self.config.model_dump(mode="json", exclude={"evaluation"}),
-            "optimizers": {each.name: str(each.program or each.word) for each in self.optimizers},
+            "optimizers": {o.name: str(o.program or o.word) for o in self.optimizers},
             "tasks": {task.name: task.digest for task in self.tasks},
         }
 
     def contest(
         self, records: ComparisonStore, evaluation: TrainingsConfig, num_workers: int
     ) -> ComparisonLoop:
-        """The loop that runs it."""
+        """Build the loop, with real workers."""
         open_trainers = functools.partial(
             _open_trainers,
             self.config.tasks,
@@ -69,38 +70,69 @@ class Prepared:
 
 
 def _open_trainers(
-    tasks: Sequence[TaskOptions], optimizers: Sequence[ComparedOptimizer], **how: Any
+    tasks: Sequence[TaskOptions], optimizers: Sequence[ComparedOptimizer], **pool_options: Any
 ) -> AbstractContextManager[Pool]:
-    functions = REFERENCE_OPTIMIZER.functions.union(*(each.functions for each in optimizers))
-    return open_pool_of(functools.partial(_make_trainer, tasks, reachable(functions)), **how)
+    functions = REFERENCE_OPTIMIZER.functions.union(*(o.functions for o in optimizers))
+    make_trainer = functools.partial(_make_trainer, tasks, reachable(functions))
+    return open_pool_of(make_trainer, **pool_options)
 
 
-def _make_trainer(options: Sequence[TaskOptions], functions: Collection[str]) -> Trainer:
-    return Trainer([each.build() for each in options], functions)
+def _make_trainer(tasks: Sequence[TaskOptions], functions: Collection[str]) -> Trainer:
+    return Trainer([options.build() for options in tasks], functions)
 
 
-@contextmanager
-def open_records(folder: Path, prepared: Sequence[Prepared]) -> Iterator[ComparisonStore]:
-    """The records of comparisons in a folder, new or gone on with.
+def open_records(
+    folder: Path, prepared: Sequence[Prepared]
+) -> AbstractContextManager[ComparisonStore]:
+    """Open the store of the comparisons in a folder to write, new or resumed.
 
     Raises:
-        ConfigError: a comparison has the name of something else in the records.
-        RecordError: the folder holds other comparisons, or cannot be used.
+        ConfigError: the name of a comparison is a key of the store.
+        RecordError: the folder holds other comparisons, or is unusable.
     """
-    info = {each.name: each.identity() for each in prepared}
-    for name in info.keys() & summarize_environment():
+    info = {comparison.name: comparison.identity() for comparison in prepared}
+    environment = summarize_environment()
+    for name in info.keys() & environment:
         raise ConfigError(f"a comparison cannot have the name '{name}'; rename its file")
-    if not (folder / COMPARISON.file_name).is_file():
-        opened = ComparisonStore.create(folder, info | summarize_environment())
-    else:
-        with ComparisonStore.open_to_read(folder) as records:
-            there = records.info()
-        for name, identity in info.items():
-            difference = next(differences(there.get(name, {}), identity, name), None)
-            if difference is not None:
-                raise RecordError(
-                    f"{folder} holds another comparison ({difference}); choose another --out"
-                )
-        opened = ComparisonStore.open_to_write(folder)
-    with opened as records:
-        yield records
+
+    def identity(recorded: dict[str, Any]) -> dict[str, Any]:
+        return {name: recorded.get(name, {}) for name in info}
+
+    return create_or_resume(ComparisonStore, folder, info | environment, identity)
+
+
+def _summarize_tasks(tasks: Sequence[TaskOptions]) -> list[ComparedTask]:
+    built = [options.build() for options in tasks]
+    return [
+        ComparedTask(
+            name,
+            task.name,
+            task.metric,
+            task.higher_is_better,
+            task.digest,
+            task.num_steps,
+            options.batch_size,
+            _num_parameters(task),
+        )
+        for name, options, task in zip(_unique_names(tasks), tasks, built, strict=True)
+    ]
+
+
+def _num_parameters(task: Task) -> int:
+    shapes = jax.eval_shape(task.init, task.data, jax.random.key(0))
+    return sum(leaf.size for leaf in jax.tree.leaves(shapes))
+
+
+def _unique_names(tasks: Sequence[TaskOptions]) -> list[str]:
+    """Return the kind of each task, with its differing options if the kind comes several times."""
+    names = []
+    for options in tasks:
+        values = dataclasses.asdict(options)
+        same_kind = [dataclasses.asdict(other) for other in tasks if other.kind == options.kind]
+        differing = [
+            f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
+            for key, value in values.items()
+            if len({other[key] for other in same_kind}) > 1
+        ]
+        names.append(options.kind + (f" ({', '.join(differing)})" if differing else ""))
+    return names

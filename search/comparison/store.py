@@ -1,12 +1,12 @@
-"""The records of comparisons: every training, by task, optimizer and seed.
+"""The store of comparisons: every training, by task, optimizer and seed.
 
 Tables, each with a checksum at the end of its rows:
 
     comparison  key, value (JSON): configs, optimizers, tasks, versions
-    trainings   one row a training, written when it ended. `optimizer` is the fingerprint of what
-                trained, with its learning rate, weight decay and constants; `task` is the digest
-                of the task, after the word `reference` where it is the training that every worker
-                begins with, a stamp of the machine
+    trainings   one row a training, written when it ended. `optimizer` is the fingerprint of the
+                program or rule, with its learning rate, weight decay and constants. `task` is the
+                digest of the task. After the word `reference` it is the training with which every
+                worker begins, a stamp of the machine.
 """
 
 from typing import Any
@@ -26,7 +26,7 @@ CREATE TABLE trainings (
 """
 
 TrainingKey = tuple[str, str, int, bool]
-"""Task, optimizer, seed, and whether it was looked at closely."""
+"""Task, optimizer, seed, and whether the measurement is detailed."""
 
 
 class ComparisonStore(CheckedTables):
@@ -40,7 +40,7 @@ class ComparisonStore(CheckedTables):
         return bool(self._query("SELECT 1 FROM trainings LIMIT 1"))
 
     def add_training(self, key: TrainingKey, measurement: Measurement) -> None:
-        """Keeps what was seen of a training, in the place of what was seen before."""
+        """Record the measurement of a training, in the place of an earlier one."""
         task, optimizer, seed, in_detail = key
         columns = to_columns(measurement)
         self._insert(
@@ -48,7 +48,7 @@ class ComparisonStore(CheckedTables):
         )
 
     def trainings(self) -> dict[TrainingKey, Measurement]:
-        """Everything that was seen."""
+        """Return all recorded measurements."""
         query = "SELECT task, optimizer, seed, in_detail, reason, scores, curves, seconds "
         return dict(self._read(_to_item, self._query(query + "FROM trainings")))
 

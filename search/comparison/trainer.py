@@ -1,8 +1,9 @@
-"""What a worker of a comparison does: it trains with one optimizer on one task, and looks closely.
+"""The trainer of a comparison: a worker trains one optimizer on one task and measures it.
 
-A measurement in detail has the scores (validation metric, training loss, the training loss under
-each noise of `search.comparison.result`) and two curves, of the training loss and of the validation
-metric; `result.to_final` gives them names. Any other has the validation metric alone.
+A detailed measurement has as scores the validation metric, the training loss, and that loss under
+each noise of `search.comparison.result`. Its curves are those of the training loss and of the
+validation metric. `result.to_final` names all of them. Any other measurement has the
+validation metric as its only score.
 """
 
 import dataclasses
@@ -25,7 +26,7 @@ from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.evaluation.outcome import Measurement, Status
 
 NUM_EXAMPLES = 256
-"""Training examples that the last loss is measured on, at least."""
+"""The least number of training examples for the final loss."""
 NUM_DRAWS = 4
 """Draws of each noise."""
 
@@ -34,11 +35,11 @@ class TrainingJob(NamedTuple):
     """One training.
 
     Attributes:
-        name: tells what is measured of it.
+        name: name of its measurement.
         rule: the optimizer.
-        task: the number of the task.
-        seed: all randomness, the same for every optimizer and every task.
-        in_detail: whether to look closely.
+        task: number of the task.
+        seed: seed of all randomness, the same for every optimizer and every task.
+        in_detail: whether the measurement is detailed.
     """
 
     name: str
@@ -49,14 +50,14 @@ class TrainingJob(NamedTuple):
 
     @property
     def size(self) -> Hashable:
-        """Jobs of one size share a compilation."""
+        """Return the key of the compilation; jobs of one size share it."""
         if isinstance(self.rule, OptaxRule):
             return self.task, self.rule.name, self.rule.constants
         return self.task, self.rule.size
 
 
 class TrainingResult(NamedTuple):
-    """What a training shows; see the module for scores."""
+    """Result of a training; the docstring of the module explains the scores."""
 
     finished: jax.Array
     scores: jax.Array
@@ -66,11 +67,11 @@ class TrainingResult(NamedTuple):
 
 
 class Trainer:
-    """Trains; compiles each task once for each size of bytecode, and for each function of optax.
+    """Trains; compiles each task once for each size of bytecode and each function of Optax.
 
     Args:
-        tasks: those of the comparison.
-        functions: those that programs may have; the fewer, the less there is to compile.
+        tasks: tasks of the comparison.
+        functions: functions that programs may apply; fewer functions compile faster.
     """
 
     def __init__(self, tasks: Sequence[Task], functions: Collection[str]):
@@ -78,31 +79,31 @@ class Trainer:
         self._train = [jax.jit(_trainer(task, frozenset(functions))) for task in tasks]
 
     def evaluate(self, jobs: Sequence[TrainingJob]) -> list[Measurement]:
-        """Trains; running out of memory is an outcome."""
+        """Train each job; running out of memory is an outcome."""
         return [self._evaluate(job) for job in jobs]
 
     def _evaluate(self, job: TrainingJob) -> Measurement:
         start = time.perf_counter()
         train, data = self._train[job.task], self._tasks[job.task].data
         try:
-            seen = jax.device_get(train(job.rule, np.uint32(job.seed), job.in_detail, data))
+            result = jax.device_get(train(job.rule, np.uint32(job.seed), job.in_detail, data))
         except jax.errors.JaxRuntimeError as error:
             if "RESOURCE_EXHAUSTED" not in str(error):
                 raise
             return Measurement(Status.OUT_OF_MEMORY, seconds=time.perf_counter() - start)
         seconds = time.perf_counter() - start
-        curves = [seen.training_curve[: int(seen.num_chunks)].tolist()]
-        scores = seen.scores.tolist() if job.in_detail else seen.scores[:1].tolist()
-        if not (seen.finished and np.isfinite(scores).all()):
+        curves = [result.training_curve[: int(result.num_chunks)].tolist()]
+        scores = result.scores.tolist() if job.in_detail else result.scores[:1].tolist()
+        if not (result.finished and np.isfinite(scores).all()):
             return Measurement(Status.NOT_FINITE, curves=tuple(map(tuple, curves)), seconds=seconds)
         if job.in_detail:
-            curves.append(seen.validation_curve.tolist())
+            curves.append(result.validation_curve.tolist())
         return Measurement(Status.OK, tuple(scores), tuple(map(tuple, curves)), seconds)
 
 
 def _trainer(task: Task, functions: Collection[str]):
     def run(rule: Bytecode | OptaxRule, seed, in_detail, data) -> TrainingResult:
-        here = dataclasses.replace(task, data=data)
+        task_with_data = dataclasses.replace(task, data=data)
         if isinstance(rule, OptaxRule):
             optimizer = rule.as_optimizer(task.schedule)
         else:
@@ -113,11 +114,11 @@ def _trainer(task: Task, functions: Collection[str]):
             is_asked = in_detail | (chunk == NUM_CHUNKS - 1)
             return lax.cond(is_asked, lambda: task.score(params, data), lambda: jnp.array(jnp.nan))
 
-        fitted = fit(here, optimizer, key, observe=validate)
+        fitted = fit(task_with_data, optimizer, key, observe=validate)
         num_losses = 1 + len(ABSOLUTE_NOISES) + len(RELATIVE_NOISES)
         losses = lax.cond(
             in_detail,
-            lambda: training_losses(here, fitted.params, jax.random.fold_in(key, 1)),
+            lambda: training_losses(task_with_data, fitted.params, jax.random.fold_in(key, 1)),
             lambda: jnp.full(num_losses, jnp.nan),
         )
         scores = jnp.concatenate([fitted.observed[-1:], losses])
@@ -129,19 +130,20 @@ def _trainer(task: Task, functions: Collection[str]):
 
 
 def training_losses(task: Task, params: Any, key: jax.Array) -> jax.Array:
-    """The training loss, and the same under noise on the weights.
+    """Return the training loss without and with noise on the weights.
 
-    Noise is Gaussian, independent for each number; of a relative one the standard deviation is a
-    multiple of the root mean square of the array. A loss that is not finite counts as 1e30.
+    Noise is Gaussian and independent for each number. The standard deviation of a relative noise
+    is a multiple of the root mean square of the array. A loss that is not finite counts as 1e30.
 
     Args:
-        task: whose training examples are drawn.
+        task: source of the training examples.
         params: the weights.
-        key: of examples and noise.
+        key: randomness of examples and noise.
 
     Returns:
-        Losses without noise, with each of `ABSOLUTE_NOISES`, then each of `RELATIVE_NOISES`; the
-        mean over the same examples, with noise over `NUM_DRAWS` draws. shape=(7,).
+        Losses without noise, with each of `ABSOLUTE_NOISES`, then with each of `RELATIVE_NOISES`.
+        All are means over the same examples, those with noise also over `NUM_DRAWS` draws.
+        shape=(7,).
     """
     batch_key, noise_key = jax.random.split(key)
     first = jax.eval_shape(task.batch, task.data, batch_key)

@@ -1,19 +1,20 @@
-"""Where a learning rate and a weight decay are tried: a log grid that extends itself.
+"""The grid of learning rates and weight decays: a log grid that extends itself.
 
-The grid has no edge. It begins with a square of 3 x 3 coarse steps. Then the neighbours of the best
-point so far are tried, coarse steps first, so that a best point at the edge of what was tried moves
-that edge, and an inner one is refined; when they are known, those of the second best, and so on. So
-every optimizer has exactly as many trials as every other, and none is wasted.
+The grid has no edge. It begins with a square of 3 x 3 coarse steps. Then it tries the neighbours
+of the best point so far, coarse steps first. A best point at an edge of the tried points moves
+that edge, and an inner one is refined. Once they are tried, the neighbours of the second best
+follow, and so on. So every optimizer has exactly the same number of trials.
 """
 
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
 from lionhunt.search.comparison.result import Hyperparameters
+from lionhunt.search.evaluation.seed_scores import best_index
 
 COARSE, FINE = 2, 1
 """Steps of the grid, in places."""
-LEAST, MOST = 1e-9, 1e4
+MIN_VALUE, MAX_VALUE = 1e-9, 1e4
 """The range of learning rates and weight decays."""
 
 
@@ -29,8 +30,8 @@ class Grid(NamedTuple):
 
     Attributes:
         start: the point at place (0, 0).
-        learning_rate_factor, weight_decay_factor: from one place to the next coarse step; its root
-            is a fine step.
+        learning_rate_factor, weight_decay_factor: factor of a coarse step; its root is a fine
+            step.
     """
 
     start: Hyperparameters
@@ -38,19 +39,19 @@ class Grid(NamedTuple):
     weight_decay_factor: float
 
     def point(self, place: Place) -> Hyperparameters:
-        """The point at a place, rounded to 4 digits."""
+        """Return the point at a place, rounded to 4 digits."""
         return Hyperparameters(
             _rounded(self.start.learning_rate, self.learning_rate_factor, place.learning_rate),
             _rounded(self.start.weight_decay, self.weight_decay_factor, place.weight_decay),
         )
 
     def next_places(self, tried: Mapping[Place, float], num_trials: int) -> list[Place]:
-        """The places to try next; none when there were enough.
+        """Return the places to try next; none once the budget is used up.
 
         Args:
-            tried: the value at every place so far, higher is better; minus infinity where training
-                failed. Of equal values the first counts.
-            num_trials: how many places in all.
+            tried: the value of each place so far, higher is better; minus infinity where training
+                failed. The first of equal values counts.
+            num_trials: the budget, in places.
         """
         left = num_trials - len(tried)
         if left <= 0:
@@ -67,17 +68,17 @@ class Grid(NamedTuple):
         return []
 
     def _has(self, place: Place) -> bool:
-        return all(LEAST <= value <= MOST for value in self.point(place))
+        return all(MIN_VALUE <= value <= MAX_VALUE for value in self.point(place))
 
 
 def best_place(tried: Mapping[Place, float]) -> Place | None:
-    """The place with the highest value, the first of equals; None where all failed."""
-    trained = [place for place in tried if tried[place] > float("-inf")]
-    return max(trained, key=lambda place: tried[place], default=None)
+    """Return the place with the highest value, the first of equals; None if all failed."""
+    best = best_index(list(tried.values()))
+    return None if best is None else list(tried)[best]
 
 
 def edges(best: Place, tried: Mapping[Place, float]) -> tuple[str, ...]:
-    """The coordinates in which a place is at an edge of what was tried."""
+    """Return the coordinates in which a place is at an edge of the tried places."""
     return tuple(
         name
         for name, value, *values in zip(Place._fields, best, *tried, strict=True)
@@ -86,7 +87,7 @@ def edges(best: Place, tried: Mapping[Place, float]) -> tuple[str, ...]:
 
 
 def _neighbours(center: Place, step: int) -> Iterator[Place]:
-    """The eight around a place; those in one coordinate first."""
+    """Yield the eight neighbours of a place, those in one coordinate first."""
     sides = [(-1, 0), (1, 0), (0, -1), (0, 1), (-1, -1), (-1, 1), (1, -1), (1, 1)]
     return (Place(center[0] + step * i, center[1] + step * j) for i, j in sides)
 

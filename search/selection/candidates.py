@@ -1,4 +1,4 @@
-"""Who takes part in a selection: the fittest programs of runs, and the baselines to beat."""
+"""Candidates of a selection, the fittest programs of its runs, and the baselines to beat."""
 
 import dataclasses
 from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -24,8 +24,8 @@ class Candidate:
 
     Attributes:
         name: RUN:INDEX.
-        program: what is needed of it.
-        fitness: in its run.
+        program: its live statements.
+        fitness: fitness in its run.
     """
 
     name: str
@@ -35,13 +35,13 @@ class Candidate:
 
 @dataclasses.dataclass(frozen=True)
 class RunSummary:
-    """What a selection takes from a run.
+    """The contribution of a run to a selection.
 
     Attributes:
-        path: as given.
-        digest: of its history.
-        info: its config and tasks, and the program that has fitness 0 as "initial".
-        candidates: its fittest programs, the fittest first, no two the same.
+        path: path of the run, as given.
+        digest: digest of its history.
+        info: its config and tasks, and the program of fitness 0 as "initial".
+        candidates: its fittest programs, the fittest first, without duplicates.
         checkpoints: its best program so far, at points of its progress.
     """
 
@@ -59,10 +59,10 @@ class RunSummary:
 def summarize_candidates_of_run(
     path: Path, num_candidates: int, num_checkpoints: int, skip_equivalent: bool
 ) -> RunSummary:
-    """Reads a run.
+    """Read the candidates and checkpoints of a run.
 
     Raises:
-        RecordError: it is none, or damaged.
+        RecordError: there is no run, or it is damaged.
     """
     with RunStore.open_to_read(path) as records:
         records.check()
@@ -85,21 +85,21 @@ def _to_candidate(path: Path, row: StoredProgram) -> Candidate:
 def first_of_kind(
     candidates: Iterable[Candidate], num_candidates: int, skip_equivalent: bool
 ) -> Iterator[Candidate]:
-    """The first candidates that compute something else than those before them.
+    """Yield the first candidates, without repeated programs.
 
     Args:
-        candidates: in order.
-        num_candidates: at most so many.
-        skip_equivalent: whether those that do the same on a probe are one, too.
+        candidates: candidates in order.
+        num_candidates: the largest number to yield.
+        skip_equivalent: whether programs that agree on a probe count as repeated, too.
     """
     name_of: Callable[[Program], str] = _functional if skip_equivalent else fingerprint
-    seen: set[str] = set()
+    names: set[str] = set()
     for candidate in candidates:
-        if len(seen) == num_candidates:
+        if len(names) == num_candidates:
             return
         name = name_of(candidate.program)
-        if name not in seen:
-            seen.add(name)
+        if name not in names:
+            names.add(name)
             yield candidate
 
 
@@ -110,15 +110,15 @@ def _functional(program: Program) -> str:
 def choose_candidates(
     runs: Sequence[RunSummary], num_candidates: int, skip_equivalent: bool
 ) -> tuple[Candidate, ...]:
-    """The fittest programs of all runs.
+    """Return the fittest programs of all runs.
 
     Raises:
         ConfigError: the runs cannot be ranked together, or have no program with a fitness.
     """
     first = runs[0]
     for number, run in enumerate(runs):
-        for key, value in _comparable(run).items():
-            if value != _comparable(first)[key]:
+        for key, value in _measure_of_fitness(run).items():
+            if value != _measure_of_fitness(first)[key]:
                 raise ConfigError(
                     f"{first.path} and {run.path} differ in their {key}, so that their fitness "
                     "cannot be compared; select from each by itself"
@@ -131,12 +131,12 @@ def choose_candidates(
     )
     chosen = tuple(first_of_kind(ranked, num_candidates, skip_equivalent))
     if not chosen:
-        raise ConfigError(f"{first.path} has no program with a fitness yet; let it go on")
+        raise ConfigError(f"{first.path} has no program with a fitness yet; resume it first")
     return chosen
 
 
-def _comparable(run: RunSummary) -> dict[str, Any]:
-    """What fitness is measured by."""
+def _measure_of_fitness(run: RunSummary) -> dict[str, Any]:
+    """Return the settings that define fitness; they agree in comparable runs."""
     evaluation = parse_run_config(run.info["config"], run.path).evaluation
     return {
         "tasks": run.info["tasks"],
@@ -148,7 +148,7 @@ def _comparable(run: RunSummary) -> dict[str, Any]:
 
 
 def load_baseline(config: BaselineConfig) -> Program:
-    """What is needed of a baseline; raises `ConfigError` if it is no program."""
+    """Return the live statements of a baseline; raise `ConfigError` if there is no program."""
     try:
         return simplify(find_program(config.program).program)
     except SourceError as error:

@@ -9,6 +9,9 @@ from lionhunt.search.config import Config
 from lionhunt.search.driver.config import EvaluationConfig
 from lionhunt.search.fields import Count, Factor, Seeds, TaskOptions
 
+Rule = Literal["interval", "mean"]
+"""When an advantage counts: its interval is above 0, or its mean is."""
+
 
 class BaselineConfig(Config):
     """An optimizer that candidates have to beat; it is tuned as they are."""
@@ -16,18 +19,21 @@ class BaselineConfig(Config):
     program: str
     """A library name, a file, or RUN:INDEX."""
     learning_rate: Factor = 1.0
-    """Its update times this is where its tuning begins: programs of the library whose `lr` is the
-    learning rate itself have no peak of their own, and the schedules of tasks have peak 1."""
+    """Its tuning begins with the update multiplied by this.
+
+    The schedules of tasks have peak 1. A library program whose `lr` is the learning rate itself
+    has no peak of its own, and needs this one."""
 
 
 class TuningConfig(Config):
-    """How constants are tuned; every baseline and every candidate has as many trials."""
+    """Tuning of constants; every baseline and every candidate has the same number of trials."""
 
     learning_rates: Annotated[tuple[Factor, ...], Field(min_length=1)] = (1.0, 0.5, 2.0, 0.25, 4.0)
     """Multiples of the update, one a trial; the first trial, 1, is the program as it is."""
     num_variations: Annotated[int, Field(ge=0, le=10_000)] = 4
-    """Trials after these, each with one constant of the best so far multiplied by 2^a, a ~ N(0, 1),
-    as in the paper's search for constants alone."""
+    """Further trials, each with one constant of the best so far multiplied by 2^a, a ~ N(0, 1).
+
+    The paper's search for constants alone does the same."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -37,22 +43,22 @@ class TuningConfig(Config):
                 f"{self.learning_rates[0]}"
             )
         if len(set(self.learning_rates)) < len(self.learning_rates):
-            raise ValueError("learning_rates has a number twice")
+            raise ValueError("learning_rates has a number twice; remove it")
         return self
 
 
 class StageConfig(Config):
-    """One stage of the funnel: its tasks, and what candidates have to show there."""
+    """One stage of the funnel: its tasks, its tuning and its seeds."""
 
     num_candidates: Count
-    """Programs that enter at most: the fittest of the runs, or the best of the stage before."""
+    """The most candidates of a stage: the fittest of the runs, or the best of the stage before."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]
-    """What they are scored on; `scale` makes a task larger."""
+    """Tasks of the stage; `scale` makes a task larger."""
     tuning: TuningConfig = TuningConfig()
     num_tuning_seeds: Seeds = 2
-    """Seeds that every trial is scored with."""
+    """Seeds per trial."""
     num_final_seeds: Annotated[int, Field(ge=2, le=1000)] = 4
-    """Fresh seeds that the tuned programs are compared with."""
+    """Fresh seeds on which the tuned programs are compared."""
 
 
 class MetaValidationConfig(Config):
@@ -61,7 +67,7 @@ class MetaValidationConfig(Config):
     num_checkpoints: Annotated[int, Field(ge=2, le=1000)] = 10
     """Points of a run's progress after its start, the last at its end."""
     num_seeds: Annotated[int, Field(ge=2, le=1000)] = 4
-    """Seeds that each program is scored with, as it is."""
+    """Seeds per program, which stays untuned."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)] | None = None
     """The tasks of meta-validation; those of the first stage by default."""
 
@@ -70,18 +76,21 @@ class SelectConfig(Config):
     """One selection."""
 
     seed: Annotated[int, Field(ge=0, lt=2**31)] = 1000
-    """Of the variations of constants, and the first of the seeds that programs train with. Those of
-    the runs are left out, and no two parts of a selection share one."""
+    """Seed of the variations of constants, and the first training seed.
+
+    Seeds of the runs are left out, and no two parts of a selection share one."""
     skip_equivalent: bool = True
-    """Leave out candidates that do on a small probe what a fitter one does."""
-    beats: Literal["interval", "mean"] = "interval"
-    """When a candidate beats the best baseline: the lower end of the 95 % confidence interval of
-    its advantage is above 0, or the mean is."""
+    """Leave out candidates that agree with a fitter one on a small probe."""
+    beats: Rule = "interval"
+    """When a candidate beats the best baseline.
+
+    `interval`: the lower end of the 95 % confidence interval of its advantage is above 0.
+    `mean`: the mean advantage is above 0."""
     baselines: Annotated[tuple[BaselineConfig, ...], Field(min_length=1)] = (
         BaselineConfig(program="adamw_initial"),
         BaselineConfig(program="adamw", learning_rate=0.001),
     )
-    """What candidates have to beat."""
+    """The optimizers to beat."""
     stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
     """The stages, in order."""
     meta_validation: MetaValidationConfig = MetaValidationConfig()
@@ -101,14 +110,14 @@ class SelectConfig(Config):
             if getattr(self.evaluation, key):
                 raise ValueError(
                     f"evaluation.{key} is of a search; a selection scores every program with "
-                    "several seeds, on tasks that all count the same: remove it"
+                    "several seeds, on tasks of equal weight: remove it"
                 )
         names = [baseline.program for baseline in self.baselines]
         if len(set(names)) < len(names):
-            raise ValueError(f"baselines names a program twice: {', '.join(names)}")
+            raise ValueError(f"baselines names a program twice: {', '.join(names)}; remove one")
         return self
 
     @property
     def meta_tasks(self) -> tuple[TaskOptions, ...]:
-        """The tasks of meta-validation."""
+        """Return the tasks of meta-validation."""
         return self.meta_validation.tasks or self.stages[0].tasks

@@ -1,4 +1,4 @@
-"""The plot of meta-overfitting, as Figure 3 of Chen et al., 2023 (arXiv:2302.06675)."""
+"""Figure of meta-overfitting, as Figure 3 of Chen et al., 2023 (arXiv:2302.06675)."""
 
 from itertools import cycle
 from typing import Any
@@ -10,13 +10,13 @@ from lionhunt.search.reporting.figures import LOOKS, make_figure
 
 
 def meta_figure(meta: dict[str, Any]) -> Figure:
-    """Search fitness and meta-validation fitness over progress, one line a run.
+    """Draw search fitness and meta-validation fitness over progress, one line a run.
 
     The peak of meta-validation is a ring; bars are confidence intervals. A program that could not
     be trained leaves a gap.
 
     Args:
-        meta: the part "meta_validation" of a described selection.
+        meta: the part "meta_validation" of the summary of a selection.
     """
     figure = make_figure(7, 7)
     upper, lower = figure.subplots(2, 1, sharex=True)
@@ -24,8 +24,8 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
         points = run["points"]
         progress = [100 * point["progress"] for point in points]
         look = run_look._asdict()
-        searched = [100 * point["search_fitness"] for point in points]
-        upper.plot(progress, searched, label=run["run"], **look)
+        search_fitness = [100 * point["search_fitness"] for point in points]
+        upper.plot(progress, search_fitness, label=run["run"], **look)
         _draw_meta(lower, progress, run, look)
     upper.set_ylabel("search fitness (%)")
     lower.set_ylabel("meta-validation fitness (%)")
@@ -48,13 +48,12 @@ def meta_figure(meta: dict[str, Any]) -> Figure:
 def _draw_meta(
     axes: Axes, progress: list[float], run: dict[str, Any], look: dict[str, Any]
 ) -> None:
-    found = [point["meta_validation"] for point in run["points"]]
-    nothing = {"mean": float("nan"), "low": float("nan"), "high": float("nan")}
-    shown = [interval or nothing for interval in found]
-    means = [100 * interval["mean"] for interval in shown]
+    nothing = dict.fromkeys(("mean", "low", "high"), float("nan"))
+    intervals = [point["meta_validation"] or nothing for point in run["points"]]
+    means = [100 * interval["mean"] for interval in intervals]
     errors = [
-        [100 * (interval["mean"] - interval["low"]) for interval in shown],
-        [100 * (interval["high"] - interval["mean"]) for interval in shown],
+        [100 * (interval["mean"] - interval["low"]) for interval in intervals],
+        [100 * (interval["high"] - interval["mean"]) for interval in intervals],
     ]
     label = f"{run['run']}: {run['verdict']}"
     axes.errorbar(progress, means, errors, label=label, capsize=2, elinewidth=0.8, **look)

@@ -1,6 +1,5 @@
-"""A selection: builds its parts, loops over the stages, and yields how far it is."""
+"""The loop of a selection: its stages, then meta-validation; it yields its progress."""
 
-import dataclasses
 import functools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
@@ -12,49 +11,24 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.config import parse_config
 from lionhunt.search.driver.scoring import open_pool
+from lionhunt.search.evaluation.seed_scores import SeedScores
 from lionhunt.search.evolution.hyperparameters import untuned
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.selection.measurements import Scoreboard
 from lionhunt.search.selection.meta_overfitting import CheckpointScore
-from lionhunt.search.selection.promotion import Scores
+from lionhunt.search.selection.result import RunCurve, SelectionResult, StageOptimizer, StageResult
 from lionhunt.search.selection.setup import META
-from lionhunt.search.selection.stage import Contender, FunnelStage, SelectionProgress, StageResult
+from lionhunt.search.selection.stage import FunnelStage, SelectionProgress
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.workers.pool import Pool
 
 MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContextManager[Pool]]
-"""Opens a pool for tasks, from the seed of its first score and the functions of its candidates."""
-
-
-@dataclasses.dataclass(frozen=True)
-class RunCurve:
-    """Meta-validation over the progress of a run.
-
-    Attributes:
-        path: of the run.
-        points: in order.
-    """
-
-    path: str
-    points: tuple[CheckpointScore, ...]
-
-
-@dataclasses.dataclass(frozen=True)
-class SelectionResult:
-    """What came of a selection.
-
-    Attributes:
-        stages: those that candidates reached.
-        curves: one a run.
-    """
-
-    stages: tuple[StageResult, ...]
-    curves: tuple[RunCurve, ...]
+"""Opens a pool for tasks, given the seed of its first score and the functions of its programs."""
 
 
 def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
-    """The real pools of a selection."""
+    """Return the maker of pools that train."""
     return functools.partial(
         open_pool,
         num_workers=num_workers,
@@ -65,11 +39,11 @@ def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
 
 
 class Selection:
-    """The loop of a selection: a function of what its file says it is, and nothing else.
+    """The loop of a selection; its result depends on the info in its records alone.
 
     Args:
-        records: open to write; what is there already is not measured again.
-        make_pool: where programs are measured.
+        records: the store, open to write; its measurements are not repeated.
+        make_pool: opens pools that measure programs.
     """
 
     def __init__(self, records: SelectionStore, make_pool: MakePool):
@@ -81,19 +55,27 @@ class Selection:
         self._make_pool = make_pool
 
     def run(self) -> Generator[SelectionProgress, None, SelectionResult]:
-        """Runs to the end, yielding now and then; everything yielded is recorded."""
+        """Run to the end and return the result; whatever is yielded is recorded already."""
         stages = yield from self._run_stages()
         curves = yield from self._run_meta_validation()
         return SelectionResult(tuple(stages), tuple(curves))
 
     def _run_stages(self) -> Generator[SelectionProgress, None, list[StageResult]]:
-        baselines, candidates = self._contenders()
+        baselines = [
+            _stage_optimizer(baseline["name"], baseline["program"], baseline["learning_rate"])
+            for baseline in self._info["baselines"]
+        ]
+        candidates = [
+            _stage_optimizer(candidate["name"], candidate["program"], 1.0, candidate["fitness"])
+            for candidate in self._info["candidates"]
+        ]
         results: list[StageResult] = []
         sizes = [stage.num_candidates for stage in self._config.stages]
         for number, config in enumerate(self._config.stages):
-            contenders = [*baselines, *candidates]
+            optimizers = [*baselines, *candidates]
             part = self._info["parts"][number]
-            with self._scoreboard(part, config.tasks, [c.program for c in contenders]) as board:
+            programs = [optimizer.program for optimizer in optimizers]
+            with self._scoreboard(part, config.tasks, programs) as board:
                 stage = FunnelStage(
                     part["name"],
                     board,
@@ -105,25 +87,13 @@ class Selection:
                     self._config.beats,
                     num_promoted=sizes[min(number + 1, len(sizes) - 1)],
                 )
-                result = yield from stage.run(contenders)
+                result = yield from stage.run(optimizers)
             results.append(result)
-            baselines = [e.promoted() for e in result.entries if e.contender.is_baseline]
-            candidates = [e.promoted() for e in result.entries if e.goes_on]
+            baselines = [e.to_next_stage() for e in result.entries if e.optimizer.is_baseline]
+            candidates = [e.to_next_stage() for e in result.entries if e.is_promoted]
             if not candidates:
                 break
         return results
-
-    def _contenders(self) -> tuple[list[Contender], list[Contender]]:
-        """The baselines and the candidates as they enter the first stage."""
-        baselines = [
-            _contender(baseline["name"], baseline["program"], baseline["learning_rate"], None)
-            for baseline in self._info["baselines"]
-        ]
-        candidates = [
-            _contender(candidate["name"], candidate["program"], 1.0, candidate["fitness"])
-            for candidate in self._info["candidates"]
-        ]
-        return baselines, candidates
 
     def _run_meta_validation(self) -> Generator[SelectionProgress, None, list[RunCurve]]:
         part = self._info["parts"][-1]
@@ -159,18 +129,14 @@ class Selection:
         )
 
 
-def _contender(
-    name: str, text: str, learning_rate: float, search_fitness: float | None
-) -> Contender:
+def _stage_optimizer(
+    name: str, text: str, learning_rate: float, search_fitness: float | None = None
+) -> StageOptimizer:
     program = parse(text)
-    return Contender(name, program, untuned(program, learning_rate), search_fitness)
+    return StageOptimizer(name, program, untuned(program, learning_rate), search_fitness)
 
 
-def _point(checkpoint: dict[str, Any], scores: Scores) -> CheckpointScore:
+def _point(checkpoint: dict[str, Any], scores: SeedScores) -> CheckpointScore:
     return CheckpointScore(
-        checkpoint["progress"],
-        checkpoint["index"],
-        checkpoint["fitness"],
-        scores.by_seed,
-        scores.status,
+        checkpoint["progress"], checkpoint["index"], checkpoint["fitness"], *scores
     )

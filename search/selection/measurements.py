@@ -1,4 +1,4 @@
-"""What is known of programs on the tasks of one part of a selection; what is not, is measured."""
+"""Measurements of programs on the tasks of one part of a selection; missing ones are made."""
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import AbstractContextManager, ExitStack
@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, ExitStack
 from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
 from lionhunt.dsl.program import Program
-from lionhunt.search.environment import refuse_difference, summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
-from lionhunt.search.selection.promotion import Scores, to_scores
+from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.seed_scores import SeedScores, gather_scores
 from lionhunt.search.selection.store import MeasurementKey, SelectionStore
+from lionhunt.search.storage.resume import check_same_machine
 from lionhunt.search.workers.pool import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -20,16 +20,16 @@ OpenPool = Callable[[], AbstractContextManager[Pool]]
 
 
 class Scoreboard(AbstractContextManager["Scoreboard"]):
-    """Measurements by program and seed. A pool is only opened if something has to be measured.
+    """Measurements by program and seed; it opens a pool only if a measurement is missing.
 
     Args:
-        part: its name in the records.
-        records: of the selection, open to write.
-        initial: of the runs; all fitness is the gain over it, with the same seed.
-        seed: that the pool scores the initial program with as it starts: a stamp of the machine.
+        part: name of the part in the records.
+        records: store of the selection, open to write.
+        initial: initial program of the runs; all fitness is the gain over it, with the same seed.
+        seed: seed with which the pool first scores the initial program, a stamp of the machine.
         directions: for each task, whether higher scores are better.
         combination: a name in `search.evaluation.fitness.COMBINATIONS`.
-        open_pool: for the tasks.
+        open_pool: opens a pool for the tasks.
     """
 
     def __init__(
@@ -45,6 +45,7 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         self._part = part
         self._records = records
         self._initial = initial
+        self._initial_name = fingerprint(initial)
         self._seed = seed
         self._directions = directions
         self._combination = combination
@@ -59,17 +60,17 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
     def measure(
         self, programs: Sequence[Program], seeds: Sequence[int]
     ) -> Iterator[tuple[int, int]]:
-        """Measures every program, and the initial one, with every seed.
+        """Measure every program, and the initial one, with every seed.
 
         Yields:
-            How many measurements there are, and how many there will be.
+            The number of measurements so far, and their final number.
 
         Raises:
             ConfigError: the initial program does not train with one of the seeds.
-            RecordError: this machine scores it differently than the one that began the selection.
+            RecordError: this machine scores it otherwise than the one that began the selection.
         """
-        identities = {(i := analyze(p)).fingerprint: i for p in (self._initial, *programs)}
-        keys = [(name, seed) for seed in seeds for name in identities]
+        analyzed = {(a := analyze(p)).fingerprint: a for p in (self._initial, *programs)}
+        keys = [(name, seed) for seed in seeds for name in analyzed]
         if any(key not in self._measurements for key in keys):
             pool = self._started()
             waiting = {
@@ -78,46 +79,41 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
                 if (name, seed) not in self._measurements
             }
             for job, (name, seed) in waiting.items():
-                pool.submit(Job(job, assemble_canonical(identities[name].canonical), seed))
+                pool.submit(Job(job, assemble_canonical(analyzed[name].canonical), seed))
             while waiting:
                 for job, measurement in pool.wait(0.2):
                     self._add(waiting.pop(job), measurement)
                 self._records.commit()
                 yield len(keys) - len(waiting), len(keys)
         for seed in seeds:
-            self._check_initial(self._measurements[fingerprint(self._initial), seed], seed)
+            self._check_initial(self._measurements[self._initial_name, seed], seed)
 
-    def scores(self, program: Program, seeds: Sequence[int]) -> Scores:
-        """The fitness of a measured program with each seed."""
-        return to_scores(
-            [
-                to_outcome(
-                    self._measurements[fingerprint(program), seed],
-                    self._measurements[fingerprint(self._initial), seed],
-                    self._directions,
-                    self._combination,
-                )
-                for seed in seeds
-            ]
-        )
+    def scores(self, program: Program, seeds: Sequence[int]) -> SeedScores:
+        """Return the fitness of a measured program with each seed."""
+        name = fingerprint(program)
+        outcomes = [
+            to_outcome(
+                self._measurements[name, seed],
+                self._measurements[self._initial_name, seed],
+                self._directions,
+                self._combination,
+            )
+            for seed in seeds
+        ]
+        return gather_scores((o.measurement.status, o.fitness) for o in outcomes)
 
     def _started(self) -> Pool:
-        """The pool; the first time it is opened, and its arithmetic is compared."""
+        """Return the pool; the first call opens it and checks its arithmetic."""
         if self._pool is None:
             self._pool = self._open.enter_context(self._open_pool())
-            reference = self._pool.start(Job("reference", assemble(self._initial)))
-            self._check_initial(reference, self._seed)
-            key = (fingerprint(self._initial), self._seed)
-            recorded = self._measurements.get(key)
-            if recorded is None:
-                self._add(key, reference)
-            elif (found := first_difference(recorded, reference)) is not None:
-                raise refuse_difference(
-                    "the initial program",
-                    "selection",
-                    found,
-                    (self._records.info(), summarize_environment()),
-                )
+            measured = self._pool.start(Job("reference", assemble(self._initial)))
+            self._check_initial(measured, self._seed)
+            key = (self._initial_name, self._seed)
+            if key in self._measurements:
+                recorded = self._measurements[key]
+                check_same_machine(self._records, recorded, measured, "the initial program")
+            else:
+                self._add(key, measured)
         return self._pool
 
     def _add(self, key: MeasurementKey, measurement: Measurement) -> None:

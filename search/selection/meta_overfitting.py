@@ -1,7 +1,7 @@
-"""Meta-overfitting: whether what search finds better is better elsewhere.
+"""Meta-overfitting: search fitness grows while fitness on other tasks falls.
 
-Chen et al., 2023 (arXiv:2302.06675), section 2.3 and Figure 3: search fitness grows while the
-metric of larger tasks, meta-validation, may peak early and fall.
+The metric of larger tasks, meta-validation, may peak early and fall (Chen et al., 2023,
+arXiv:2302.06675, section 2.3 and Figure 3).
 """
 
 import dataclasses
@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from lionhunt.dsl.program import Program
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.statistics import Interval, interval
+from lionhunt.search.statistics import Interval, interval, paired_difference
 from lionhunt.search.storage.run_store import RunStore
 
 
@@ -20,9 +20,9 @@ class Checkpoint:
 
     Attributes:
         progress: share of the run's programs, from 0 to 1.
-        index: of the program in the run.
+        index: index of the program in the run.
         fitness: its search fitness.
-        program: as bred.
+        program: the program as bred.
     """
 
     progress: float
@@ -33,12 +33,12 @@ class Checkpoint:
 
 @dataclasses.dataclass(frozen=True)
 class CheckpointScore:
-    """What meta-validation saw at a checkpoint.
+    """Meta-validation of a checkpoint.
 
     Attributes:
-        progress, index, fitness: of the checkpoint.
-        by_seed: meta-validation fitness with each seed; empty if training failed with one.
-        reason: of the failure.
+        progress, index, fitness: values of the checkpoint.
+        by_seed: meta-validation fitness, one a seed; empty if training failed with a seed.
+        status: status of the first failure, else OK.
     """
 
     progress: float
@@ -49,16 +49,16 @@ class CheckpointScore:
 
     @property
     def interval(self) -> Interval | None:
-        """Mean meta-validation fitness with its interval; None if training failed."""
+        """Return the mean meta-validation fitness with its interval; None if training failed."""
         return interval(self.by_seed) if self.by_seed else None
 
 
 class Overfitting(NamedTuple):
-    """Where meta-validation peaked, and whether it fell after that.
+    """The peak of meta-validation, and its fall after the peak.
 
     Attributes:
         peak: the point with the best mean, the first of equals; None if no point has one.
-        fall: how much lower the last point is, paired by seed; None if training failed there.
+        fall: the loss from the peak to the last point, paired by seed; None if training failed.
         is_seen: the fall is larger than its uncertainty, or training failed at the end.
     """
 
@@ -76,7 +76,7 @@ class Overfitting(NamedTuple):
 
 
 def checkpoints(records: RunStore, num_checkpoints: int) -> Iterator[Checkpoint]:
-    """The initial program, then the best so far at so many equal steps of progress."""
+    """Yield the initial program, then the best so far at equal steps of progress."""
     count = records.count()
     for number in range(num_checkpoints + 1):
         row = records.best(max(1, -(-count * number // num_checkpoints)))
@@ -87,10 +87,10 @@ def checkpoints(records: RunStore, num_checkpoints: int) -> Iterator[Checkpoint]
 
 
 def find_overfitting(points: Sequence[CheckpointScore]) -> Overfitting:
-    """Compares the last point with the best; all points have the same seeds.
+    """Compare the last point with the best; all points have the same seeds.
 
-    The peak is chosen by the very measurements that are compared: a fall that is barely seen may
-    be the luck of the peak.
+    The compared measurements also choose the peak. So a barely visible fall may be the luck of
+    the peak.
     """
     trained = [point for point in points if point.by_seed]
     if not trained:
@@ -99,5 +99,5 @@ def find_overfitting(points: Sequence[CheckpointScore]) -> Overfitting:
     last = points[-1]
     if not last.by_seed:
         return Overfitting(peak, None, True)
-    fall = interval([a - b for a, b in zip(peak.by_seed, last.by_seed, strict=True)])
+    fall = paired_difference(peak.by_seed, last.by_seed, higher_is_better=True)
     return Overfitting(peak, fall, fall.low > 0)

@@ -1,5 +1,6 @@
-"""What a person sees of a selection: its progress, its tables, its report in Markdown."""
+"""Report of a selection: its progress, its tables, and the report in Markdown."""
 
+import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -10,57 +11,61 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text
 
+from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"
 REPORT_NAME = "report"
 
+Summary = dict[str, Any]
+"""A dictionary of `search.selection.summary`, or a part of it."""
+
 
 def selection_progress_line(progress: SelectionProgress) -> str:
-    """One line for where there is no terminal."""
+    """Return the progress in one line, for output without a terminal."""
     return f"{progress.part}, {progress.step}: {progress.done} of {progress.total} measured"
 
 
 def selection_progress_display(progress: SelectionProgress) -> Grid:
-    """The live display."""
+    """Return the live display of the progress."""
     grid = Grid.grid(padding=(0, 2, 0, 0))
     bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
     grid.add_row(Text(selection_progress_line(progress)), bar)
     return grid
 
 
-def tables(described: dict[str, Any]) -> list[Table]:
-    """One table a stage, and two of meta-validation."""
-    last = described["stages"][-1]["name"] if not described["skipped_stages"] else None
-    stages = [_stage_table(stage, stage["name"] == last) for stage in described["stages"]]
-    return [*stages, *_meta_tables(described["meta_validation"])]
+def tables(summary: Summary) -> list[Table]:
+    """Return one table a stage, and two of meta-validation."""
+    last = summary["stages"][-1]["name"] if not summary["skipped_stages"] else None
+    stages = [_stage_table(stage, stage["name"] == last) for stage in summary["stages"]]
+    return [*stages, *_meta_tables(summary["meta_validation"])]
 
 
-def _stage_table(stage: dict[str, Any], is_last: bool) -> Table:
+def _stage_table(stage: Summary, is_last: bool) -> Table:
     tasks = ", ".join(task["name"] for task in stage["tasks"])
     rows = [_stage_row(entry, stage["bar"], is_last) for entry in stage["contenders"]]
-    heads = ("program", "search", "tuned", "against the bar", "tuning", "verdict")
-    return Table(f"{stage['name']}: {tasks}; the bar is {stage['bar']}", heads, rows)
+    heads = ("program", "search", "tuned", "against the threshold", "tuning", "verdict")
+    return Table(f"{stage['name']}: {tasks}; the threshold is {stage['bar']}", heads, rows)
 
 
-def _stage_row(entry: dict[str, Any], bar: str, is_last: bool) -> tuple[str, ...]:
-    searched = entry["search_fitness"]
+def _stage_row(entry: Summary, threshold: str, is_last: bool) -> tuple[str, ...]:
+    search_fitness = entry["search_fitness"]
     return (
         entry["name"],
-        "" if searched is None else _percent(searched),
+        "" if search_fitness is None else _percent(search_fitness),
         _interval(entry["final"]["fitness"]) or entry["final"]["reason"],
-        "" if entry["name"] == bar else _interval(entry["advantage"]),
+        "" if entry["name"] == threshold else _interval(entry["advantage"]),
         _tuning(entry["tuning"]),
-        _verdict(entry, bar, is_last),
+        _verdict(entry, threshold, is_last),
     )
 
 
-def _verdict(entry: dict[str, Any], bar: str, is_last: bool) -> str:
+def _verdict(entry: Summary, threshold: str, is_last: bool) -> str:
     if entry["is_baseline"]:
-        return "the bar" if entry["name"] == bar else "baseline"
+        return "the threshold" if entry["name"] == threshold else "baseline"
     if entry["goes_on"]:
-        return "selected" if is_last else "goes on"
+        return "selected" if is_last else "promoted"
     if entry["beats"]:
         return "beats it, others by more"
     advantage = entry["advantage"]
@@ -69,7 +74,7 @@ def _verdict(entry: dict[str, Any], bar: str, is_last: bool) -> str:
     return "rejected: worse" if advantage["high"] < 0 else "rejected: not shown to be better"
 
 
-def _tuning(tuning: dict[str, Any] | None) -> str:
+def _tuning(tuning: Summary | None) -> str:
     if tuning is None:
         return ""
     changes = [f"{c['from']:.4g} is {c['to']:.4g}" for c in tuning["constants"]]
@@ -78,18 +83,18 @@ def _tuning(tuning: dict[str, Any] | None) -> str:
     return ", ".join(changes) or "as it is"
 
 
-def _meta_tables(meta: dict[str, Any]) -> list[Table]:
+def _meta_tables(meta: Summary) -> list[Table]:
     tasks = ", ".join(task["name"] for task in meta["tasks"])
-    points = [(run["run"], point) for run in meta["runs"] for point in run["points"]]
     rows = [
         (
-            run,
+            run["run"],
             f"{point['progress']:.0%}",
             str(point["index"]),
             _percent(point["search_fitness"]),
             _interval(point["meta_validation"]) or point["reason"],
         )
-        for run, point in points
+        for run in meta["runs"]
+        for point in run["points"]
     ]
     verdicts = [(run["run"], run["verdict"], _interval(run["fall"])) for run in meta["runs"]]
     heads = ("run", "progress", "best program", "search fitness", "meta-validation fitness")
@@ -103,92 +108,116 @@ def _percent(value: float) -> str:
     return f"{value:+.2%}"
 
 
-def _interval(found: dict[str, float] | None) -> str:
-    if found is None:
+def _interval(interval: dict[str, float] | None) -> str:
+    if interval is None:
         return ""
-    return f"{_percent(found['mean'])} ± {found['high'] - found['mean']:.2%}"
+    return f"{_percent(interval['mean'])} ± {interval['high'] - interval['mean']:.2%}"
 
 
-def explanation(described: dict[str, Any]) -> str:
-    """How to read the tables."""
+def explanation(summary: Summary) -> str:
+    """Return a paragraph on how to read the tables."""
     rule = {
-        "interval": "the lower end of its interval is above 0, paired by seed; of candidates that "
-        "are as good as the bar, one in 40 passes by luck, and nothing corrects for their number",
+        "interval": "the lower end of its interval is above 0, paired by seed. Of candidates that "
+        "are as good as the threshold, one in 40 passes by luck. There is no correction for their "
+        "number",
         "mean": "its mean is above 0, paired by seed, which luck alone may do",
     }
     return (
-        f"Fitness is the {described['combination']} over the tasks of the gain over the runs' "
-        "initial program as it is, trained with the same seed, as a share of its score. "
-        f"After ±: half of the {described['confidence']:.0%} confidence interval over the seeds. "
-        "Baselines and candidates were tuned with the same number of trials; fresh seeds "
-        "compared the best of each. The bar is the best baseline. A candidate beats it if its "
-        f"advantage holds: {rule[described['beats']]}."
+        f"Fitness is the {summary['combination']} over the tasks of the gain over the runs' "
+        "initial program, as a share of its score. That program is untuned, and trained with the "
+        f"same seed. After ±: half of the {summary['confidence']:.0%} confidence interval over the "
+        "seeds. Baselines and candidates were tuned with the same number of trials; fresh seeds "
+        "compared the best of each. The threshold is the best baseline. A candidate beats it if "
+        f"its advantage holds: {rule[summary['beats']]}."
     )
 
 
-def conclusion(described: dict[str, Any]) -> str:
-    """One line: what was selected."""
-    winners = described["winners"]
+def conclusion(summary: Summary) -> str:
+    """Return the selected programs in one line."""
+    winners = summary["winners"]
     if winners:
         return f"selected: {', '.join(winner['name'] for winner in winners)}"
-    last = described["stages"][-1]["name"]
-    skipped = ", ".join(described["skipped_stages"])
-    return f"no candidate beat the bar of {last}" + (f"; not run: {skipped}" if skipped else "")
+    last = summary["stages"][-1]["name"]
+    skipped = ", ".join(summary["skipped_stages"])
+    return f"no candidate beat the threshold of {last}" + (
+        f"; not run: {skipped}" if skipped else ""
+    )
 
 
 def winner_file(folder: Path, number: int) -> Path:
-    """Where the tuned program of a winner is written."""
+    """Return the path of the tuned program of a winner."""
     return folder / f"selected_{number}.txt"
 
 
-def commands(described: dict[str, Any], folder: Path) -> list[str]:
-    """What shows the winners."""
+def commands(summary: Summary, folder: Path) -> list[str]:
+    """Return commands that show and export the winners."""
     lines = []
-    for number, winner in enumerate(described["winners"], start=1):
+    for number, winner in enumerate(summary["winners"], start=1):
         tuned = shlex.quote(str(winner_file(folder, number)))
-        lines.append(f"lionhunt show {shlex.quote(winner['name'])}    # how it came about")
+        lines.append(f"lionhunt show {shlex.quote(winner['name'])}    # its lineage")
         lines.append(f"lionhunt export {tuned} --to optax    # as tuned")
     return lines
 
 
-def print_selection(console: Console, described: dict[str, Any], folder: Path) -> None:
-    """Prints the tables, the winners and where the report is."""
-    for table in tables(described):
+def print_selection(console: Console, summary: Summary, folder: Path) -> None:
+    """Print the tables, the winners, and the path of the report."""
+    for table in tables(summary):
         console.print(Text(table.title, style="bold"))
         console.print(to_rich(table))
-    console.print(conclusion(described), soft_wrap=True)
-    for winner in described["winners"]:
+    console.print(conclusion(summary), soft_wrap=True)
+    for winner in summary["winners"]:
         console.print(Text(f"\n{winner['name']}, tuned", style="bold"), soft_wrap=True)
         console.print(Syntax(winner["tuned"], "python", background_color="default"))
     report = folder / f"{REPORT_NAME}.md"
     for line in (
         f"\nreport: {report}, with a plot of meta-overfitting",
-        f"every measurement and trial: {described['selection']}",
-        *(f"  {command}" for command in commands(described, folder)),
+        f"every measurement and trial: {summary['selection']}",
+        *(f"  {command}" for command in commands(summary, folder)),
     ):
         console.print(line, soft_wrap=True)
 
 
-def to_report(described: dict[str, Any], folder: Path) -> str:
-    """The report as Markdown."""
+def to_report(summary: Summary, folder: Path) -> str:
+    """Return the report as Markdown."""
     runs = [
         f"- {run['path']}: seed {run['seed']}, history {run['history_digest']}"
-        for run in described["runs"]
+        for run in summary["runs"]
     ]
     winners = [
         f"### {winner['name']}, tuned\n\n```\n{winner['tuned']}\n```"
-        for winner in described["winners"]
+        for winner in summary["winners"]
     ]
-    shell = [f"```\n{text}\n```" for text in ["\n".join(commands(described, folder))] if text]
+    shell = "\n".join(commands(summary, folder))
     parts = [
         "# Selection",
         "\n".join(runs),
-        explanation(described),
-        f"**{conclusion(described)}**",
+        explanation(summary),
+        f"**{conclusion(summary)}**",
         *winners,
-        *shell,
-        *map(to_markdown, tables(described)),
+        *([f"```\n{shell}\n```"] if shell else []),
+        *map(to_markdown, tables(summary)),
         f"![Search fitness and meta-validation fitness over progress]({PLOT_NAME}.png)",
-        f"digest of all measurements, trials and verdicts: {described['digest']}",
+        f"digest of all measurements, trials and verdicts: {summary['digest']}",
     ]
     return "\n\n".join(parts) + "\n"
+
+
+def write_selection_report(folder: Path, summary: Summary) -> None:
+    """Write the report, its figure and the tuned winners beside the records.
+
+    Raises:
+        RecordError: a file cannot be written.
+    """
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.reporting.figures import write_figure
+    from lionhunt.search.selection.figures import meta_figure
+
+    try:
+        (folder / f"{REPORT_NAME}.json").write_text(json.dumps(summary, indent=2), "utf-8")
+        write_figure(meta_figure(summary["meta_validation"]), folder / PLOT_NAME)
+        for number, winner in enumerate(summary["winners"], start=1):
+            head = f"# {winner['name']}, tuned by a selection"
+            winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+        (folder / f"{REPORT_NAME}.md").write_text(to_report(summary, folder), "utf-8")
+    except OSError as error:
+        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

@@ -1,13 +1,13 @@
-"""What a selection is before it begins: a function of its config and its runs."""
+"""Setup of a selection: its description, made from its config and its runs, and its store."""
 
 import itertools
 from collections.abc import Collection, Iterator, Sequence
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
 from lionhunt.search.driver.setup import summarize_tasks
-from lionhunt.search.environment import differences, summarize_environment
-from lionhunt.search.errors import RecordError
+from lionhunt.search.environment import summarize_environment
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.candidates import (
     choose_candidates,
@@ -15,16 +15,18 @@ from lionhunt.search.selection.candidates import (
     summarize_candidates_of_run,
 )
 from lionhunt.search.selection.config import SelectConfig
+from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.storage.resume import create_or_resume
 
 META = "meta-validation"
-"""The part of a selection that looks for meta-overfitting."""
+"""Name of the part of a selection that looks for meta-overfitting."""
 
 
 def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> dict[str, Any]:
-    """What a selection is, for its records: all that it needs, and what tells it from others.
+    """Return the description of a selection for its records: all that its loop needs.
 
     Raises:
-        ConfigError: a baseline is no program, or the runs do not go together.
+        ConfigError: a baseline is no program, or the runs cannot be compared.
         RecordError: a run cannot be read.
     """
     num_candidates = config.stages[0].num_candidates
@@ -74,7 +76,7 @@ def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> di
 
 
 def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[str, Any]]:
-    """The stages and meta-validation: their tasks, and seeds that no other part and no run has."""
+    """Yield the stages and meta-validation: their tasks, and seeds that nothing else uses."""
     fresh = (seed for seed in itertools.count(config.seed) if seed not in run_seeds)
 
     def part(name: str, tasks: Sequence[TaskOptions], num_tuning: int, num_final: int):
@@ -90,29 +92,26 @@ def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[st
     yield part(META, config.meta_tasks, 0, config.meta_validation.num_seeds)
 
 
-def check_same(there: dict[str, Any], here: dict[str, Any], folder: Path) -> None:
-    """Compares a recorded selection with the one that was asked for.
+def open_selection(folder: Path, info: dict[str, Any]) -> AbstractContextManager[SelectionStore]:
+    """Open the store of a selection to write, new or resumed.
 
-    How many workers there are, and by what path a run is named, is not part of what it is; what
-    the versions are, the scores of the initial program will show.
+    The recorded selection may have another number of workers, other paths of its runs, and other
+    versions. The scores of the initial program show the effect of versions.
 
     Raises:
-        RecordError: they differ; it says where.
+        RecordError: the folder holds another selection, or is unusable.
     """
-    difference = next(differences(_identity(there), _identity(here)), None)
-    if difference is not None:
-        raise RecordError(f"{folder} holds another selection ({difference}); choose another --out")
+    return create_or_resume(SelectionStore, folder, info, _identity)
 
 
 def _identity(info: dict[str, Any]) -> dict[str, Any]:
     config = dict(info["config"])
     evaluation = {"combination": config.pop("evaluation")["combination"]}
     runs = [{key: run[key] for key in ("history_digest", "checkpoints")} for run in info["runs"]]
-    candidates = [c["program"] for c in info["candidates"]]
     return {
         "config": config | {"evaluation": evaluation},
         "runs": runs,
-        "candidates": candidates,
+        "candidates": [candidate["program"] for candidate in info["candidates"]],
         "baselines": info["baselines"],
         "parts": info["parts"],
     }

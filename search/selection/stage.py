@@ -1,105 +1,33 @@
-"""One stage of the funnel: everyone is tuned on an equal budget, then compared with fresh seeds."""
+"""One stage of the funnel: each optimizer is tuned on an equal budget, then scored on fresh seeds.
+
+Promotion compares the scores. The stage does not know where programs are measured.
+"""
 
 import dataclasses
 from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
-from lionhunt.dsl.program import Program
 from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.evaluation.seed_scores import SeedScores, best_index
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
-from lionhunt.search.selection.config import TuningConfig
+from lionhunt.search.selection.config import Rule, TuningConfig
 from lionhunt.search.selection.measurements import Scoreboard
-from lionhunt.search.selection.promotion import (
-    Advantage,
-    Rule,
-    Scores,
-    TunedTrial,
-    best_trial,
-    find_bar,
-    judge,
-    promote,
-)
+from lionhunt.search.selection.promotion import best_trial, judge, promote
+from lionhunt.search.selection.result import Entry, StageOptimizer, StageResult, TunedTrial
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.selection.tuning import sweep, vary
 
 UNTUNED = "the initial program, untuned"
-"""The name of the bar where no tuned baseline is better with the final seeds."""
-
-
-@dataclasses.dataclass(frozen=True)
-class Contender:
-    """A baseline or a candidate as it enters a stage.
-
-    Attributes:
-        name: of the baseline, or RUN:INDEX.
-        program: what is needed of it, untuned.
-        start: where its tuning begins: as it is, or as the stage before has tuned it.
-        search_fitness: of a candidate; None for a baseline.
-    """
-
-    name: str
-    program: Program
-    start: Tuning
-    search_fitness: float | None = None
-
-    @property
-    def is_baseline(self) -> bool:
-        return self.search_fitness is None
-
-
-@dataclasses.dataclass(frozen=True)
-class Entry:
-    """What came of a contender in a stage.
-
-    Attributes:
-        contender: as it entered.
-        trials: its tuning, in order.
-        best: the best trial; None if training failed in all.
-        final: what its best tuning shows with the final seeds.
-        verdict: against the bar.
-        goes_on: whether it is among those that beat the bar and go on.
-    """
-
-    contender: Contender
-    trials: tuple[TunedTrial, ...]
-    best: TunedTrial | None
-    final: Scores
-    verdict: Advantage
-    goes_on: bool
-
-    @property
-    def tuned(self) -> Program:
-        """The program with its best tuning; as it entered if there is none."""
-        tuning = self.contender.start if self.best is None else self.best.tuning
-        return apply_tuning(self.contender.program, tuning)
-
-    def promoted(self) -> Contender:
-        """The contender as it enters the next stage."""
-        start = self.contender.start if self.best is None else self.best.tuning
-        return dataclasses.replace(self.contender, start=start)
-
-
-class StageResult(NamedTuple):
-    """What came of a stage.
-
-    Attributes:
-        part: its name.
-        entries: of the baselines, then of the candidates.
-        bar: the name of the best baseline.
-    """
-
-    part: str
-    entries: tuple[Entry, ...]
-    bar: str
+"""Name of the threshold where no tuned baseline is better with the final seeds."""
 
 
 class SelectionProgress(NamedTuple):
-    """How far a part of a selection is.
+    """Progress of a part of a selection.
 
     Attributes:
-        part: its name.
-        step: what is going on.
+        part: name of the part.
+        step: the current step.
         done, total: measurements.
     """
 
@@ -111,17 +39,18 @@ class SelectionProgress(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class FunnelStage:
-    """A stage that is to be run.
+    """A stage that is ready to run.
 
     Attributes:
-        part: its name.
-        scoreboard: of its tasks.
-        records: of the selection.
-        tuning: how everyone is tuned.
-        tuning_seeds, final_seeds: what trials are scored with, and what decides.
-        seed: of the variations of constants.
+        part: name of the stage.
+        scoreboard: measurements on its tasks.
+        records: store of the selection.
+        tuning: budget of the tuning.
+        tuning_seeds: seeds of the trials.
+        final_seeds: seeds of the final scores.
+        seed: seed of the variations of constants.
         rule: when an advantage counts.
-        num_promoted: candidates that go on, at most.
+        num_promoted: the largest number of promoted candidates.
     """
 
     part: str
@@ -135,94 +64,103 @@ class FunnelStage:
     num_promoted: int
 
     def run(
-        self, contenders: Sequence[Contender]
+        self, optimizers: Sequence[StageOptimizer]
     ) -> Generator[SelectionProgress, None, StageResult]:
-        """Runs to the end, yielding now and then; everything yielded is recorded."""
-        trials = yield from self._try(
+        """Run to the end and return the result; whatever is yielded is recorded already."""
+        swept = yield from self._try(
             "learning rates",
-            contenders,
-            [sweep(contender.start, self.tuning.learning_rates) for contender in contenders],
+            optimizers,
+            [sweep(optimizer.start, self.tuning.learning_rates) for optimizer in optimizers],
         )
         varied = yield from self._try(
             "constants",
-            contenders,
-            [self._variations(*pair) for pair in zip(contenders, trials, strict=True)],
+            optimizers,
+            [self._variations(*pair) for pair in zip(optimizers, swept, strict=True)],
         )
-        trials = [[*first, *second] for first, second in zip(trials, varied, strict=True)]
-        finals = yield from self._finals(contenders, trials)
-        return self._compare(contenders, trials, finals)
+        trials = [[*first, *second] for first, second in zip(swept, varied, strict=True)]
+        finals = yield from self._finals(optimizers, trials)
+        return self._compare(optimizers, trials, finals)
 
-    def _variations(self, contender: Contender, trials: Sequence[TunedTrial]) -> list[Tuning]:
+    def _variations(self, optimizer: StageOptimizer, trials: Sequence[TunedTrial]) -> list[Tuning]:
         best = best_trial(trials)
-        start = contender.start if best is None else best.tuning
-        name = fingerprint(contender.program)
+        start = optimizer.start if best is None else best.tuning
+        name = fingerprint(optimizer.program)
         return vary(start, self.tuning.num_variations, self.seed, name)
 
     def _try(
-        self, step: str, contenders: Sequence[Contender], tunings: Sequence[Sequence[Tuning]]
+        self, step: str, optimizers: Sequence[StageOptimizer], tunings: Sequence[Sequence[Tuning]]
     ) -> Generator[SelectionProgress, None, list[list[TunedTrial]]]:
-        """Scores tunings of each contender with the tuning seeds."""
-        pairs = list(zip(contenders, tunings, strict=True))
-        programs = [apply_tuning(c.program, tuning) for c, ts in pairs for tuning in ts]
-        for done, total in self.scoreboard.measure(programs, self.tuning_seeds):
+        """Score tunings of each optimizer with the tuning seeds."""
+        programs = [
+            [apply_tuning(optimizer.program, tuning) for tuning in tried]
+            for optimizer, tried in zip(optimizers, tunings, strict=True)
+        ]
+        flat = [program for tried in programs for program in tried]
+        for done, total in self.scoreboard.measure(flat, self.tuning_seeds):
             yield SelectionProgress(self.part, step, done, total)
-
-        def trial(contender: Contender, tuning: Tuning) -> TunedTrial:
-            program = apply_tuning(contender.program, tuning)
-            return TunedTrial(tuning, self.scoreboard.scores(program, self.tuning_seeds))
-
-        return [[trial(contender, tuning) for tuning in ts] for contender, ts in pairs]
+        return [
+            [
+                TunedTrial(tuning, self.scoreboard.scores(program, self.tuning_seeds))
+                for tuning, program in zip(*pair, strict=True)
+            ]
+            for pair in zip(tunings, programs, strict=True)
+        ]
 
     def _finals(
-        self, contenders: Sequence[Contender], trials: Sequence[Sequence[TunedTrial]]
-    ) -> Generator[SelectionProgress, None, list[Scores]]:
-        """Scores the best tuning of each contender with the final seeds."""
-        bests = map(best_trial, trials)
+        self, optimizers: Sequence[StageOptimizer], trials: Sequence[Sequence[TunedTrial]]
+    ) -> Generator[SelectionProgress, None, list[SeedScores]]:
+        """Score the best tuning of each optimizer with the final seeds."""
         programs = [
-            best and apply_tuning(contender.program, best.tuning)
-            for contender, best in zip(contenders, bests, strict=True)
+            best and apply_tuning(optimizer.program, best.tuning)
+            for optimizer, best in zip(optimizers, map(best_trial, trials), strict=True)
         ]
-        wanted = [program for program in programs if program is not None]
-        for done, total in self.scoreboard.measure(wanted, self.final_seeds):
+        trained = [program for program in programs if program is not None]
+        for done, total in self.scoreboard.measure(trained, self.final_seeds):
             yield SelectionProgress(self.part, "final seeds", done, total)
-        scores = self.scoreboard.scores
         return [
-            # Where all trials failed, the first tells of the contender as it entered.
-            tried[0].scores if program is None else scores(program, self.final_seeds)
+            # Where all trials failed, the first has the status of the optimizer as it entered.
+            tried[0].scores
+            if program is None
+            else self.scoreboard.scores(program, self.final_seeds)
             for tried, program in zip(trials, programs, strict=True)
         ]
 
     def _compare(
         self,
-        contenders: Sequence[Contender],
+        optimizers: Sequence[StageOptimizer],
         trials: Sequence[Sequence[TunedTrial]],
-        finals: Sequence[Scores],
+        finals: Sequence[SeedScores],
     ) -> StageResult:
-        """Holds everyone to the best baseline, and keeps what was found."""
-        untuned = Scores((0.0,) * len(self.final_seeds), Status.OK)  # by definition of fitness
-        bars = [(c.name, f) for c, f in zip(contenders, finals, strict=True) if c.is_baseline]
-        bars.append((UNTUNED, untuned))
-        bar, bar_scores = bars[find_bar([scores for _, scores in bars])]
-        verdicts = [judge(final, bar_scores, self.rule) for final in finals]
-        candidates = [i for i, contender in enumerate(contenders) if not contender.is_baseline]
-        promoted = promote([verdicts[i] for i in candidates], self.num_promoted)
-        going_on = {candidates[i] for i in promoted}
+        """Compare each optimizer with the best baseline, and record the results.
+
+        The final seeds choose the best baseline and are compared, which favours baselines.
+        """
+        pairs = zip(optimizers, finals, strict=True)
+        baselines = [(o.name, final) for o, final in pairs if o.is_baseline]
+        # The untuned initial program has fitness 0 by definition.
+        baselines.append((UNTUNED, SeedScores((0.0,) * len(self.final_seeds), Status.OK)))
+        best = best_index([scores.mean_or_neg_inf for _, scores in baselines])
+        assert best is not None
+        name, threshold = baselines[best]
+        verdicts = [judge(final, threshold, self.rule) for final in finals]
+        candidates = [i for i, optimizer in enumerate(optimizers) if not optimizer.is_baseline]
+        indices = promote([verdicts[i] for i in candidates], self.num_promoted)
+        promoted = {candidates[i] for i in indices}
         entries = tuple(
-            Entry(contender, tuple(tried), best_trial(tried), final, verdict, i in going_on)
-            for i, (contender, tried, final, verdict) in enumerate(
-                zip(contenders, trials, finals, verdicts, strict=True)
+            Entry(optimizer, tuple(tried), best_trial(tried), final, verdict, i in promoted)
+            for i, (optimizer, tried, final, verdict) in enumerate(
+                zip(optimizers, trials, finals, verdicts, strict=True)
             )
         )
         for entry in entries:
             self._record(entry)
         self.records.commit()
-        return StageResult(self.part, entries, bar)
+        return StageResult(self.part, entries, name)
 
     def _record(self, entry: Entry) -> None:
-        contender = entry.contender
         for number, trial in enumerate(entry.trials):
-            program = str(apply_tuning(contender.program, trial.tuning))
-            self.records.add_trial(self.part, contender.name, number, program, trial)
+            program = str(apply_tuning(entry.optimizer.program, trial.tuning))
+            self.records.add_trial(self.part, entry.optimizer.name, number, program, trial)
         self.records.add_verdict(
-            self.part, contender.name, entry.final, entry.verdict, entry.goes_on
+            self.part, entry.optimizer.name, entry.final, entry.verdict, entry.is_promoted
         )

@@ -1,11 +1,11 @@
-"""The records of a selection: every measurement, every trial, every verdict.
+"""The store of a selection: every measurement, every trial, every verdict.
 
 Tables, each with a checksum at the end of its rows:
 
     selection     key, value (JSON): config, runs, candidates, baselines, tasks, seeds, versions
-    measurements  one row a program, part of the selection and seed, written when it is measured
-    trials        one row a tuning that was tried, once it was scored with all its seeds
-    verdicts      one row a contender of a stage, once it was compared
+    measurements  one row a program, part of the selection and seed, written once measured
+    trials        one row a tuning, written once it has scores with all its seeds
+    verdicts      one row an optimizer of a stage, written once it was compared
 """
 
 import hashlib
@@ -13,7 +13,8 @@ import json
 from typing import Any
 
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.selection.promotion import Advantage, Scores, TunedTrial
+from lionhunt.search.evaluation.seed_scores import SeedScores
+from lionhunt.search.selection.result import Advantage, TunedTrial
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import SELECTION
 
@@ -54,58 +55,58 @@ class SelectionStore(CheckedTables):
     def add_measurement(
         self, part: str, fingerprint: str, seed: int, measurement: Measurement
     ) -> None:
-        """Keeps what was seen of a program with a seed."""
+        """Record the measurement of a program with a seed."""
         self._insert("measurements", part, fingerprint, seed, *to_columns(measurement))
 
     def measurements(self, part: str) -> dict[MeasurementKey, Measurement]:
-        """Everything that was seen in a part of the selection."""
+        """Return all recorded measurements of a part of the selection."""
         query = """SELECT fingerprint, seed, reason, scores, curves, seconds FROM measurements
             WHERE part = ?"""
         return dict(self._read(_to_item, self._query(query, part)))
 
     def add_trial(
-        self, part: str, contender: str, number: int, program: str, trial: TunedTrial
+        self, part: str, optimizer: str, number: int, program: str, trial: TunedTrial
     ) -> None:
-        """Keeps a trial; one that is there already stays.
+        """Record a trial; a recorded one stays.
 
         Args:
-            part: a stage.
-            contender: its name.
-            number: of the trial.
+            part: name of the stage.
+            optimizer: name of the optimizer.
+            number: number of the trial.
             program: the tuned program.
-            trial: with its scores.
+            trial: the trial with its scores.
         """
         scores = trial.scores
         self._insert(
             "trials",
             part,
-            contender,
+            optimizer,
             number,
             program,
             trial.tuning.learning_rate,
-            scores.fitness,
+            scores.mean,
             scores.status.value,
             conflict="IGNORE",
         )
 
     def add_verdict(
-        self, part: str, contender: str, final: Scores, verdict: Advantage, goes_on: bool
+        self, part: str, optimizer: str, final: SeedScores, verdict: Advantage, is_promoted: bool
     ) -> None:
-        """Keeps what was decided of a contender; a verdict that is there already stays."""
+        """Record the verdict on an optimizer; a recorded one stays."""
         advantage = verdict.advantage or (None, None, None)
         self._insert(
             "verdicts",
             part,
-            contender,
-            final.fitness,
+            optimizer,
+            final.mean,
             final.status.value,
             *advantage,
-            int(goes_on),
+            int(is_promoted),
             conflict="IGNORE",
         )
 
     def digest(self) -> str:
-        """Names what was found: every measurement without its time, every trial, every verdict."""
+        """Return the digest of all measurements without their time, all trials and all verdicts."""
         digest = hashlib.sha256()
         for query in (
             "SELECT part, fingerprint, seed, reason, scores, curves FROM measurements "

@@ -1,4 +1,4 @@
-"""TODO docstring."""
+"""Tuning of a program in a selection: a sweep of learning rates, then varied constants."""
 
 import dataclasses
 import random
@@ -11,7 +11,7 @@ from lionhunt.search.evolution.mutation import scale
 
 
 def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
-    """The first trials: the learning rate that a tuning begins with, times each of these."""
+    """Return the first trials: the learning rate of the start, times each of these."""
     return [
         dataclasses.replace(start, learning_rate=_product(start.learning_rate, factor))
         for factor in learning_rates
@@ -19,16 +19,16 @@ def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
 
 
 def vary(best: Tuning, num_trials: int, seed: int, fingerprint: str) -> list[Tuning]:
-    """The trials after these: in each, one number of the best tuning so far times 2^a, a ~ N(0, 1).
+    """Return the later trials: each multiplies one number of the best tuning by 2^a, a ~ N(0, 1).
 
     The learning rate is one of the numbers. A trial depends on the seed, the program and its own
-    number, and on nothing else.
+    number alone.
 
     Args:
-        best: of the trials before.
-        num_trials: trials.
-        seed: of the selection.
-        fingerprint: of the program as it is.
+        best: the best tuning so far.
+        num_trials: number of trials.
+        seed: seed of the selection.
+        fingerprint: fingerprint of the untuned program.
     """
     return [_vary(best, random.Random(f"{seed} {fingerprint} {i}")) for i in range(num_trials)]
 
@@ -40,5 +40,5 @@ def _vary(best: Tuning, rng: random.Random) -> Tuning:
     return Tuning(numbers[0], tuple(numbers[1:]))
 
 
-def _product(one: float, other: float) -> float:
-    return one if other == 1.0 else shortest(one * other)
+def _product(a: float, b: float) -> float:
+    return a if b == 1.0 else shortest(a * b)

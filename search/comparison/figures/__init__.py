@@ -1,4 +1,7 @@
-"""The pictures of a comparison."""
+"""Figures of a comparison.
+
+It may import matplotlib, `search.reporting.figures` and `search.comparison.result`.
+"""
 
 from matplotlib.figure import Figure
 
@@ -20,17 +23,17 @@ __all__ = [
 def comparison_figures(
     comparison: Comparison, highlighted: tuple[str, ...] = ()
 ) -> dict[str, Figure]:
-    """All pictures that tell something of a comparison, by the names of their files.
+    """Draw all figures that fit a comparison, by the names of their files.
 
     Args:
-        comparison: of any kind.
-        highlighted: optimizers to look at closely, beside the reference; else the first others.
+        comparison: a comparison with any tasks.
+        highlighted: optimizers to emphasize beside the reference; the first other by default.
     """
     others = [name for name in comparison.optimizers if name != comparison.reference]
-    closely = [comparison.reference, *(highlighted or others[:1])]
+    emphasized = [comparison.reference, *(highlighted or others[:1])]
     figures = {
         "learning_curves": curves_figure(comparison, highlighted),
-        "grid": grid_figure(comparison, closely),
+        "grid": grid_figure(comparison, emphasized),
     }
     if others:
         figures["difference"] = difference_figure(comparison)

@@ -1,4 +1,4 @@
-"""The metric over the batch size, and how much better than the reference."""
+"""Figure of the metric, and of the advantage over the reference, over the batch size."""
 
 from collections.abc import Sequence
 
@@ -14,23 +14,23 @@ from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.reporting.figures import SMALL, assign_looks, make_figure, tidy
 
 SHIFT = 0.05
-"""Lines are drawn apart by this share of a doubling, so that bars do not hide each other."""
+"""Shift between lines, as a share of a doubling, so that bars do not hide each other."""
 
 
 def batch_size_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
-    """The final score over the batch size, and below it the difference to the reference.
+    """Draw the final score over the batch size, and below it the difference to the reference.
 
     Args:
-        comparison: its tasks are of one kind and have different batch sizes.
-        optimizers: which lines to draw; the reference is added if it is not among them.
+        comparison: its tasks have one kind and different batch sizes.
+        optimizers: the lines to draw; the reference is added if it is missing.
 
     Raises:
-        ValueError: the tasks differ in kind or metric, or have a batch size in common.
+        ValueError: the tasks differ in kind or metric, or share a batch size.
     """
     tasks = sorted(comparison.tasks, key=lambda task: task.batch_size)
     sizes = [task.batch_size for task in tasks]
     if len({(task.kind, task.metric) for task in tasks}) > 1 or len(set(sizes)) < len(sizes):
-        raise ValueError("a picture over batch sizes needs tasks of one kind, each with its own")
+        raise ValueError("a figure over batch sizes needs tasks of one kind, each with its own")
     names = list(dict.fromkeys([comparison.reference, *optimizers]))
     figure = make_figure(5.6, 6.2)
     upper, lower = figure.subplots(2, 1, sharex=True)

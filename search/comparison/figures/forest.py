@@ -1,4 +1,4 @@
-"""How much better than the reference each optimizer is, as a forest plot."""
+"""Forest plot of the advantage of each optimizer over the reference."""
 
 import math
 
@@ -6,31 +6,31 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from lionhunt.search.bootstrap import sign
-from lionhunt.search.comparison.figures.values import paired_scores, relative_difference
+from lionhunt.search.comparison.figures.values import relative_difference
 from lionhunt.search.comparison.result import Comparison
+from lionhunt.search.comparison.summary import pair_with_reference
 from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, tidy
-from lionhunt.search.statistics import Interval
+from lionhunt.search.statistics import Interval, sign
 
 FARTHEST = 4.0
-"""A panel reaches as far as this many times the median distance from zero."""
+"""Reach of a panel at most, in multiples of the median distance from zero."""
 
 
 def difference_figure(comparison: Comparison) -> Figure:
-    """The paired difference to the reference with its 95 % interval; a panel a task.
+    """Draw the paired difference to the reference with its 95 % interval, one panel a task.
 
-    Right is better. The marker is filled where the interval excludes zero. What lies far outside
-    the others is an arrow at the edge with its number. Where seeds failed, as many as remain are
-    named.
+    Right is better. The marker is filled where the interval excludes zero. A difference far from
+    the others is an arrow at the edge with its number. Where seeds failed, the panel shows the
+    number of remaining seeds.
     """
     names = [name for name in comparison.optimizers if name != comparison.reference]
     figure = make_figure(max(1.9 * len(comparison.tasks) + 1.4, 5.4), 0.22 * len(names) + 1.5)
     (panels,) = figure.subplots(1, len(comparison.tasks), sharey=True, squeeze=False)
     for task, axes in zip(comparison.tasks, panels, strict=True):
         differences = [relative_difference(comparison, name, task) for name in names]
-        counts = [len(paired_scores(comparison, name, task)) for name in names]
+        counts = [len(pair_with_reference(comparison, name, task).scores) for name in names]
         _draw(axes, differences)
-        _count(axes, differences, counts, len(comparison.final_seeds))
+        _write_counts(axes, differences, counts, len(comparison.final_seeds))
         axes.set_title(f"{task.name}\nvalidation {task.metric.partition(' (')[0]}", fontsize=SMALL)
     panels[0].set_yticks(range(len(names)), names)
     panels[0].set_ylim(len(names) - 0.5, -0.5)
@@ -43,7 +43,7 @@ def difference_figure(comparison: Comparison) -> Figure:
 
 
 def _reach(differences: list[Interval]) -> float:
-    """Half the width of a panel."""
+    """Return half the width of a panel."""
     ends = [abs(end) for interval in differences for end in interval[1:] if math.isfinite(end)]
     means = [abs(interval.mean) for interval in differences if math.isfinite(interval.mean)]
     distances = ends or means
@@ -79,8 +79,10 @@ def _draw(axes: Axes, differences: list[Interval]) -> None:
             axes.plot([mean], [row], "o", color="black", markerfacecolor=face, markersize=4.5)
 
 
-def _count(axes: Axes, differences: list[Interval], counts: list[int], num_seeds: int) -> None:
-    """Where seeds failed, how many remain: on the side of zero where the marker is not."""
+def _write_counts(
+    axes: Axes, differences: list[Interval], counts: list[int], num_seeds: int
+) -> None:
+    """Write the number of remaining seeds where some failed, on the side without the marker."""
     reach = axes.get_xlim()[1]
     for row, (interval, count) in enumerate(zip(differences, counts, strict=True)):
         if count == num_seeds:

@@ -1,4 +1,4 @@
-"""Scores over learning rate and weight decay, as heat maps."""
+"""Heat maps of scores over learning rate and weight decay."""
 
 from collections.abc import Sequence
 from statistics import fmean
@@ -21,20 +21,20 @@ from lionhunt.search.comparison.result import (
 from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, wrap
 
 WORST_QUANTILE = 0.25
-"""Of the scores of a task: what is worse is white, since the worst are often far off."""
+"""Worse scores than this quantile of a task are white, since the worst are often far off."""
 DARKEST = 0.8
-"""Of the map of greys, so that the outline of the best cell stands out."""
+"""Darkest shade in the map of greys, so that the outline of the best cell stands out."""
 
 
 def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
-    """A heat map for each of the optimizers (rows) and tasks (columns); dark is good.
+    """Draw a heat map for each optimizer (rows) and task (columns); dark is good.
 
-    The cells are the small grid around the best point where there is one, else all that was tried
-    in tuning. Each prints its mean score. The best is outlined, what was not tried is blank, and
-    where training failed is hatched. A shade means the same score in the whole column.
+    The cells are the sensitivity grid if there is one, else all tuning trials. Each prints its
+    mean score. The best cell is outlined, untried points are blank, and failed ones are hatched.
+    A shade means the same score in the whole column.
     """
     grids = {
-        (name, task.name): _shown(comparison.cells[name, task.name])
+        (name, task.name): _trials(comparison.cells[name, task.name])
         for name in optimizers
         for task in comparison.tasks
     }
@@ -63,12 +63,12 @@ def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
     return figure
 
 
-def _shown(tuned: Tuned) -> tuple[GridTrial, ...]:
-    return tuned.spread or tuned.trials
+def _trials(tuned: Tuned) -> tuple[GridTrial, ...]:
+    return tuned.sensitivity_grid or tuned.trials
 
 
 def _rounded(value: float) -> float:
-    """Steps of a grid that are multiplied up and divided down meet again."""
+    """Round a value, so that steps multiplied up and steps divided down meet."""
     return float(f"{value:.6g}")
 
 
@@ -77,7 +77,7 @@ def _ticks(trials: Sequence[GridTrial], coordinate: str) -> list[float]:
 
 
 def _shades(task: ComparedTask, grids: Sequence[Sequence[GridTrial]]) -> Normalize:
-    """From the worst that is told apart (0, white) to the best."""
+    """Return the shades from the worst score with a shade of its own (0, white) to the best."""
     sign = 1 if task.higher_is_better else -1
     means = [sign * fmean(trial.scores) for trials in grids for trial in trials if trial.scores]
     if not means:
@@ -110,7 +110,8 @@ def _draw(
             )
             continue
         mean = fmean(trial.scores)
-        places[place] = (sign * mean, trial.point == best)  # of equals, the one that tuning took
+        # Among equal means, the outlined cell is the point that tuning chose.
+        places[place] = (sign * mean, trial.point == best)
         goodness[place] = sign * mean
         is_dark = sum(greys(shades(sign * mean))[:3]) < 1.5
         axes.text(

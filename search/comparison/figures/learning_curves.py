@@ -1,4 +1,4 @@
-"""Training loss and validation metric over the steps of the final trainings."""
+"""Figure of training loss and validation metric over the steps of the final trainings."""
 
 from collections.abc import Mapping, Sequence
 
@@ -7,9 +7,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from lionhunt.search.bootstrap import bootstrap_mean
-from lionhunt.search.comparison.figures.values import factor, finished, loss_label, metric_label
-from lionhunt.search.comparison.result import ComparedTask, Comparison
+from lionhunt.search.comparison.figures.values import finished, loss_label, metric_label
+from lionhunt.search.comparison.result import ComparedTask, Comparison, printed_factor
 from lionhunt.search.reporting.figures import (
     BACKGROUND,
     SMALL,
@@ -21,27 +20,29 @@ from lionhunt.search.reporting.figures import (
     use_log_axis,
     wrap,
 )
+from lionhunt.search.statistics import interval
 
 MAX_STRONG = 6
-"""So many lines with bands can be told apart where they cross."""
+"""Largest number of lines with bands that stay readable where they cross."""
 SETTLED = 0.3
-"""The share of the steps after which a linear axis must show the strong lines: before, they fall
-so far that later differences would be hidden."""
+"""Share of the steps after which a linear axis must show the strong lines.
+
+They fall so far before that later differences would be hidden."""
 
 
 def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Figure:
-    """The mean over final seeds, with a band of the 95 % interval; a column a task.
+    """Draw the mean over final seeds, with a band of the 95 % interval, one column a task.
 
-    The upper row is the training loss, each point the mean of the tenth of the steps that ends
-    there; the lower row is the validation metric at that step. Lines of all optimizers would hide
-    each other, so that all but `MAX_STRONG` are thin and grey. Seeds that failed are missing from
-    the means, and counted below the picture. A linear vertical axis shows where the strong lines
-    are after the share `SETTLED` of the steps.
+    The upper row is the training loss. Each point is the mean of the tenth of the steps that ends
+    there. The lower row is the validation metric at that step. All but `MAX_STRONG` lines are thin
+    and grey, so that they do not hide each other. The means leave out failed seeds; a line below
+    the figure counts them. A linear vertical axis shows the range of the strong lines after the
+    share `SETTLED` of the steps.
 
     Args:
-        comparison: with final trainings.
-        highlighted: optimizers that are drawn in strong lines, after the reference; then come
-            others in their order as far as there is room.
+        comparison: a comparison with final trainings.
+        highlighted: optimizers with strong lines, after the reference. Further ones follow in
+            their order as far as there is room.
     """
     first = [comparison.reference, *highlighted, *comparison.optimizers]
     strong = assign_looks(list(dict.fromkeys(first))[:MAX_STRONG])
@@ -54,7 +55,9 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
         for name in (*grey, *strong):
             finals = finished(comparison, name, task)
             losses[name] = np.asarray([final.training_curve for final in finals])
-            scores[name] = factor(task) * np.asarray([final.validation_curve for final in finals])
+            scores[name] = printed_factor(task.metric) * np.asarray(
+                [final.validation_curve for final in finals]
+            )
         _draw(upper, task, losses, strong)
         _draw(lower, task, scores, strong)
         size = f"{task.num_parameters:,} parameters, batches of {task.batch_size:,}"
@@ -82,7 +85,7 @@ def curves_figure(comparison: Comparison, highlighted: Sequence[str] = ()) -> Fi
 def _draw(
     axes: Axes, task: ComparedTask, curves: Mapping[str, np.ndarray], strong: Mapping[str, Look]
 ) -> None:
-    """Draws curves of shape (seeds, chunks), in order, so that the last are in front."""
+    """Draw curves of shape (seeds, chunks), in order, so that the last are in front."""
     tidy(axes)
     settled = []
     for name, curve in curves.items():
@@ -94,7 +97,7 @@ def _draw(
         if look is None:
             axes.plot(steps, curve.mean(axis=0), color=BACKGROUND, linewidth=0.8)
             continue
-        intervals = np.asarray([bootstrap_mean(chunk) for chunk in curve.T])
+        intervals = np.asarray([interval(chunk) for chunk in curve.T])
         means, lows, highs = intervals.T
         axes.plot(steps, means, label=name, **look._asdict())
         lows, highs = (np.where(np.isfinite(ends), ends, means) for ends in (lows, highs))

@@ -6,8 +6,7 @@ from collections import Counter
 from collections.abc import Callable, Collection, Mapping, Sequence
 from typing import NamedTuple
 
-from lionhunt.search.bootstrap import sign
-from lionhunt.search.statistics import Interval
+from lionhunt.search.statistics import Interval, sign
 
 
 class Verdict(enum.StrEnum):

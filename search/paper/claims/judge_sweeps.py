@@ -5,7 +5,6 @@ from collections.abc import Collection, Mapping, Sequence
 
 import numpy as np
 
-from lionhunt.search.bootstrap import bootstrap_mean, paired_difference
 from lionhunt.search.comparison.result import (
     ComparedTask,
     Comparison,
@@ -26,7 +25,7 @@ from lionhunt.search.paper.claims.claim import (
 )
 from lionhunt.search.paper.claims.judge_comparisons import ADAMW, LION, score_advantage
 from lionhunt.search.paper.claims.paired_optimizers import pair, with_difference
-from lionhunt.search.statistics import Interval
+from lionhunt.search.statistics import Interval, interval, paired_difference
 
 SMALL_BATCH = 64
 """Batch size below which the paper sees no advantage."""
@@ -51,13 +50,13 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> ClaimRow:
     pairs = [pair(comparison, task, LION, ADAMW) for task in tasks]
     used = [both for both in pairs if both.advantage()]
     seeds = [s for s in comparison.final_seeds if all(s in both.finals for both in used)]
-    interval, verdict = None, Verdict.NOT_MEASURED
+    slope, verdict = None, Verdict.NOT_MEASURED
     if len(used) == len(pairs) > 1 and len(seeds) > 1:
         doublings = np.log2([both.task.batch_size for both in used])
-        interval = bootstrap_mean(
+        slope = interval(
             [float(np.polyfit(doublings, [both.gain(s) for both in used], 1)[0]) for s in seeds]
         )
-        verdict = of_interval(interval)
+        verdict = of_interval(slope)
         for both in used:
             verdict = both.judged(verdict)
     numbers = tuple(
@@ -65,7 +64,7 @@ def _slope(comparison: Comparison, tasks: list[ComparedTask]) -> ClaimRow:
         for both in used
         if (advantage := both.advantage())
     )
-    numbers = with_difference(numbers, "a doubling", interval)
+    numbers = with_difference(numbers, "a doubling", slope)
     note = "; ".join(f"{both.task.name}: {both.note}" for both in pairs if both.note)
     return ClaimRow(f"{tasks[0].kind}, {tasks[0].metric}", verdict, numbers, note)
 
@@ -100,7 +99,7 @@ def judge_robustness(comparison: Comparison) -> Finding:
 def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     case = f"{task.name}, {task.metric}"
     cells = {name: comparison.cells[name, task.name] for name in (LION, ADAMW)}
-    squares = [cell.spread for cell in cells.values()]
+    squares = [cell.sensitivity_grid for cell in cells.values()]
     numbers, notes = [], _edge_notes(cells)
     is_at_edge = bool(notes)
     for name, square in zip(cells, squares, strict=True):
@@ -122,8 +121,8 @@ def _spreads(comparison: Comparison, task: ComparedTask) -> ClaimRow:
     mine, theirs = (ranges_by_seed(square) for square in squares)
     smaller = paired_difference(mine, theirs, higher_is_better=False)
     numbers += [
-        ClaimNumber.of(f"spread of {LION}", bootstrap_mean(mine)),
-        ClaimNumber.of(f"spread of {ADAMW}", bootstrap_mean(theirs)),
+        ClaimNumber.of(f"spread of {LION}", interval(mine)),
+        ClaimNumber.of(f"spread of {ADAMW}", interval(theirs)),
         ClaimNumber.of("smaller by", smaller),
         ClaimNumber.of("ratio", ratio_of_means(mine, theirs)),
     ]
@@ -151,7 +150,7 @@ def ratio_of_means(numerators: Sequence[float], denominators: Sequence[float]) -
     if others.mean() == 0:
         return Interval(float("nan"), -np.inf, np.inf)
     ratio = ours.mean() / others.mean()
-    return bootstrap_mean(list(ratio + (ours - ratio * others) / others.mean()))
+    return interval(list(ratio + (ours - ratio * others) / others.mean()))
 
 
 def judge_learning_rate(comparison: Comparison) -> Finding:

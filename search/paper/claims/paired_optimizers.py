@@ -3,10 +3,9 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
-from lionhunt.search.bootstrap import bootstrap_mean, paired_difference
 from lionhunt.search.comparison.result import ComparedTask, Comparison, Final
 from lionhunt.search.paper.claims.claim import ClaimNumber, Verdict
-from lionhunt.search.statistics import Interval
+from lionhunt.search.statistics import Interval, interval, paired_difference
 
 Value = Callable[[Final], float]
 
@@ -80,7 +79,7 @@ class OptimizerPair(NamedTuple):
             return ()
         both = zip((self.name, self.opponent), zip(*self.finals.values(), strict=True), strict=True)
         return tuple(
-            ClaimNumber.of(f"{what} of {name}", bootstrap_mean([value(final) for final in finals]))
+            ClaimNumber.of(f"{what} of {name}", interval([value(final) for final in finals]))
             for name, finals in both
         )
 

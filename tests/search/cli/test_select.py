@@ -93,7 +93,8 @@ def test_tables_winners_and_commands_are_printed(finished, runs, tmp_path, lionh
     words, out = finished
     found = json.loads((tmp_path / "s" / "report.json").read_text())
     assert len(found["stages"]) == 2 and found["winners"]
-    for text in ("stage 1: digits_mlp; the bar is ", "stage 2: stdlib_lm", "meta-overfitting"):
+    titles = ("stage 1: digits_mlp; the threshold is ", "stage 2: stdlib_lm", "meta-overfitting")
+    for text in titles:
         assert text in out
     for number, winner in enumerate(found["winners"], start=1):
         file = tmp_path / "s" / f"selected_{number}.txt"
@@ -169,11 +170,11 @@ def test_plot_files_hold_a_picture(finished, tmp_path):
     assert len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 20
 
 
-def test_nobody_beats_the_bar_is_said(lionhunt, formula, config, tmp_path):
+def test_nobody_beats_the_threshold_is_said(lionhunt, formula, config, tmp_path):
     run = plant_run(tmp_path / "run", [(dsl.library.load("adamw_initial"), 0.0)])
     words = ["select", run, "--config", config, "--out", tmp_path / "s", "--set", "beats=interval"]
     status, out, _ = lionhunt(*words)
-    assert status == 0 and "no candidate beat the bar of stage 1; not run: stage 2" in out
+    assert status == 0 and "no candidate beat the threshold of stage 1; not run: stage 2" in out
     assert json.loads((tmp_path / "s" / "report.json").read_text())["winners"] == []
 
 

@@ -1,4 +1,4 @@
-"""The pictures of a comparison hold what the comparison holds."""
+"""The figures of a comparison show its values."""
 
 import dataclasses
 
@@ -24,7 +24,7 @@ NAMES = ("adamw", "sgd", "qhm", "momentum", "aggmo", "adam", "lion", "signum")
 
 @pytest.fixture(scope="module")
 def eight():
-    """Eight optimizers; aggmo failed with one seed, signum altogether on the text."""
+    """Return eight optimizers; aggmo failed with one seed, signum with all on the text."""
     scores: dict[str, dict[str, list[float | None]]] = {
         name: {"images": [0.9 + i / 100, 0.8, 0.7], "text": [1.0 + i / 10, 1.2, 1.1]}
         for i, name in enumerate(NAMES)
@@ -43,9 +43,9 @@ def points(line: Line2D) -> np.ndarray:
 
 
 def frames(axes: Axes, hatched: bool) -> list[tuple[float, float]]:
-    """The lower left corners of rectangles."""
-    found = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
-    return [patch.get_xy() for patch in found if bool(patch.get_hatch()) is hatched]
+    """Return the lower left corners of rectangles."""
+    rectangles = [patch for patch in axes.patches if isinstance(patch, Rectangle)]
+    return [patch.get_xy() for patch in rectangles if bool(patch.get_hatch()) is hatched]
 
 
 def test_curves_are_means_over_the_seeds_at_the_ends_of_chunks(eight):
@@ -56,7 +56,8 @@ def test_curves_are_means_over_the_seeds_at_the_ends_of_chunks(eight):
     expected = [[50, 100 * (0.96 + 0.8 + 0.7) / 6], [100, 100 * (0.96 + 0.8 + 0.7) / 3]]
     np.testing.assert_allclose(points(lines["lion"]), expected)
     np.testing.assert_allclose(points(lines["aggmo"])[-1], [100, 100 * (0.94 + 0.7) / 2])
-    assert len(images.collections) == MAX_STRONG  # bands
+    # These are the bands.
+    assert len(images.collections) == MAX_STRONG
     grey = [line for line in images.lines if line.get_color() == BACKGROUND]
     assert len(grey) == len(NAMES) - MAX_STRONG and len(text.lines) == len(NAMES) - 1
     for line in images_loss.lines:
@@ -124,10 +125,10 @@ TRIALS = (
 )
 
 
-def grid(trials, best, spread=(), task=ACCURACY):
-    """The axes of a grid of one cell of a comparison."""
+def grid(trials, best, sensitivity_grid=(), task=ACCURACY):
+    """Return the axes of a grid of one cell of a comparison."""
     small = comparison({"adamw": {task.name: []}}, [task])
-    cells = {("adamw", task.name): Tuned(trials, best, (), (), spread)}
+    cells = {("adamw", task.name): Tuned(trials, best, (), (), sensitivity_grid)}
     (axes,) = grid_figure(dataclasses.replace(small, cells=cells), ["adamw"]).axes
     return axes
 
@@ -140,7 +141,8 @@ def test_grid_prints_means_frames_the_best_and_hatches_failures(best, corner):
     shown = {text.get_position(): text.get_text() for text in axes.texts}
     assert shown == {(0.5, 0.5): "50.0", (0.5, 1.5): "80.0", (1.5, 1.5): "80.0"}
     assert frames(axes, hatched=True) == [(1, 0)]
-    assert frames(axes, hatched=False) == [corner]  # of two that are equal, what tuning took
+    # Of two equal ones, tuning took this one.
+    assert frames(axes, hatched=False) == [corner]
     assert [label.get_text() for label in axes.get_xticklabels()] == ["0.1", "0.3"]
     assert [label.get_text() for label in axes.get_yticklabels()] == ["1", "3"]
     assert "accuracy (%)" in axes.get_title()
@@ -162,8 +164,8 @@ def test_grid_frames_the_lowest_loss_and_writes_on_dark_in_white():
     assert texts(axes) == ["3.000", "1.000"]
 
 
-def test_grid_shows_the_small_grid_where_there_is_one():
-    axes = grid(TRIALS, Hyperparameters(0.1, 3.0), spread=(trial(0.2, 1.0, 0.25),))
+def test_grid_shows_the_sensitivity_grid_if_there_is_one():
+    axes = grid(TRIALS, Hyperparameters(0.1, 3.0), sensitivity_grid=(trial(0.2, 1.0, 0.25),))
     assert texts(axes) == ["25.0"]
 
 

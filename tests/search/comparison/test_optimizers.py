@@ -25,7 +25,7 @@ def find(word, constants=None, by_kind=None):
 
 
 def walk(optimizer):
-    """Weights after a few steps along gradients that do not depend on them."""
+    """Return the weights after a few steps along gradients that do not depend on them."""
     weights = {"a": jnp.array([[0.5, -1.0], [2.0, 0.1]]), "b": jnp.array([0.3, -0.2])}
     keys = jax.random.split(jax.random.key(0), NUM_STEPS)
     state = optimizer.init(weights)
@@ -77,11 +77,11 @@ def test_an_optimizer_at_a_point_is_that_of_optax(word, constants, oracle):
 
 
 def test_a_peak_within_a_program_is_the_learning_rate():
-    mine = find("raw_lion").at(POINT, "digits_mlp", NUM_STEPS)
+    raw_lion = find("raw_lion").at(POINT, "digits_mlp", NUM_STEPS)
     text = str(dsl.simplify(dsl.library.load("raw_lion")))
     text = text.replace("0.0002171761734643951", "0.003").replace("0.4601978361606598", "0.3")
     assert "0.003" in text and "0.3" in text
-    assert mine.fingerprint == dsl.fingerprint(dsl.parse(text))
+    assert raw_lion.fingerprint == dsl.fingerprint(dsl.parse(text))
 
 
 def test_a_program_that_says_nothing_has_its_update_multiplied(tmp_path):
@@ -117,15 +117,15 @@ def test_constants_of_a_kind_of_task_come_before_those_of_all():
     everywhere = find("lion", {"beta1": 0.8})
     language = find("lion", {"beta1": 0.95})
     for kind, same in (("digits_mlp", everywhere), ("stdlib_lm", language)):
-        mine, other = (each.at(POINT, kind, NUM_STEPS).fingerprint for each in (lion, same))
-        assert mine == other
+        recipes = [optimizer.at(POINT, kind, NUM_STEPS) for optimizer in (lion, same)]
+        assert recipes[0].fingerprint == recipes[1].fingerprint
 
 
 def test_a_constant_may_be_the_length_of_the_training():
-    mix = find("ademamix", {"warmup_steps": "num_steps"})
-    same = find("ademamix", {"warmup_steps": 300.0})
-    assert mix.at(POINT, "x", 300).fingerprint == same.at(POINT, "x", 20).fingerprint
-    assert mix.at(POINT, "x", 300).fingerprint != mix.at(POINT, "x", 301).fingerprint
+    symbolic = find("ademamix", {"warmup_steps": "num_steps"})
+    fixed = find("ademamix", {"warmup_steps": 300.0})
+    assert symbolic.at(POINT, "x", 300).fingerprint == fixed.at(POINT, "x", 20).fingerprint
+    assert symbolic.at(POINT, "x", 300).fingerprint != symbolic.at(POINT, "x", 301).fingerprint
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""What a worker sees of a training: against the search's own evaluation, and plain loops."""
+"""The trainer, against the evaluation of a search, and against plain loops."""
 
 import jax
 import jax.numpy as jnp
@@ -33,9 +33,9 @@ def train(trainer, rule, in_detail, seed=5):
 def test_a_training_is_that_of_the_search(trainer):
     initial = assemble(load("adamw_initial"))
     brief, detailed = (train(trainer, initial, in_detail) for in_detail in (False, True))
-    (known,) = Evaluator([TASK], 5, initial.functions).evaluate([Job("one", initial)])
-    assert brief.scores == pytest.approx(known.scores)
-    assert brief.curves[0] == pytest.approx(known.curves[0], rel=1e-5)
+    (searched,) = Evaluator([TASK], 5, initial.functions).evaluate([Job("one", initial)])
+    assert brief.scores == pytest.approx(searched.scores)
+    assert brief.curves[0] == pytest.approx(searched.curves[0], rel=1e-5)
     final = to_final(detailed)
     assert final is not None
     assert final.score == brief.scores[0] == pytest.approx(final.validation_curve[-1])
@@ -44,15 +44,15 @@ def test_a_training_is_that_of_the_search(trainer):
 
 def test_an_optimizer_of_optax_trains_as_the_program_does(trainer):
     point = Hyperparameters(0.01, 0.1)
-    mine, theirs = (
+    program, rule = (
         train(trainer, find_optimizer(w, w, point, {}, {}).at(point, TASK.name, 20).rule, True)
         for w in ("lion", "optax.lion")
     )
-    assert mine.scores == pytest.approx(theirs.scores, rel=1e-3)
-    assert mine.curves[0] == pytest.approx(theirs.curves[0], rel=1e-4)
+    assert program.scores == pytest.approx(rule.scores, rel=1e-3)
+    assert program.curves[0] == pytest.approx(rule.curves[0], rel=1e-4)
 
 
-def test_what_diverges_is_an_outcome(trainer):
+def test_a_diverged_training_is_an_outcome(trainer):
     point = Hyperparameters(1e30, 1e4)
     lion = find_optimizer("lion", "lion", point, {}, {})
     measurement = train(trainer, lion.at(point, TASK.name, 20).rule, True)

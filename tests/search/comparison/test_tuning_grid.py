@@ -1,4 +1,4 @@
-"""The grid: every optimizer has as many trials, and an optimum beyond the edge is found."""
+"""The grid: each optimizer has the same budget, and an optimum beyond the edge is found."""
 
 import math
 
@@ -13,7 +13,7 @@ GRID = Grid(Hyperparameters(1e-3, 0.1), 4.0, 10.0)
 
 
 def tune(value, num_trials, grid=GRID):
-    """Tries as many places as it is allowed, with planted values."""
+    """Use up a budget, with planted values."""
     tried = {}
     while places := grid.next_places(tried, num_trials):
         assert not set(places) & set(tried) and len(set(places)) == len(places)
@@ -22,7 +22,7 @@ def tune(value, num_trials, grid=GRID):
 
 
 def peak(at):
-    """A hill: falls with the distance from a place."""
+    """Return a hill: its height falls with the distance from a place."""
     return lambda place: -math.dist(place, at)
 
 

@@ -1,4 +1,4 @@
-"""Who takes part: the fittest programs, each computing something else, of runs that go together."""
+"""Candidates are the fittest programs of comparable runs, without repetitions."""
 
 import pytest
 
@@ -57,11 +57,12 @@ def test_programs_that_do_the_same_on_a_probe_are_one_if_asked(tmp_path):
     text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.9)\n  a = {}\n  return a * lr, m"
     signs = [dsl.parse(text.format(x)) for x in ("sign(m)", "sign(m * 2.0)")]
     run = plant_run(tmp_path / "run", [(signs[0], 0.3), (signs[1], 0.2)])
-    assert len(chosen(run)) == 3  # AdamW is the third
+    # AdamW is the third.
+    assert len(chosen(run)) == 3
     assert [c.fitness for c in chosen(run, skip_equivalent=True)] == [0.3, 0.0]
 
 
-def test_runs_that_do_not_go_together_are_refused(tmp_path):
+def test_runs_that_cannot_be_compared_are_refused(tmp_path):
     lion = library.load("lion")
     one = plant_run(tmp_path / "one", [(lion, 0.3)])
     with create(tmp_path / "other", initial="sgd") as records:

@@ -1,4 +1,4 @@
-"""Configurations of selections: defaults, and what is refused in which words."""
+"""Configurations of selections: defaults, and one line for a bad value."""
 
 import pytest
 

@@ -10,10 +10,9 @@ from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.selection.loop import Selection
 from lionhunt.search.selection.promotion import best_trial
-from lionhunt.search.selection.setup import check_same, summarize_selection_setup
+from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.stage import UNTUNED
 from lionhunt.search.selection.store import SelectionStore
-from lionhunt.search.storage.schema import SELECTION
 from tests.support.search.runs import FormulaPool, advance, create
 from tests.support.search.selections import (
     INITIAL,
@@ -30,7 +29,7 @@ from tests.support.search.selections import (
 
 @pytest.fixture(scope="module")
 def undisturbed(run, tmp_path_factory):
-    """What comes of the selection that nothing disturbs, and its digest."""
+    """Return the result and digest of an undisturbed selection."""
     return selected(tmp_path_factory.mktemp("selection") / "s", [run], beats="mean")
 
 
@@ -41,7 +40,7 @@ def test_order_of_results_does_not_matter(order_seed, run, undisturbed, tmp_path
 
 
 def stop_after(folder, num_events, pools):
-    """Goes on for so many events, and no further."""
+    """Resume a selection for a number of events."""
     with SelectionStore.open_to_write(folder) as records:
         for _ in itertools.islice(Selection(records, pools).run(), num_events):
             pass
@@ -68,7 +67,8 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run
     with begin(tmp_path, [run], beats="mean") as records:
         result = finish(records, make_pool(scorer=counting, opened=opened))
     assert set(submitted.values()) == {1}
-    assert len(opened) == 3  # two stages and meta-validation
+    # Two stages and meta-validation.
+    assert len(opened) == 3
     again = []
     with SelectionStore.open_to_write(tmp_path) as records:
         assert finish(records, make_pool(opened=again)) == result
@@ -78,22 +78,16 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run
 def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
     result, _ = undisturbed
     first, second = result.stages
-    assert [len(entry.trials) for entry in first.entries] == [4] * 6  # 2 baselines, 4 candidates
+    # 2 baselines and 4 candidates.
+    assert [len(entry.trials) for entry in first.entries] == [4] * 6
     assert [len(entry.trials) for entry in second.entries] == [2] * len(second.entries)
     info = summarize_selection_setup(config(), [run])
     seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
     assert len(seeds) == len(set(seeds)) == 2 + 3 + 1 + 2 + 3
     assert info["runs"][0]["seed"] not in seeds
     for entry in first.entries:
-        assert entry.trials[0].tuning == entry.contender.start
+        assert entry.trials[0].tuning == entry.optimizer.start
         assert entry.best == best_trial(entry.trials)
-
-
-def test_seeds_of_runs_are_left_out(tmp_path):
-    run = plant_run(tmp_path / "run", [(dsl.library.load("lion"), 0.2)])
-    info = summarize_selection_setup(config(seed=0), [run])
-    seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
-    assert info["runs"][0]["seed"] == 1 and seeds == [0, *range(2, 12)]
 
 
 def test_every_trial_and_verdict_is_recorded(run, tmp_path):
@@ -106,35 +100,36 @@ def test_every_trial_and_verdict_is_recorded(run, tmp_path):
         decided = {row[:2]: row[2:] for row in verdicts}
     for stage in result.stages:
         for entry in stage.entries:
-            name = entry.contender.name
+            name = entry.optimizer.name
             for number, trial in enumerate(entry.trials):
-                shown = (trial.scores.fitness, trial.scores.status.value)
+                shown = (trial.scores.mean, trial.scores.status.value)
                 assert recorded.pop((stage.part, name, number)) == shown
             advantage = entry.verdict.advantage and entry.verdict.advantage.mean
-            assert decided.pop((stage.part, name)) == (advantage, entry.goes_on)
+            assert decided.pop((stage.part, name)) == (advantage, entry.is_promoted)
     assert not recorded and not decided
 
 
 def planted(truth):
-    """A scorer of AdamW's relatives by the functions they apply; seeds only add common luck."""
+    """Return a scorer of AdamW's relatives by their functions; seeds only add common luck."""
 
     def scorer(bytecode, seed):
         quality = next((q for name, q in truth.items() if name in bytecode.functions), 0.0)
-        factor = 1.0 if key_of(bytecode) == INITIAL else 0.999  # tuning changes next to nothing
+        # Tuning changes next to nothing.
+        factor = 1.0 if key_of(bytecode) == INITIAL else 0.999
         return Measurement(Status.OK, (factor + quality + 0.01 * (seed % 5),))
 
     return scorer
 
 
 def relative(function):
-    """AdamW with its update passed through a function."""
+    """Return AdamW with its update passed through a function."""
     text = str(dsl.library.load("adamw_initial"))
     return dsl.parse(text.replace("  lr = lr", f"  update = {function}(update)\n  lr = lr"))
 
 
 @pytest.mark.parametrize("beats", ["interval", "mean"])
 def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(tmp_path, beats):
-    """The fitter in the run is worse elsewhere, the less fit is better, the third diverges."""
+    """Promote the less fit program: the fitter one is worse elsewhere, the third diverges."""
     names = ["sinh", "arctan", "cosh"]
     programs = [(relative(name), 0.9 - 0.1 * i) for i, name in enumerate(names)]
     run = plant_run(tmp_path / "run", programs)
@@ -150,21 +145,22 @@ def test_winner_of_the_search_tasks_alone_is_rejected_and_the_better_one_passes(
     result, _ = selected(tmp_path / "s", [run], pools, beats=beats, baselines=baselines)
     first, second = result.stages
     shown = {
-        entry.contender.name.rpartition(":")[2]: (entry.goes_on, entry.final.status)
+        entry.optimizer.name.rpartition(":")[2]: (entry.is_promoted, entry.final.status)
         for entry in first.entries
-        if not entry.contender.is_baseline
+        if not entry.optimizer.is_baseline
     }
     assert shown == {
-        "0": (False, Status.OK),  # AdamW itself
+        # AdamW itself.
+        "0": (False, Status.OK),
         "7": (False, Status.OK),
         "8": (True, Status.OK),
         "9": (False, Status.NOT_FINITE),
     }
-    assert [entry.goes_on for entry in second.entries] == [False, True]
-    assert first.bar == "adamw_initial"
+    assert [entry.is_promoted for entry in second.entries] == [False, True]
+    assert first.threshold == "adamw_initial"
 
 
-def test_untuned_initial_program_is_the_bar_where_tuning_made_it_worse(tmp_path):
+def test_untuned_initial_program_is_the_threshold_where_tuning_made_it_worse(tmp_path):
     run = plant_run(tmp_path / "run", [(relative("arctan"), 0.1)])
 
     def scorer(bytecode, seed):
@@ -175,25 +171,26 @@ def test_untuned_initial_program_is_the_bar_where_tuning_made_it_worse(tmp_path)
     baselines = [{"program": "adamw_initial"}]
     pools = make_pool(scorer=scorer)
     result, _ = selected(tmp_path / "s", [run], pools, baselines=baselines)
-    assert [stage.bar for stage in result.stages] == [UNTUNED]  # and nobody went on
-    assert not any(entry.goes_on for entry in result.stages[0].entries)
+    assert [stage.threshold for stage in result.stages] == [UNTUNED]
+    assert not any(entry.is_promoted for entry in result.stages[0].entries)
 
 
 def test_second_stage_begins_where_the_first_has_tuned(undisturbed):
     first, second = undisturbed[0].stages
-    best = {entry.contender.name: entry.best for entry in first.entries}
-    assert any(not entry.contender.is_baseline for entry in second.entries)
+    best = {entry.optimizer.name: entry.best for entry in first.entries}
+    assert any(not entry.optimizer.is_baseline for entry in second.entries)
     for entry in second.entries:
-        tuned = best[entry.contender.name]
+        tuned = best[entry.optimizer.name]
         if tuned is not None:
-            assert entry.contender.start == tuned.tuning
+            assert entry.optimizer.start == tuned.tuning
 
 
 def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
     (curve,) = undisturbed[0].curves
     assert [point.progress for point in curve.points] == [0.0, 0.25, 0.5, 0.75, 1.0]
     assert curve.path == str(run)
-    assert curve.points[0].by_seed == (0.0, 0.0, 0.0)  # the initial program
+    # The first is the initial program.
+    assert curve.points[0].by_seed == (0.0, 0.0, 0.0)
     for point in curve.points:
         assert len(point.by_seed) == (3 if point.status is Status.OK else 0)
 
@@ -237,52 +234,6 @@ def test_machine_that_scores_differently_is_refused(run, tmp_path):
     with SelectionStore.open_to_write(tmp_path) as records:
         with pytest.raises(RecordError, match="here the initial program scores .* selection was"):
             finish(records, make_pool(scorer=elsewhere))
-
-
-@pytest.mark.parametrize(
-    "changes, message",
-    [
-        ({"seed": 8}, "config.seed is 7 there and 8 here"),
-        ({"beats": "mean"}, "config.beats is interval there and mean here"),
-        ({"baselines": [{"program": "lion"}]}, "config.baselines differs"),
-        ({"evaluation": {"combination": "min"}}, "evaluation.combination is mean there"),
-    ],
-)
-def test_other_selection_in_the_folder_is_refused(run, tmp_path, changes, message):
-    there, here = (summarize_selection_setup(config(**c), [run]) for c in ({}, changes))
-    with pytest.raises(RecordError, match=f"holds another selection .*{message}.*; choose"):
-        check_same(there, here, tmp_path)
-
-
-def test_workers_and_the_path_of_a_run_are_no_part_of_what_a_selection_is(run, tmp_path):
-    here = summarize_selection_setup(config(), [run])
-    moved = (tmp_path / "elsewhere").absolute()
-    moved.symlink_to(run)
-    there = summarize_selection_setup(
-        config(evaluation={"workers": 7, "candidate_seconds": 1.0}), [moved]
-    )
-    assert here["candidates"] != there["candidates"]  # their names
-    check_same(there, here, tmp_path)
-
-
-def test_damaged_selection_is_named(run, tmp_path):
-    selected(tmp_path / "s", [run])
-    with SelectionStore.open_to_write(tmp_path / "s") as records:
-        records._connection.execute("UPDATE trials SET fitness = 9.0 WHERE trial = 0")
-        records.commit()
-    with pytest.raises(RecordError, match="a row of trials is not as it was written"):
-        with SelectionStore.open_to_write(tmp_path / "s"):
-            pass
-
-
-def test_run_is_no_selection_and_a_missing_one_is_named(run, tmp_path):
-    with pytest.raises(RecordError, match="no selection at .*; start one with 'lionhunt select"):
-        with SelectionStore.open_to_read(run):
-            pass
-    (tmp_path / SELECTION.file_name).write_bytes((run / "run.sqlite").read_bytes())
-    with pytest.raises(RecordError, match="is not a selection of lionhunt; it was left alone"):
-        with SelectionStore.open_to_read(tmp_path):
-            pass
 
 
 def test_several_runs_each_have_a_curve(run, tmp_path):

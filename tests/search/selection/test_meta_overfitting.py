@@ -1,4 +1,4 @@
-"""Meta-overfitting: checkpoints against a look at every program, and what is said of curves."""
+"""Meta-overfitting: checkpoints against a look at every program, and verdicts on curves."""
 
 import dataclasses
 
@@ -28,7 +28,8 @@ def test_a_checkpoint_is_the_best_program_up_to_there(tmp_path, num_checkpoints)
         best = max(so_far, key=lambda row: row.fitness_or_neg_inf)
         assert (point.index, point.fitness) == (best.individual.index, best.fitness_or_neg_inf)
         assert point.program == best.individual.program
-    assert (found[0].index, found[0].fitness) == (0, 0.0)  # the initial program
+    # The first is the initial program.
+    assert (found[0].index, found[0].fitness) == (0, 0.0)
     fitness = [point.fitness for point in found]
     assert fitness == sorted(fitness)
 

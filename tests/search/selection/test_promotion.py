@@ -1,4 +1,4 @@
-"""Who goes on: differences paired by seed against SciPy's own test, and the rules around them."""
+"""Promotion: differences paired by seed against SciPy's own test, and the rules around them."""
 
 import numpy as np
 import pytest
@@ -6,25 +6,18 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy import stats
 
-from lionhunt.search.evaluation.outcome import Measurement, Outcome, Status
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.evaluation.seed_scores import SeedScores
 from lionhunt.search.evolution.hyperparameters import Tuning
-from lionhunt.search.selection.promotion import (
-    Advantage,
-    Scores,
-    TunedTrial,
-    best_trial,
-    find_bar,
-    judge,
-    promote,
-    to_scores,
-)
+from lionhunt.search.selection.promotion import best_trial, judge, promote
+from lionhunt.search.selection.result import Advantage, TunedTrial
 from lionhunt.search.statistics import Interval
 
-FAILED = Scores((), Status.NOT_FINITE)
+FAILED = SeedScores((), Status.NOT_FINITE)
 
 
 def scores(*by_seed):
-    return Scores(by_seed, Status.OK)
+    return SeedScores(by_seed, Status.OK)
 
 
 FITNESS = st.lists(st.tuples(*[st.floats(-1.0, 1.0)] * 2), min_size=2, max_size=9)
@@ -32,39 +25,37 @@ FITNESS = st.lists(st.tuples(*[st.floats(-1.0, 1.0)] * 2), min_size=2, max_size=
 
 @given(FITNESS)
 def test_advantage_is_that_of_a_paired_test(pairs):
-    mine, theirs = zip(*pairs, strict=True)
-    differences = np.subtract(mine, theirs)
+    candidate, baseline = zip(*pairs, strict=True)
+    differences = np.subtract(candidate, baseline)
     if differences.std() < 1e-6:
         return
-    advantage, beats = judge(scores(*mine), scores(*theirs), "interval")
-    expected = stats.ttest_rel(mine, theirs).confidence_interval(0.95)
+    advantage, beats = judge(scores(*candidate), scores(*baseline), "interval")
+    expected = stats.ttest_rel(candidate, baseline).confidence_interval(0.95)
     assert advantage is not None
     assert advantage == pytest.approx((differences.mean(), expected.low, expected.high))
     assert beats == (advantage.low > 0)
-    assert judge(scores(*mine), scores(*theirs), "mean").beats == (advantage.mean > 0)
+    assert judge(scores(*candidate), scores(*baseline), "mean").beats == (advantage.mean > 0)
 
 
 def test_common_luck_of_seeds_does_not_hide_an_advantage():
     luck = np.array([0.5, -0.3, 0.9, 0.1])
-    mine = tuple(luck + [0.010, 0.011, 0.009, 0.010])
-    assert judge(scores(*mine), scores(*luck), "interval").beats
+    candidate = tuple(luck + [0.010, 0.011, 0.009, 0.010])
+    assert judge(scores(*candidate), scores(*luck), "interval").beats
 
 
 def test_uncertain_advantage_counts_by_the_mean_alone():
-    mine, theirs = scores(0.1, -0.02, 0.0), scores(0.0, 0.0, 0.0)
-    assert judge(mine, theirs, "mean").beats and not judge(mine, theirs, "interval").beats
+    candidate, baseline = scores(0.1, -0.02, 0.0), scores(0.0, 0.0, 0.0)
+    assert (
+        judge(candidate, baseline, "mean").beats
+        and not judge(candidate, baseline, "interval").beats
+    )
 
 
 @pytest.mark.parametrize("rule", ["mean", "interval"])
 def test_equal_and_failed_candidates_do_not_beat(rule):
-    bar = scores(0.1, 0.2)
-    assert judge(bar, bar, rule) == Advantage(Interval(0.0, 0.0, 0.0), False)
-    assert judge(FAILED, bar, rule) == Advantage(None, False)
-
-
-def test_the_bar_is_the_best_baseline_that_trains():
-    assert find_bar([scores(0.0, 0.0), FAILED, scores(0.1, 0.2), scores(0.2, 0.1)]) == 2
-    assert find_bar([FAILED, scores(-0.5, -0.5)]) == 1
+    threshold = scores(0.1, 0.2)
+    assert judge(threshold, threshold, rule) == Advantage(Interval(0.0, 0.0, 0.0), False)
+    assert judge(FAILED, threshold, rule) == Advantage(None, False)
 
 
 def test_best_trial_is_the_first_of_the_best_and_failures_are_none():
@@ -75,7 +66,7 @@ def test_best_trial_is_the_first_of_the_best_and_failures_are_none():
     assert best_trial(trials[3:]) is trials[3]
 
 
-def test_those_with_the_largest_advantage_go_on():
+def test_those_with_the_largest_advantage_are_promoted():
     verdicts = [
         Advantage(Interval(0.1, 0.0, 0.2), False),
         Advantage(Interval(0.2, 0.1, 0.3), True),
@@ -85,14 +76,3 @@ def test_those_with_the_largest_advantage_go_on():
     ]
     assert promote(verdicts, 2) == [3, 4] and promote(verdicts, 9) == [3, 4, 1]
     assert promote(verdicts[:1], 5) == []
-
-
-def test_scores_of_outcomes_are_a_fitness_a_seed_or_the_first_failure():
-    def outcome(fitness, reason=Status.OK):
-        return Outcome(Measurement(reason, () if fitness is None else (1.0,)), fitness)
-
-    found = to_scores([outcome(0.1), outcome(0.3)])
-    assert found == scores(0.1, 0.3) and found.fitness == pytest.approx(0.2)
-    failures = [outcome(None, reason) for reason in (Status.CRASHED, Status.TIMED_OUT)]
-    failed = to_scores([outcome(0.1), *failures])
-    assert failed == Scores((), Status.CRASHED) and failed.fitness is None

@@ -67,3 +67,9 @@ def programs(draw, *, max_statements=15, max_states=3, ops=DRAWN, constants=CONS
     program = Program(inputs, tuple(statements), (update, *states))
     assert infer(program) == tuple(results)
     return program
+
+
+def numbers_of(program: Program) -> list[float]:
+    """Return every number of a program, in order of its places."""
+    args = [arg for statement in program.statements for arg in statement.args]
+    return [arg.value for arg in (*args, *program.outputs) if isinstance(arg, Const)]

@@ -34,7 +34,7 @@ def config(**changes) -> CompareConfig:
 
 
 def score(job) -> Measurement:
-    """A measurement that depends on rule, task and seed alone; one optimizer in eight fails."""
+    """Return a measurement of rule, task and seed alone; one optimizer in eight fails."""
     name = hashlib.sha256(pickle.dumps((job.rule, job.task))).hexdigest()
     quality = random.Random(name).random()
     if quality < 0.12:
@@ -47,7 +47,7 @@ def score(job) -> Measurement:
 
 
 class FormulaTrainers:
-    """Gives back what was submitted in a random order, a few at a time."""
+    """A pool that returns its jobs in a random order, a few at a time."""
 
     def __init__(self, order_seed=0, scorer=score):
         self.rng = random.Random(order_seed)
@@ -73,7 +73,7 @@ class FormulaTrainers:
 
 
 def contest(records: ComparisonStore, pool, name="small", **changes) -> ComparisonLoop:
-    """The loop over such a pool."""
+    """Return the loop over such a pool."""
 
     @contextmanager
     def opened():
@@ -85,7 +85,7 @@ def contest(records: ComparisonStore, pool, name="small", **changes) -> Comparis
 
 
 def compared(folder, pool, **changes) -> Comparison:
-    """Runs to the end."""
+    """Run a comparison to its end."""
     with open_records(folder, [Prepared("small", config(**changes))]) as records:
         events = contest(records, pool, **changes).run()
         while True:
@@ -96,7 +96,7 @@ def compared(folder, pool, **changes) -> Comparison:
 
 
 def stop_after(num_events, folder, pool, **changes) -> None:
-    """Runs until so many events have happened."""
+    """Run a comparison for a number of events."""
     with open_records(folder, [Prepared("small", config(**changes))]) as records:
         with closing(contest(records, pool, **changes).run()) as events:
             for _ in range(num_events):

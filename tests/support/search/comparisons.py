@@ -1,4 +1,4 @@
-"""Comparisons made by hand, for pictures and reports."""
+"""Comparisons made by hand, for figures and reports."""
 
 from collections.abc import Mapping, Sequence
 
@@ -17,14 +17,14 @@ LOSS = ComparedTask("text", "stdlib_lm", "loss (nats a character)", False, "e", 
 
 
 def final(score: float, training_curve: Sequence[float] = (2.0, 1.0)) -> Final:
-    """A training whose validation curve rises or falls evenly to its score."""
+    """Return a training whose validation curve rises or falls evenly to its score."""
     noises = (1.0, 1.0, 1.0)
     halves = (score / 2, score)
     return Final(score, training_curve[-1], noises, noises, tuple(training_curve), halves)
 
 
 def trial(learning_rate: float, weight_decay: float, *scores: float) -> GridTrial:
-    """A trial that failed if it has no scores."""
+    """Return a trial; it failed if it has no scores."""
     reason = Status.OK if scores else Status.NOT_FINITE
     return GridTrial(Hyperparameters(learning_rate, weight_decay), scores, reason)
 
@@ -33,17 +33,17 @@ def comparison(
     scores: Mapping[str, Mapping[str, Sequence[float | None]]],
     tasks: Sequence[ComparedTask] = (ACCURACY, LOSS),
 ) -> Comparison:
-    """The first optimizer is the reference.
+    """Return a comparison; the first optimizer is the reference.
 
     Args:
-        scores: by optimizer and task, one a final seed, None where training failed; without any
+        scores: by optimizer and task, one a final seed, None where training failed; empty where
             all of tuning failed.
     """
     cells = {}
     for optimizer, by_task in scores.items():
-        for task, found in by_task.items():
-            finals = tuple(None if score is None else final(score) for score in found)
-            tried = trial(0.1, 1.0, *(score for score in found if score is not None))
+        for task, by_seed in by_task.items():
+            finals = tuple(None if score is None else final(score) for score in by_seed)
+            tried = trial(0.1, 1.0, *(score for score in by_seed if score is not None))
             cells[optimizer, task] = Tuned((tried,), tried.point if finals else None, (), finals)
     num_seeds = max(len(cell.finals) for cell in cells.values())
     names = tuple(scores)

@@ -12,7 +12,8 @@ from lionhunt.search.driver.setup import load_initial, summarize_setup
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.selection.config import SelectConfig
-from lionhunt.search.selection.loop import Selection, SelectionResult
+from lionhunt.search.selection.loop import Selection
+from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
@@ -47,13 +48,8 @@ def config(**changes) -> SelectConfig:
 
 
 def key_of(bytecode: Bytecode) -> bytes:
-    """Names a program by its bytecode."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
+    """Return a key of a program, from its bytecode."""
+    parts = (bytecode.vector_code, bytecode.scalar_code, bytecode.scalar_registers, bytecode.outputs)
     return b"".join(part.tobytes() for part in parts)
 
 
@@ -61,7 +57,7 @@ INITIAL = key_of(assemble(dsl.library.load("adamw_initial")))
 
 
 def score(bytecode: Bytecode, seed: int) -> Measurement:
-    """A measurement that depends on bytecode and seed alone; one in eight is a failure."""
+    """Return a measurement of bytecode and seed alone; one program in eight fails."""
     rng = random.Random(key_of(bytecode))
     quality = rng.random()
     if quality < 0.12 and key_of(bytecode) != INITIAL:
@@ -71,7 +67,7 @@ def score(bytecode: Bytecode, seed: int) -> Measurement:
 
 
 class SeededPool:
-    """Gives back what was submitted in a random order, a few at a time."""
+    """A pool that returns its jobs in a random order, a few at a time."""
 
     def __init__(self, order_seed, scorer, reference_seed):
         self.rng = random.Random(order_seed)
@@ -96,7 +92,7 @@ class SeededPool:
 
 
 def make_pool(order_seed=0, scorer=score, opened=None):
-    """Opens such pools; `opened` collects the tasks, seed and functions that they are for."""
+    """Return an opener of such pools; `opened` collects its tasks, seeds and functions."""
 
     @contextmanager
     def make(tasks, seed, functions):
@@ -108,18 +104,18 @@ def make_pool(order_seed=0, scorer=score, opened=None):
 
 
 def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
-    """A run whose history is AdamW and these programs, with the fitness that they are given."""
+    """Write a run whose history is AdamW and these programs, with the given fitness."""
     run = run_config(num_programs=10)
     initial = load_initial(run.initial)
     with RunStore.create(folder, summarize_setup(run, initial)) as records:
         history = [(initial, 0.0)] * (10 - len(programs)) + programs
-        seen = set()
+        names = set()
         for index, (program, fitness) in enumerate(history):
             name = dsl.fingerprint(program)
-            if name not in seen:
+            if name not in names:
                 measurement = Measurement(Status.OK, (0.5 * (1 + fitness),), ((1.0,),))
                 records.add_outcome(name, Outcome(measurement, fitness))
-                seen.add(name)
+                names.add(name)
             needed = len(dsl.simplify(program).statements)
             individual = Individual(index, None, "initial", program)
             lengths = len(program.statements), needed
@@ -130,12 +126,12 @@ def plant_run(folder: Path, programs: list[tuple[Program, float]]) -> Path:
 
 
 def begin(folder: Path, runs: list[Path], **changes):
-    """A new selection's file, open to write."""
+    """Create the store of a selection, open to write."""
     return SelectionStore.create(folder, summarize_selection_setup(config(**changes), runs))
 
 
 def finish(records: SelectionStore, pools) -> SelectionResult:
-    """Runs to the end."""
+    """Run to the end."""
     events = Selection(records, pools).run()
     while True:
         try:
@@ -145,6 +141,6 @@ def finish(records: SelectionStore, pools) -> SelectionResult:
 
 
 def selected(folder: Path, runs: list[Path], pools=None, **changes) -> tuple[SelectionResult, str]:
-    """Makes a selection and ends it; what came of it, and its digest."""
+    """Run a selection to its end, and return its result and digest."""
     with begin(folder, runs, **changes) as records:
         return finish(records, pools or make_pool()), records.digest()

@@ -1,0 +1,123 @@
+"""Results of a selection: plain values of stages, trials and meta-validation."""
+
+import dataclasses
+from typing import NamedTuple
+
+from lionhunt.dsl.program import Program
+from lionhunt.search.evaluation.seed_scores import SeedScores
+from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
+from lionhunt.search.selection.meta_overfitting import CheckpointScore
+from lionhunt.search.statistics import Interval
+
+
+@dataclasses.dataclass(frozen=True)
+class StageOptimizer:
+    """A baseline or a candidate as it enters a stage.
+
+    Attributes:
+        name: name of the baseline, or RUN:INDEX.
+        program: its live statements, untuned.
+        start: start of its tuning: as it is, or the best tuning of the stage before.
+        search_fitness: fitness of a candidate in its run; None for a baseline.
+    """
+
+    name: str
+    program: Program
+    start: Tuning
+    search_fitness: float | None = None
+
+    @property
+    def is_baseline(self) -> bool:
+        return self.search_fitness is None
+
+
+class TunedTrial(NamedTuple):
+    """A tuning of a program, and its scores with the tuning seeds."""
+
+    tuning: Tuning
+    scores: SeedScores
+
+
+class Advantage(NamedTuple):
+    """A candidate against the best baseline.
+
+    Attributes:
+        advantage: the mean difference of fitness, paired by seed; None if training failed.
+        beats: whether the advantage counts.
+    """
+
+    advantage: Interval | None
+    beats: bool
+
+
+@dataclasses.dataclass(frozen=True)
+class Entry:
+    """An optimizer in a stage.
+
+    Attributes:
+        optimizer: the optimizer as it entered.
+        trials: its tuning, in order.
+        best: the best trial; None if training failed in all.
+        final: scores of its best tuning with the final seeds.
+        verdict: comparison with the best baseline.
+        is_promoted: whether it is a candidate that enters the next stage.
+    """
+
+    optimizer: StageOptimizer
+    trials: tuple[TunedTrial, ...]
+    best: TunedTrial | None
+    final: SeedScores
+    verdict: Advantage
+    is_promoted: bool
+
+    @property
+    def tuning(self) -> Tuning:
+        """Return the best tuning; the one that it entered with if all trials failed."""
+        return self.optimizer.start if self.best is None else self.best.tuning
+
+    @property
+    def tuned(self) -> Program:
+        """Return the program with its best tuning."""
+        return apply_tuning(self.optimizer.program, self.tuning)
+
+    def to_next_stage(self) -> StageOptimizer:
+        """Return the optimizer as it enters the next stage."""
+        return dataclasses.replace(self.optimizer, start=self.tuning)
+
+
+class StageResult(NamedTuple):
+    """Result of a stage.
+
+    Attributes:
+        part: name of the stage.
+        entries: entries of the baselines, then of the candidates.
+        threshold: name of the best baseline, which candidates have to beat.
+    """
+
+    part: str
+    entries: tuple[Entry, ...]
+    threshold: str
+
+
+class RunCurve(NamedTuple):
+    """Meta-validation over the progress of a run.
+
+    Attributes:
+        path: path of the run.
+        points: checkpoints in order.
+    """
+
+    path: str
+    points: tuple[CheckpointScore, ...]
+
+
+class SelectionResult(NamedTuple):
+    """Result of a selection.
+
+    Attributes:
+        stages: the stages that candidates reached.
+        curves: one a run.
+    """
+
+    stages: tuple[StageResult, ...]
+    curves: tuple[RunCurve, ...]

@@ -1,0 +1,29 @@
+"""Setup of comparisons: names of tasks, and the refusal to resume another comparison."""
+
+import pytest
+
+from lionhunt.search.comparison.setup import Prepared, open_records
+from lionhunt.search.errors import ConfigError, RecordError
+from tests.support.search.comparison_runs import FormulaTrainers, compared, config, stop_after
+
+
+def test_names_of_tasks_of_one_kind_show_the_options_that_differ():
+    tasks = Prepared("small", config()).tasks
+    assert [task.name for task in tasks] == [
+        "digits_mlp (batch_size 4)",
+        "digits_mlp (batch_size 8)",
+    ]
+    assert all(task.num_parameters == 64 * 4 + 4 + 4 * 4 + 4 + 4 * 10 + 10 for task in tasks)
+
+
+def test_a_comparison_with_the_name_of_another_key_is_refused(tmp_path):
+    prepared = Prepared("machine", config())
+    with pytest.raises(ConfigError, match="cannot have the name 'machine'; rename its file"):
+        with open_records(tmp_path / "machine", [prepared]):
+            pass
+
+
+def test_another_comparison_in_the_folder_is_refused(tmp_path):
+    stop_after(3, tmp_path, FormulaTrainers())
+    with pytest.raises(RecordError, match=r"holds another comparison .*choose another --out"):
+        compared(tmp_path, FormulaTrainers(), num_final_seeds=6)

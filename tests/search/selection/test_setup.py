@@ -1,0 +1,47 @@
+"""Setup of a selection: its seeds, and the refusal to resume another selection."""
+
+import pytest
+
+from lionhunt import dsl
+from lionhunt.search.errors import RecordError
+from lionhunt.search.selection.setup import open_selection, summarize_selection_setup
+from tests.support.search.selections import begin, config, finish, make_pool, plant_run
+
+
+def test_seeds_of_runs_are_left_out(tmp_path):
+    run = plant_run(tmp_path / "run", [(dsl.library.load("lion"), 0.2)])
+    info = summarize_selection_setup(config(seed=0), [run])
+    seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
+    assert info["runs"][0]["seed"] == 1 and seeds == [0, *range(2, 12)]
+
+
+@pytest.mark.parametrize(
+    "changes, message",
+    [
+        ({"seed": 8}, "config.seed is 7 there and 8 here"),
+        ({"beats": "mean"}, "config.beats is interval there and mean here"),
+        ({"baselines": [{"program": "lion"}]}, "config.baselines differs"),
+        ({"evaluation": {"combination": "min"}}, "evaluation.combination is mean there"),
+    ],
+)
+def test_other_selection_in_the_folder_is_refused(run, tmp_path, changes, message):
+    with begin(tmp_path, [run]):
+        pass
+    requested = summarize_selection_setup(config(**changes), [run])
+    with pytest.raises(RecordError, match=f"holds another selection .*{message}.*; choose"):
+        with open_selection(tmp_path, requested):
+            pass
+
+
+def test_workers_and_the_path_of_a_run_are_no_part_of_a_selection(run, tmp_path):
+    moved = (tmp_path / "elsewhere").absolute()
+    moved.symlink_to(run)
+    with begin(tmp_path / "s", [run]) as records:
+        recorded = records.info()
+        result = finish(records, make_pool())
+    evaluation = {"workers": 7, "candidate_seconds": 1.0}
+    requested = summarize_selection_setup(config(evaluation=evaluation), [moved])
+    # Their names differ.
+    assert recorded["candidates"] != requested["candidates"]
+    with open_selection(tmp_path / "s", requested) as records:
+        assert records.info() == recorded and finish(records, make_pool()) == result
