@@ -22,7 +22,6 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.driver import report
 from lionhunt.search.paper.replication import (
-    FinishedRun,
     Study,
     StudyConfig,
     StudyProgress,

@@ -20,7 +20,6 @@ from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.search.simplification.measure import ChangeVerdict, Evidence, Measurer
 
 
-
 @dataclasses.dataclass(frozen=True)
 class SimplificationStep:
     """One change of a program, with its justification.
@@ -166,7 +165,13 @@ class Simplifier:
                 before = f"{len(program.statements)} statements"
                 after = f"{num_statements} statements"
                 step = SimplificationStep(
-                    "search", rule, Justification.MEASURED, before, after, suggested, evidence=evidence
+                    "search",
+                    rule,
+                    Justification.MEASURED,
+                    before,
+                    after,
+                    suggested,
+                    evidence=evidence,
                 )
                 yield step
                 yield from self.rewrite(step.program)

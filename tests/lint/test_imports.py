@@ -40,7 +40,7 @@ PLACES = {
 
 
 def imported_modules(file: Path) -> Iterator[str]:
-    """Yield every module that a file imports at its top level or in a function, but not for types."""
+    """Yield every module that a file imports, anywhere but for types alone."""
     tree = ast.parse(file.read_text("utf-8"))
     for_types = {
         id(inner)

@@ -1,4 +1,4 @@
-"""Check the prose of source files: `python -m tests.support.prose PATH...` lists what to rewrite.
+"""Check prose: `python -m tests.support.prose PATH...` lists what to rewrite.
 
 The rules are in CONTRIBUTING.md. The tests in tests/lint run the same checks over the whole project.
 """
@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 MAX_WORDS = 20
-RELATIVE = {"What", "Who", "Whom", "Whose", "Whether", "Which", "Whatever", "Whoever", "Of", "That"}
+RELATIVE = set("What Who Whom Whose Whether Which Whatever Whoever Of That".split())
 """No docstring begins with these."""
 NOT_VERBS = RELATIVE | set(
     "The A An One Each Every All Any Its It Their No None Two Those These This If In As To For By "

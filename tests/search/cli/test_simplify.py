@@ -57,9 +57,7 @@ def test_simplified_program_can_be_written_and_shown(lionhunt, tmp_path):
 
 
 @pytest.mark.parametrize("command", ["simplify", "derive"])
-def test_an_unwritable_output_is_refused_before_any_work(
-    lionhunt, tmp_path, monkeypatch, command
-):
+def test_an_unwritable_output_is_refused_before_any_work(lionhunt, tmp_path, monkeypatch, command):
     monkeypatch.setattr(Simplifier, "run", lambda *_: pytest.fail("too late"))
     blocked = tmp_path / "file"
     blocked.write_text("kept")

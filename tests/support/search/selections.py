@@ -49,7 +49,12 @@ def config(**changes) -> SelectConfig:
 
 def key_of(bytecode: Bytecode) -> bytes:
     """Return a key of a program, from its bytecode."""
-    parts = (bytecode.vector_code, bytecode.scalar_code, bytecode.scalar_registers, bytecode.outputs)
+    parts = (
+        bytecode.vector_code,
+        bytecode.scalar_code,
+        bytecode.scalar_registers,
+        bytecode.outputs,
+    )
     return b"".join(part.tobytes() for part in parts)
 
 
