@@ -25,7 +25,12 @@ def config(**changes) -> RunConfig:
 
 def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
     """Return a measurement that depends on the bytecode and the seed; one in five is a failure."""
-    parts = (bytecode.vector_code, bytecode.scalar_code, bytecode.scalar_registers, bytecode.outputs)
+    parts = (
+        bytecode.vector_code,
+        bytecode.scalar_code,
+        bytecode.scalar_registers,
+        bytecode.outputs,
+    )
     luck = b"" if seed is None else str(seed).encode()
     rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
     value = rng.random()
