@@ -5,4 +5,4 @@ sqlite3.
 """
 
 __all__ = ["atomic_file", "checked_tables", "database", "export", "program_ref", "query"]
-__all__ += ["run_store", "schema"]
+__all__ += ["resume", "run_store", "schema"]

@@ -21,7 +21,7 @@ T = TypeVar("T")
 
 
 class CheckedTables(ABC):
-    """An open file of records, from `create`, `create_or_resume`, `open_to_write`, `open_to_read`.
+    """An open file of records. Use `create`, `open_to_write` or `open_to_read`.
 
     Attributes:
         kind: of the file.
@@ -75,30 +75,6 @@ class CheckedTables(ABC):
 
         with database.create(cls.kind, folder, fill, is_begun) as opened:
             yield cls(*opened)
-
-    @classmethod
-    @contextmanager
-    def create_or_resume(
-        cls, folder: Path, info: dict[str, Any], check: Callable[[dict[str, Any]], None]
-    ) -> Iterator[Self]:
-        """Create the file of a folder, or open the present file to write.
-
-        Args:
-            folder: of the file.
-            info: of a new file, as for `create`.
-            check: raises if the info of the present file does not allow to continue it.
-
-        Raises:
-            RecordError: as `create` and `open_to_write` do.
-        """
-        if not (folder / cls.kind.file_name).is_file():
-            opened = cls.create(folder, info)
-        else:
-            with cls.open_to_read(folder) as records:
-                check(records.info())
-            opened = cls.open_to_write(folder)
-        with opened as records:
-            yield records
 
     @classmethod
     @contextmanager

@@ -17,7 +17,6 @@ from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.reporting.blocks import to_markdown_report
 from lionhunt.search.simulation.figures import load_figure
 from lionhunt.search.simulation.loop import (
-    DISPATCH_SECONDS,
     Load,
     follow_best,
     make_config,

@@ -301,17 +301,3 @@ def test_file_that_went_while_the_lock_was_waited_for_is_named(small, tmp_path):
 def test_half_made_file_of_a_killed_process_is_in_nobodys_way(tmp_path):
     (tmp_path / "run.new").write_bytes(b"half")
     finished(tmp_path)
-
-
-def test_store_is_created_and_then_resumed_if_its_info_allows(tmp_path):
-    def refuse(info):
-        raise RecordError(f"another {info['key']}")
-
-    with RunStore.create_or_resume(tmp_path, {"key": "run"}, refuse):
-        pass
-    with pytest.raises(RecordError, match="another run"):
-        with RunStore.create_or_resume(tmp_path, {}, refuse):
-            pass
-    infos = []
-    with RunStore.create_or_resume(tmp_path, {}, infos.append) as records:
-        assert records.info() == {"key": "run"} == infos[0]
