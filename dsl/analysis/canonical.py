@@ -14,7 +14,7 @@ from itertools import compress
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.equal_states import partition_states
-from lionhunt.dsl.analysis.liveness import live
+from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.analysis.value_numbering import Values
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
@@ -78,7 +78,7 @@ class Canonical(NamedTuple):
 
 def canonicalize(program: Program) -> Canonical:
     """Return the canonical form of a valid program."""
-    needed, live_states = live(program)
+    needed, live_states = find_live(program)
     return canonicalize_live(program, compress(program.statements, needed), live_states)
 
 

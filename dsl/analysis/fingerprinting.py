@@ -6,7 +6,7 @@ from operator import is_
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.canonical import Canonical, canonicalize, canonicalize_live
-from lionhunt.dsl.analysis.liveness import live
+from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.program import Program, Statement
 
 
@@ -44,7 +44,7 @@ def analyze(program: Program, parent: AnalyzedProgram | None = None) -> Analyzed
             long program change redundant statements alone. Such a child takes over the canonical
             form of its parent.
     """
-    needed, live_states = live(program)
+    needed, live_states = find_live(program)
     statements = tuple(compress(program.statements, needed))
     if (
         parent is not None

@@ -26,16 +26,16 @@ class Liveness:
     live_states: tuple[bool, ...]
 
 
-def analyse(program: Program) -> Liveness:
+def find_liveness(program: Program) -> Liveness:
     """Find the live parts of a valid program."""
     within_step, _ = _walk_back(program, program.outputs)
-    needed, states = live(program)
+    needed, states = find_live(program)
     return Liveness(
         tuple(needed), tuple(within_step), tuple(name in states for name in program.states)
     )
 
 
-def live(program: Program) -> tuple[list[bool], set[str]]:
+def find_live(program: Program) -> tuple[list[bool], set[str]]:
     """Return which statements are needed across steps, and the names of the live states.
 
     The search starts from the update alone, and adds states until every state that is read is kept.
@@ -74,7 +74,7 @@ def simplify(program: Program, *, across_steps: bool = True) -> Program:
         across_steps: also drop dead states and their statements. False is the analysis of the
             paper, which keeps every state and all that some output depends on.
     """
-    liveness = analyse(program)
+    liveness = find_liveness(program)
     needed = liveness.needed if across_steps else liveness.needed_within_step
     statements = tuple(
         statement for statement, keep in zip(program.statements, needed, strict=True) if keep

@@ -5,7 +5,7 @@ from typing import NamedTuple
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.program import Const, InvalidProgram, Program, Statement, to_line
-from lionhunt.dsl.rewriting.terms import computed, substituted, to_program, to_term
+from lionhunt.dsl.rewriting.terms import assigned_terms, substitute_parts, to_program, to_term
 from lionhunt.dsl.validation import infer
 
 
@@ -35,12 +35,12 @@ def list_removals(program: Program) -> list[Removal]:
     """
     removals: dict[str, Removal] = {}
     root = to_term(program)
-    terms = computed(program)
+    terms = assigned_terms(program)
     for statement, (_, term) in zip(program.statements, terms, strict=True):
         for arg, replacement in zip(statement.args, term.args, strict=True):
             if isinstance(arg, Const) or _is_scaling(statement):
                 continue
-            became = substituted(root, {term: replacement})
+            became = substitute_parts(root, {term: replacement})
             shorter = simplify(to_program(became[root], program, became))
             try:
                 infer(shorter)

@@ -83,7 +83,7 @@ class Bytecode(NamedTuple):
         return {names[number] for code in codes for number in code[:, 0]}
 
     @property
-    def size(self) -> MachineShape:
+    def shape(self) -> MachineShape:
         return MachineShape(
             self.vector_registers.shape[0],
             self.outputs.shape[0] - 1,

@@ -39,7 +39,7 @@ def as_optimizer(
 
     def init_states(params):
         num_parameters = sum(np.size(leaf) for leaf in jax.tree.leaves(params))
-        return jnp.zeros((bytecode.size.num_states, num_parameters), jnp.float32)
+        return jnp.zeros((bytecode.shape.num_states, num_parameters), jnp.float32)
 
     def step(params, gradient, states, schedule):
         leaves, structure = jax.tree.flatten(params)
@@ -81,7 +81,7 @@ def run(
     Returns:
         The update and the new states.
     """
-    num_vectors = bytecode.size.num_vector_registers
+    num_vectors = bytecode.shape.num_vector_registers
     bytecode = jax.tree.map(jnp.asarray, bytecode)
     scalars = run_scalars(bytecode, bytecode.scalar_registers.at[0].set(schedule))
     inputs = [weights[None], gradient[None], states]
@@ -119,7 +119,7 @@ def run(
 
 def run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
     """Run the scalar code, which depends on the schedule value and constants alone."""
-    num_vectors = bytecode.size.num_vector_registers
+    num_vectors = bytecode.shape.num_vector_registers
     backend = ScalarBackend(jnp)
 
     def branch(op: Op, scalars, instruction):

@@ -13,7 +13,7 @@ from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.rule import Group, Rule
 from lionhunt.dsl.rewriting.rules import ARITHMETIC, MACHINE
 from lionhunt.dsl.rewriting.step_checker import find_change
-from lionhunt.dsl.rewriting.terms import Term, arranged, make_arranged, substitute
+from lionhunt.dsl.rewriting.terms import Term, arrange_arguments, make_arranged, substitute
 
 WINDOW = 24
 """Number of steps that `shorten` tries to replace by one."""
@@ -174,7 +174,7 @@ def _apply_everywhere(proof: Proof, current: Term, goal: int) -> Term | None:
     length = proof.length(root)
     for edge in sorted(proof.applicable_edges(root), key=_reading_order):
         old, new = graph.terms[edge.before], graph.terms[edge.after]
-        everywhere = arranged(substitute(current, {old: new}))
+        everywhere = arrange_arguments(substitute(current, {old: new}))
         if proof.length((graph.add(everywhere), goal)) < length:
             return everywhere
     return None

@@ -20,8 +20,8 @@ from lionhunt.dsl.rewriting.step_checker import check_step, find_change, max_rel
 from lionhunt.dsl.rewriting.step_text import describe_change, label_terms
 from lionhunt.dsl.rewriting.terms import (
     Term,
-    arranged,
-    computed,
+    arrange_arguments,
+    assigned_terms,
     keeps_reduction_sizes,
     make,
     num_statements,
@@ -149,7 +149,7 @@ class _Search:
         if Justification.EXACT in self.justifications and has_repeats:
             shared = to_program(written, program)
             steps.append(_bookkeeping_step(SHARED, program, shared))
-        start = current = arranged(written)
+        start = current = arrange_arguments(written)
         chain = [start]
         while (shorter := self._shorten(current)) is not None:
             chain += shorter[1:]
@@ -206,8 +206,8 @@ def _build_steps(
     chain: Sequence[Term], rules: Sequence[Rule], program: Program, written: Term
 ) -> list[RewriteStep]:
     """Return the checked steps between the terms of a chain."""
-    authored = {arranged(term): term for term in walk(written)}
-    authored |= {arranged(term): term for _, term in computed(program)}
+    authored = {arrange_arguments(term): term for term in walk(written)}
+    authored |= {arrange_arguments(term): term for _, term in assigned_terms(program)}
     names = label_terms(program)
     steps = []
     for before, after in zip(chain, chain[1:], strict=False):

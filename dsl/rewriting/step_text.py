@@ -10,8 +10,8 @@ from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
     Term,
-    arranged,
-    computed,
+    arrange_arguments,
+    assigned_terms,
     to_expression,
     walk,
 )
@@ -24,10 +24,10 @@ def label_terms(program: Program) -> dict[Term, str]:
     """Return a name for each arranged term of a program; a reassigned name gets a number."""
     names: dict[Term, str] = {}
     taken = set(program.inputs)
-    for name, term in computed(program):
+    for name, term in assigned_terms(program):
         numbered = (f"{name}_{i}" for i in itertools.count(2))
         label = next(label for label in itertools.chain([name], numbered) if label not in taken)
-        if names.setdefault(arranged(term), label) == label:
+        if names.setdefault(arrange_arguments(term), label) == label:
             taken.add(label)
     return names
 

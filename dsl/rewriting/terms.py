@@ -83,7 +83,7 @@ def make_arranged(op: str, *args: Term) -> Term:
     return make(op, *args)
 
 
-def arranged(root: Term) -> Term:
+def arrange_arguments(root: Term) -> Term:
     """Return the term with the arguments of all its commutative functions ordered by key."""
     done: dict[Term, Term] = {}
     for term in walk(root):
@@ -118,10 +118,10 @@ def num_statements(root: Term) -> int:
 
 def substitute(root: Term, replacements: Mapping[Term, Term]) -> Term:
     """Return the term with some of its parts replaced."""
-    return substituted(root, replacements)[root]
+    return substitute_parts(root, replacements)[root]
 
 
-def substituted(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Term]:
+def substitute_parts(root: Term, replacements: Mapping[Term, Term]) -> dict[Term, Term]:
     """Return, for a term and each of its parts, the term after the replacements."""
     done = dict(replacements)
     for term in walk(root):
@@ -154,7 +154,7 @@ def to_term(program: Program) -> Term:
     return make(OUTPUTS, *outputs)
 
 
-def computed(program: Program) -> list[tuple[str, Term]]:
+def assigned_terms(program: Program) -> list[tuple[str, Term]]:
     """Return the target and the term of each statement of a valid program, in order."""
     terms: list[Term] = []
 
@@ -222,7 +222,7 @@ def _places_and_names(
     """Return the place and the name of each term of a program, or of the term it became."""
     places: dict[Term, float] = {}
     names: dict[Term, str] = {}
-    for place, (name, old) in enumerate(computed(program)):
+    for place, (name, old) in enumerate(assigned_terms(program)):
         term = became.get(old, old)
         places.setdefault(term, place)
         names.setdefault(term, name)

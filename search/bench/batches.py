@@ -76,7 +76,7 @@ def draw_candidates(count: int) -> list[Bytecode]:
         for _ in range(rng.randint(1, 10)):
             _, program, _ = mutate(program, rng, MutationSpace(DRAWN_FUNCTIONS))
         bytecode = assemble(program)
-        if bytecode.size == SMALL:
+        if bytecode.shape == SMALL:
             bytecodes.setdefault(fingerprint(program), bytecode)
     return list(bytecodes.values())
 

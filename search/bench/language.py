@@ -12,7 +12,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
-from lionhunt.dsl.analysis.liveness import live
+from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.dsl.validation import infer
@@ -65,7 +65,7 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
     rates = {
         "parse": _rate(parse, texts),
         "infer": _rate(infer, programs),
-        "liveness": _rate(live, programs),
+        "liveness": _rate(find_live, programs),
         "fingerprint": _rate(fingerprint, programs),
         "functional_fingerprint": _rate(functional_fingerprint, forms),
         "mutate": _rate(lambda program: mutate(program, rng, space), programs),
@@ -73,7 +73,7 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
     }
     return {
         "statements": statistics.fmean(len(program.statements) for program in programs),
-        "needed": statistics.fmean(sum(live(program)[0]) for program in programs),
+        "needed": statistics.fmean(sum(find_live(program)[0]) for program in programs),
         "programs_per_second": rates,
     }
 
@@ -81,11 +81,11 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
 def _grow(length: int, rng: random.Random) -> Program:
     """Grow a program of this many statements from AdamW."""
     initial = library.load("adamw_initial")
-    least = sum(live(initial)[0])
+    least = sum(find_live(initial)[0])
     program = initial
     while len(program.statements) < length:
         _, mutant, _ = mutate(program, rng, MutationSpace())
-        needed, states = live(mutant)
+        needed, states = find_live(mutant)
         if sum(needed) >= least and len(states) == len(initial.states):
             program = mutant
     return program

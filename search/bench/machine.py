@@ -20,7 +20,7 @@ from lionhunt.proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
 from lionhunt.search.bench.language import machine_name
 from lionhunt.search.bench.optax_references import OPTIMIZERS, Make, Optimizer, gradient_alone
 from lionhunt.search.bench.sample_children import Children
-from lionhunt.search.bench.timing import in_turn
+from lionhunt.search.bench.timing import time_interleaved
 from lionhunt.search.bench.workers import measure_memory, two_against_one
 from lionhunt.search.driver.scoring import make_scorer
 from lionhunt.search.evaluation.early_stopping import set_hurdles
@@ -127,7 +127,7 @@ def compare(
         }
         # The first call compiles.
         scores = {key: run() for key, run in runs.items()}
-        seconds = in_turn(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
+        seconds = time_interleaved(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
         figures[name] = {
             "milliseconds": {key: 1e3 * statistics.median(s) for key, s in seconds.items()},
             "to_optax": _ratio(seconds["machine"], seconds["optax"]),
@@ -155,7 +155,7 @@ def against_compiling(task: Task, children: Children, num_compiled: int) -> dict
     codes = [assemble(program) for program in children.programs]
     compiling = sum(
         _seconds(lambda code=code: _evaluate(evaluator, Job("", code)))
-        for code in {code.size: code for code in codes}.values()
+        for code in {code.shape: code for code in codes}.values()
     )
     initial = evaluator.evaluate([Job("", assemble(children.initial))])[0]
     hurdles = set_hurdles(initial.curves, (), SLACK, None) if initial.scores else None

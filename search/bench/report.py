@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lionhunt.search.reporting.tables import Table as TextTable
 from lionhunt.search.reporting.tables import to_rich
-from lionhunt.search.reporting.text import _number, duration
+from lionhunt.search.reporting.text import four_decimals, duration
 
 
 def print_bench_dsl(console: Console, figures: dict[str, Any]) -> None:
@@ -53,7 +53,7 @@ def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
             f"{setting['saved']:.1%}",
             f"{setting['stopped']:,} of {figures['finished']:,}",
             *(f"{count} of {total}" for count, total in setting["lost"].values()),
-            "none" if best is None else _number(best),
+            "none" if best is None else four_decimals(best),
         )
     console.print(Text(figures["run"], style="bold"))
     console.print(table)

@@ -5,7 +5,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping
 
 
-def in_turn(
+def time_interleaved(
     runs: Mapping[str, Callable[[], object]],
     *,
     num_rounds: int,

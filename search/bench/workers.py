@@ -51,7 +51,7 @@ def _watch_memory(
     make_scorer: MakeScorer, bytecodes: Sequence[Bytecode], num_evaluations: int, every: int
 ) -> list[float]:
     scorer = make_scorer()
-    for code in {code.size: code for code in bytecodes}.values():
+    for code in {code.shape: code for code in bytecodes}.values():
         scorer.evaluate([Job("", code)])
     mib = [_resident_mib()]
     for number in range(num_evaluations):

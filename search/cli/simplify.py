@@ -25,7 +25,7 @@ from lionhunt.search.simplification.report import (
     step_blocks,
     summary_blocks,
 )
-from lionhunt.search.simplification.simplifier import Event, SimplificationStep
+from lionhunt.search.simplification.simplifier import SimplificationEvent, SimplificationStep
 from lionhunt.search.simplification.summary import summarize_step
 
 ProgramRef = Annotated[
@@ -115,7 +115,7 @@ def derive(
     steps: list[dict[str, Any]] = []
     step_by_step: list[Block] = [Heading("step by step")]
 
-    def on_event(event: Event) -> None:
+    def on_event(event: SimplificationEvent) -> None:
         if isinstance(event, SimplificationStep):
             before = steps[-1]["program"] if steps else source.text
             steps.append(summarize_step(event))

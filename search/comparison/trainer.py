@@ -53,7 +53,7 @@ class TrainingJob(NamedTuple):
         """Return the key of the compilation; jobs of one size share it."""
         if isinstance(self.rule, OptaxRule):
             return self.task, self.rule.name, self.rule.constants
-        return self.task, self.rule.size
+        return self.task, self.rule.shape
 
 
 class TrainingResult(NamedTuple):

@@ -5,7 +5,7 @@ import heapq
 from lionhunt.search.evaluation.outcome import EvaluationId
 
 
-class Fittest:
+class BestTracker:
     """Ranks programs by their latest fitness, where a later evaluation replaces an earlier one.
 
     The first individual that has the latest evaluation of a program stands for the program.

@@ -6,7 +6,7 @@ from collections import Counter, deque
 from collections.abc import Callable
 
 from lionhunt.proxy_tasks.training import NUM_CHUNKS
-from lionhunt.search.driver.best_tracker import Fittest
+from lionhunt.search.driver.best_tracker import BestTracker
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
@@ -27,9 +27,9 @@ def _limits(records: RunStore) -> tuple[int, float]:
     return config["num_programs"], max_chunks
 
 
-def _to_fittest(records: RunStore) -> Fittest:
+def _to_fittest(records: RunStore) -> BestTracker:
     """Return the ranking after all recorded individuals."""
-    fittest = Fittest()
+    fittest = BestTracker()
     for index, outcome, fitness in records.iter_outcomes(0):
         fittest.add(index, outcome, fitness)
     return fittest
@@ -71,7 +71,7 @@ class RunProgress:
     best: StoredProgram | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
-    _fittest: Fittest | None = None
+    _fittest: BestTracker | None = None
     """Ranking, in a run with reevaluation: there the best program may lose its place."""
     _find: Callable[[int], StoredProgram] | None = None
     """Reads a recorded individual, by its number."""

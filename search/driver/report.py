@@ -13,7 +13,7 @@ from rich.text import Text
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
-from lionhunt.search.reporting.text import _counts, _number
+from lionhunt.search.reporting.text import counts_text, four_decimals
 
 
 def print_program(console: Console, summary: dict[str, Any]) -> None:
@@ -51,14 +51,14 @@ def print_library(console: Console, programs: list[dict[str, str]]) -> None:
 
 def _print_origin(console: Console, summary: dict[str, Any]) -> None:
     fitness = summary["fitness"]
-    outcome = f"fitness {_number(fitness)}" if fitness is not None else summary["reason"]
+    outcome = f"fitness {four_decimals(fitness)}" if fitness is not None else summary["reason"]
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
     console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}\n")
     table = Table("program", "fitness", "mutation", "changes of needed statements", box=box.SIMPLE)
     for step in summary["improvements"]:
         changes = "\n".join(step["changes"])
-        cells = (str(step["index"]), _number(step["fitness"]), step["mutation"], changes)
+        cells = (str(step["index"]), four_decimals(step["fitness"]), step["mutation"], changes)
         table.add_row(*map(Text, cells))
     console.print(Text("improvements along its line", style="bold"))
     console.print(table)
@@ -83,7 +83,7 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
             f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)"
             + _options(summary["functional_hits"], summary["reevaluated"]),
         ),
-        ("outcomes", _counts(summary["outcomes"])),
+        ("outcomes", counts_text(summary["outcomes"])),
         ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
         ("redundant share", f"{summary['redundant_share']:.1%} of the last population"),
         ("history digest", summary["history_digest"]),
@@ -103,10 +103,10 @@ def _scores_table(summary: dict[str, Any]) -> Table:
         name = task["name"]
         scores = [program["scores"][name]["score"] for program in (initial, best)]
         gain = best["scores"][name]["fitness"]
-        table.add_row(f"{name}: {task['metric']}", *map(_number, scores), f"{gain:+.1%}")
+        table.add_row(f"{name}: {task['metric']}", *map(four_decimals, scores), f"{gain:+.1%}")
     evaluation = summary["config"]["evaluation"]
     combination = "weighted mean" if evaluation.get("weights") else evaluation["combination"]
-    fitness = (_number(program["fitness"]) for program in (initial, best))
+    fitness = (four_decimals(program["fitness"]) for program in (initial, best))
     table.add_row(f"fitness ({combination} of the gains)", *fitness, "")
     return table
 
@@ -122,20 +122,20 @@ def next_commands(run: str) -> str:
 
 def progress_line(progress: RunProgress) -> str:
     """Return the progress as one line, for a stream that is no terminal."""
-    best = "none" if progress.best is None else _number(progress.best.fitness or 0.0)
+    best = "none" if progress.best is None else four_decimals(progress.best.fitness or 0.0)
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
         f"evaluated {progress.num_evaluated}  "
         f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
         f"redundant {progress.redundant_share:.0%}  "
-        f"{_counts(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
+        f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
         f"left {_clock(progress.seconds_left)}"
     )
 
 
 def progress_display(progress: RunProgress) -> Group:
     """Return the live display: the counts so far above a progress bar."""
-    best = "none yet" if progress.best is None else _number(progress.best.fitness or 0.0)
+    best = "none yet" if progress.best is None else four_decimals(progress.best.fitness or 0.0)
     share = progress.num_hits / max(1, progress.num_children)
     counts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
@@ -145,7 +145,7 @@ def progress_display(progress: RunProgress) -> Group:
             f"{progress.num_hits:,} ({share:.0%} of children)"
             + _options(progress.num_equivalent, progress.num_reevaluated),
         ),
-        ("outcomes", _counts(_by_name(progress))),
+        ("outcomes", counts_text(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
         ("best fitness", f"{best} (the reference has 0)"),
     ):

@@ -26,7 +26,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
     """Return all facts about a program that need no training."""
     program = source.program
     kinds = infer(program)
-    alive = liveness.analyse(program)
+    alive = liveness.find_liveness(program)
     marks = [
         NEEDED if needed else WITHIN_STEP if within else REDUNDANT
         for needed, within in zip(alive.needed, alive.needed_within_step, strict=True)

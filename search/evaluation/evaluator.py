@@ -66,7 +66,7 @@ class Evaluator:
             by_size: dict[MachineShape, list[_Lane]] = {}
             for lane in lanes:
                 if lane.trains_on(index):
-                    by_size.setdefault(lane.job.bytecode.size, []).append(lane)
+                    by_size.setdefault(lane.job.bytecode.shape, []).append(lane)
             for size, lanes_of_size in by_size.items():
                 self._train_lanes(index, size, lanes_of_size)
         return [lane.measurement() for lane in lanes]

@@ -42,4 +42,4 @@ class Job(NamedTuple):
 
     @property
     def size(self) -> MachineShape:
-        return self.bytecode.size
+        return self.bytecode.shape

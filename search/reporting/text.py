@@ -45,9 +45,9 @@ def print_counts(console: Console, counts: dict[str, Any]) -> None:
     console.print(table)
 
 
-def _number(value: float) -> str:
+def four_decimals(value: float) -> str:
     return f"{value:.4f}"
 
 
-def _counts(counts: dict[str, int]) -> str:
+def counts_text(counts: dict[str, int]) -> str:
     return ", ".join(f"{count:,} {name}" for name, count in sorted(counts.items())) or "none"

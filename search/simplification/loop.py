@@ -13,7 +13,7 @@ from lionhunt.search.simplification import summary
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.deletion_search import delete_by_search
 from lionhunt.search.simplification.measure import BaseFailed, Measurer, open_measurer
-from lionhunt.search.simplification.simplifier import Event, Simplifier, final_program
+from lionhunt.search.simplification.simplifier import SimplificationEvent, Simplifier, final_program
 from lionhunt.search.storage.program_ref import Source
 
 PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
@@ -30,8 +30,8 @@ def derive(
     exact_only: bool = False,
     by_search: int = 0,
     in_full: bool = True,
-    say: OnStatus = lambda text: None,
-    tell: Callable[[Event], None] = lambda event: None,
+    on_status: OnStatus = lambda text: None,
+    on_event: Callable[[SimplificationEvent], None] = lambda event: None,
 ) -> dict[str, Any]:
     """Simplify a program and summarize the steps in a plain dictionary.
 
@@ -49,13 +49,13 @@ def derive(
     with ExitStack() as stack:
         measurer, reason = None, "only exact and algebraic steps were asked for"
         if not exact_only:
-            measurer, reason = _open(stack, source, config, num_workers, say)
+            measurer, reason = _open(stack, source, config, num_workers, on_status)
         simplifier = _make_simplifier(config, measurer, exact_only, by_search)
-        events: list[Event] = []
+        events: list[SimplificationEvent] = []
         try:
             for event in simplifier.run(source.program):
                 events.append(event)
-                tell(event)
+                on_event(event)
         except BaseFailed as error:
             # A later look has more seeds, and the unchanged program may fail with one of them.
             reason = str(error)
@@ -65,10 +65,12 @@ def derive(
             **summary.summarize_steps(source.program, events),
             "classification": summary.summarize_classification(result),
         }
-        say("the whole way, with all seeds")
+        on_status("the whole way, with all seeds")
         described["whole"] = summary.summarize_change(source.program, result, measurer)
         if in_full:
-            described |= _summarize_in_full(source, config, simplifier, events, described, say)
+            described |= _summarize_in_full(
+                source, config, simplifier, events, described, on_status
+            )
         described["measuring"] = summary.summarize_measuring(measurer)
         described["not_measured"] = reason
         described["seconds"] = round(time.monotonic() - start, 1)
@@ -79,7 +81,7 @@ def _summarize_in_full(
     source: Source,
     config: SimplifyConfig,
     simplifier: Simplifier,
-    events: list[Event],
+    events: list[SimplificationEvent],
     described: dict[str, Any],
     on_status: OnStatus,
 ) -> dict[str, Any]:

@@ -65,7 +65,7 @@ class Refusal:
     evidence: Evidence
 
 
-Event = SimplificationStep | Refusal
+SimplificationEvent = SimplificationStep | Refusal
 
 
 @dataclasses.dataclass(frozen=True)
@@ -85,7 +85,7 @@ class Simplifier:
     rewrite_seconds: float
     suggest: Callable[[Program], Sequence[Program]] | None = None
 
-    def run(self, program: Program) -> Iterator[Event]:
+    def run(self, program: Program) -> Iterator[SimplificationEvent]:
         """Yield the steps and refusals; each step starts from the program of the one before."""
         for stage in (
             self.drop,
@@ -151,7 +151,7 @@ class Simplifier:
             yield step
             yield from self.rewrite(step.program)
 
-    def take_suggestion(self, program: Program) -> Iterator[Event]:
+    def take_suggestion(self, program: Program) -> Iterator[SimplificationEvent]:
         """Take the shortest suggested program that costs nothing measurable, if any."""
         measurer = self.measurer
         if measurer is None or self.suggest is None:
@@ -178,7 +178,7 @@ class Simplifier:
                 return
             yield Refusal("search", rule, evidence)
 
-    def remove(self, program: Program) -> Iterator[Event]:
+    def remove(self, program: Program) -> Iterator[SimplificationEvent]:
         """Remove functions whose removal costs nothing measurable, until there is none."""
         if self.measurer is None:
             return
@@ -193,7 +193,7 @@ class Simplifier:
                 yield step
                 program = step.program
 
-    def round(self, program: Program) -> Iterator[Event]:
+    def round(self, program: Program) -> Iterator[SimplificationEvent]:
         """Round constants, one by one, to the fewest digits that cost nothing measurable."""
         if self.measurer is None:
             return
@@ -228,7 +228,9 @@ def _remove_one(
     return None, refused
 
 
-def _round_one(program: Program, constant: float, measurer: Measurer) -> Iterator[Event]:
+def _round_one(
+    program: Program, constant: float, measurer: Measurer
+) -> Iterator[SimplificationEvent]:
     """Yield the rounding to the fewest harmless digits, after the refusals of fewer digits."""
     for _, old, new, changed in list_roundings(program, constant):
         rule = f"round {old} to {new}"
@@ -272,7 +274,7 @@ def _drop(kind: str, rule: str, before: Program, after: Program) -> Simplificati
     return SimplificationStep(kind, rule, Justification.EXACT, "; ".join(gone), "", after)
 
 
-def final_program(program: Program, events: Sequence[Event]) -> Program:
+def final_program(program: Program, events: Sequence[SimplificationEvent]) -> Program:
     """Return the program of the last step; the given program if there is no step."""
     steps = [event for event in events if isinstance(event, SimplificationStep)]
     return steps[-1].program if steps else program

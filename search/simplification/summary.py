@@ -30,7 +30,7 @@ from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import BaseFailed, Evidence, Measurer
 from lionhunt.search.simplification.simplifier import (
-    Event,
+    SimplificationEvent,
     Refusal,
     SimplificationStep,
     final_program,
@@ -41,7 +41,7 @@ RATIO_DIGITS = 3
 """Most digits of rounded factors whose product explains a known constant."""
 
 
-def summarize_steps(program: Program, events: Sequence[Event]) -> dict[str, Any]:
+def summarize_steps(program: Program, events: Sequence[SimplificationEvent]) -> dict[str, Any]:
     """Summarize the steps and the refused changes of a simplification."""
     result = final_program(program, events)
     return {
@@ -101,7 +101,7 @@ def summarize_change(
 
 
 def summarize_constants(
-    result: Program, events: Sequence[Event], known: str, measurer: Measurer | None
+    result: Program, events: Sequence[SimplificationEvent], known: str, measurer: Measurer | None
 ) -> dict[str, Any]:
     """Summarize the constants of a program beside those of the known optimizer.
 
@@ -254,7 +254,7 @@ def _constants_by_role(program: Program) -> dict[str, float]:
     return {constant.name: float(number_text(constant.value)) for constant in constants}
 
 
-def _origin(value: float, known: float | None, events: Sequence[Event]) -> str:
+def _origin(value: float, known: float | None, events: Sequence[SimplificationEvent]) -> str:
     """Return the product that a constant comes from, and if the known constant is its rounding."""
     for event in events:
         factors = re.fullmatch(r"(\S+) \* (\S+)", getattr(event, "before", ""))

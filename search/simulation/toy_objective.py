@@ -55,7 +55,7 @@ class QuadraticScorer:
     def _evaluate(self, bytecode: Bytecode) -> Measurement:
         step = make_step(bytecode)
         weights = self._start
-        states = [np.zeros_like(weights)] * bytecode.size.num_states
+        states = [np.zeros_like(weights)] * bytecode.shape.num_states
         with np.errstate(all="ignore"):
             for number, noise in enumerate(self._noise):
                 gradient = CURVATURES * (weights - self._minimum) + noise
@@ -82,8 +82,8 @@ def make_step(bytecode: Bytecode) -> ProgramStep:
         A function of weights, gradient, states and the schedule value. The weights are one array
         with the shape of `CURVATURES`. It returns the update and the new states.
     """
-    num_rows = bytecode.size.num_vector_registers
-    spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.size.num_states)
+    num_rows = bytecode.shape.num_vector_registers
+    spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.shape.num_states)
     constants = [np.float64(constant) for constant in bytecode.scalar_registers[1:]]
     code = [
         *_decode(bytecode.scalar_code[: bytecode.num_scalar_code], num_rows),

@@ -12,7 +12,7 @@ from lionhunt.dsl.backends import FlatBackend, PytreeBackend
 from lionhunt.dsl.interpreter import evaluate
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, spread_floats, tree
+from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, spread_floats, draw_tree
 
 PAPER = (
     "abs cos sin tan arcsin arccos arctan exp log sinh cosh tanh arcsinh arccosh arctanh sign exp2 "
@@ -236,7 +236,7 @@ def test_function_of_whole_arrays_at_guard_values_is_what_its_row_says(name, gua
 def test_function_of_whole_arrays_is_what_numpy_says(name, lr, rng):
     expression, oracle = REDUCTIONS[name]
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
-    w, g = tree(rng), tree(rng)
+    w, g = draw_tree(rng), draw_tree(rng)
     update, _ = evaluate(program, w, g, (), lr)
     leaves = [[np.float64(x) for x in jax.tree.leaves(value)] for value in (w, g)]
     expected = oracle(*leaves, lr)
@@ -249,7 +249,7 @@ def test_function_of_whole_arrays_is_what_numpy_says(name, lr, rng):
 def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
     expression, _ = REDUCTIONS[name]
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
-    zeros = jax.tree.map(np.zeros_like, tree(rng))
+    zeros = jax.tree.map(np.zeros_like, draw_tree(rng))
     update, _ = evaluate(program, zeros, zeros, (), 1.0)
     assert all((np.asarray(leaf) == 0).all() for leaf in jax.tree.leaves(update))
 

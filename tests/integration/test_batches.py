@@ -51,7 +51,7 @@ def draw_jobs(count: int) -> list[Job]:
         for _ in range(rng.randint(0, 8)):
             _, program, _ = mutate(program, rng, MutationSpace(DRAWN))
         code, name = assemble(program), fingerprint(program)
-        if code.size == SMALL and name not in jobs:
+        if code.shape == SMALL and name not in jobs:
             seed = len(jobs) if len(jobs) % 3 == 0 else None
             hurdles = ((3.0,) * NUM_CHUNKS, NO_HURDLE) if len(jobs) % 4 == 0 else None
             jobs[name] = Job(str(len(jobs)), code, seed, None, hurdles)
@@ -120,7 +120,7 @@ def test_candidate_owes_nothing_to_its_companions_and_its_place(
 
 def test_sizes_of_bytecode_and_tasks_may_be_mixed(evaluators, jobs, alone, together):
     large = Job("large", assemble(MANY_STATES), task=0)
-    assert large.bytecode.size != SMALL
+    assert large.bytecode.shape != SMALL
     one_task = jobs[1]._replace(task=1)
     mixed = evaluators[1].evaluate([jobs[0], large, one_task, jobs[2]])
     assert list(map(exact_text, mixed[::3])) == list(map(exact_text, together[:3:2]))

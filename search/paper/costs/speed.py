@@ -19,7 +19,7 @@ from typing import Any, NamedTuple
 import jax
 
 from lionhunt.proxy_tasks.task import Task
-from lionhunt.search.bench.timing import in_turn
+from lionhunt.search.bench.timing import time_interleaved
 from lionhunt.search.paper.costs.timed_runs import (
     PAIRS,
     Runner,
@@ -175,7 +175,7 @@ def _time(runners: Sequence[Runner], num_rounds: int, turn_seconds: float) -> _T
         name: functools.partial(runner.run, count)
         for name, runner, count in zip(TimedPair._fields, runners, num_steps, strict=True)
     }
-    seconds = in_turn(turns, num_rounds=num_rounds, clock=clock)
+    seconds = time_interleaved(turns, num_rounds=num_rounds, clock=clock)
     lion, adamw = (
         [turn / count for turn in turns]
         for turns, count in zip(seconds.values(), num_steps, strict=True)

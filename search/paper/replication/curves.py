@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lionhunt.search.driver.best_tracker import Fittest
+from lionhunt.search.driver.best_tracker import BestTracker
 from lionhunt.search.storage.run_store import HistoryBin, RunStore
 
 NUM_POINTS = 100
@@ -67,7 +67,7 @@ def _best_fitness(records: RunStore, bins: Mapping[int, HistoryBin]) -> list[flo
 def _latest_fitness(records: RunStore) -> list[float]:
     """Return the same for runs with reevaluation: the best by each program's latest fitness."""
     rows = list(records.iter_outcomes(0))
-    fittest, bests, added = Fittest(), [], 0
+    fittest, bests, added = BestTracker(), [], 0
     for number in range(NUM_POINTS):
         end = -(-len(rows) * (number + 1) // NUM_POINTS)
         for row in rows[added:end]:

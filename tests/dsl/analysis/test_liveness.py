@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
-from lionhunt.dsl.analysis.liveness import analyse, simplify
+from lionhunt.dsl.analysis.liveness import find_liveness, simplify
 from lionhunt.dsl.interpreter import run
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import assert_same_bits, take_steps
@@ -30,7 +30,7 @@ next step overwrites it before it reads it.
 @pytest.mark.parametrize("name", FIGURES)
 def test_figures_of_the_paper(name):
     program = dsl.library.load(name)
-    liveness = analyse(program)
+    liveness = find_liveness(program)
     states = zip(program.states, liveness.live_states, strict=True)
     assert (
         len(program.statements),
@@ -59,7 +59,7 @@ def test_state_that_feeds_itself_alone_is_dead():
 
 def test_state_that_reaches_the_update_through_another_is_live():
     text = "def train(w, g, m, v, lr):\n  u = g + m\n  m = abs(v)\n  v = sign(w)\n  return u, m, v"
-    assert analyse(dsl.parse(text)).needed == (True, True, True)
+    assert find_liveness(dsl.parse(text)).needed == (True, True, True)
 
 
 def trace(program, states):
@@ -80,14 +80,14 @@ def trace(program, states):
 def test_needed_agrees_with_a_trace_forward(program):
     needed = frozenset().union(*trace(program, [frozenset()] * len(program.states)))
     count = len(program.statements)
-    assert analyse(program).needed_within_step == tuple(i in needed for i in range(count))
+    assert find_liveness(program).needed_within_step == tuple(i in needed for i in range(count))
 
     # A value reaches an update through each state at most once.
     reached, states = frozenset(), [frozenset({name}) for name in program.states]
     for _ in range(len(program.states) + 1):
         update, *states = trace(program, states)
         reached |= update
-    liveness = analyse(program)
+    liveness = find_liveness(program)
     assert liveness.needed == tuple(i in reached for i in range(count))
     assert liveness.live_states == tuple(name in reached for name in program.states)
 
@@ -113,5 +113,5 @@ def test_simplify_is_idempotent_and_keeps_the_fingerprint(program, across_steps)
 
 @given(programs())
 def test_simplified_program_has_nothing_left_to_drop(program):
-    liveness = analyse(simplify(program))
+    liveness = find_liveness(simplify(program))
     assert all(liveness.needed) and all(liveness.live_states)

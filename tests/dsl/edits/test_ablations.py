@@ -9,7 +9,7 @@ from hypothesis import given
 from lionhunt import dsl
 from lionhunt.dsl.edits.ablations import list_removals
 from lionhunt.dsl.program import Const, Program, Statement, Var
-from lionhunt.dsl.rewriting.terms import computed
+from lionhunt.dsl.rewriting.terms import assigned_terms
 from tests.support.dsl.programs import MODERATE, programs
 
 
@@ -39,7 +39,7 @@ def test_each_is_valid_shorter_and_another_program(program):
 def test_every_argument_of_every_function_takes_its_place(program):
     """Compare with `argument * 1.0` in the place of the function, for all variables."""
     program = dsl.simplify(program)
-    terms = [term for _, term in computed(program)]
+    terms = [term for _, term in assigned_terms(program)]
     left = {dsl.fingerprint(program), *(dsl.fingerprint(r.program) for r in list_removals(program))}
     for index, statement in enumerate(program.statements):
         if statement.op in ("multiply", "divide") or terms.count(terms[index]) > 1:

@@ -10,7 +10,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import SMALL, assemble
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl.values import tree
+from tests.support.dsl.values import draw_tree
 
 
 def one_op(name: str):
@@ -27,10 +27,10 @@ def one_op(name: str):
 
 def test_batch_machine_is_the_machine_for_every_function():
     programs = [one_op(name) for name in OPS] + [library.load(name) for name in library.names()]
-    codes = [code for code in map(assemble, programs) if code.size == SMALL]
+    codes = [code for code in map(assemble, programs) if code.shape == SMALL]
     assert len(codes) > len(OPS)
     rng = np.random.default_rng(0)
-    lanes = [[tree(rng), tree(rng)] for _ in codes]
+    lanes = [[draw_tree(rng), draw_tree(rng)] for _ in codes]
     states = rng.standard_normal((len(codes), SMALL.num_states, 11)).astype(np.float32)
 
     def stack(trees):

@@ -13,7 +13,7 @@ from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assem
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from tests.support.dsl.programs import programs
-from tests.support.dsl.values import assert_close, assert_same_bits, on_device, tree
+from tests.support.dsl.values import assert_close, assert_same_bits, on_device, draw_tree
 
 NUMPY = PytreeBackend(np)
 OPS_BY_NUMBER = list(OPS.values())
@@ -69,13 +69,13 @@ def test_bytecode_of_the_library_computes_the_canonical_form(name):
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_bytecode_of_the_library_is_small_if_it_has_two_states_at_most(name):
     program = dsl.library.load(name)
-    assert (assemble(program).size == SMALL) == (len(program.states) <= SMALL.num_states)
+    assert (assemble(program).shape == SMALL) == (len(program.states) <= SMALL.num_states)
 
 
 @given(programs(max_statements=40))
 def test_registers_lie_within_the_files(program):
     code = assemble(program)
-    size = code.size
+    size = code.shape
     for instructions, length, num_targets in (
         (code.scalar_code, code.num_scalar_code, size.num_scalar_registers),
         (code.vector_code, code.num_vector_code, size.num_vector_registers),
@@ -107,7 +107,7 @@ def test_value_that_depends_on_the_schedule_alone_is_a_scalar():
 def test_register_is_used_again_after_its_last_reader():
     lines = "".join(f"  u = {op}(u)\n" for op in ["sin", "cos", "tan", "exp"] * 5)
     code = assemble(dsl.parse(f"def train(w, g, lr):\n  u = abs(g)\n{lines}  return u"))
-    assert code.size.num_vector_registers == SMALL.num_vector_registers
+    assert code.shape.num_vector_registers == SMALL.num_vector_registers
     # The register of the weights, which the program does not read.
     assert set(code.vector_code[: code.num_vector_code, 4].tolist()) == {0}
 
@@ -129,7 +129,7 @@ def large_program(num_alive: int, num_states: int):
 def test_large_program_gets_a_size_that_holds_it():
     program = large_program(num_alive=40, num_states=5)
     assert len(program.statements) == 171
-    size = assemble(program).size
+    size = assemble(program).shape
     assert size == MachineShape(
         num_vector_registers=64, num_states=5, num_scalar_registers=64, num_instructions=256
     )
@@ -138,7 +138,7 @@ def test_large_program_gets_a_size_that_holds_it():
 
 def test_large_program_runs_on_the_machine(rng):
     program = large_program(num_alive=40, num_states=5)
-    params, gradient = tree(rng), tree(rng)
+    params, gradient = draw_tree(rng), draw_tree(rng)
     optimizer = machine.as_optimizer(on_device(assemble(program)), 0.5)
     actual, _ = optimizer.update(gradient, optimizer.init(params), params)
     optimizer = dsl.as_optimizer(program, 0.5)

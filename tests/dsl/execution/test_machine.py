@@ -22,7 +22,7 @@ from lionhunt.dsl.execution.optax_adapter import ProgramState
 from lionhunt.dsl.interpreter import evaluate, run
 from lionhunt.dsl.program import Program, Statement, Var
 from tests.support.dsl.programs import MODERATE, programs
-from tests.support.dsl.values import assert_close, tree
+from tests.support.dsl.values import assert_close, draw_tree
 
 NUM_STEPS = 50
 
@@ -35,11 +35,11 @@ def schedule(step_count):
 def gradients(num_steps: int = NUM_STEPS):
     """Draw gradients of scales from 0.01 to 10."""
     rng = np.random.default_rng(1)
-    return [tree(rng, scale=10 ** rng.uniform(-2, 1)) for _ in range(num_steps)]
+    return [draw_tree(rng, scale=10 ** rng.uniform(-2, 1)) for _ in range(num_steps)]
 
 
 def first_params():
-    return tree(np.random.default_rng(2))
+    return draw_tree(np.random.default_rng(2))
 
 
 def train(update, state, num_steps: int = NUM_STEPS):
@@ -100,7 +100,7 @@ def test_machine_compiled_program_and_interpreter_agree(name):
 
 def test_machine_is_traced_once_for_all_programs_of_a_size():
     programs = [library.load(name) for name in library.names()]
-    for program in {assemble(program).size: program for program in programs}.values():
+    for program in {assemble(program).shape: program for program in programs}.values():
         train_machine(program)
     before = num_traces
     for program in programs:
@@ -271,9 +271,9 @@ def is_well_conditioned(program, trees, lr) -> bool:
 @given(programs(constants=MODERATE))
 def test_machine_agrees_with_the_interpreter_where_rounding_does_not_matter(program):
     form, code = canonicalize(program), assemble(program)
-    assume(code.size == SMALL)
+    assume(code.shape == SMALL)
     rng = np.random.default_rng(3)
-    params, gradient, *states = (tree(rng) for _ in range(4))
+    params, gradient, *states = (draw_tree(rng) for _ in range(4))
     vectors = jnp.stack(list(map(to_vector, states)))
     states = states[: form.num_states]
     assume(is_well_conditioned(form.to_program(), [params, gradient, *states], schedule(50)))

@@ -18,7 +18,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.interpreter import run
-from tests.support.dsl.values import SHAPES, assert_close, tree
+from tests.support.dsl.values import SHAPES, assert_close, draw_tree
 
 NUM_STEPS = 100
 FEW_STEPS = 30
@@ -33,7 +33,7 @@ SMALL = {"faint": 1e-8, "vanishing": 1e-15}
 
 
 def draw(rng):
-    params = tree(rng, shapes=ALL_SHAPES | dict.fromkeys(SMALL, (3,)))
+    params = draw_tree(rng, shapes=ALL_SHAPES | dict.fromkeys(SMALL, (3,)))
     for name, scale in SMALL.items():
         params[name] *= scale
     return params

@@ -18,7 +18,7 @@ from lionhunt.dsl.rewriting.terms import (
     NUMBER,
     OUTPUTS,
     Term,
-    arranged,
+    arrange_arguments,
     make_arranged,
     number,
     substitute,
@@ -30,7 +30,7 @@ from tests.support.dsl.disguises import disguise
 
 def steps_of(program, rules=RULES) -> list[tuple[Term, Term]]:
     """Return the programs before and after each step of a derivation."""
-    start = arranged(to_term(dsl.simplify(program)))
+    start = arrange_arguments(to_term(dsl.simplify(program)))
     graph = EGraph(make_evaluator(tuple(Justification)))
     root = graph.add(start)
     forward = select_directions(rules, tuple(Justification), (Group.LEAN, Group.REGROUP))
@@ -66,7 +66,7 @@ def corrupted(root: Term, rng: np.random.Generator) -> Term:
         new = others[rng.integers(len(others))]
     else:
         new = make_arranged(("tanh", "cube", "cos")[rng.integers(3)], place)
-    return arranged(substitute(root, {place: new}))
+    return arrange_arguments(substitute(root, {place: new}))
 
 
 def test_real_steps_are_accepted(steps):
@@ -112,7 +112,7 @@ def test_nothing_changed_is_no_step(steps):
 def test_unsound_rule_is_caught_by_the_numbers(justification):
     wrong = rule("sqrt(square(x))", "x", justification)
     before, after = (
-        arranged(to_term(dsl.parse(f"def f(w, g, lr): return {text}")))
+        arrange_arguments(to_term(dsl.parse(f"def f(w, g, lr): return {text}")))
         for text in ("sqrt(square(g))", "g")
     )
     with pytest.raises(WrongStep, match="random numbers"):

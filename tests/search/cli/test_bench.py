@@ -6,7 +6,7 @@ import random
 import pytest
 
 from lionhunt.dsl import library
-from lionhunt.dsl.analysis.liveness import live
+from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.bench import batches, functional_equivalence, language, report
@@ -29,7 +29,7 @@ def few(monkeypatch):
 def test_programs_are_of_the_length_and_alive():
     for seed in range(3):
         program = language._grow(40, random.Random(seed))
-        needed, states = live(program)
+        needed, states = find_live(program)
         assert len(program.statements) == 40
         assert sum(needed) >= 9 and len(states) == 2
 

@@ -125,7 +125,7 @@ def test_the_same_command_again_measures_nothing_and_says_the_same(
     words, out = finished
     files = [path for path in (tmp_path / "s").iterdir() if path.suffix not in (".sqlite", ".lock")]
     written = [path.read_bytes() for path in files]
-    monkeypatch.setattr(selection_command, "open_pools", lambda *_: pytest.fail)
+    monkeypatch.setattr(loop, "open_pools", lambda *_: pytest.fail)
     assert lionhunt(*words) == (0, out, "")
     assert [path.read_bytes() for path in files] == written
     assert {path.suffix for path in files} == {".md", ".json", ".png", ".svg", ".txt"}

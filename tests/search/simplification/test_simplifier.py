@@ -15,7 +15,7 @@ from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import ChangeVerdict, open_measurer
 from lionhunt.search.simplification.simplifier import (
-    Event,
+    SimplificationEvent,
     Refusal,
     SimplificationStep,
     Simplifier,
@@ -46,11 +46,11 @@ def simplifier(measurer=None, justifications=PROVEN) -> Simplifier:
     return Simplifier(justifications, measurer, rewrite_seconds=1.0)
 
 
-def steps(events: list[Event]) -> list[SimplificationStep]:
+def steps(events: list[SimplificationEvent]) -> list[SimplificationStep]:
     return [event for event in events if isinstance(event, SimplificationStep)]
 
 
-def refusals(events: list[Event]) -> dict[str, ChangeVerdict]:
+def refusals(events: list[SimplificationEvent]) -> dict[str, ChangeVerdict]:
     refused = [event for event in events if isinstance(event, Refusal)]
     assert len({refusal.rule for refusal in refused}) == len(refused)
     return {refusal.rule: refusal.evidence.verdict for refusal in refused}

@@ -180,7 +180,7 @@ def test_step_is_that_of_the_interpreter(name):
     step = make_step(assemble(program))
     rng = np.random.default_rng(0)
     zeros = np.zeros_like(CURVATURES)
-    states = [zeros] * assemble(program).size.num_states
+    states = [zeros] * assemble(program).shape.num_states
     expected_states = [(zeros,)] * (len(program.inputs) - 3)
     with np.errstate(all="ignore"):
         for schedule in np.array([1.0, 0.5, 0.25]):

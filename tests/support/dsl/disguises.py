@@ -15,7 +15,7 @@ from lionhunt.dsl.rewriting.terms import (
     INPUT,
     OUTPUTS,
     Term,
-    arranged,
+    arrange_arguments,
     number,
     substitute,
     to_program,
@@ -31,7 +31,7 @@ def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Prog
 
     Rules do not apply to functions of numbers: rounding would make another program of it.
     """
-    root = arranged(to_term(program))
+    root = arrange_arguments(to_term(program))
     while num_rules:
         parts = [term for term in walk(root) if term.op != OUTPUTS and _depends_on_inputs(term)]
         place = parts[rng.integers(len(parts))]
@@ -39,7 +39,7 @@ def disguise(program: Program, rng: np.random.Generator, num_rules: int) -> Prog
         longer = list(_longer(rule, place, parts, rng))
         if longer:
             new = longer[rng.integers(len(longer))]
-            root = arranged(substitute(root, {place: new}))
+            root = arrange_arguments(substitute(root, {place: new}))
             num_rules -= 1
     return to_program(root, program)
 

@@ -9,7 +9,7 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.export import to_optax
 from lionhunt.dsl.interpreter import run
 from tests.support.dsl.exported_files import NO_NOTES, execute
-from tests.support.dsl.values import tree
+from tests.support.dsl.values import draw_tree
 
 
 def export(program, learning_rate):
@@ -52,7 +52,7 @@ def printed(value):
 
 def draws(dtype):
     rng = np.random.default_rng(2)
-    params, *gradients = (jax.tree.map(lambda x: x.astype(dtype), tree(rng)) for _ in range(4))
+    params, *gradients = (jax.tree.map(lambda x: x.astype(dtype), draw_tree(rng)) for _ in range(4))
     return params, gradients, 0.375
 
 

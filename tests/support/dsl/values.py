@@ -20,7 +20,7 @@ SHAPES = {"layer": {"bias": (), "kernel": (2, 1, 3)}, "scale": (4,)}
 """The shapes of a nested tree of weights."""
 
 
-def tree(rng, scale: float = 1.0, shapes=SHAPES):
+def draw_tree(rng, scale: float = 1.0, shapes=SHAPES):
     """Return a tree of random numbers."""
     return jax.tree.map(
         lambda shape: jnp.asarray(scale * rng.standard_normal(shape), jnp.float32),

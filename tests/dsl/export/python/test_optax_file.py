@@ -21,7 +21,7 @@ from tests.support.dsl.exported_files import (
 )
 from tests.support.dsl.optax_steps import assert_same_steps, export
 from tests.support.dsl.programs import MODERATE, programs
-from tests.support.dsl.values import assert_close, tree
+from tests.support.dsl.values import assert_close, draw_tree
 
 
 def load(name, learning_rate: float | optax.Schedule = 0.5, **constants):
@@ -35,7 +35,7 @@ def train(optimizer, num_steps, params, scale=1.0):
     rng = np.random.default_rng(1)
     state, updates = optimizer.init(params), []
     for _ in range(num_steps):
-        gradient = jax.tree.map(lambda g, w: g.astype(w.dtype), tree(rng, scale), params)
+        gradient = jax.tree.map(lambda g, w: g.astype(w.dtype), draw_tree(rng, scale), params)
         step, state = optimizer.update(gradient, state, params)
         params = optax.apply_updates(params, step)
         updates.append(step)
@@ -46,7 +46,7 @@ def train(optimizer, num_steps, params, scale=1.0):
 def test_library_program_takes_the_same_steps(name, rng):
     # A constant rounds in float32 in the program and not in Python: 1 - 0.999 differs by 1.3e-5.
     schedule = optax.linear_schedule(0.5, 0.1, 50)
-    params = tree(rng)
+    params = draw_tree(rng)
     # optax's schedules mix int32 and float32.
     with jax.numpy_dtype_promotion("standard"):
         actual = train(load(name, schedule), 20, params)
@@ -57,7 +57,7 @@ def test_library_program_takes_the_same_steps(name, rng):
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_constants_are_arguments(name, rng):
     """Check that changed arguments act like changed constants in the program."""
-    params = tree(rng)
+    params = draw_tree(rng)
     changed = load(name, 0.5, **changed_constants(name))
     own = dsl.as_optimizer(with_changed_constants(name), 0.5)
     actual, expected = train(changed, 20, params), train(own, 20, params)
@@ -108,7 +108,7 @@ def test_protections_are_exported():
 
 
 def test_lion_is_the_lion_of_optax(rng):
-    params = tree(rng)
+    params = draw_tree(rng)
     exported = train(load("lion", 1e-3, weight_decay=0.3), 50, params)
     expected = train(optax.lion(1e-3, weight_decay=0.3), 50, params)
     assert_close(exported, expected, rtol=2e-6)
@@ -116,10 +116,10 @@ def test_lion_is_the_lion_of_optax(rng):
 
 @pytest.mark.parametrize("name", PROGRAMS)
 def test_dtype_of_the_weights_is_kept(name, rng):
-    params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), tree(rng))
+    params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), draw_tree(rng))
     optimizer = load(name, optax.linear_schedule(0.5, 0.1, 50))
     # float32, as an accumulated gradient may be.
-    gradient = tree(rng)
+    gradient = draw_tree(rng)
     reads_weights = "params is None" in to_optax(library.load(name), name, library.doc(name))
     if not reads_weights:
         gradient = jax.tree.map(lambda x: x.astype(jnp.bfloat16), gradient)

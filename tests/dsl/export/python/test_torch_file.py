@@ -25,7 +25,7 @@ from tests.support.dsl.exported_files import (
     with_changed_constants,
 )
 from tests.support.dsl.programs import CONSTANTS, MODERATE, programs
-from tests.support.dsl.values import tree
+from tests.support.dsl.values import draw_tree
 
 torch = pytest.importorskip("torch")
 
@@ -63,13 +63,13 @@ def compare(program, num_steps, rtol, lr=0.5, make=make):
     same places.
     """
     rng = np.random.default_rng(1)
-    start = tree(rng)
+    start = draw_tree(rng)
     params = parameters(start)
     optimizer = make(program, params, lr)
     own = dsl.as_optimizer(program, lr)
     state, update = own.init(start), own.update
     for _ in range(num_steps):
-        gradient = tree(rng)
+        gradient = draw_tree(rng)
         set_gradient(params, gradient)
         optimizer.step()
         step, state = update(gradient, state, start)
@@ -149,12 +149,12 @@ def test_state_that_is_the_gradient_is_a_copy():
 
 def run_lion(optimizer, params, rng, num_steps):
     for _ in range(num_steps):
-        set_gradient(params, tree(rng))
+        set_gradient(params, draw_tree(rng))
         optimizer.step()
 
 
 def test_state_dict_goes_there_and_back(rng):
-    params = parameters(tree(rng))
+    params = parameters(draw_tree(rng))
     optimizer = make_lion(params, 0.1)
     run_lion(optimizer, params, rng, 2)
     twins = [torch.nn.Parameter(param.detach().clone()) for param in params]
