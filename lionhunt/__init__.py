@@ -7,7 +7,6 @@ Importing this package is cheap: each name loads its module when you first use i
 """
 
 import importlib
-import importlib.metadata
 from typing import TYPE_CHECKING, Any
 
 from lionhunt.errors import LionhuntError
@@ -62,7 +61,10 @@ def __getattr__(name: str) -> Any:
     if name in ("dsl", "proxy_tasks", "search"):
         return importlib.import_module(f"lionhunt.{name}")
     if name == "__version__":
-        return importlib.metadata.version("lionhunt")
+        # This import takes as long as all others here.
+        from importlib import metadata
+
+        return metadata.version("lionhunt")
     raise AttributeError(f"module 'lionhunt' has no attribute '{name}'")
 
 

@@ -17,7 +17,7 @@ from rich.table import Table
 
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
@@ -26,6 +26,7 @@ from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.reporting.text import duration, print_counts
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.workers.pool import measure_once
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 SECONDS = 6.0
@@ -126,10 +127,8 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
             # By now the tasks are compiled.
             short_seconds = []
             for index in range(len(tasks)):
-                pool.submit(Job(f"task {index}", assemble(reference), task=index))
-                while not (measured := pool.wait(1.0)):
-                    pass
-                short_seconds.append(measured[0][1].seconds)
+                job = Job(f"task {index}", assemble(reference), task=index)
+                short_seconds.append(measure_once(pool, job).seconds)
             whole_seconds = [s / cut for s, cut in zip(short_seconds, cuts, strict=True)]
             seconds, limit = sum(whole_seconds), config.evaluation.candidate_seconds
             if seconds > limit:

@@ -4,15 +4,13 @@ import functools
 import hashlib
 import importlib.metadata
 import platform
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from lionhunt.search.errors import RecordError
-from lionhunt.search.evaluation.outcome import Difference
+from lionhunt.search.evaluation.outcome import Measurement, first_difference
 
 VERSIONS_OF = ("lionhunt", "jax", "jaxlib", "numpy", "optax", "equinox", "ray", "scikit-learn")
 
@@ -33,6 +31,9 @@ def summarize_environment() -> dict[str, Any]:
 
     The call starts the JAX backend.
     """
+    # JAX takes half a second to import; commands that only read need no environment.
+    import jax
+
     return {
         "versions": {name: importlib.metadata.version(name) for name in VERSIONS_OF}
         | {"python": platform.python_version()},
@@ -66,28 +67,35 @@ def processor_name() -> str:
     return platform.machine()
 
 
-def refuse_difference(
+def check_same_machine(
+    recorded: Measurement | None,
+    measured: Measurement,
+    *,
     subject: str,
     noun: str,
-    difference: Difference,
-    infos: tuple[dict[str, Any], dict[str, Any]],
-    alternative: str = "start a new one",
-) -> RecordError:
-    """Return the refusal to continue records from an environment that trains differently.
+    recorded_setup: dict[str, Any],
+    current_setup: Callable[[], dict[str, Any]],
+    instead: str = "start a new one",
+) -> None:
+    """Raise `RecordError` if a training differs from the recorded one, in any bit.
 
     Args:
-        subject: the thing that was trained in both environments.
-        noun: of the records.
-        difference: between the two trainings.
-        infos: of the records, as recorded and as they would be here; the message names where
-            they differ.
-        alternative: the choice beside continuing in the old environment.
+        recorded: measurement in the store; None where there is nothing to compare with.
+        measured: measurement of the same training on this machine.
+        subject: trained program, in words.
+        noun: kind of the store, in words.
+        recorded_setup: setup or environment in the store; the error names what differs.
+        current_setup: builds the same for this machine; called only for the error.
+        instead: advice, beside continuing on the other machine.
     """
-    causes = ", ".join(environment_differences(*infos)) or "nothing else that is recorded differs"
-    return RecordError(
+    if recorded is None or (difference := first_difference(recorded, measured)) is None:
+        return
+    found = list(environment_differences(recorded_setup, current_setup()))
+    causes = ", ".join(found) or "nothing else that is recorded differs"
+    raise RecordError(
         f"here {subject} {difference.verb} {difference.current}, where the {noun} was made "
         f"{difference.recorded} ({causes}); scores of two places are not mixed: continue there, or "
-        f"{alternative}"
+        f"{instead}"
     )
 
 

@@ -62,19 +62,19 @@ def compare(
     """
     from lionhunt.search.comparison.config import CompareConfig
     from lionhunt.search.comparison.report import write_comparison_report
-    from lionhunt.search.comparison.setup import Prepared, open_records
+    from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
     from lionhunt.search.comparison.summary import summarize_comparison
 
     set_xla_environment()
     name, compare_config = resolve_config(config, CompareConfig, settings)
     folder = Path("runs") / name if out is None else Path(out)
     num_workers = compare_config.evaluation.workers if workers is None else workers
-    prepared = Prepared(name, compare_config)
-    with open_records(folder, [prepared]) as store:
+    prepared = PreparedComparison(name, compare_config)
+    with open_comparisons(folder, [prepared]) as store:
         if on_start is not None:
             sizes = f"{len(prepared.optimizers)} optimizers on {len(prepared.tasks)} tasks"
             on_start(folder, f"{sizes}, {_place(num_workers)}")
-        events = prepared.contest(store, compare_config.evaluation, num_workers).run()
+        events = prepared.make_loop(store, compare_config.evaluation, num_workers).run()
         comparison = exhaust(events, on_progress)
     summary = summarize_comparison(comparison)
     named = config if isinstance(config, str | Path) else name
@@ -110,7 +110,7 @@ def select(
             another selection.
     """
     from lionhunt.search.selection.config import SelectConfig
-    from lionhunt.search.selection.loop import Selection, open_pools
+    from lionhunt.search.selection.loop import SelectionLoop, open_pools
     from lionhunt.search.selection.report import write_selection_report
     from lionhunt.search.selection.setup import open_selection, summarize_selection_setup
     from lionhunt.search.selection.summary import summarize_selection
@@ -125,7 +125,7 @@ def select(
     with open_selection(folder, info) as store:
         if on_start is not None:
             on_start(folder, f"{len(info['candidates'])} candidates, {_place(num_workers)}")
-        events = Selection(store, open_pools(select_config, num_workers, store.cache)).run()
+        events = SelectionLoop(store, open_pools(select_config, num_workers, store.cache)).run()
         summary = summarize_selection(store, exhaust(events, on_progress))
     write_selection_report(folder, summary)
     return Report(folder, summary)

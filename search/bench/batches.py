@@ -12,8 +12,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import SMALL, Bytecode, assemble
-from lionhunt.proxy_tasks import Task
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS, Task
 from lionhunt.search.bench.language import machine_name
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job

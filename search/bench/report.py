@@ -10,7 +10,7 @@ from rich.text import Text
 
 from lionhunt.search.reporting.tables import Table as TextTable
 from lionhunt.search.reporting.tables import to_rich
-from lionhunt.search.reporting.text import four_decimals, duration
+from lionhunt.search.reporting.text import duration, four_decimals
 
 
 def print_bench_dsl(console: Console, figures: dict[str, Any]) -> None:

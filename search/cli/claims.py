@@ -22,7 +22,7 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.comparison.report import progress_line
 from lionhunt.search.comparison.result import Comparison
-from lionhunt.search.comparison.setup import Prepared
+from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.paper.claims import (
     CLAIMS,
@@ -72,8 +72,8 @@ def claims(
     console = make_console(stderr=as_json)
     num_workers = claims_config.evaluation.workers if workers is None else workers
 
-    def run_comparison(records: ComparisonStore, prepared: Prepared) -> Comparison:
-        events = prepared.contest(records, claims_config.evaluation, num_workers).run()
+    def run_comparison(records: ComparisonStore, prepared: PreparedComparison) -> Comparison:
+        events = prepared.make_loop(records, claims_config.evaluation, num_workers).run()
         with progress_display(
             console, lambda event: Text(progress_line(event)), progress_line
         ) as show:

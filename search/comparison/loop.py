@@ -16,8 +16,8 @@ from lionhunt.search.comparison.protocol import (
 from lionhunt.search.comparison.result import ComparedTask, Comparison, Hyperparameters, Tuned
 from lionhunt.search.comparison.store import ComparisonStore, TrainingKey
 from lionhunt.search.comparison.trainer import TrainingJob
+from lionhunt.search.environment import check_same_machine, summarize_environment
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.storage.resume import check_same_machine
 from lionhunt.search.workers.pool import Pool
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
@@ -142,9 +142,15 @@ class ComparisonLoop:
             recipe = REFERENCE_OPTIMIZER.at(REFERENCE_OPTIMIZER.start, first.kind, first.num_steps)
             key = (f"reference {first.digest}", recipe.fingerprint, 0, False)
             measured = self._pool.start(TrainingJob("reference", recipe.rule, 0, 0, False))
-            if key in self._measured:
-                check_same_machine(self._records, self._measured[key], measured, "the reference")
-            else:
+            check_same_machine(
+                self._measured.get(key),
+                measured,
+                subject="the reference",
+                noun="comparison",
+                recorded_setup=self._records.info(),
+                current_setup=summarize_environment,
+            )
+            if key not in self._measured:
                 self._add(key, measured)
         return self._pool
 

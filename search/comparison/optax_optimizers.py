@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, first_line
 
 OPTAX = "optax."
 """Prefix of the name of an optimizer of Optax: `optax.adamw`, `optax.contrib.ademamix`."""
@@ -101,10 +101,9 @@ def check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Const
             decay = _decay_of(name, values)
         # Code of Optax may raise anything.
         except Exception as error:
-            reason = str(error).strip().splitlines() or [type(error).__name__]
             raise ConfigError(
                 f"optimizers: {OPTAX}{name} does not take a learning rate and a gradient alone "
-                f"({reason[0]}); choose another"
+                f"({first_line(error)}); choose another"
             ) from None
         if not np.allclose(decay, 1, atol=0.01):
             raise ConfigError(

@@ -25,7 +25,7 @@ from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
 
 
-class Prepared:
+class PreparedComparison:
     """A comparison with its optimizers found and its tasks built.
 
     Args:
@@ -51,7 +51,7 @@ class Prepared:
             "tasks": {task.name: task.digest for task in self.tasks},
         }
 
-    def contest(
+    def make_loop(
         self, records: ComparisonStore, evaluation: TrainingsConfig, num_workers: int
     ) -> ComparisonLoop:
         """Build the loop, with real workers."""
@@ -81,8 +81,8 @@ def _make_trainer(tasks: Sequence[TaskOptions], functions: Collection[str]) -> T
     return Trainer([options.build() for options in tasks], functions)
 
 
-def open_records(
-    folder: Path, prepared: Sequence[Prepared]
+def open_comparisons(
+    folder: Path, prepared: Sequence[PreparedComparison]
 ) -> AbstractContextManager[ComparisonStore]:
     """Open the store of the comparisons in a folder to write, new or resumed.
 

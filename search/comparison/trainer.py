@@ -18,8 +18,8 @@ from jax import lax
 
 from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import Bytecode
-from lionhunt.proxy_tasks import Task
-from lionhunt.proxy_tasks.training import NUM_CHUNKS, fit
+from lionhunt.proxy_tasks import NUM_CHUNKS, Task
+from lionhunt.proxy_tasks.training import fit
 from lionhunt.search.comparison.optax_optimizers import OptaxRule
 from lionhunt.search.comparison.result import ABSOLUTE_NOISES, RELATIVE_NOISES
 from lionhunt.search.evaluation.evaluator import task_key

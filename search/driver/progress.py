@@ -5,7 +5,7 @@ import math
 from collections import Counter, deque
 from collections.abc import Callable
 
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.best_tracker import BestTracker
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.run_store import RunStore, StoredProgram

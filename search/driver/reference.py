@@ -8,40 +8,13 @@ from typing import Any
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.search.environment import refuse_difference
+from lionhunt.search.environment import check_same_machine
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.job import Job
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status, first_difference
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers.pool import Pool
-
-
-def check_same_machine(
-    recorded: Measurement | None,
-    measured: Measurement,
-    *,
-    subject: str,
-    noun: str,
-    recorded_setup: dict[str, Any],
-    current_setup: Callable[[], dict[str, Any]],
-    instead: str = "start a new one",
-) -> None:
-    """Raise `RecordError` if a training differs from the recorded one, in any bit.
-
-    Args:
-        recorded: measurement in the store; None where there is nothing to compare with.
-        measured: measurement of the same training on this machine.
-        subject: trained program, in words.
-        noun: kind of the store, in words.
-        recorded_setup: setup or environment in the store; the error names what differs.
-        current_setup: builds the same for this machine; called only for the error.
-        instead: advice, beside continuing on the other machine.
-    """
-    if recorded is None or (difference := first_difference(recorded, measured)) is None:
-        return
-    setups = (recorded_setup, current_setup())
-    raise refuse_difference(subject, noun, difference, setups, instead)
+from lionhunt.search.workers.pool import Pool, measure_once
 
 
 def measure_references(
@@ -84,10 +57,8 @@ def measure_references(
         later = name._replace(number=number)
         measurement = records.measurement(later)
         if measurement is None:
-            pool.submit(Job(str(later), assemble(reference), evaluation_seed(seed, number)))
-            while not (measured := pool.wait(1.0)):
-                pass
-            ((_, measurement),) = measured
+            job = Job(str(later), assemble(reference), evaluation_seed(seed, number))
+            measurement = measure_once(pool, job)
         if measurement.status is not Status.OK:
             raise ConfigError(
                 f"the initial program does not train with the seed of evaluation {number} "

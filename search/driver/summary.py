@@ -10,7 +10,7 @@ from lionhunt.dsl.analysis import liveness
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.evaluation.fitness import task_fitness

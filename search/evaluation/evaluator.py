@@ -10,8 +10,7 @@ import numpy as np
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import MachineShape
 from lionhunt.dsl.ops import OPS
-from lionhunt.proxy_tasks import Task, Training, train
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training, train
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status

@@ -38,7 +38,7 @@ def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
     )
 
 
-class Selection:
+class SelectionLoop:
     """The loop of a selection; its result depends on the info in its records alone.
 
     Args:

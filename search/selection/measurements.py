@@ -6,13 +6,13 @@ from contextlib import AbstractContextManager, ExitStack
 from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
 from lionhunt.dsl.program import Program
+from lionhunt.search.environment import check_same_machine, summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evaluation.seed_scores import SeedScores, gather_scores
 from lionhunt.search.selection.store import MeasurementKey, SelectionStore
-from lionhunt.search.storage.resume import check_same_machine
 from lionhunt.search.workers.pool import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -109,10 +109,15 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
             measured = self._pool.start(Job("reference", assemble(self._initial)))
             self._check_initial(measured, self._seed)
             key = (self._initial_name, self._seed)
-            if key in self._measurements:
-                recorded = self._measurements[key]
-                check_same_machine(self._records, recorded, measured, "the initial program")
-            else:
+            check_same_machine(
+                self._measurements.get(key),
+                measured,
+                subject="the initial program",
+                noun="selection",
+                recorded_setup=self._records.info(),
+                current_setup=summarize_environment,
+            )
+            if key not in self._measurements:
                 self._add(key, measured)
         return self._pool
 

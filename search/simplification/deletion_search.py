@@ -18,7 +18,7 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.pool import Pool, measure_once
 
 EVOLUTION = EvolutionConfig(population_size=20, tournament_size=4, lag=8)
 MAX_SUGGESTIONS = 10
@@ -53,11 +53,7 @@ def delete_by_search(
         evolution=EVOLUTION,
         mutation=MUTATION,
     )
-    pool.submit(Job("reference", assemble(program)))
-    measured = []
-    while not measured:
-        measured = pool.wait(1.0)
-    ((_, reference),) = measured
+    reference = measure_once(pool, Job("reference", assemble(program)))
     if reference.status is not Status.OK:
         return []
     with tempfile.TemporaryDirectory() as folder:

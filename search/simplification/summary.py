@@ -30,8 +30,8 @@ from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import BaseFailed, Evidence, Measurer
 from lionhunt.search.simplification.simplifier import (
-    SimplificationEvent,
     Refusal,
+    SimplificationEvent,
     SimplificationStep,
     final_program,
 )

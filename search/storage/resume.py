@@ -1,13 +1,12 @@
-"""Resuming an experiment: its store is opened again, and another machine is refused."""
+"""Resuming an experiment: its store is opened again, and another experiment is refused."""
 
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
-from lionhunt.search.environment import differences, refuse_difference, summarize_environment
+from lionhunt.search.environment import differences
 from lionhunt.search.errors import RecordError
-from lionhunt.search.evaluation.outcome import Measurement, first_difference
 from lionhunt.search.storage.checked_tables import CheckedTables
 
 StoreType = TypeVar("StoreType", bound=CheckedTables)
@@ -44,20 +43,3 @@ def create_or_resume(
         opened = store.open_to_write(folder)
     with opened as records:
         yield records
-
-
-def check_same_machine(
-    records: CheckedTables, recorded: Measurement, measured: Measurement, program: str
-) -> None:
-    """Raise `RecordError` if this machine trains otherwise than the one that began.
-
-    Args:
-        records: store of the experiment.
-        recorded: training of the reference, as recorded.
-        measured: the same training on this machine.
-        program: description of the reference, for the message.
-    """
-    difference = first_difference(recorded, measured)
-    if difference is not None:
-        places = (records.info(), summarize_environment())
-        raise refuse_difference(program, records.kind.noun, difference, places)

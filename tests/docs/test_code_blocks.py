@@ -63,7 +63,7 @@ def prepared_folder(finished_run_dir, tmp_path, monkeypatch):
 
 @pytest.mark.parametrize("code", CODE)
 def test_code_of_the_pages_runs(code, prepared_folder):
-    """Searches score by a formula or return a prepared run, but their arguments are checked.
+    """Run the code; searches score by a formula or return a prepared run.
 
     JAX has the settings of a user, not the strict ones of the tests.
     """

@@ -12,7 +12,7 @@ from lionhunt.dsl.backends import FlatBackend, PytreeBackend
 from lionhunt.dsl.interpreter import evaluate
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
-from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, spread_floats, draw_tree
+from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, draw_tree, spread_floats
 
 PAPER = (
     "abs cos sin tan arcsin arccos arctan exp log sinh cosh tanh arcsinh arccosh arctanh sign exp2 "

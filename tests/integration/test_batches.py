@@ -12,8 +12,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import SMALL, assemble
-from lionhunt.proxy_tasks import DigitsMLP, Training
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP, Training
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_run, summarize_setup

@@ -6,7 +6,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver import scoring
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search

@@ -12,7 +12,7 @@ MAIN = "from lionhunt.search.cli.main import main; main()"
 def loaded_by(code: str, *words: str) -> set[str]:
     """Return the heavy libraries that a new Python process has loaded after some code."""
     check = f"import sys; print(*(m for m in {HEAVY} if m in sys.modules), file=sys.stderr)"
-    program = f"import atexit\natexit.register(lambda: exec({check!r}))\n{code}"
+    program = f"import atexit\natexit.register(lambda: exec({check!r}, {{}}))\n{code}"
     done = subprocess.run(
         [sys.executable, "-c", program, *words], capture_output=True, text=True, check=True
     )

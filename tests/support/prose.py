@@ -1,6 +1,6 @@
 """Check prose: `python -m tests.support.prose PATH...` lists what to rewrite.
 
-The rules are in CONTRIBUTING.md. The tests in tests/lint run the same checks over the whole project.
+The rules are in CONTRIBUTING.md. The tests in tests/lint check the whole project.
 """
 
 import ast
@@ -16,8 +16,9 @@ MAX_WORDS = 20
 RELATIVE = set("What Who Whom Whose Whether Which Whatever Whoever Of That".split())
 """No docstring begins with these."""
 NOT_VERBS = RELATIVE | set(
-    "The A An One Each Every All Any Its It Their No None Two Those These This If In As To For By "
-    "How Where When At On From With Without And Or Not Only Also There Here So Up Same Other".split()
+    "The A An One Each Every All Any Its It Their No None Two Those These This Same Other How "
+    "If In As To For By Where When At On From With Without And Or Not Only Also There Here So Up"
+    "".split()
 )
 """No function's docstring begins with these: it begins with an imperative verb."""
 DIALECT = re.compile(

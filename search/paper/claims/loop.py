@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.search.comparison.result import Comparison
-from lionhunt.search.comparison.setup import Prepared, open_records
+from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.fields import TaskOptions
@@ -41,7 +41,7 @@ def run_claims(
     folder: Path,
     *,
     open_status: Callable[[], AbstractContextManager[OnStatus]],
-    run_comparison: Callable[[ComparisonStore, Prepared], Comparison],
+    run_comparison: Callable[[ComparisonStore, PreparedComparison], Comparison],
 ) -> dict[str, Any]:
     """Run the experiments that the chosen claims need, or resume them.
 
@@ -62,8 +62,8 @@ def run_claims(
     needed = {claim.experiment for claim in chosen}
     with open_status() as on_status:
         on_status("finding optimizers and tasks")
-        prepared = [Prepared(name, comparison) for name, comparison in experiments]
-    with open_records(folder, prepared) as records:
+        prepared = [PreparedComparison(name, comparison) for name, comparison in experiments]
+    with open_comparisons(folder, prepared) as records:
         with open_status() as on_status:
             results = _measure_costs(needed, experiments.main.tasks, folder, on_status)
         for comparison in prepared:

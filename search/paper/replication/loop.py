@@ -9,17 +9,17 @@ from typing import Any, NamedTuple
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.run_log import log_progress, log_run
 from lionhunt.search.driver.scoring import candidate_functions, open_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
-from lionhunt.search.environment import differences, refuse_difference
+from lionhunt.search.environment import check_same_machine, differences
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.job import AnyJob, Job
-from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
+from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evolution.baselines import constant_places
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.paper.replication.plan import (
@@ -32,7 +32,7 @@ from lionhunt.search.storage.database import CACHE
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
-from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.pool import Pool, measure_once
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
 
@@ -168,11 +168,8 @@ class Study:
         """Measure a reference, once per seed, on a pool without other jobs."""
         key = fingerprint(program), seed
         if key not in self._measured:
-            pool.submit(Job("reference", assemble(program), seed))
-            measured = []
-            while not measured:
-                measured = pool.wait(1.0)
-            ((_, self._measured[key]),) = measured
+            job = Job("reference", assemble(program), seed)
+            self._measured[key] = measure_once(pool, job)
         return self._measured[key]
 
     def _compare(self, pool: Pool, info: dict[str, Any]) -> None:
@@ -193,14 +190,15 @@ class Study:
             if recorded is None:
                 continue
             measured = self._measure(pool, reference, recorded_info["config"]["seed"])
-            if (difference := first_difference(recorded, measured)) is not None:
-                raise refuse_difference(
-                    f"the initial program of {folder.name}",
-                    "study",
-                    difference,
-                    (recorded_info, info),
-                    "choose another --out",
-                )
+            check_same_machine(
+                recorded,
+                measured,
+                subject=f"the initial program of {folder.name}",
+                noun="study",
+                recorded_setup=recorded_info,
+                current_setup=lambda: info,
+                instead="choose another --out",
+            )
 
 
 def _check(config: StudyConfig) -> None:

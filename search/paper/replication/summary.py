@@ -6,7 +6,7 @@ from typing import Any
 
 import numpy as np
 
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.setup import summarize_tasks
 from lionhunt.search.environment import summarize_environment

@@ -13,7 +13,7 @@ from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assem
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.ops import OPS
 from tests.support.dsl.programs import programs
-from tests.support.dsl.values import assert_close, assert_same_bits, on_device, draw_tree
+from tests.support.dsl.values import assert_close, assert_same_bits, draw_tree, on_device
 
 NUMPY = PytreeBackend(np)
 OPS_BY_NUMBER = list(OPS.values())

@@ -2,13 +2,13 @@
 
 import pytest
 
-from lionhunt.search.comparison.setup import Prepared, open_records
+from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.errors import ConfigError, RecordError
 from tests.support.search.comparison_runs import FormulaTrainers, compared, config, stop_after
 
 
 def test_names_of_tasks_of_one_kind_show_the_options_that_differ():
-    tasks = Prepared("small", config()).tasks
+    tasks = PreparedComparison("small", config()).tasks
     assert [task.name for task in tasks] == [
         "digits_mlp (batch_size 4)",
         "digits_mlp (batch_size 8)",
@@ -17,9 +17,9 @@ def test_names_of_tasks_of_one_kind_show_the_options_that_differ():
 
 
 def test_a_comparison_with_the_name_of_another_key_is_refused(tmp_path):
-    prepared = Prepared("machine", config())
+    prepared = PreparedComparison("machine", config())
     with pytest.raises(ConfigError, match="cannot have the name 'machine'; rename its file"):
-        with open_records(tmp_path / "machine", [prepared]):
+        with open_comparisons(tmp_path / "machine", [prepared]):
             pass
 
 

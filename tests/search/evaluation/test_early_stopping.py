@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.bench import early_stopping
 from lionhunt.search.bench.early_stopping import SETTINGS, stop
 from lionhunt.search.driver.search_loop import Search

@@ -7,8 +7,7 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.ops import OPS
-from lionhunt.proxy_tasks import DigitsMLP, train
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP, train
 from lionhunt.search.bench.early_stopping import stop
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.early_stopping import set_hurdles

@@ -8,7 +8,7 @@ import pytest
 from lionhunt import dsl
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.selection.loop import Selection
+from lionhunt.search.selection.loop import SelectionLoop
 from lionhunt.search.selection.promotion import best_trial
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.stage import UNTUNED
@@ -42,7 +42,7 @@ def test_order_of_results_does_not_matter(order_seed, run, undisturbed, tmp_path
 def stop_after(folder, num_events, pools):
     """Resume a selection for a number of events."""
     with SelectionStore.open_to_write(folder) as records:
-        for _ in itertools.islice(Selection(records, pools).run(), num_events):
+        for _ in itertools.islice(SelectionLoop(records, pools).run(), num_events):
             pass
 
 

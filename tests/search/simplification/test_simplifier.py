@@ -15,8 +15,8 @@ from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import ChangeVerdict, open_measurer
 from lionhunt.search.simplification.simplifier import (
-    SimplificationEvent,
     Refusal,
+    SimplificationEvent,
     SimplificationStep,
     Simplifier,
     final_program,

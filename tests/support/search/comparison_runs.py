@@ -8,7 +8,7 @@ from contextlib import closing, contextmanager
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.comparison.loop import ComparisonLoop
 from lionhunt.search.comparison.result import ABSOLUTE_NOISES, RELATIVE_NOISES, Comparison
-from lionhunt.search.comparison.setup import Prepared, open_records
+from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.config import parse_config
 from lionhunt.search.evaluation.outcome import Measurement, Status
@@ -80,13 +80,13 @@ def contest(records: ComparisonStore, pool, name="small", **changes) -> Comparis
         yield pool
 
     small = config(**changes)
-    prepared = Prepared(name, small)
+    prepared = PreparedComparison(name, small)
     return ComparisonLoop(name, small, prepared.optimizers, prepared.tasks, records, opened)
 
 
 def compared(folder, pool, **changes) -> Comparison:
     """Run a comparison to its end."""
-    with open_records(folder, [Prepared("small", config(**changes))]) as records:
+    with open_comparisons(folder, [PreparedComparison("small", config(**changes))]) as records:
         events = contest(records, pool, **changes).run()
         while True:
             try:
@@ -97,7 +97,7 @@ def compared(folder, pool, **changes) -> Comparison:
 
 def stop_after(num_events, folder, pool, **changes) -> None:
     """Run a comparison for a number of events."""
-    with open_records(folder, [Prepared("small", config(**changes))]) as records:
+    with open_comparisons(folder, [PreparedComparison("small", config(**changes))]) as records:
         with closing(contest(records, pool, **changes).run()) as events:
             for _ in range(num_events):
                 next(events)

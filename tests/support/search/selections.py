@@ -12,7 +12,7 @@ from lionhunt.search.driver.setup import load_initial, summarize_setup
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.selection.config import SelectConfig
-from lionhunt.search.selection.loop import Selection
+from lionhunt.search.selection.loop import SelectionLoop
 from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
@@ -137,7 +137,7 @@ def begin(folder: Path, runs: list[Path], **changes):
 
 def finish(records: SelectionStore, pools) -> SelectionResult:
     """Run to the end."""
-    events = Selection(records, pools).run()
+    events = SelectionLoop(records, pools).run()
     while True:
         try:
             next(events)

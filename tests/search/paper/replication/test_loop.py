@@ -9,7 +9,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.proxy_tasks.training import NUM_CHUNKS
+from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.errors import ConfigError, RecordError
