@@ -3,9 +3,15 @@
 import re
 
 import jax
+import pytest
 
 from lionhunt.search import environment
-from lionhunt.search.environment import environment_differences, summarize_environment
+from lionhunt.search.environment import (
+    check_same_machine,
+    environment_differences,
+    summarize_environment,
+)
+from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
 
 
@@ -39,6 +45,24 @@ def test_only_what_both_places_tell_is_a_difference():
         f"jax 0.1 there and {jax.__version__} here",
         f"JAX device Abacus there and {current['jax_device']} here",
     ]
+
+
+def test_another_machine_is_refused_with_what_differs():
+    def check(score):
+        first, measured = (Measurement(Status.OK, (s,), ((1.0,),)) for s in (0.5, score))
+        check_same_machine(
+            first,
+            measured,
+            subject="the reference",
+            noun="selection",
+            recorded_setup={"versions": {"jax": "0.1"}},
+            current_setup=summarize_environment,
+        )
+
+    check(0.5)
+    message = r"here the reference scores \[0.25\], where the selection was made \[0.5\] \(jax 0.1"
+    with pytest.raises(RecordError, match=message):
+        check(0.25)
 
 
 def test_one_program_on_one_machine_trains_alike_to_the_bit():
