@@ -12,12 +12,13 @@ search: .venv/installed  ## a first search: about two minutes
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
-		tests/integration tests/search tests/proxy_tasks tests/dsl tests/docs
+		tests/integration tests/examples tests/search tests/proxy_tasks tests/dsl tests/docs
 
 lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/pyright
+	$(BIN)/python -m pytest -q -n 2 tests/lint
 
 docs: .venv/installed  ## the tables in docs/language.md and docs/config.md
 	$(BIN)/python docs/tables.py

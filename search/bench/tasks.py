@@ -7,7 +7,6 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 import jax
-import numpy as np
 
 from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
@@ -62,9 +61,8 @@ def _bench(task: Task, bytecode: Bytecode) -> dict[str, Any]:
         affordable = int(num_steps * MAX_SECONDS / seconds)
         num_steps = max(num_steps, min(task.num_steps, affordable))
         compile_seconds, seconds = _measure(task, bytecode, num_steps)
-    shapes = jax.eval_shape(task.init, task.data, jax.random.key(0))
     return {
-        "parameters": sum(int(np.prod(leaf.shape)) for leaf in jax.tree.leaves(shapes)),
+        "parameters": task.num_parameters,
         "steps": task.num_steps,
         "measured_seconds": seconds * task.num_steps / num_steps,
         "measured_steps": num_steps,

@@ -1,6 +1,5 @@
 """The commands `lionhunt simplify` and `lionhunt derive`."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,6 +17,7 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
+from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.simplification.report import (
     derivation_blocks,
@@ -136,14 +136,14 @@ def derive(
     summary = found.summary
     blocks = [origin_block(summary), *summary_blocks(summary), *derivation_blocks(summary)]
     command = f"lionhunt derive {shlex.quote(ref)}"
-    _write(folder / "report.md", to_markdown_report(f"`{command}`", [*blocks, *step_by_step]))
-    _write(folder / "report.json", json.dumps(summary, indent=2) + "\n")
+    text = to_markdown_report(f"`{command}`", [*blocks, *step_by_step])
+    path = write_report(folder, summary, text, indent=2)
     _write(folder / "result.txt", summary["result"] + "\n")
     if as_json:
         print_json(summary)
     else:
         print_blocks(console, blocks)
-        print_line(console, f"\nreport: {folder / 'report.md'}")
+        print_line(console, f"\nreport: {path}")
 
 
 def _free_folder(folder: Path) -> Path:

@@ -1,18 +1,16 @@
 """The command `lionhunt simulate`."""
 
-import json
 import math
 from pathlib import Path
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from rich.text import Text
 
-from lionhunt.search.cli.terminal import Json, make_console, status_line
+from lionhunt.search.cli.terminal import Json, make_console, print_line, status_line
 from lionhunt.search.driver.config import EvolutionConfig
-from lionhunt.search.errors import RecordError
 from lionhunt.search.fields import MAX_COUNT
 from lionhunt.search.reporting.blocks import Paragraph, print_blocks, to_markdown_report
+from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.simulation.loop import follow_best, make_config, simulate_load
 from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
@@ -91,13 +89,19 @@ def simulate(
     summary = summarize_simulation(
         loads, curves, evaluation_seconds=seconds, spread=spread, seed=seed
     )
-    _write(out, summary)
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.simulation.figures import lag_figure, load_figure
+
+    figures = {"load": load_figure(summary["loads"]), "lag": lag_figure(summary["lags"])}
+    pictures = [Paragraph(f"![{CAPTIONS[name]}]({name}.png)") for name in figures]
+    text = to_markdown_report("`lionhunt simulate`", [*simulation_blocks(summary), *pictures])
+    path = write_report(out, summary, text, figures)
     if as_json:
         print_json(summary)
     else:
         console = make_console()
         print_blocks(console, simulation_blocks(summary))
-        console.print(Text(f"\nreport: {out / 'report.md'}"), soft_wrap=True)
+        print_line(console, f"\nreport: {path}")
 
 
 def enough_lag(num_workers: int, spread: float) -> int:
@@ -107,20 +111,3 @@ def enough_lag(num_workers: int, spread: float) -> int:
     a lag younger. Of the children bred in that time, `NEW_SHARE` are new and need a worker.
     """
     return max(64, math.ceil(num_workers * (1 + spread) / NEW_SHARE))
-
-
-def _write(folder: Path, summary: dict[str, Any]) -> None:
-    from lionhunt.search.reporting.figures import write_figure
-    from lionhunt.search.simulation.figures import lag_figure, load_figure
-
-    figures = {"load": load_figure(summary["loads"]), "lag": lag_figure(summary["lags"])}
-    pictures = [Paragraph(f"![{CAPTIONS[name]}]({name}.png)") for name in figures]
-    text = to_markdown_report("`lionhunt simulate`", [*simulation_blocks(summary), *pictures])
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        (folder / "report.json").write_text(json.dumps(summary), "utf-8")
-        (folder / "report.md").write_text(text, "utf-8")
-        for name, figure in figures.items():
-            write_figure(figure, folder / name)
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None

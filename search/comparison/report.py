@@ -1,6 +1,5 @@
 """Report of a comparison: tables and sentences, for the terminal and as Markdown."""
 
-import json
 import math
 from collections.abc import Callable, Sequence
 from pathlib import Path
@@ -12,7 +11,7 @@ from rich.text import Text
 from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
-from lionhunt.search.errors import RecordError
+from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -262,18 +261,11 @@ def write_comparison_report(
         command: the command that made the report.
 
     Raises:
-        RecordError: a file cannot be written.
+        LionhuntError: a file cannot be written.
     """
     # Importing matplotlib takes half a second.
     from lionhunt.search.comparison.figures import comparison_figures
-    from lionhunt.search.reporting.figures import write_figure
 
-    try:
-        figures = comparison_figures(comparison)
-        for name, figure in figures.items():
-            write_figure(figure, folder / name)
-        names = [f"{name}.png" for name in figures]
-        (folder / "report.json").write_text(json.dumps(summary), "utf-8")
-        (folder / "report.md").write_text(to_report(summary, command, names), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
+    figures = comparison_figures(comparison)
+    names = [f"{name}.png" for name in figures]
+    write_report(folder, summary, to_report(summary, command, names), figures)

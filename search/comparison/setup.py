@@ -7,10 +7,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-import jax
-
 from lionhunt.dsl.analysis.identities import reachable
-from lionhunt.proxy_tasks import Task
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
@@ -112,15 +109,10 @@ def _summarize_tasks(tasks: Sequence[TaskOptions]) -> list[ComparedTask]:
             task.digest,
             task.num_steps,
             options.batch_size,
-            _num_parameters(task),
+            task.num_parameters,
         )
         for name, options, task in zip(_unique_names(tasks), tasks, built, strict=True)
     ]
-
-
-def _num_parameters(task: Task) -> int:
-    shapes = jax.eval_shape(task.init, task.data, jax.random.key(0))
-    return sum(leaf.size for leaf in jax.tree.leaves(shapes))
 
 
 def _unique_names(tasks: Sequence[TaskOptions]) -> list[str]:

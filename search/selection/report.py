@@ -1,6 +1,5 @@
 """Report of a selection: its progress, its tables, and the report in Markdown."""
 
-import json
 import shlex
 from pathlib import Path
 from typing import Any
@@ -11,7 +10,7 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text
 
-from lionhunt.search.errors import RecordError
+from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.selection.stage import SelectionProgress
 
@@ -206,18 +205,14 @@ def write_selection_report(folder: Path, summary: Summary) -> None:
     """Write the report, its figure and the tuned winners beside the records.
 
     Raises:
-        RecordError: a file cannot be written.
+        OSError: the file of a winner cannot be written.
+        LionhuntError: another file cannot be written.
     """
     # Importing matplotlib takes half a second.
-    from lionhunt.search.reporting.figures import write_figure
     from lionhunt.search.selection.figures import meta_figure
 
-    try:
-        (folder / f"{REPORT_NAME}.json").write_text(json.dumps(summary, indent=2), "utf-8")
-        write_figure(meta_figure(summary["meta_validation"]), folder / PLOT_NAME)
-        for number, winner in enumerate(summary["winners"], start=1):
-            head = f"# {winner['name']}, tuned by a selection"
-            winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
-        (folder / f"{REPORT_NAME}.md").write_text(to_report(summary, folder), "utf-8")
-    except OSError as error:
-        raise RecordError(f"cannot write in {folder}: {error.strerror}; make room") from None
+    for number, winner in enumerate(summary["winners"], start=1):
+        head = f"# {winner['name']}, tuned by a selection"
+        winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+    figures = {PLOT_NAME: meta_figure(summary["meta_validation"])}
+    write_report(folder, summary, to_report(summary, folder), figures, name=REPORT_NAME, indent=2)

@@ -171,9 +171,9 @@ def raising(error):
     "words",
     [["--ray-address", "127.0.0.1:1"], ["--set", "evaluation.ray_address=127.0.0.1:1"]],
 )
-def test_search_without_its_cluster_leaves_no_run(words, lionhunt, tmp_path):
+def test_search_without_its_cluster_leaves_no_run(words, invoke_cli, tmp_path):
     config = tmp_path / "small.toml"
     config.write_text('num_programs = 1000\n[[tasks]]\nkind = "digits_mlp"\n')
-    status, _, err = lionhunt("search", config, "--out", tmp_path / "run", *words)
+    status, _, err = invoke_cli("search", config, "--out", tmp_path / "run", *words)
     assert status == 2 and is_one_line(err) and "no Ray cluster at '127.0.0.1:1'" in err
     assert not (tmp_path / "run").exists()

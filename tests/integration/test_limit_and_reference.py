@@ -91,10 +91,10 @@ def test_fitness_is_the_gain_over_the_reference(restarted):
     assert task == "digits_mlp" and by_task["fitness"] == summary["initial"]["fitness"]
 
 
-def test_a_summary_says_what_the_gain_is_over(restarted, lionhunt, tmp_path):
-    assert "gain over adamw_initial" in lionhunt("show", restarted.path)[1]
+def test_a_summary_says_what_the_gain_is_over(restarted, invoke_cli, tmp_path):
+    assert "gain over adamw_initial" in invoke_cli("show", restarted.path)[1]
     finished(tmp_path)
-    assert "gain over" not in lionhunt("show", tmp_path)[1]
+    assert "gain over" not in invoke_cli("show", tmp_path)[1]
 
 
 def test_pool_starts_with_the_reference(monkeypatch):

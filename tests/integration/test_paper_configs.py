@@ -17,14 +17,16 @@ CONFIGS = Path("configs").absolute()
         ("paper_language", "1-billion-word-language-modeling-benchmark-r13output"),
     ],
 )
-def test_search_without_its_data_ends_in_one_line(lionhunt, tmp_path, monkeypatch, name, wanted):
+def test_search_without_its_data_ends_in_one_line(invoke_cli, tmp_path, monkeypatch, name, wanted):
     monkeypatch.chdir(tmp_path)
-    status, out, err = lionhunt("search", CONFIGS / f"{name}.toml")
+    status, out, err = invoke_cli("search", CONFIGS / f"{name}.toml")
     assert (status, out) == (2, "") and is_one_line(err)
     assert re.search(f"there is no folder data/.* in {tmp_path}; .*{wanted}", err)
     folder = tmp_path / "empty"
     folder.mkdir()
-    status, _, err = lionhunt("search", CONFIGS / f"{name}.toml", "--set", f"tasks.0.path={folder}")
+    status, _, err = invoke_cli(
+        "search", CONFIGS / f"{name}.toml", "--set", f"tasks.0.path={folder}"
+    )
     assert status == 2 and is_one_line(err) and str(folder) in err and wanted in err
     # There is no run.
     assert list(tmp_path.iterdir()) == [folder] and not list(folder.iterdir())

@@ -26,43 +26,43 @@ def run(tmp_path, monkeypatch):
     return tmp_path / "run"
 
 
-def test_rescored_run_is_a_new_one_of_the_same_config(lionhunt, run, tmp_path):
-    status, _, err = lionhunt("resume", run)
+def test_rescored_run_is_a_new_one_of_the_same_config(invoke_cli, run, tmp_path):
+    status, _, err = invoke_cli("resume", run)
     assert status == 2 and is_one_line(err) and f"'lionhunt resume {run} --rescore'" in err
     before = (run / "run.sqlite").read_bytes()
     new = tmp_path / "run-rescored"
-    status, out, err = lionhunt("resume", run, "--rescore")
+    status, out, err = invoke_cli("resume", run, "--rescore")
     assert (status, err) == (0, "") and f"run {new}:" in " ".join(out.split())
     with create(tmp_path / "expected", seed=7) as records:
         digest = advance(records, FormulaPool(scorer=here)).history_digest()
     with RunStore.open_to_read(new) as records:
         assert records.history_digest() == digest and records.count() == 120
         assert records.info()["rescored_from"] == str(run)
-    assert lionhunt("resume", new)[0] == 0
+    assert invoke_cli("resume", new)[0] == 0
     assert (run / "run.sqlite").read_bytes() == before
 
 
-def test_rescored_run_overwrites_nothing(lionhunt, run, tmp_path):
+def test_rescored_run_overwrites_nothing(invoke_cli, run, tmp_path):
     for name in ("run-rescored", "run-rescored-2"):
-        assert lionhunt("resume", run, "--rescore")[0] == 0
+        assert invoke_cli("resume", run, "--rescore")[0] == 0
         assert (tmp_path / name / "run.sqlite").is_file()
     for out, message in ((run, "holds a run"), (tmp_path / "run-rescored", "holds a run")):
-        status, _, err = lionhunt("resume", run, "--rescore", "--out", out)
+        status, _, err = invoke_cli("resume", run, "--rescore", "--out", out)
         assert status == 2 and is_one_line(err) and message in err
-    status, _, err = lionhunt("resume", run, "--out", tmp_path / "other")
+    status, _, err = invoke_cli("resume", run, "--out", tmp_path / "other")
     assert status == 2 and is_one_line(err) and "--out needs --rescore" in err
     assert not (tmp_path / "other").exists()
 
 
-def test_rescored_run_has_the_programs_of_the_records_not_of_files(lionhunt, run, tmp_path):
+def test_rescored_run_has_the_programs_of_the_records_not_of_files(invoke_cli, run, tmp_path):
     """Ignore the files that the config names: they may be missing, or differ here."""
     program = tmp_path / "mine.txt"
     program.write_text(str(dsl.library.load("lion")))
     with create(tmp_path / "other", initial=str(program), reference=str(program)) as records:
         advance(records, FormulaPool(), 50)
     program.unlink()
-    status, _, err = lionhunt("resume", tmp_path / "other")
+    status, _, err = invoke_cli("resume", tmp_path / "other")
     assert status == 2 and "--rescore" in err
-    assert lionhunt("resume", tmp_path / "other", "--rescore")[0] == 0
+    assert invoke_cli("resume", tmp_path / "other", "--rescore")[0] == 0
     with RunStore.open_to_read(tmp_path / "other-rescored") as records:
         assert records.reference() == dsl.library.load("lion") and records.count() == 120

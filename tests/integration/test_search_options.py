@@ -287,16 +287,16 @@ def test_bad_options_are_refused(evaluation, message):
         config(evaluation=evaluation)
 
 
-def test_command_line_shows_the_hall_and_finds_its_members(runs, lionhunt):
+def test_command_line_shows_the_hall_and_finds_its_members(runs, invoke_cli):
     folder, summary = runs["all"].folder, runs["all"].summary
-    status, out, _ = lionhunt("show", folder)
+    status, out, _ = invoke_cli("show", folder)
     assert status == 0 and summary["history_digest"] in out
     counts = f"{summary['functional_hits']} functional, {summary['reevaluated']} reevaluated"
     assert counts in out and "gain by statement" in out
     member = summary["hall"][-1]
-    status, out, _ = lionhunt("show", f"{folder}:best@{member['length']}", "--json")
+    status, out, _ = invoke_cli("show", f"{folder}:best@{member['length']}", "--json")
     assert status == 0 and f'"index": {member["index"]},' in out
-    status, _, err = lionhunt("show", f"{folder}:best@99")
+    status, _, err = invoke_cli("show", f"{folder}:best@99")
     assert status == 2 and is_one_line(err) and "no program of 99 needed statements" in err
 
 

@@ -21,11 +21,11 @@ tasks = [{kind = "digits_mlp", num_steps = 5, batch_size = 4, width = 4}]
 """
 
 
-def test_what_the_command_leaves_of_a_run_is_no_leftover(lionhunt, tmp_path, monkeypatch):
+def test_what_the_command_leaves_of_a_run_is_no_leftover(invoke_cli, tmp_path, monkeypatch):
     (tmp_path / "small.toml").write_text(CONFIG)
     folder = tmp_path / "run"
     monkeypatch.setattr(scoring, "start_pool", start_formula_pool())
-    assert lionhunt("search", tmp_path / "small.toml", "--out", folder)[0] == 0
+    assert invoke_cli("search", tmp_path / "small.toml", "--out", folder)[0] == 0
     assert (folder / "run.log.jsonl").exists()
     digest = finished_run.history_digest(folder)
     assert finished_run.check_finished(folder, digest) == 40
@@ -43,8 +43,8 @@ def rounds(tmp_path):
     return soak.Soak(tmp_path, random.Random(0))
 
 
-def test_fault_that_finds_nothing_to_befall_does_not_count(rounds, run, tmp_path):
-    driver = Driver(["-c", ""], run, tmp_path / "log")
+def test_fault_that_finds_nothing_to_befall_does_not_count(rounds, finished_run_dir, tmp_path):
+    driver = Driver(["-c", ""], finished_run_dir, tmp_path / "log")
     driver.expect(0, "")
     names = [fault.__name__ for fault in faults.FAULTS]
     for _ in names + names:

@@ -34,8 +34,8 @@ def config(tmp_path, monkeypatch):
     return path
 
 
-def test_dry_run_estimates_and_leaves_nothing(lionhunt, config, tmp_path):
-    status, out, err = lionhunt("search", config, "--dry-run", "--json")
+def test_dry_run_estimates_and_leaves_nothing(invoke_cli, config, tmp_path):
+    status, out, err = invoke_cli("search", config, "--dry-run", "--json")
     plan = json.loads(out)
     assert (status, err) == (0, "")
     assert plan["programs"] == 120 and plan["rehearsed"] == 110 and plan["workers"] == 2
@@ -47,19 +47,19 @@ def test_dry_run_estimates_and_leaves_nothing(lionhunt, config, tmp_path):
     assert list(tmp_path.iterdir()) == [config]
 
 
-def test_dry_run_in_words(lionhunt, config):
-    _, out, _ = lionhunt("search", config, "--dry-run", "--workers", 0)
+def test_dry_run_in_words(invoke_cli, config):
+    _, out, _ = invoke_cli("search", config, "--dry-run", "--workers", 0)
     assert "digits_mlp" in out and "in this process" in out
-    _, out, _ = lionhunt("search", config, "--dry-run", "--set", "hurdles.slack=0.5")
+    _, out, _ = invoke_cli("search", config, "--dry-run", "--set", "hurdles.slack=0.5")
     assert "2 workers" in out and "of training" in out
 
 
-def test_rehearsal_ends_in_time_and_trains_long_tasks_in_part(lionhunt, config, monkeypatch):
+def test_rehearsal_ends_in_time_and_trains_long_tasks_in_part(invoke_cli, config, monkeypatch):
     monkeypatch.setattr(dry_run, "SECONDS", 0.0)
     words = ("--dry-run", "--json", "--set", "num_programs=2000")
-    plan = json.loads(lionhunt("search", config, *words)[1])
+    plan = json.loads(invoke_cli("search", config, *words)[1])
     assert plan["rehearsed"] < 1990 < plan["programs"] == 2000
-    more = json.loads(lionhunt("search", config, *words, "--set", "tasks.0.num_steps=600")[1])
+    more = json.loads(invoke_cli("search", config, *words, "--set", "tasks.0.num_steps=600")[1])
     assert more["tasks"][0]["steps"] == 600
     assert more["tasks"][0]["seconds"] == pytest.approx(3 * 0.25)
 
@@ -138,14 +138,14 @@ def test_estimate_is_near_the_measured_duration():
         (["--workers", "-1"], "workers"),
     ],
 )
-def test_run_that_could_not_work_is_refused(lionhunt, config, words, message):
-    status, out, err = lionhunt("search", config, "--dry-run", *words)
+def test_run_that_could_not_work_is_refused(invoke_cli, config, words, message):
+    status, out, err = invoke_cli("search", config, "--dry-run", *words)
     assert (status, out) == (2, "")
     assert is_one_line(err) and message in err
 
 
-def test_json_is_of_a_dry_run(lionhunt, config, tmp_path):
-    status, _, err = lionhunt("search", config, "--json")
+def test_json_is_of_a_dry_run(invoke_cli, config, tmp_path):
+    status, _, err = invoke_cli("search", config, "--json")
     assert status == 2 and is_one_line(err) and "--dry-run" in err
     assert list(tmp_path.iterdir()) == [config]
 

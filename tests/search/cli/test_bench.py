@@ -105,8 +105,8 @@ def test_bench_of_batches_tells_every_task_and_size(monkeypatch):
     assert "batch 3" in shown.get() and "digits_mlp" in shown.get()
 
 
-def test_bench_of_batches_refuses_an_unknown_task(lionhunt):
-    status, _, err = lionhunt("bench", "batch", "--task", "chess")
+def test_bench_of_batches_refuses_an_unknown_task(invoke_cli):
+    status, _, err = invoke_cli("bench", "batch", "--task", "chess")
     assert status == 2 and "no task 'chess'; there are digits_mlp" in err
 
 
@@ -123,8 +123,8 @@ def measured_steps(monkeypatch):
     return steps
 
 
-def test_bench_of_tasks(lionhunt, measured_steps):
-    _, out, _ = lionhunt("bench", "tasks", "digits_mlp", "--scales", "0.01,1", "--json")
+def test_bench_of_tasks(invoke_cli, measured_steps):
+    _, out, _ = invoke_cli("bench", "tasks", "digits_mlp", "--scales", "0.01,1", "--json")
     short, long = json.loads(out)
     assert (short["task"], short["scale"], long["scale"]) == ("digits_mlp", 0.01, 1)
     # A whole training of 50 steps takes 1.5 s, one of 500 steps more than `MAX_SECONDS`.
@@ -132,7 +132,7 @@ def test_bench_of_tasks(lionhunt, measured_steps):
     assert (long["steps"], long["measured_steps"]) == (500, 333)
     assert measured_steps == [20, 50, 20, 333] and long["compile_seconds"] == 4.0
     assert long["measured_seconds"] == pytest.approx(0.03 * 500)
-    _, out, _ = lionhunt("bench", "tasks", "digits_mlp", "--scales", "1")
+    _, out, _ = invoke_cli("bench", "tasks", "digits_mlp", "--scales", "1")
     assert "digits_mlp" in out and "500" in out and "(from 333 steps)" in out
 
 
@@ -152,6 +152,6 @@ def test_evaluation_of_a_task_is_measured():
         (["digits_mlp", "--scales", "0"], "scale"),
     ],
 )
-def test_bench_of_tasks_refuses_in_one_line(lionhunt, measured_steps, words, message):
-    status, _, err = lionhunt("bench", "tasks", *words)
+def test_bench_of_tasks_refuses_in_one_line(invoke_cli, measured_steps, words, message):
+    status, _, err = invoke_cli("bench", "tasks", *words)
     assert status == 2 and is_one_line(err) and message in err

@@ -83,9 +83,9 @@ def test_config_has_the_experiments_of_all_claims():
     assert experiments["variants"].tuning == first.tuning and not others[0].spread
 
 
-def test_everything_is_judged_and_written(lionhunt, executed, tmp_path):
+def test_everything_is_judged_and_written(invoke_cli, executed, tmp_path):
     out = tmp_path / "claims"
-    status, printed, err = lionhunt("claims", CONFIG, "--out", out, *FEW_TASKS)
+    status, printed, err = invoke_cli("claims", CONFIG, "--out", out, *FEW_TASKS)
     assert (status, err) == (0, "")
     assert executed == ["training", "step", "main", "variants", "batch_size"]
     summary = json.loads((out / "report.json").read_text())
@@ -101,9 +101,9 @@ def test_everything_is_judged_and_written(lionhunt, executed, tmp_path):
     assert all(f"]({picture}.png)" in report for picture in pictures)
 
 
-def test_one_claim_runs_its_experiment_alone(lionhunt, executed, tmp_path):
+def test_one_claim_runs_its_experiment_alone(invoke_cli, executed, tmp_path):
     words = ["claims", CONFIG, "--out", tmp_path, *FEW_TASKS, "--json"]
-    status, printed, _ = lionhunt(*words, "--only", "beta2")
+    status, printed, _ = invoke_cli(*words, "--only", "beta2")
     summary = json.loads(printed)
     assert (status, executed) == (0, ["variants"])
     assert [claim["key"] for claim in summary["claims"]] == ["beta2"]
@@ -113,16 +113,16 @@ def test_one_claim_runs_its_experiment_alone(lionhunt, executed, tmp_path):
     assert f"lionhunt claims {CONFIG} --only beta2 --set 'experiments.main.tasks=" in report
 
 
-def test_recorded_times_are_not_measured_again(lionhunt, executed, tmp_path):
+def test_recorded_times_are_not_measured_again(invoke_cli, executed, tmp_path):
     words = ["claims", CONFIG, "--out", tmp_path, *FEW_TASKS, "--json"]
     words += ["--only", "memory", "--only", "speed"]
-    first, second = lionhunt(*words), lionhunt(*words)
+    first, second = invoke_cli(*words), invoke_cli(*words)
     assert first == second and first[0] == 0
     assert executed == ["training"]
     times = json.loads((tmp_path / "speed.json").read_text())
     times["environment"]["versions"]["jax"] = "0.0.1"
     (tmp_path / "speed.json").write_text(json.dumps(times))
-    assert lionhunt(*words) == first and executed == ["training"] * 2
+    assert invoke_cli(*words) == first and executed == ["training"] * 2
     ratio = json.loads(first[1])["claims"][1]["cases"][0]["numbers"][2]
     assert (ratio["value"], ratio["low"], ratio["high"]) == RATIO
 
@@ -139,25 +139,25 @@ def test_recorded_times_are_not_measured_again(lionhunt, executed, tmp_path):
         ([CONFIG, "--set", "experiments.main.spread.num_points=1"], "num_points"),
     ],
 )
-def test_wrong_input_is_one_line(lionhunt, executed, tmp_path, words, message):
-    status, _, err = lionhunt("claims", *words, "--out", tmp_path / "claims")
+def test_wrong_input_is_one_line(invoke_cli, executed, tmp_path, words, message):
+    status, _, err = invoke_cli("claims", *words, "--out", tmp_path / "claims")
     assert status == 2 and is_one_line(err) and message in err
     assert executed == [] and not (tmp_path / "claims").exists()
 
 
-def test_sizes_that_were_left_out_are_measured_again(lionhunt, executed, tmp_path):
+def test_sizes_that_were_left_out_are_measured_again(invoke_cli, executed, tmp_path):
     words = ["claims", CONFIG, "--out", tmp_path, *FEW_TASKS, "--only", "optimizer_speed"]
-    assert lionhunt(*words)[0] == lionhunt(*words)[0] == 0
+    assert invoke_cli(*words)[0] == invoke_cli(*words)[0] == 0
     assert executed == ["step", "step"]
 
 
-def test_default_config_is_that_of_the_clone(lionhunt, executed, tmp_path, monkeypatch):
+def test_default_config_is_that_of_the_clone(invoke_cli, executed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, _, err = lionhunt("claims")
+    status, _, err = invoke_cli("claims")
     assert status == 2 and is_one_line(err) and "configs/claims.toml" in err
 
 
-def test_damaged_file_of_times_is_named(lionhunt, executed, tmp_path):
+def test_damaged_file_of_times_is_named(invoke_cli, executed, tmp_path):
     (tmp_path / "speed.json").write_text("{}")
-    status, _, err = lionhunt("claims", CONFIG, "--out", tmp_path, "--only", "speed", *FEW_TASKS)
+    status, _, err = invoke_cli("claims", CONFIG, "--out", tmp_path, "--only", "speed", *FEW_TASKS)
     assert status == 2 and is_one_line(err) and "remove it" in err

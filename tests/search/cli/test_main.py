@@ -43,8 +43,8 @@ width = 4
         ("lion", (6, 6, 6), ["momentum"]),
     ],
 )
-def test_show_program_as_json(lionhunt, name, counts, live):
-    status, out, err = lionhunt("show", name, "--json")
+def test_show_program_as_json(invoke_cli, name, counts, live):
+    status, out, err = invoke_cli("show", name, "--json")
     shown = json.loads(out)
     assert (status, err, shown["valid"]) == (0, "", True)
     assert (shown["statements"], shown["needed_within_step"], shown["needed"]) == counts
@@ -55,8 +55,8 @@ def test_show_program_as_json(lionhunt, name, counts, live):
     assert len(shown["listing"]) == counts[0]
 
 
-def test_show_marks_every_statement(lionhunt):
-    _, out, _ = lionhunt("show", "raw_lion")
+def test_show_marks_every_statement(invoke_cli):
+    _, out, _ = invoke_cli("show", "raw_lion")
     lines = {line.split()[0]: line for line in out.splitlines() if line[:1].isdigit()}
     assert lines["0"].split()[-2:] == ["tree", "needed"]
     assert "scalar" in lines["2"] and "redundant" in lines["2"]
@@ -64,17 +64,17 @@ def test_show_marks_every_statement(lionhunt):
     assert sum("redundant" in line for line in lines.values()) == 8
 
 
-def test_show_file(lionhunt, tmp_path):
+def test_show_file(invoke_cli, tmp_path):
     file = tmp_path / "mine.txt"
     file.write_text('def mine(w, g, lr):\n  """Mine."""\n  return g * lr + w * 0.1  # nested\n')
-    status, out, _ = lionhunt("show", file, "--json")
+    status, out, _ = invoke_cli("show", file, "--json")
     assert status == 0 and json.loads(out)["statements"] == 3
 
 
-def test_show_run_as_json(lionhunt, run):
-    status, out, err = lionhunt("show", run, "--json")
+def test_show_run_as_json(invoke_cli, finished_run_dir):
+    status, out, err = invoke_cli("show", finished_run_dir, "--json")
     shown = json.loads(out)
-    with RunStore.open_to_read(run) as records:
+    with RunStore.open_to_read(finished_run_dir) as records:
         assert shown["history_digest"] == records.history_digest()
         best = records.best()
     assert best is not None and shown["best"]["index"] == best.individual.index
@@ -82,17 +82,17 @@ def test_show_run_as_json(lionhunt, run):
     assert shown["evaluated"] + shown["cache_hits"] == 111
     assert 0 < shown["redundant_share"] < 1
     assert shown["config"]["seed"] == RAW["seed"]
-    assert lionhunt("show", run / "run.sqlite", "--json")[1] == out
+    assert invoke_cli("show", finished_run_dir / "run.sqlite", "--json")[1] == out
 
 
-def test_show_run(lionhunt, run):
-    _, out, _ = lionhunt("show", run)
+def test_show_run(invoke_cli, finished_run_dir):
+    _, out, _ = invoke_cli("show", finished_run_dir)
     for words in ("best program", "digits_mlp: accuracy", "cache hits", "120 of 120", "not_finite"):
         assert words in out
 
 
-def test_show_program_of_a_run_with_its_improvements(lionhunt, run):
-    _, out, _ = lionhunt("show", f"{run}:best", "--json")
+def test_show_program_of_a_run_with_its_improvements(invoke_cli, finished_run_dir):
+    _, out, _ = invoke_cli("show", f"{finished_run_dir}:best", "--json")
     shown = json.loads(out)
     steps = shown["improvements"]
     fitness = [step["fitness"] for step in steps]
@@ -100,22 +100,22 @@ def test_show_program_of_a_run_with_its_improvements(lionhunt, run):
     assert fitness == sorted(set(fitness)) and fitness[-1] == shown["fitness"]
     assert steps[-1]["index"] == shown["index"]
     assert all(step["changes"] for step in steps[1:])
-    _, text, _ = lionhunt("show", f"{run}:{shown['index']}")
+    _, text, _ = invoke_cli("show", f"{finished_run_dir}:{shown['index']}")
     assert "improvements along its line" in text and f"of {shown['parent']}" in text
 
 
-def test_show_program_without_fitness(lionhunt, run):
-    with RunStore.open_to_read(run) as records:
+def test_show_program_without_fitness(invoke_cli, finished_run_dir):
+    with RunStore.open_to_read(finished_run_dir) as records:
         failed = next(row for row in records.rows() if row.fitness is None)
-    status, out, _ = lionhunt("show", f"{run}:{failed.individual.index}")
+    status, out, _ = invoke_cli("show", f"{finished_run_dir}:{failed.individual.index}")
     assert status == 0 and "not_finite" in out
 
 
-def test_resume_of_a_finished_run_changes_nothing(lionhunt, run):
-    before = lionhunt("show", run, "--json")[1]
-    status, out, err = lionhunt("resume", run)
+def test_resume_of_a_finished_run_changes_nothing(invoke_cli, finished_run_dir):
+    before = invoke_cli("show", finished_run_dir, "--json")[1]
+    status, out, err = invoke_cli("resume", finished_run_dir)
     assert (status, err) == (0, "") and "best program" in out and "next:" in out
-    assert lionhunt("show", run, "--json")[1] == before
+    assert invoke_cli("show", finished_run_dir, "--json")[1] == before
 
 
 @pytest.mark.parametrize(
@@ -126,35 +126,37 @@ def test_resume_of_a_finished_run_changes_nothing(lionhunt, run):
         ("latex", r"\theta_t &= \theta_{t-1} - u_t"),
     ],
 )
-def test_export(lionhunt, tmp_path, target, words):
-    status, out, err = lionhunt("export", "lion", "--to", target)
+def test_export(invoke_cli, tmp_path, target, words):
+    status, out, err = invoke_cli("export", "lion", "--to", target)
     assert (status, err) == (0, "") and words in out
     assert dsl.library.doc("lion").summary in out
     file = tmp_path / "exported"
-    assert lionhunt("export", "lion", "--to", target, "--out", file) == (0, "", "")
+    assert invoke_cli("export", "lion", "--to", target, "--out", file) == (0, "", "")
     assert file.read_text() == out
-    status, _, err = lionhunt("export", "sgd", "--to", target, "--out", file)
+    status, _, err = invoke_cli("export", "sgd", "--to", target, "--out", file)
     assert status == 2 and is_one_line(err) and "is there already" in err
     assert file.read_text() == out and list(tmp_path.iterdir()) == [file]
 
 
-def test_export_takes_names_and_constants_from_a_file(lionhunt, tmp_path):
+def test_export_takes_names_and_constants_from_a_file(invoke_cli, tmp_path):
     file = tmp_path / "My sgd.py.txt"
     file.write_text('def f(w, g, lr):\n  """Mine."""\n  return g * lr * 0.5\n')
-    assert "def my_sgd(" in lionhunt("export", file, "--to", "optax")[1]
+    assert "def my_sgd(" in invoke_cli("export", file, "--to", "optax")[1]
     file.write_text('def f(w, g, lr):\n  """Mine.\n\n  rate = 0.5: half\n  """\n  return g * 0.5\n')
-    _, out, _ = lionhunt("export", file, "--to", "torch")
+    _, out, _ = invoke_cli("export", file, "--to", "torch")
     assert "rate: float = 0.5" in out and "rate: half." in out and "Mine." in out
 
 
-def test_export_program_of_a_run(lionhunt, run):
-    with RunStore.open_to_read(run) as records:
+def test_export_program_of_a_run(invoke_cli, finished_run_dir):
+    with RunStore.open_to_read(finished_run_dir) as records:
         best = records.best()
     assert best is not None
     name = f"program_{best.individual.index}"
     for which in ("best", best.individual.index):
-        status, out, _ = lionhunt("export", f"{run}:{which}", "--to", "optax")
-        assert status == 0 and f"def {name}(" in out and f"of the run {run.name}" in out
+        status, out, _ = invoke_cli("export", f"{finished_run_dir}:{which}", "--to", "optax")
+        assert (
+            status == 0 and f"def {name}(" in out and f"of the run {finished_run_dir.name}" in out
+        )
 
 
 @pytest.mark.parametrize(
@@ -211,7 +213,7 @@ def test_export_program_of_a_run(lionhunt, run):
     ],
 )
 def test_bad_input_is_one_line_and_harms_nothing(
-    lionhunt, run, tmp_path, monkeypatch, words, message
+    invoke_cli, finished_run_dir, tmp_path, monkeypatch, words, message
 ):
     files = {
         "config": CONFIG.encode(),
@@ -225,31 +227,31 @@ def test_bad_input_is_one_line_and_harms_nothing(
         (tmp_path / name).write_bytes(content)
     (tmp_path / "folder").mkdir()
     monkeypatch.chdir(tmp_path)
-    places = {name: name for name in (*files, "folder")} | {"run": run}
-    before = lionhunt("show", run, "--json")[1]
+    places = {name: name for name in (*files, "folder")} | {"run": finished_run_dir}
+    before = invoke_cli("show", finished_run_dir, "--json")[1]
     words = [word.format(**places) for word in words]
     if words[:1] == ["search"]:
         words += ["--workers", "0"] if "--workers" not in words else []
-    status, _, err = lionhunt(*words)
+    status, _, err = invoke_cli(*words)
     assert status == 2 and is_one_line(err) and re.search(message, err)
     assert {path.name for path in tmp_path.iterdir()} == {*files, "folder"}
     assert all((tmp_path / name).read_bytes() == content for name, content in files.items())
     assert not list((tmp_path / "folder").iterdir())
-    assert lionhunt("show", run, "--json")[1] == before
+    assert invoke_cli("show", finished_run_dir, "--json")[1] == before
 
 
-def test_bad_text_is_shown_with_a_caret(lionhunt, tmp_path):
+def test_bad_text_is_shown_with_a_caret(invoke_cli, tmp_path):
     file = tmp_path / "text"
     file.write_text("def f(w, g, lr):\n  update = squre(g)\n  return update\n")
-    status, out, _ = lionhunt("show", file)
+    status, out, _ = invoke_cli("show", file)
     line, caret = out.splitlines()
     assert status == 2 and line[caret.index("^") :].startswith("squre(g)")
 
 
-def test_bad_program_is_told_in_json_too(lionhunt, tmp_path):
+def test_bad_program_is_told_in_json_too(invoke_cli, tmp_path):
     file = tmp_path / "text"
     file.write_text("def f(w, g, lr):\n  a = sign(g)\n  u = a + b\n  return u\n")
-    status, out, err = lionhunt("show", file, "--json")
+    status, out, err = invoke_cli("show", file, "--json")
     told = json.loads(out)
     assert (status, told["valid"]) == (2, False)
     assert told["reason"] in err and "3:11: unknown variable 'b'" in err
@@ -298,28 +300,30 @@ def test_errors_of_the_system_name_the_file(error, message):
     assert cli.explain(error) == message
 
 
-def test_library_is_listed_with_one_line_each(lionhunt):
-    status, out, err = lionhunt("show", "--list")
+def test_library_is_listed_with_one_line_each(invoke_cli):
+    status, out, err = invoke_cli("show", "--list")
     assert (status, err) == (0, "")
     assert [line.split()[0] for line in out.splitlines()] == list(library.names())
     assert library.doc("lion").summary in out
-    listed = json.loads(lionhunt("show", "--list", "--json")[1])
+    listed = json.loads(invoke_cli("show", "--list", "--json")[1])
     assert [program["name"] for program in listed] == list(library.names())
 
 
-def test_paths_are_printed_as_they_are(lionhunt, tmp_path, run):
+def test_paths_are_printed_as_they_are(invoke_cli, tmp_path, finished_run_dir):
     folder = tmp_path / "w [bold]a:b [x]"
     folder.mkdir()
-    shutil.copy(run / "run.sqlite", folder)
-    status, out, err = lionhunt("resume", folder)
+    shutil.copy(finished_run_dir / "run.sqlite", folder)
+    status, out, err = invoke_cli("resume", folder)
     assert (status, err) == (0, "") and f"lionhunt show '{folder}':best" in out
-    assert json.loads(lionhunt("show", f"{folder}:best", "--json")[1])["run"] == str(folder)
+    assert json.loads(invoke_cli("show", f"{folder}:best", "--json")[1])["run"] == str(folder)
 
 
-def test_program_of_the_library_comes_before_a_folder_of_its_name(lionhunt, tmp_path, monkeypatch):
+def test_program_of_the_library_comes_before_a_folder_of_its_name(
+    invoke_cli, tmp_path, monkeypatch
+):
     monkeypatch.chdir(tmp_path)
     (tmp_path / "lion").mkdir()
-    assert json.loads(lionhunt("show", "lion", "--json")[1])["statements"] == 6
+    assert json.loads(invoke_cli("show", "lion", "--json")[1])["statements"] == 6
 
 
 def test_progress_shows_every_count():
@@ -336,7 +340,7 @@ def test_progress_shows_every_count():
         assert words in line
 
 
-def test_default_folder_is_free(tmp_path, run):
+def test_default_folder_is_free(tmp_path, finished_run_dir):
     folder = tmp_path / "quick"
     assert free_run_folder(folder) == folder
     for name in ("quick", "quick-2"):

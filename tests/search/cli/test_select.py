@@ -81,15 +81,15 @@ def formula(monkeypatch):
 
 
 @pytest.fixture
-def finished(lionhunt, formula, config, runs, tmp_path):
+def finished(invoke_cli, formula, config, runs, tmp_path):
     """Return the words of a command and its output."""
     words = ["select", *runs, "--config", config, "--out", tmp_path / "s"]
-    status, out, err = lionhunt(*words)
+    status, out, err = invoke_cli(*words)
     assert (status, err) == (0, "")
     return words, out
 
 
-def test_tables_winners_and_commands_are_printed(finished, runs, tmp_path, lionhunt):
+def test_tables_winners_and_commands_are_printed(finished, runs, tmp_path, invoke_cli):
     words, out = finished
     found = json.loads((tmp_path / "s" / "report.json").read_text())
     assert len(found["stages"]) == 2 and found["winners"]
@@ -100,7 +100,7 @@ def test_tables_winners_and_commands_are_printed(finished, runs, tmp_path, lionh
         file = tmp_path / "s" / f"selected_{number}.txt"
         assert f"lionhunt show {winner['name']}" in out
         assert f"lionhunt export {file} --to optax" in out
-        shown = json.loads(lionhunt("show", file, "--json")[1])
+        shown = json.loads(invoke_cli("show", file, "--json")[1])
         assert shown["program"] == winner["tuned"]
     assert not (tmp_path / "s" / f"selected_{len(found['winners']) + 1}.txt").exists()
 
@@ -120,20 +120,20 @@ def test_report_has_every_contender_of_every_stage(finished, tmp_path):
 
 
 def test_the_same_command_again_measures_nothing_and_says_the_same(
-    finished, lionhunt, monkeypatch, tmp_path
+    finished, invoke_cli, monkeypatch, tmp_path
 ):
     words, out = finished
     files = [path for path in (tmp_path / "s").iterdir() if path.suffix not in (".sqlite", ".lock")]
     written = [path.read_bytes() for path in files]
     monkeypatch.setattr(loop, "open_pools", lambda *_: pytest.fail)
-    assert lionhunt(*words) == (0, out, "")
+    assert invoke_cli(*words) == (0, out, "")
     assert [path.read_bytes() for path in files] == written
     assert {path.suffix for path in files} == {".md", ".json", ".png", ".svg", ".txt"}
 
 
-def test_json_is_the_report_and_progress_is_elsewhere(finished, lionhunt, tmp_path):
+def test_json_is_the_report_and_progress_is_elsewhere(finished, invoke_cli, tmp_path):
     words, _ = finished
-    status, out, err = lionhunt(*words, "--json")
+    status, out, err = invoke_cli(*words, "--json")
     assert status == 0 and "candidates" in err
     assert json.loads(out) == json.loads((tmp_path / "s" / "report.json").read_text())
 
@@ -170,10 +170,10 @@ def test_plot_files_hold_a_picture(finished, tmp_path):
     assert len(list(root.iter("{http://www.w3.org/2000/svg}path"))) > 20
 
 
-def test_nobody_beats_the_threshold_is_said(lionhunt, formula, config, tmp_path):
+def test_nobody_beats_the_threshold_is_said(invoke_cli, formula, config, tmp_path):
     run = plant_run(tmp_path / "run", [(dsl.library.load("adamw_initial"), 0.0)])
     words = ["select", run, "--config", config, "--out", tmp_path / "s", "--set", "beats=interval"]
-    status, out, _ = lionhunt(*words)
+    status, out, _ = invoke_cli(*words)
     assert status == 0 and "no candidate beat the threshold of stage 1; not run: stage 2" in out
     assert json.loads((tmp_path / "s" / "report.json").read_text())["winners"] == []
 
@@ -195,7 +195,7 @@ def test_nobody_beats_the_threshold_is_said(lionhunt, formula, config, tmp_path)
     ],
 )
 def test_bad_input_is_one_line_and_harms_nothing(
-    lionhunt, formula, config, runs, tmp_path, monkeypatch, words, message
+    invoke_cli, formula, config, runs, tmp_path, monkeypatch, words, message
 ):
     (tmp_path / "garbage").write_bytes(b"\x00\xff")
     (tmp_path / "other").mkdir()
@@ -203,16 +203,18 @@ def test_bad_input_is_one_line_and_harms_nothing(
     (tmp_path / "run.toml").write_text("num_programs = 5")
     monkeypatch.chdir(tmp_path)
     places = {"run": runs[0], "config": config, "garbage": "garbage", "other": "other"}
-    status, _, err = lionhunt("select", *[w.format(**places, run_config="run.toml") for w in words])
+    status, _, err = invoke_cli(
+        "select", *[w.format(**places, run_config="run.toml") for w in words]
+    )
     assert status == 2 and is_one_line(err) and re.search(message, err)
     assert {path.name for path in tmp_path.iterdir()} == {"garbage", "other", "run.toml"}
     assert [path.read_bytes() for path in (tmp_path / "other").iterdir()] == [b"mine"]
 
 
-def test_other_selection_in_the_folder_is_refused_and_left_alone(finished, lionhunt, tmp_path):
+def test_other_selection_in_the_folder_is_refused_and_left_alone(finished, invoke_cli, tmp_path):
     words, _ = finished
     before = (tmp_path / "s" / "selection.sqlite").read_bytes()
-    status, _, err = lionhunt(*words, "--set", "stages.0.num_final_seeds=4")
+    status, _, err = invoke_cli(*words, "--set", "stages.0.num_final_seeds=4")
     assert status == 2 and is_one_line(err)
     assert "config.stages.0.num_final_seeds is 3 there and 4 here); choose another --out" in err
     assert (tmp_path / "s" / "selection.sqlite").read_bytes() == before

@@ -33,8 +33,8 @@ def test_config_file_says_what_the_defaults_are():
     assert read_config(path, SimplifyConfig) == SimplifyConfig()
 
 
-def test_proven_steps_alone_take_raw_lion_to_ten_statements(lionhunt):
-    status, out, err = lionhunt("simplify", "raw_lion", "--exact-only", "--json")
+def test_proven_steps_alone_take_raw_lion_to_ten_statements(invoke_cli):
+    status, out, err = invoke_cli("simplify", "raw_lion", "--exact-only", "--json")
     told = json.loads(out)
     assert (status, told["measuring"], told["kept"]) == (0, None, [])
     assert {step["warrant"] for step in told["steps"]} == {"exact", "algebraic"}
@@ -45,23 +45,25 @@ def test_proven_steps_alone_take_raw_lion_to_ten_statements(lionhunt):
     assert told["classification"]["nearest"] == ["lion"]
 
 
-def test_simplified_program_can_be_written_and_shown(lionhunt, tmp_path):
+def test_simplified_program_can_be_written_and_shown(invoke_cli, tmp_path):
     path = tmp_path / "new" / "short.txt"
-    status, out, _ = lionhunt("simplify", "discovered_lion", "--exact-only", "--out", str(path))
+    status, out, _ = invoke_cli("simplify", "discovered_lion", "--exact-only", "--out", str(path))
     assert status == 0 and "result: 10 statements, 1 state" in out
-    assert lionhunt("show", str(path))[0] == 0
+    assert invoke_cli("show", str(path))[0] == 0
     blocked = tmp_path / "file"
     blocked.write_text("")
-    status, _, err = lionhunt("simplify", "lion", "--exact-only", "--out", str(blocked / "x"))
+    status, _, err = invoke_cli("simplify", "lion", "--exact-only", "--out", str(blocked / "x"))
     assert status == 2 and is_one_line(err) and "choose another --out" in err
 
 
 @pytest.mark.parametrize("command", ["simplify", "derive"])
-def test_an_unwritable_output_is_refused_before_any_work(lionhunt, tmp_path, monkeypatch, command):
+def test_an_unwritable_output_is_refused_before_any_work(
+    invoke_cli, tmp_path, monkeypatch, command
+):
     monkeypatch.setattr(Simplifier, "run", lambda *_: pytest.fail("too late"))
     blocked = tmp_path / "file"
     blocked.write_text("kept")
-    status, _, err = lionhunt(command, "lion", "--exact-only", "--out", str(blocked / "x"))
+    status, _, err = invoke_cli(command, "lion", "--exact-only", "--out", str(blocked / "x"))
     assert status == 2 and is_one_line(err) and "choose another --out" in err
     assert blocked.read_text() == "kept"
 
@@ -95,9 +97,9 @@ def test_every_step_of_a_derivation_has_its_justification(derived):
     assert dsl.parse((derived / "result.txt").read_text()) == dsl.parse(told["result"])
 
 
-def test_report_is_never_overwritten(lionhunt, derived):
+def test_report_is_never_overwritten(invoke_cli, derived):
     before = (derived / "report.md").read_text()
-    status, _, err = lionhunt("derive", "lion", "--exact-only", "--out", str(derived))
+    status, _, err = invoke_cli("derive", "lion", "--exact-only", "--out", str(derived))
     assert status == 2 and is_one_line(err) and "holds a report; choose another --out" in err
     assert (derived / "report.md").read_text() == before
 
@@ -124,27 +126,27 @@ def test_report_is_markdown_with_every_program(derived):
     assert "left to believe" in text and "x / abs(x) = sign(x)" in text
 
 
-def test_program_that_does_not_learn_is_simplified_as_far_as_proof_goes(lionhunt, tmp_path):
+def test_program_that_does_not_learn_is_simplified_as_far_as_proof_goes(invoke_cli, tmp_path):
     path = tmp_path / "still.txt"
     path.write_text("def f(w, g, m, lr):\n  a = abs(abs(w))\n  m = a - a\n  return w * 0.0, m\n")
-    status, out, _ = lionhunt("simplify", str(path), *SMALL, "--json")
+    status, out, _ = invoke_cli("simplify", str(path), *SMALL, "--json")
     told = json.loads(out)
     assert status == 0 and told["measuring"] is None
     assert "does not learn" in told["not_measured"]
     assert told["result_statements"] <= 1
 
 
-def test_search_without_insertion_suggests_what_is_then_measured(lionhunt, tmp_path):
+def test_search_without_insertion_suggests_what_is_then_measured(invoke_cli, tmp_path):
     path = tmp_path / "slow_lion.txt"
     path.write_text(str(LION).replace("update * lr\n", "update * lr\n  update = update * 0.01\n"))
-    status, out, err = lionhunt("simplify", str(path), *SMALL, "--by-search", "60", "--json")
+    status, out, err = invoke_cli("simplify", str(path), *SMALL, "--by-search", "60", "--json")
     assert status == 0, err
     told = json.loads(out)
     searched = [each for each in told["steps"] + told["kept"] if each["kind"] == "search"]
     assert searched and all(each["evidence"]["tasks"] for each in searched)
-    status, _, err = lionhunt("simplify", "lion", "--exact-only", "--by-search", "60")
+    status, _, err = invoke_cli("simplify", "lion", "--exact-only", "--by-search", "60")
     assert status == 2 and is_one_line(err) and "leave out --exact-only" in err
-    status, _, err = lionhunt("simplify", "lion", *SMALL, "--by-search", "60")
+    status, _, err = invoke_cli("simplify", "lion", *SMALL, "--by-search", "60")
     assert status == 2 and is_one_line(err) and "multiply its update by" in err
 
 
@@ -157,13 +159,13 @@ def test_search_without_insertion_suggests_what_is_then_measured(lionhunt, tmp_p
         (("lion", "--config", "none.toml"), "cannot read none.toml"),
     ],
 )
-def test_wrong_input_is_told_in_one_line(lionhunt, arguments, message):
-    status, _, err = lionhunt("derive", *arguments)
+def test_wrong_input_is_told_in_one_line(invoke_cli, arguments, message):
+    status, _, err = invoke_cli("derive", *arguments)
     assert status == 2 and is_one_line(err) and message in err
 
 
-def test_run_in_the_place_of_a_program_is_told_from_an_unknown_word(lionhunt, tmp_path):
-    status, _, err = lionhunt("simplify", str(tmp_path))
+def test_run_in_the_place_of_a_program_is_told_from_an_unknown_word(invoke_cli, tmp_path):
+    status, _, err = invoke_cli("simplify", str(tmp_path))
     assert status == 2 and is_one_line(err)
     assert f"{tmp_path} is a run; name a program of it, {tmp_path}:best" in err
 
@@ -237,8 +239,8 @@ def test_failed_trainings_are_told():
 
 
 @pytest.mark.slow
-def test_lion_is_derived_from_the_raw_program(lionhunt, tmp_path):
-    status, out, err = lionhunt("derive", "--json", "--out", str(tmp_path / "report"))
+def test_lion_is_derived_from_the_raw_program(invoke_cli, tmp_path):
+    status, out, err = invoke_cli("derive", "--json", "--out", str(tmp_path / "report"))
     assert status == 0, err
     told = json.loads(out)
     counts = [told["statements"], *(step["statements"] for step in told["steps"])]

@@ -43,9 +43,9 @@ def pools(monkeypatch, folder):
 
 
 def test_study_prints_and_writes_a_report_and_the_same_command_resumes_it(
-    pools, lionhunt, folder, monkeypatch
+    pools, invoke_cli, folder, monkeypatch
 ):
-    status, out, err = lionhunt("study", "small.toml")
+    status, out, err = invoke_cli("study", "small.toml")
     assert status == 0 and not err and len(pools) == 1
     assert "5 runs on 2 workers" in out and "runs/small/report.md" in out
     study = folder / "runs" / "small"
@@ -56,15 +56,15 @@ def test_study_prints_and_writes_a_report_and_the_same_command_resumes_it(
         assert all((study / f"{name}{end}").stat().st_size for end in (".png", ".svg"))
     # Drawing takes seconds.
     monkeypatch.setattr(command, "_write_report", lambda *_: None)
-    status, out, _ = lionhunt("study", "small.toml", "--json")
+    status, out, _ = invoke_cli("study", "small.toml", "--json")
     # Nothing was trained.
     assert status == 0 and len(pools) == 1
     summary = json.loads(out)
     assert summary == json.loads((study / "report.json").read_text())
     check_numbers(summary, study)
-    assert lionhunt("show", study / "random_0:best")[0] == 0
+    assert invoke_cli("show", study / "random_0:best")[0] == 0
     # Its training has reached the limit.
-    assert lionhunt("resume", study / "constants_0")[0] == 0
+    assert invoke_cli("resume", study / "constants_0")[0] == 0
 
 
 def check_numbers(summary, study):
@@ -114,11 +114,11 @@ def test_conclusions_state_the_data():
     ]
 
 
-def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder, monkeypatch):
+def test_a_dry_run_plans_every_group_and_writes_nothing(pools, invoke_cli, folder, monkeypatch):
     monkeypatch.setattr(dry_run, "start_pool", start_formula_pool())
     words = ("study", "small.toml", "--dry-run", "--set", "num_random=2", "--set", "restart=true")
     before = sorted(folder.iterdir())
-    status, out, _ = lionhunt(*words, "--json")
+    status, out, _ = invoke_cli(*words, "--json")
     plan = json.loads(out)
     assert status == 0 and sorted(folder.iterdir()) == before and not pools
     groups = {group["group"]: group for group in plan["groups"]}
@@ -132,7 +132,7 @@ def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder,
         assert 3 < baseline["trainings"] / evolution["trainings"] < 4.1
     total = plan["starting_seconds"] + sum(group["seconds"] for group in plan["groups"])
     assert plan["seconds"] == total and plan["least_seconds"] < total < plan["most_seconds"]
-    status, out, _ = lionhunt(*words, "--workers", 0)
+    status, out, _ = invoke_cli(*words, "--workers", 0)
     assert status == 0 and "random search" in out and "in this process" in out
 
 
@@ -146,8 +146,8 @@ def test_a_dry_run_plans_every_group_and_writes_nothing(pools, lionhunt, folder,
         (["small.toml", "--set", "run.initial=lio", "--out", "x"], "did you mean 'lion'"),
     ],
 )
-def test_wrong_input_is_one_line(pools, lionhunt, words, message):
-    status, out, err = lionhunt("study", *words)
+def test_wrong_input_is_one_line(pools, invoke_cli, words, message):
+    status, out, err = invoke_cli("study", *words)
     assert status == 2
     assert is_one_line(err) and message in err
     assert not pools

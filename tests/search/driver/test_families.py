@@ -56,9 +56,9 @@ def test_json_has_what_is_known():
     }
 
 
-def test_families_count_the_best_programs_of_a_run(run):
-    (found,) = json.loads(_classify(run, "--top", 12, "--json"))
-    with RunStore.open_to_read(run) as records:
+def test_families_count_the_best_programs_of_a_run(finished_run_dir):
+    (found,) = json.loads(_classify(finished_run_dir, "--top", 12, "--json"))
+    with RunStore.open_to_read(finished_run_dir) as records:
         rows = [row for row in records.rows() if row.fitness is not None]
     first = {row.fingerprint: row for row in reversed(rows)}
     best = sorted(first.values(), key=lambda row: (-row.fitness_or_neg_inf, row.individual.index))[
@@ -81,9 +81,9 @@ def test_families_count_the_best_programs_of_a_run(run):
         assert sum(found.likeness == "same" for _, found in members) == family["same"]
 
 
-def test_families_are_a_table(run):
-    shown = _classify(run, "--top", 5)
-    assert shown.startswith(f"families of the best 5 programs of {run}")
+def test_families_are_a_table(finished_run_dir):
+    shown = _classify(finished_run_dir, "--top", 5)
+    assert shown.startswith(f"families of the best 5 programs of {finished_run_dir}")
     assert "typical differences" in shown
 
 

@@ -28,15 +28,15 @@ from tests.support.search.selections import (
 
 
 @pytest.fixture(scope="module")
-def undisturbed(run, tmp_path_factory):
+def undisturbed(finished_run_dir, tmp_path_factory):
     """Return the result and digest of an undisturbed selection."""
-    return selected(tmp_path_factory.mktemp("selection") / "s", [run], beats="mean")
+    return selected(tmp_path_factory.mktemp("selection") / "s", [finished_run_dir], beats="mean")
 
 
 @pytest.mark.parametrize("order_seed", range(1, 5))
-def test_order_of_results_does_not_matter(order_seed, run, undisturbed, tmp_path):
+def test_order_of_results_does_not_matter(order_seed, finished_run_dir, undisturbed, tmp_path):
     pools = make_pool(order_seed)
-    assert selected(tmp_path / "s", [run], pools, beats="mean") == undisturbed
+    assert selected(tmp_path / "s", [finished_run_dir], pools, beats="mean") == undisturbed
 
 
 def stop_after(folder, num_events, pools):
@@ -47,8 +47,8 @@ def stop_after(folder, num_events, pools):
 
 
 @pytest.mark.parametrize("stops", [[0], [1, 1, 1], [5, 30, 60], [3] * 30])
-def test_stopped_and_resumed_equals_undisturbed(stops, run, undisturbed, tmp_path):
-    with begin(tmp_path, [run], beats="mean"):
+def test_stopped_and_resumed_equals_undisturbed(stops, finished_run_dir, undisturbed, tmp_path):
+    with begin(tmp_path, [finished_run_dir], beats="mean"):
         pass
     for order_seed, num_events in enumerate(stops):
         stop_after(tmp_path, num_events, make_pool(order_seed))
@@ -56,7 +56,9 @@ def test_stopped_and_resumed_equals_undisturbed(stops, run, undisturbed, tmp_pat
         assert (finish(records, make_pool(99)), records.digest()) == undisturbed
 
 
-def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run, tmp_path):
+def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(
+    finished_run_dir, tmp_path
+):
     submitted = Counter()
 
     def counting(bytecode, seed):
@@ -64,7 +66,7 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run
         return score(bytecode, seed)
 
     opened = []
-    with begin(tmp_path, [run], beats="mean") as records:
+    with begin(tmp_path, [finished_run_dir], beats="mean") as records:
         result = finish(records, make_pool(scorer=counting, opened=opened))
     assert set(submitted.values()) == {1}
     # Two stages and meta-validation.
@@ -75,13 +77,13 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(run
     assert again == []
 
 
-def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
+def test_everyone_has_the_same_budget_and_parts_share_no_seed(finished_run_dir, undisturbed):
     result, _ = undisturbed
     first, second = result.stages
     # 2 baselines and 4 candidates.
     assert [len(entry.trials) for entry in first.entries] == [4] * 6
     assert [len(entry.trials) for entry in second.entries] == [2] * len(second.entries)
-    info = summarize_selection_setup(config(), [run])
+    info = summarize_selection_setup(config(), [finished_run_dir])
     seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
     assert len(seeds) == len(set(seeds)) == 2 + 3 + 1 + 2 + 3
     assert info["runs"][0]["seed"] not in seeds
@@ -90,8 +92,8 @@ def test_everyone_has_the_same_budget_and_parts_share_no_seed(run, undisturbed):
         assert entry.best == best_trial(entry.trials)
 
 
-def test_every_trial_and_verdict_is_recorded(run, tmp_path):
-    with begin(tmp_path, [run], beats="mean") as records:
+def test_every_trial_and_verdict_is_recorded(finished_run_dir, tmp_path):
+    with begin(tmp_path, [finished_run_dir], beats="mean") as records:
         result = finish(records, make_pool())
         connection = records._connection
         trials = connection.execute("SELECT part, contender, trial, fitness, reason FROM trials")
@@ -185,17 +187,17 @@ def test_second_stage_begins_where_the_first_has_tuned(undisturbed):
             assert entry.optimizer.start == tuned.tuning
 
 
-def test_meta_validation_scores_every_checkpoint_as_it_is(run, undisturbed):
+def test_meta_validation_scores_every_checkpoint_as_it_is(finished_run_dir, undisturbed):
     (curve,) = undisturbed[0].curves
     assert [point.progress for point in curve.points] == [0.0, 0.25, 0.5, 0.75, 1.0]
-    assert curve.path == str(run)
+    assert curve.path == str(finished_run_dir)
     # The first is the initial program.
     assert curve.points[0].by_seed == (0.0, 0.0, 0.0)
     for point in curve.points:
         assert len(point.by_seed) == (3 if point.status is Status.OK else 0)
 
 
-def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(run, tmp_path):
+def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(finished_run_dir, tmp_path):
     def scorer(bytecode, seed):
         if key_of(bytecode) == INITIAL:
             return Measurement(Status.NOT_FINITE)
@@ -203,11 +205,13 @@ def test_initial_program_that_does_not_train_is_told_and_leaves_nothing(run, tmp
 
     words = r"does not train on the tasks of stage 1 with seed 7 \(not_finite\); choose others"
     with pytest.raises(ConfigError, match=words):
-        selected(tmp_path / "s", [run], make_pool(scorer=scorer))
+        selected(tmp_path / "s", [finished_run_dir], make_pool(scorer=scorer))
     assert not (tmp_path / "s").exists()
 
 
-def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(run, undisturbed, tmp_path):
+def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(
+    finished_run_dir, undisturbed, tmp_path
+):
     scored = []
 
     def buggy(bytecode, seed):
@@ -217,18 +221,18 @@ def test_bug_in_an_evaluation_stops_the_selection_and_loses_nothing(run, undistu
         return score(bytecode, seed)
 
     with pytest.raises(ZeroDivisionError):
-        selected(tmp_path / "s", [run], make_pool(scorer=buggy), beats="mean")
+        selected(tmp_path / "s", [finished_run_dir], make_pool(scorer=buggy), beats="mean")
     with SelectionStore.open_to_write(tmp_path / "s") as records:
         assert 10 < len(records.measurements("stage 1")) <= 20
         assert (finish(records, make_pool()), records.digest()) == undisturbed
 
 
-def test_machine_that_scores_differently_is_refused(run, tmp_path):
+def test_machine_that_scores_differently_is_refused(finished_run_dir, tmp_path):
     def elsewhere(bytecode, seed):
         found = score(bytecode, seed)
         return Measurement(found.status, tuple(s + 1e-7 for s in found.scores), found.curves)
 
-    with begin(tmp_path, [run]):
+    with begin(tmp_path, [finished_run_dir]):
         pass
     stop_after(tmp_path, 9, make_pool())
     with SelectionStore.open_to_write(tmp_path) as records:
@@ -236,8 +240,11 @@ def test_machine_that_scores_differently_is_refused(run, tmp_path):
             finish(records, make_pool(scorer=elsewhere))
 
 
-def test_several_runs_each_have_a_curve(run, tmp_path):
+def test_several_runs_each_have_a_curve(finished_run_dir, tmp_path):
     with create(tmp_path / "other", seed=2) as records:
         advance(records, FormulaPool())
-    result, _ = selected(tmp_path / "s", [run, tmp_path / "other"])
-    assert [curve.path for curve in result.curves] == [str(run), str(tmp_path / "other")]
+    result, _ = selected(tmp_path / "s", [finished_run_dir, tmp_path / "other"])
+    assert [curve.path for curve in result.curves] == [
+        str(finished_run_dir),
+        str(tmp_path / "other"),
+    ]

@@ -24,19 +24,19 @@ def test_seeds_of_runs_are_left_out(tmp_path):
         ({"evaluation": {"combination": "min"}}, "evaluation.combination is mean there"),
     ],
 )
-def test_other_selection_in_the_folder_is_refused(run, tmp_path, changes, message):
-    with begin(tmp_path, [run]):
+def test_other_selection_in_the_folder_is_refused(finished_run_dir, tmp_path, changes, message):
+    with begin(tmp_path, [finished_run_dir]):
         pass
-    requested = summarize_selection_setup(config(**changes), [run])
+    requested = summarize_selection_setup(config(**changes), [finished_run_dir])
     with pytest.raises(RecordError, match=f"holds another selection .*{message}.*; choose"):
         with open_selection(tmp_path, requested):
             pass
 
 
-def test_workers_and_the_path_of_a_run_are_no_part_of_a_selection(run, tmp_path):
+def test_workers_and_the_path_of_a_run_are_no_part_of_a_selection(finished_run_dir, tmp_path):
     moved = (tmp_path / "elsewhere").absolute()
-    moved.symlink_to(run)
-    with begin(tmp_path / "s", [run]) as records:
+    moved.symlink_to(finished_run_dir)
+    with begin(tmp_path / "s", [finished_run_dir]) as records:
         recorded = records.info()
         result = finish(records, make_pool())
     evaluation = {"workers": 7, "candidate_seconds": 1.0}

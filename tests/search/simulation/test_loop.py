@@ -212,11 +212,11 @@ def test_failing_candidate_is_an_outcome():
     assert measurement.status is Status.NOT_FINITE
 
 
-def test_report_is_written(lionhunt, tmp_path, monkeypatch):
+def test_report_is_written(invoke_cli, tmp_path, monkeypatch):
     monkeypatch.setattr(command, "NUM_SEEDS", 2)
     options = {"workers": 3, "programs": 1050, "lag": 8, "out": tmp_path}
     words = [word for name, value in options.items() for word in (f"--{name}", value)]
-    status, out, err = lionhunt("simulate", *words, "--json")
+    status, out, err = invoke_cli("simulate", *words, "--json")
     assert (status, err) == (0, "")
     summary = json.loads(out)
     assert json.loads((tmp_path / "report.json").read_text()) == summary
@@ -230,8 +230,8 @@ def test_report_is_written(lionhunt, tmp_path, monkeypatch):
     }
 
 
-def test_too_few_programs_are_refused_in_one_line(lionhunt, tmp_path):
-    status, out, err = lionhunt("simulate", "--programs", 10, "--out", tmp_path / "none")
+def test_too_few_programs_are_refused_in_one_line(invoke_cli, tmp_path):
+    status, out, err = invoke_cli("simulate", "--programs", 10, "--out", tmp_path / "none")
     assert (status, out) == (2, "") and is_one_line(err)
     assert "'--programs'" in err and "1000" in err
     assert not (tmp_path / "none").exists()

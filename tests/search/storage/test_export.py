@@ -62,10 +62,10 @@ def expected(run):
     return table
 
 
-def test_parquet_has_every_value(lionhunt, run, expected, tmp_path, monkeypatch):
+def test_parquet_has_every_value(invoke_cli, run, expected, tmp_path, monkeypatch):
     monkeypatch.setattr(export, "GROUP_SIZE", 50)
     file = tmp_path / "run.parquet"
-    status, out, err = lionhunt("export-run", run, "--to", "parquet", "--out", file)
+    status, out, err = invoke_cli("export-run", run, "--to", "parquet", "--out", file)
     assert (status, err) == (0, "") and "120 programs" in out
     written = parquet.ParquetFile(file)
     # The rows are read and written in groups.
@@ -77,51 +77,51 @@ def test_parquet_has_every_value(lionhunt, run, expected, tmp_path, monkeypatch)
     assert {row["reason"] for row in expected} == {"ok", "not_finite"}
 
 
-def test_csv_has_every_value(lionhunt, run, expected, tmp_path):
-    status, out, err = lionhunt("export-run", run, "--to", "csv")
+def test_csv_has_every_value(invoke_cli, run, expected, tmp_path):
+    status, out, err = invoke_cli("export-run", run, "--to", "csv")
     assert (status, err) == (0, "")
     rows = list(csv.DictReader(io.StringIO(out)))
     texts = [{k: "" if v is None else str(v) for k, v in row.items()} for row in expected]
     assert rows == texts
     file = tmp_path / "run.csv"
-    assert lionhunt("export-run", run, "--to", "csv", "--out", file)[0] == 0
+    assert invoke_cli("export-run", run, "--to", "csv", "--out", file)[0] == 0
     assert file.read_text("utf-8") == out and list(tmp_path.iterdir()) == [file]
 
 
-def test_a_file_that_is_there_stays(lionhunt, run, tmp_path):
+def test_a_file_that_is_there_stays(invoke_cli, run, tmp_path):
     file = tmp_path / "mine"
     file.write_text("mine")
     for form in ("csv", "parquet"):
-        status, _, err = lionhunt("export-run", run, "--to", form, "--out", file)
+        status, _, err = invoke_cli("export-run", run, "--to", form, "--out", file)
         assert status == 2 and is_one_line(err) and "is there already" in err
     assert file.read_text() == "mine" and list(tmp_path.iterdir()) == [file]
 
 
-def test_an_export_that_fails_leaves_nothing(lionhunt, run, tmp_path):
+def test_an_export_that_fails_leaves_nothing(invoke_cli, run, tmp_path):
     damaged = bytearray((run / "run.sqlite").read_bytes())
     place = damaged.index(b"interp(g, m")
     damaged[place : place + 6] = b"INTERP"
     (tmp_path / "run").mkdir()
     (tmp_path / "run" / "run.sqlite").write_bytes(damaged)
-    status, _, err = lionhunt(
+    status, _, err = invoke_cli(
         "export-run", tmp_path / "run", "--to", "csv", "--out", tmp_path / "a"
     )
     assert status == 2 and is_one_line(err) and "is damaged" in err
-    status, out, err = lionhunt("export-run", tmp_path / "run", "--to", "csv")
+    status, out, err = invoke_cli("export-run", tmp_path / "run", "--to", "csv")
     assert (status, out) == (2, "") and "is damaged" in err
-    status, _, err = lionhunt("export-run", run, "--to", "csv", "--out", tmp_path / "none" / "a")
+    status, _, err = invoke_cli("export-run", run, "--to", "csv", "--out", tmp_path / "none" / "a")
     assert status == 2 and is_one_line(err) and "No such file or directory" in err
     assert [path.name for path in tmp_path.iterdir()] == ["run"]
 
 
-def test_parquet_without_pyarrow_says_what_to_install(lionhunt, run, tmp_path, monkeypatch):
+def test_parquet_without_pyarrow_says_what_to_install(invoke_cli, run, tmp_path, monkeypatch):
     for name in ("pyarrow", "pyarrow.parquet"):
         monkeypatch.setitem(sys.modules, name, None)
-    status, _, err = lionhunt("export-run", run, "--to", "parquet", "--out", tmp_path / "a")
+    status, _, err = invoke_cli("export-run", run, "--to", "parquet", "--out", tmp_path / "a")
     assert status == 2 and err == "lionhunt: Parquet needs pyarrow; install lionhunt[parquet]\n"
     assert not list(tmp_path.iterdir())
 
 
-def test_parquet_is_not_printed(lionhunt, run):
-    status, out, err = lionhunt("export-run", run, "--to", "parquet")
+def test_parquet_is_not_printed(invoke_cli, run):
+    status, out, err = invoke_cli("export-run", run, "--to", "parquet")
     assert (status, out) == (2, "") and "give --out FILE" in err

@@ -23,20 +23,22 @@ FITNESS = 'SELECT "index", fitness, program FROM individuals JOIN outcomes USING
 
 
 @pytest.fixture(scope="module")
-def expected(run):
-    with RunStore.open_to_read(run) as records:
+def expected(finished_run_dir):
+    with RunStore.open_to_read(finished_run_dir) as records:
         return [
             (row.individual.index, row.fitness, str(row.individual.program))
             for row in records.rows()
         ]
 
 
-def test_json_and_csv_have_every_row(lionhunt, run, expected):
-    status, out, err = lionhunt("query", run, f'{FITNESS} ORDER BY "index"', "--json")
+def test_json_and_csv_have_every_row(invoke_cli, finished_run_dir, expected):
+    status, out, err = invoke_cli(
+        "query", finished_run_dir, f'{FITNESS} ORDER BY "index"', "--json"
+    )
     assert (status, err) == (0, "")
     assert [tuple(row.values()) for row in json.loads(out)] == expected
     assert list(json.loads(out)[0]) == ["index", "fitness", "program"]
-    _, out, _ = lionhunt("query", run, f'{FITNESS} ORDER BY "index"', "--csv")
+    _, out, _ = invoke_cli("query", finished_run_dir, f'{FITNESS} ORDER BY "index"', "--csv")
     head, *rows = csv.reader(out.splitlines(keepends=True))
     assert head == ["index", "fitness", "program"]
     texts = [("" if fitness is None else repr(fitness)) for _, fitness, _ in expected]
@@ -45,8 +47,8 @@ def test_json_and_csv_have_every_row(lionhunt, run, expected):
 
 
 @pytest.mark.parametrize("options, count", [([], 100), (["--limit", 7], 7), (["--limit", 0], 120)])
-def test_table_says_when_there_is_more(lionhunt, run, options, count):
-    _, out, _ = lionhunt("query", run, 'SELECT "index" FROM individuals', *options)
+def test_table_says_when_there_is_more(invoke_cli, finished_run_dir, options, count):
+    _, out, _ = invoke_cli("query", finished_run_dir, 'SELECT "index" FROM individuals', *options)
     head, line, *rows = [text.strip() for text in out.splitlines() if text.strip()]
     assert head == "index" and set(line) == {"─"}
     assert (rows.pop() == f"the first {count} rows; --limit 0 prints all") or count == 120
@@ -54,18 +56,23 @@ def test_table_says_when_there_is_more(lionhunt, run, options, count):
 
 
 @pytest.mark.parametrize("form", ["--json", "--csv"])
-def test_limit_of_json_and_csv(lionhunt, run, form):
-    _, out, _ = lionhunt("query", run, 'SELECT "index" FROM individuals', form, "--limit", 3)
+def test_limit_of_json_and_csv(invoke_cli, finished_run_dir, form):
+    _, out, _ = invoke_cli(
+        "query", finished_run_dir, 'SELECT "index" FROM individuals', form, "--limit", 3
+    )
     rows = json.loads(out) if form == "--json" else out.splitlines()[1:]
     assert len(rows) == 3
 
 
-def test_values_that_json_does_not_have(lionhunt, run):
+def test_values_that_json_does_not_have(invoke_cli, finished_run_dir):
     sql = "SELECT 9e999 AS a, x'00ff' AS b, NULL AS c, CAST(x'ff' AS TEXT) AS d, 1.5 AS e"
-    values = json.loads(lionhunt("query", run, sql, "--json")[1])
+    values = json.loads(invoke_cli("query", finished_run_dir, sql, "--json")[1])
     assert values == [{"a": "inf", "b": "00ff", "c": None, "d": r"\xff", "e": 1.5}]
-    assert lionhunt("query", run, sql, "--csv")[1] == "a,b,c,d,e\n" + r"inf,00ff,,\xff,1.5" + "\n"
-    assert json.loads(lionhunt("query", run, "SELECT 1 WHERE 0", "--json")[1]) == []
+    assert (
+        invoke_cli("query", finished_run_dir, sql, "--csv")[1]
+        == "a,b,c,d,e\n" + r"inf,00ff,,\xff,1.5" + "\n"
+    )
+    assert json.loads(invoke_cli("query", finished_run_dir, "SELECT 1 WHERE 0", "--json")[1]) == []
 
 
 @pytest.mark.parametrize(
@@ -89,13 +96,13 @@ def test_values_that_json_does_not_have(lionhunt, run):
         "SELECT load_extension('mine')",
     ],
 )
-def test_what_does_more_than_read_is_refused(run, sql, tmp_path, monkeypatch):
+def test_what_does_more_than_read_is_refused(finished_run_dir, sql, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    before = (run / "run.sqlite").read_bytes()
+    before = (finished_run_dir / "run.sqlite").read_bytes()
     with pytest.raises(QueryError, match="a query only reads"):
-        with ask(run, sql):
+        with ask(finished_run_dir, sql):
             pass
-    assert (run / "run.sqlite").read_bytes() == before and not list(tmp_path.iterdir())
+    assert (finished_run_dir / "run.sqlite").read_bytes() == before and not list(tmp_path.iterdir())
 
 
 @pytest.mark.parametrize(
@@ -113,30 +120,30 @@ def test_what_does_more_than_read_is_refused(run, sql, tmp_path, monkeypatch):
         ("SELECT 1 AS a, 2 AS a", "two columns are called 'a'; tell them apart with AS"),
     ],
 )
-def test_bad_query_is_one_line(lionhunt, run, sql, message, tmp_path, monkeypatch):
+def test_bad_query_is_one_line(invoke_cli, finished_run_dir, sql, message, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, out, err = lionhunt("query", run, sql, "--json")
+    status, out, err = invoke_cli("query", finished_run_dir, sql, "--json")
     assert (status, out) == (2, "") and is_one_line(err) and message in err
     assert not list(tmp_path.iterdir())
 
 
-def test_columns_of_a_table_can_be_asked_for(run):
-    with ask(run, "PRAGMA table_info(outcomes)") as answer:
+def test_columns_of_a_table_can_be_asked_for(finished_run_dir):
+    with ask(finished_run_dir, "PRAGMA table_info(outcomes)") as answer:
         assert "fitness" in [row[1] for row in answer.rows]
 
 
-def test_query_that_never_ends_is_interrupted(run):
+def test_query_that_never_ends_is_interrupted(finished_run_dir):
     endless = "WITH RECURSIVE n(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n) SELECT max(i) FROM n"
     old = signal.signal(signal.SIGALRM, signal.default_int_handler)
     signal.setitimer(signal.ITIMER_REAL, 0.1)
     try:
-        with pytest.raises(KeyboardInterrupt), ask(run, endless):
+        with pytest.raises(KeyboardInterrupt), ask(finished_run_dir, endless):
             pass
     finally:
         signal.signal(signal.SIGALRM, old)
 
 
-def test_run_that_goes_on_is_asked_and_not_held_up(lionhunt, tmp_path):
+def test_run_that_goes_on_is_asked_and_not_held_up(invoke_cli, tmp_path):
     with create(tmp_path) as records:
         advance(records, FormulaPool(), 50)
         count = records.count()
@@ -145,10 +152,10 @@ def test_run_that_goes_on_is_asked_and_not_held_up(lionhunt, tmp_path):
             advance(records, FormulaPool())
             assert list(answer.rows) == [(count,)]
             assert len(list(rows.rows)) == count - 1
-        assert json.loads(lionhunt("query", tmp_path, COUNT, "--json")[1]) == [{"n": 120}]
+        assert json.loads(invoke_cli("query", tmp_path, COUNT, "--json")[1]) == [{"n": 120}]
 
 
-def test_other_records_are_asked_too(lionhunt, tmp_path):
+def test_other_records_are_asked_too(invoke_cli, tmp_path):
     measurement = Measurement(Status.OK, (0.5,), ((1.0,),), 0.1)
     with ComparisonStore.create(tmp_path, {"a": 1}) as comparison:
         comparison.add_training(("task", "adamw", 0, False), measurement)
@@ -162,10 +169,10 @@ def test_other_records_are_asked_too(lionhunt, tmp_path):
         (tmp_path / "selection", "SELECT seed FROM measurements", {"seed": 7}),
         (tmp_path / "selection" / SELECTION.file_name, "SELECT key FROM selection", {"key": "a"}),
     ):
-        assert json.loads(lionhunt("query", path, sql, "--json")[1]) == [answer]
+        assert json.loads(invoke_cli("query", path, sql, "--json")[1]) == [answer]
 
 
-def test_what_is_no_record_is_named(lionhunt, tmp_path):
+def test_what_is_no_record_is_named(invoke_cli, tmp_path):
     (tmp_path / "text").write_text("text")
     with sqlite3.connect(tmp_path / "other") as connection:
         connection.execute("CREATE TABLE mine (x)")
@@ -176,32 +183,32 @@ def test_what_is_no_record_is_named(lionhunt, tmp_path):
         (tmp_path / "text", "is not a run of lionhunt"),
         (tmp_path / "other", "is not a run of lionhunt"),
     ):
-        status, _, err = lionhunt("query", path, "SELECT 1")
+        status, _, err = invoke_cli("query", path, "SELECT 1")
         assert status == 2 and is_one_line(err) and message in err
     assert sorted(path.name for path in tmp_path.iterdir()) == ["other", "text"]
 
 
-def test_damage_is_told_as_damage(lionhunt, run, tmp_path):
-    content = bytearray((run / RUN.file_name).read_bytes())
+def test_damage_is_told_as_damage(invoke_cli, finished_run_dir, tmp_path):
+    content = bytearray((finished_run_dir / RUN.file_name).read_bytes())
     content[4096:] = bytes(len(content) - 4096)
     (tmp_path / RUN.file_name).write_bytes(content)
-    status, _, err = lionhunt("query", tmp_path, FITNESS)
+    status, _, err = invoke_cli("query", tmp_path, FITNESS)
     assert status == 2 and is_one_line(err) and "is damaged (database disk image" in err
 
 
 @pytest.mark.parametrize("limit", [10**15 + 1, 99999999999999999999])
-def test_limit_that_is_no_number_of_rows_is_named(lionhunt, run, limit):
-    status, out, err = lionhunt("query", run, COUNT, "--json", "--limit", limit)
+def test_limit_that_is_no_number_of_rows_is_named(invoke_cli, finished_run_dir, limit):
+    status, out, err = invoke_cli("query", finished_run_dir, COUNT, "--json", "--limit", limit)
     assert (status, out) == (2, "") and is_one_line(err) and "--limit" in err
-    assert lionhunt("query", run, COUNT, "--json", "--limit", 10**15)[0] == 0
+    assert invoke_cli("query", finished_run_dir, COUNT, "--json", "--limit", 10**15)[0] == 0
 
 
-def test_output_is_printed_when_the_file_is_closed(lionhunt, run, monkeypatch):
+def test_output_is_printed_when_the_file_is_closed(invoke_cli, finished_run_dir, monkeypatch):
     """Check that a slow reader of the output, such as `less`, does not keep the file open."""
     write, printed = sys.stdout.write, []
 
     def look(text):
-        connection = sqlite3.connect(run / "run.sqlite", timeout=0)
+        connection = sqlite3.connect(finished_run_dir / "run.sqlite", timeout=0)
         # This fails while there is a reader.
         connection.execute("BEGIN EXCLUSIVE")
         connection.close()
@@ -209,6 +216,6 @@ def test_output_is_printed_when_the_file_is_closed(lionhunt, run, monkeypatch):
         return write(text)
 
     monkeypatch.setattr("sys.stdout.write", look)
-    assert lionhunt("query", run, COUNT, "--csv")[0] == 0
-    assert lionhunt("query", run, COUNT)[0] == 0
+    assert invoke_cli("query", finished_run_dir, COUNT, "--csv")[0] == 0
+    assert invoke_cli("query", finished_run_dir, COUNT)[0] == 0
     assert len(printed) >= 2

@@ -110,13 +110,13 @@ def test_what_cannot_be_drawn_is_logged_and_the_run_goes_on(tmp_path):
     assert (tmp_path / "log").read_text().count("tensorboard_failed") == 1
 
 
-def test_run_whose_config_asks_is_drawn_and_logged(lionhunt, drawn, tmp_path, monkeypatch):
+def test_run_whose_config_asks_is_drawn_and_logged(invoke_cli, drawn, tmp_path, monkeypatch):
     monkeypatch.setattr(scoring, "start_pool", start_formula_pool())
     asked = {"observability": {"tensorboard": True}}
     with create(tmp_path, **asked) as records:
         advance(records, FormulaPool(), 50)
         before = records.count()
-    assert lionhunt("resume", tmp_path)[0] == 0
+    assert invoke_cli("resume", tmp_path)[0] == 0
     with RunStore.open_to_read(tmp_path) as records:
         summary = summarize_run(records)
     steps = [step for step, _ in drawn.points]
@@ -194,11 +194,11 @@ def test_tensorboard_shows_one_point_a_step_after_a_crash(tmp_path):
     assert points == [(10, 1.0), (20, 1.0), (30, 2.0), (40, 2.0)]
 
 
-def test_missing_package_ends_a_run_in_one_line_before_it_begins(lionhunt, tmp_path, monkeypatch):
+def test_missing_package_ends_a_run_in_one_line_before_it_begins(invoke_cli, tmp_path, monkeypatch):
     monkeypatch.setattr(tensorboard.importlib.util, "find_spec", lambda name: None)
     config = tmp_path / "small.toml"
     config.write_text(CONFIG)
     words = ("search", config, "--out", tmp_path / "run")
-    status, out, err = lionhunt(*words, "--set", "observability.tensorboard=true")
+    status, out, err = invoke_cli(*words, "--set", "observability.tensorboard=true")
     assert status == 2 and is_one_line(err) and "pip install lionhunt[tensorboard]" in err
     assert list(tmp_path.iterdir()) == [config]
