@@ -22,5 +22,13 @@ def replace_argument(program: Program, index: int, position: int, arg: Arg) -> P
     return _with(program, (*program.statements[:index], new, *program.statements[index + 1 :]))
 
 
+def free_name(name: str, program: Program) -> str:
+    """Return a name that the program does not use: `name`, or `name` with underscores added."""
+    taken = {*program.inputs, *(statement.target for statement in program.statements)}
+    while name in taken:
+        name += "_"
+    return name
+
+
 def _with(program: Program, statements: tuple[Statement, ...]) -> Program:
     return Program(program.inputs, statements, program.outputs)

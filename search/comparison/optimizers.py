@@ -13,6 +13,7 @@ from typing import NamedTuple
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
+from lionhunt.dsl.edits.statements import free_name
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.search.comparison.optax_optimizers import (
@@ -170,9 +171,8 @@ def add_decay(program: Program, learning_rate: float, weight_decay: float) -> Pr
     The update grows by `learning_rate` x the schedule value x `weight_decay` x the weights.
     """
     weights, *_, lr = program.inputs
-    taken = {*program.inputs, *(statement.target for statement in program.statements)}
     rate, decay, total = (
-        _free_name(name, taken) for name in ("decay_rate", "decay", "decayed_update")
+        free_name(name, program) for name in ("decay_rate", "decay", "decayed_update")
     )
     statements = (
         Statement(rate, "multiply", (Var(lr), Const(learning_rate * weight_decay))),
@@ -181,9 +181,3 @@ def add_decay(program: Program, learning_rate: float, weight_decay: float) -> Pr
         Statement(total, "add", (program.outputs[0], Var(decay))),
     )
     return Program(program.inputs, statements, (Var(total), *program.outputs[1:]))
-
-
-def _free_name(name: str, taken: set[str]) -> str:
-    while name in taken:
-        name += "_"
-    return name

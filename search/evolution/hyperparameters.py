@@ -8,6 +8,7 @@ weight decay within the update keeps its proportion to the rest.
 import dataclasses
 
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
+from lionhunt.dsl.edits.statements import free_name
 from lionhunt.dsl.program import Const, Program, Statement, Var
 
 
@@ -39,17 +40,10 @@ def apply_tuning(program: Program, tuning: Tuning) -> Program:
     constants = dict(zip(constants_of(program), tuning.constants, strict=True))
     program = replace_constants(program, constants)
     if tuning.learning_rate != 1.0:
-        name = _free_name("scaled_update", program)
+        name = free_name("scaled_update", program)
         factor = Const(tuning.learning_rate)
         update, *states = program.outputs
         scaling = Statement(name, "multiply", (update, factor))
         statements = (*program.statements, scaling)
         program = Program(program.inputs, statements, (Var(name), *states))
     return program
-
-
-def _free_name(name: str, program: Program) -> str:
-    taken = {*program.inputs, *(statement.target for statement in program.statements)}
-    while name in taken:
-        name += "_"
-    return name
