@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.workers.xla_environment import set_xla_environment
 
 COMMANDS = {
     "search": ("run", "search", "Search for optimizers as CONFIG says."),
@@ -107,6 +108,7 @@ def lionhunt_command(
 def main() -> None:
     """Run the command line; an expected error prints one line and gives status 2."""
     signal.signal(signal.SIGTERM, _interrupt)
+    set_xla_environment()
     for stream in (sys.stdout, sys.stderr):
         # A terminal may not know every character of a program.
         if isinstance(stream, io.TextIOWrapper):
