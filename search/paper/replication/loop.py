@@ -31,7 +31,11 @@ from lionhunt.search.paper.replication.plan import (
 from lionhunt.search.storage.database import CACHE
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
-from lionhunt.search.trackers.tensorboard import TENSORBOARD, draw_progress
+from lionhunt.search.trackers.tensorboard import (
+    TENSORBOARD,
+    draw_progress,
+    require_tensorboard,
+)
 from lionhunt.search.workers.pool import Pool, measure_once
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -206,6 +210,8 @@ def _check(config: StudyConfig) -> None:
     # Planning a run checks its config.
     list(plan_evolutions(config))
     list(plan_baselines(config, [1.0] * config.num_repeats))
+    if config.run.observability.tensorboard:
+        require_tensorboard()
     if config.num_constants and not constant_places(load_initial(config.run.initial)):
         raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 
