@@ -114,10 +114,8 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
     ]
     short = config.model_copy(update={"tasks": tuple(tasks)})
     started = time.perf_counter()
-    with (
-        tempfile.TemporaryDirectory() as folder,
-        RunStore.create(Path(folder) / "run", summarize_setup(short, initial)) as records,
-    ):
+    setup = summarize_setup(short, initial)
+    with tempfile.TemporaryDirectory() as tmp, RunStore.create(Path(tmp) / "run", setup) as records:
         reference = records.reference()
         with start_pool(short, initial, num_workers, records.cache, reference) as (pool, first):
             # Each call returns when one more worker is ready.
@@ -146,9 +144,9 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
             searched, driver_searched = time.perf_counter(), time.process_time()
         stopped, progress = time.perf_counter(), search.progress
         num_evaluations = max(0, progress.num_evaluated + progress.num_reevaluated - 1)
-        trainings = 1.0
-        if num_evaluations:
-            trainings = (records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1) / num_evaluations
+        # The reference is one whole training.
+        later = records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1
+        trainings = later / num_evaluations if num_evaluations else 1.0
         return Rehearsal(
             starting_seconds=ready - started + stopped - searched,
             searching_seconds=(searched - began) * seconds / sum(short_seconds),

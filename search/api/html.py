@@ -16,7 +16,7 @@ _STYLES = {
 
 
 def program_html(program: "OptimizerProgram") -> str:
-    """Return code with what is needed marked, the equations, and the fitness."""
+    """Return the code with its needed statements marked, the equations, and the scores."""
     summary = program.summary()
     head, *_, end = summary["program"].splitlines()
     lines = [
@@ -28,11 +28,13 @@ def program_html(program: "OptimizerProgram") -> str:
     about = f"{summary['needed']} of {summary['statements']} statements are needed (bold)"
     if program.fitness is not None:
         about += f"; fitness {program.fitness:.4f}"
+    scores = [(name, f"{score:.4f}") for name, score in program.scores.items()]
     parts = [
         f"<b>{escape(program.name)}</b>",
         f"<p>{escape(summary['summary'])}</p>" if summary["summary"] else "",
         f'<pre style="line-height:1.3">{code}</pre>',
         f"<p>{about}</p>",
+        _table(("task", "score"), scores) if scores else "",
         _equations(program.to_latex()),
     ]
     return f"<div>{''.join(parts)}</div>"

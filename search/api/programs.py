@@ -96,6 +96,18 @@ class OptimizerProgram:
         return None if self.source.row is None else self.source.row.fitness
 
     @property
+    def scores(self) -> dict[str, float]:
+        """Return its score on each task of its run, by name; empty if it has no fitness."""
+        if self.source.run is None or self.source.row is None or self.fitness is None:
+            return {}
+        from lionhunt.search.storage.run_store import RunStore
+
+        with RunStore.open_to_read(self.source.run) as store:
+            names = [task["name"] for task in store.info()["tasks"]]
+            measurement = store.measurement(self.source.row.outcome)
+        return {} if measurement is None else dict(zip(names, measurement.scores, strict=True))
+
+    @property
     def num_needed(self) -> int:
         """Return the number of statements that the update depends on."""
         return len(dsl.simplify(self.source.program).statements)

@@ -55,7 +55,9 @@ def test_texts_from_outside_are_escaped():
 
 def test_run_and_hall_of_fame_are_well_formed(run):
     html = Texts(run._repr_html_())
+    best = run.best
+    assert best is not None and best.scores.keys() == {"digits_mlp"}
+    assert f"{best.scores['digits_mlp']:.4f}" in Texts(best._repr_html_()).texts
     assert "b" in html.tags and str(run.folder) in "".join(html.texts)
     table = Texts(run.hall_of_fame()._repr_html_())
-    best = run.best
-    assert best is not None and f"{best.fitness:.4f}" in table.texts
+    assert f"{best.fitness:.4f}" in table.texts
