@@ -143,7 +143,7 @@ class OptimizerProgram:
 
         Example:
             >>> program("raw_lion").simplify(exact_only=True).program.num_needed
-            9
+            10
         """
         return self._simplify(
             config, settings, workers, exact_only, by_search, False, on_status, on_event

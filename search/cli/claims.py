@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
+from rich.console import Console
 from rich.text import Text
 
 from lionhunt.search.api.configs import resolve_config
@@ -20,6 +21,7 @@ from lionhunt.search.cli.terminal import (
     progress_display,
     status_line,
 )
+from lionhunt.search.comparison.config import TrainingsConfig
 from lionhunt.search.comparison.report import progress_line
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison
@@ -71,21 +73,19 @@ def claims(
     folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
     num_workers = claims_config.evaluation.workers if workers is None else workers
-
-    def run_comparison(records: ComparisonStore, prepared: PreparedComparison) -> Comparison:
-        events = prepared.make_loop(records, claims_config.evaluation, num_workers).run()
-        with progress_display(
-            console, lambda event: Text(progress_line(event)), progress_line
-        ) as show:
-            return exhaust(events, show)
-
+    run_one = functools.partial(
+        run_comparison,
+        evaluation=claims_config.evaluation,
+        num_workers=num_workers,
+        console=console,
+    )
     with continue_message(console, [folder]):
         results = run_claims(
             chosen,
             claims_config.experiments,
             folder,
             open_status=functools.partial(status_line, console),
-            run_comparison=run_comparison,
+            run_comparison=run_one,
         )
     judged = judge_claims(chosen, results)
     examples = None
@@ -115,3 +115,17 @@ def claims(
     else:
         print_blocks(console, overview_blocks(judged))
         print_line(console, f"\nreport: {path}")
+
+
+def run_comparison(
+    records: ComparisonStore,
+    prepared: PreparedComparison,
+    *,
+    evaluation: TrainingsConfig,
+    num_workers: int,
+    console: Console,
+) -> Comparison:
+    """Run a comparison to its end and show its progress."""
+    events = prepared.make_loop(records, evaluation, num_workers).run()
+    with progress_display(console, lambda event: Text(progress_line(event)), progress_line) as show:
+        return exhaust(events, show)

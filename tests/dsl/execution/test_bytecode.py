@@ -28,7 +28,7 @@ def draw_inputs(num_states: int):
 
 def run_bytecode(code, trees, schedule):
     """Run bytecode over trees: two register files and a loop, the reference of the machine."""
-    size = code.size
+    size = code.shape
     garbage = np.float32(123)
     vectors = [*trees, *[garbage] * (size.num_vector_registers - len(trees))]
     scalars = [schedule, *code.scalar_registers[1:]]

@@ -38,9 +38,9 @@ def test_text_keeps_its_docstring():
 
 def test_exact_simplification_keeps_the_updates():
     found = lionhunt.program("raw_lion").simplify(exact_only=True)
-    assert found.program.num_needed == len(found.program.program.statements) == 9
-    assert found.steps[-1]["statements"] == 9
-    assert "| 9 |" in found.to_markdown() and found._repr_markdown_() == found.to_markdown()
+    assert found.program.num_needed == len(found.program.program.statements) == 10
+    assert found.steps[-1]["statements"] == 10
+    assert "| 10 |" in found.to_markdown() and found._repr_markdown_() == found.to_markdown()
 
 
 def test_exports_are_those_of_the_command(invoke_cli):

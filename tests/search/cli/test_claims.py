@@ -41,7 +41,7 @@ def executed(monkeypatch, examples):
     """Replace slow experiments; return the names of the executed ones."""
     names = []
 
-    def run_contest(records, prepared, evaluation, num_workers, console):
+    def run_comparison(records, prepared, **how):
         names.append(prepared.name)
         rates = [1e-3 * 2**i for i in range(3)]
         points = [Hyperparameters(rate, decay) for rate in rates for decay in (0.1, 0.2, 0.4)]
@@ -61,7 +61,7 @@ def executed(monkeypatch, examples):
         measured = [Speed(name, by, 10, 2.0, 1.9, 0, 0, RATIO, 3, "wall time") for by in PAIRS]
         return Speeds(measured, [LeftOut(100, "no room")] if name == "step" else [])
 
-    monkeypatch.setattr(command, "run_contest", run_contest)
+    monkeypatch.setattr(command, "run_comparison", run_comparison)
     monkeypatch.setattr(loop, "measure_training", lambda *_, **__: speeds("training"))
     monkeypatch.setattr(loop, "measure_steps", lambda *_, **__: speeds("step"))
     monkeypatch.setattr(command, "measure_examples", lambda: examples)
@@ -151,10 +151,10 @@ def test_sizes_that_were_left_out_are_measured_again(invoke_cli, executed, tmp_p
     assert executed == ["step", "step"]
 
 
-def test_default_config_is_that_of_the_clone(invoke_cli, executed, tmp_path, monkeypatch):
+def test_default_config_is_the_bundled_one(invoke_cli, executed, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    status, _, err = invoke_cli("claims")
-    assert status == 2 and is_one_line(err) and "configs/claims.toml" in err
+    status, printed, _ = invoke_cli("claims", "--only", "optimizer_speed")
+    assert status == 0 and executed == ["step"] and "runs/claims/report" in printed
 
 
 def test_damaged_file_of_times_is_named(invoke_cli, executed, tmp_path):

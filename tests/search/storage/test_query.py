@@ -117,7 +117,7 @@ def test_what_does_more_than_read_is_refused(finished_run_dir, sql, tmp_path, mo
         ("SELECT ?", "SQL: Incorrect number of bindings"),
         ("SELECT '\udcff'", "the query is not UTF-8"),
         ("SELECT json(program) FROM individuals", "SQL: malformed JSON"),
-        ("SELECT 1 AS a, 2 AS a", "two columns are called 'a'; tell them apart with AS"),
+        ("SELECT 1 AS a, 2 AS a", "two columns are called 'a'; rename one with AS"),
     ],
 )
 def test_bad_query_is_one_line(invoke_cli, finished_run_dir, sql, message, tmp_path, monkeypatch):
