@@ -11,7 +11,7 @@ search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
 
 test: .venv/installed-dev
-	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder \
+	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
 		tests/integration tests/examples tests/search tests/proxy_tasks tests/dsl tests/docs
 
 lint: .venv/installed-dev build/types/lionhunt
