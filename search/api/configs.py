@@ -55,6 +55,8 @@ def resolve_config(
         if not texts:
             return Resolved("run", config)
         config = config.model_dump(mode="json")
+    if not isinstance(config, Mapping):
+        raise ConfigError(f"expected a path, the name of a config or a mapping, not {config!r}")
     raw = with_settings(copy.deepcopy(dict(config)), texts)
     return Resolved("run", parse_config(raw, "config", model))
 

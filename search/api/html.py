@@ -1,5 +1,6 @@
 """Show programs and runs as HTML in notebooks. Every text from outside is escaped."""
 
+import re
 from collections.abc import Iterable
 from html import escape
 from typing import TYPE_CHECKING
@@ -83,7 +84,7 @@ def hall_of_fame_html(members: "Iterable[OptimizerProgram]") -> str:
 
 
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
-    style = "text-align:left;vertical-align:top;white-space:pre-wrap"
+    style = "text-align:left;vertical-align:top;white-space:pre-wrap;font-family:monospace"
     head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
     lines = ["".join(f'<td style="{style}">{escape(cell)}</td>' for cell in row) for row in rows]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
@@ -91,7 +92,14 @@ def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
 
 
 def _equations(latex: str) -> str:
-    """Return the equations of a LaTeX export for MathJax, without its comments."""
-    start, end = r"\begin{align*}", r"\end{align*}"
-    inner = latex.partition(start)[2].partition(end)[0]
-    return f"<div>$${escape(start + inner + end)}$$</div>"
+    """Return the equations of a LaTeX export for MathJax, and the values of their constants.
+
+    MathJax allows `aligned`, not `align*`, between dollar signs. Comments of the export become
+    lines of the page.
+    """
+    _, _, rest = latex.partition(r"\begin{align*}")
+    inner, _, after = rest.partition(r"\end{align*}")
+    constants = re.findall(r"^% (\S+ = [^:]+): (.*)$", after, re.MULTILINE)
+    lines = [f"<li>${escape(value)}$: {escape(meaning)}</li>" for value, meaning in constants]
+    aligned = escape(rf"\begin{{aligned}}{inner}\end{{aligned}}")
+    return f"<div>$${aligned}$$<ul>{''.join(lines)}</ul></div>"

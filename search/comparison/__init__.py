@@ -3,18 +3,4 @@
 It may import `search.driver` and what that imports, but no other experiment.
 """
 
-from typing import TYPE_CHECKING
-
-if TYPE_CHECKING:
-    from lionhunt.search.comparison import (
-        config,
-        figures,
-        loop,
-        report,
-        result,
-        setup,
-        store,
-        summary,
-    )
-
 __all__ = ["config", "figures", "loop", "report", "result", "setup", "store", "summary"]

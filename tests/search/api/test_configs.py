@@ -72,6 +72,8 @@ def test_settings_replace_values_of_every_type():
         (MAPPING, {"seed": "one"}, "seed"),
         (MAPPING, {"tasks.5.width": 1}, "tasks.5.width"),
         ({}, None, "num_programs: missing"),
+        (None, None, "expected a path, the name of a config or a mapping, not None"),
+        (7, None, "not 7"),
     ],
 )
 def test_wrong_configs_are_refused_in_one_line(config, settings, message):

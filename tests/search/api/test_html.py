@@ -43,7 +43,8 @@ def test_program_shows_code_marks_and_equations():
     html = Texts(lionhunt.program("raw_lion")._repr_html_())
     text = "".join(html.texts)
     assert "update = m * lr" in text and "12 of 21 statements are needed" in text
-    assert r"\begin{align*}" in text
+    assert r"$$\begin{aligned}" in text and "align*" not in text
+    assert r"$\beta_1 = 0.9$: " in "".join(Texts(lionhunt.program("lion")._repr_html_()).texts)
 
 
 def test_texts_from_outside_are_escaped():
