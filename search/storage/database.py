@@ -156,7 +156,7 @@ def decoding(file: Path) -> Iterator[None]:
 def damaged(file: Path, problem: object) -> RecordError:
     """Return the error for a file that is not as it was written."""
     return RecordError(
-        f"{file} is damaged ({first_line(problem)}); it was left alone: go on from a copy of it"
+        f"{file} is damaged ({first_line(problem)}); it was left alone: continue from a copy of it"
     )
 
 
