@@ -29,12 +29,14 @@ class Constant:
     Attributes:
         name: unique identifier.
         value: default, as float32.
+        text: default, with the digits of the arithmetic.
         meaning: phrase without a full stop.
         roles: roles of the places where it stands; see `name_constants`.
     """
 
     name: str
     value: float
+    text: str
     meaning: str
     roles: frozenset[str]
 
@@ -114,7 +116,7 @@ def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -
         name = identifier(name, taken, suffix="_constant")
         taken.add(name)
         own_roles = frozenset(map(role_of.__getitem__, numbers))
-        constants.append(Constant(name, numbers[0].value, meaning, own_roles))
+        constants.append(Constant(name, numbers[0].value, numbers[0].text, meaning, own_roles))
         places.update(dict.fromkeys(numbers, constants[-1]))
 
     for value, constant in documented.items():

@@ -11,7 +11,6 @@ from lionhunt.dsl.export.python.expressions import expression, literal
 from lionhunt.dsl.export.python.line_breaking import INDENT
 from lionhunt.dsl.export.python.passes import events, lower, plan
 from lionhunt.dsl.export.signs import non_negative
-from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.kinds import Kind
 
 
@@ -62,7 +61,7 @@ class PythonFile(abc.ABC):
     def parameters(self) -> list[str]:
         """Write the constants as parameters with defaults."""
         constants = self.context.naming.constants
-        return [f"{constant.name}: float = {number_text(constant.value)}" for constant in constants]
+        return [f"{constant.name}: float = {constant.text}" for constant in constants]
 
     def assignment(self, value: Value, text: Callable[[Operand], str], level: int) -> str:
         """Write the assignment of a value; `text` writes its arguments."""
