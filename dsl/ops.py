@@ -303,6 +303,16 @@ OPS: dict[str, Op] = {
             _if_all,
             drawn=False,
         ),
+        _reduction(
+            "gram",
+            2,
+            "x @ swapaxes(x, -1, -2) @ y",
+            f"of each matrix of each array; {_MATRICES}; square(x) * y of numbers",
+            lambda backend, x, y: backend.gram(x, y),
+            join,
+            _if_all,
+            drawn=False,
+        ),
     )
 }
 

@@ -83,6 +83,13 @@ def _mean(x, axis):
     return np.broadcast_to(matrix.mean(axis, keepdims=True), matrix.shape).reshape(x.shape)
 
 
+def _gram(x, y):
+    """Return x xᵀ y of the matrices of an array; a vector is one column."""
+    shape = y.shape
+    x, y = (a if a.ndim > 1 else a.reshape(-1, 1) for a in (x, y))
+    return np.einsum("...ij,...kj,...kl->...il", x, x, y).reshape(shape)
+
+
 REDUCTIONS = {
     "norm": ("norm(g)", lambda w, g, lr: [np.sqrt(np.sum(x**2)) for x in g]),
     "global_norm": ("global_norm(g)", lambda w, g, lr: _length(g)),
@@ -94,6 +101,7 @@ REDUCTIONS = {
     "clip": ("clip(g, lr)", lambda w, g, lr: [x * min(1, lr / _length(g)) for x in g]),
     "row_mean": ("row_mean(g)", lambda w, g, lr: [_mean(x, -1) for x in g]),
     "column_mean": ("column_mean(g)", lambda w, g, lr: [_mean(x, -2) for x in g]),
+    "gram": ("gram(w, g)", lambda w, g, lr: [_gram(*pair) for pair in zip(w, g, strict=True)]),
     "array_mean": ("array_mean(g)", lambda w, g, lr: [x.mean() for x in g]),
 }
 """Oracles of the reductions: an expression, and its value in float64."""

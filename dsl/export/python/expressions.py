@@ -43,6 +43,7 @@ _BOTH = {
     "cosine_sim": "_cosine_sim({x}, {y})",
     "clip_factor": "{np}.where({x} > {y}, {y} / {x}, 1.0)",
     "row_mean": "_row_mean({x})",
+    "gram": "_gram({x}, {y})",
     "column_mean": "_column_mean({x})",
 }
 
