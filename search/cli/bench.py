@@ -19,6 +19,7 @@ from lionhunt.search.bench.sample_children import (
     read_children,
 )
 from lionhunt.search.bench.tasks import bench_tasks
+from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import Json, make_console, status_line
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError

@@ -10,12 +10,12 @@ from rich.text import Text
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
     command_line,
-    continue_message,
     make_console,
     print_line,
     progress_display,
@@ -79,14 +79,14 @@ def claims(
         num_workers=num_workers,
         console=console,
     )
-    with continue_message(console, [folder]):
-        results = run_claims(
-            chosen,
-            claims_config.experiments,
-            folder,
-            open_status=functools.partial(status_line, console),
-            run_comparison=run_one,
-        )
+    set_way_on_with(folder)
+    results = run_claims(
+        chosen,
+        claims_config.experiments,
+        folder,
+        open_status=functools.partial(status_line, console),
+        run_comparison=run_one,
+    )
     judged = judge_claims(chosen, results)
     examples = None
     if not only:

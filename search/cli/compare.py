@@ -7,11 +7,11 @@ import typer
 from rich.text import Text
 
 from lionhunt.search.api import experiments
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    continue_message,
     make_console,
     print_line,
     progress_display,
@@ -42,21 +42,17 @@ def compare(
       lionhunt compare my_optimizers.toml --out runs/mine --set num_final_seeds=20
     """
     console = make_console(stderr=as_json)
-    folders: list[Path] = []
 
     def on_start(folder: Path, line: str) -> None:
-        folders.append(folder)
+        set_way_on_with(folder)
         print_line(console, f"comparison {folder}: {line}")
 
-    with (
-        continue_message(console, folders),
-        progress_display(
-            console,
-            lambda event: Text(progress_line(event)),
-            progress_line,
-            "finding optimizers and tasks",
-        ) as show,
-    ):
+    with progress_display(
+        console,
+        lambda event: Text(progress_line(event)),
+        progress_line,
+        "finding optimizers and tasks",
+    ) as show:
         report = experiments.compare(config, out, workers, settings, show, on_start)
     if as_json:
         print_json(report.summary)

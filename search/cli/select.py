@@ -6,11 +6,11 @@ from typing import Annotated
 import typer
 
 from lionhunt.search.api import experiments
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    continue_message,
     make_console,
     print_line,
     progress_display,
@@ -45,18 +45,14 @@ def select(
       lionhunt select runs/a runs/b --config my_selection.toml --out runs/selected
     """
     console = make_console(stderr=as_json)
-    folders: list[Path] = []
 
     def on_start(folder: Path, line: str) -> None:
-        folders.append(folder)
+        set_way_on_with(folder)
         print_line(console, f"selection {folder}: {line}")
 
-    with (
-        continue_message(console, folders),
-        progress_display(
-            console, selection_progress_display, selection_progress_line, "reading the runs"
-        ) as show,
-    ):
+    with progress_display(
+        console, selection_progress_display, selection_progress_line, "reading the runs"
+    ) as show:
         report = experiments.select(runs, config, out, workers, settings, show, on_start)
     if as_json:
         print_json(report.summary)

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 
 import typer
 
+from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,

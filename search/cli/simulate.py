@@ -6,6 +6,7 @@ from typing import Annotated
 
 import typer
 
+from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import Json, make_console, print_line, status_line
 from lionhunt.search.driver.config import EvolutionConfig
 from lionhunt.search.fields import MAX_COUNT

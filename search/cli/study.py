@@ -9,13 +9,13 @@ from rich.text import Text
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     DryRun,
     Json,
     Settings,
     Workers,
     command_line,
-    continue_message,
     make_console,
     print_line,
     progress_display,
@@ -69,10 +69,8 @@ def study(
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
     print_line(console, f"study {folder}: {runs.num_runs} runs {place}")
-    with (
-        continue_message(console, [folder]),
-        progress_display(console, _display, _line, "compiling the tasks") as show,
-    ):
+    set_way_on_with(folder)
+    with progress_display(console, _display, _line, "compiling the tasks") as show:
         finished = exhaust(runs.run(), show)
     with console.status("reading the runs"):
         summary = summarize_study(name, study_config, finished)

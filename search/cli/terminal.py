@@ -7,7 +7,6 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from pathlib import Path
 from typing import Annotated, TypeVar
 
 import typer
@@ -119,18 +118,6 @@ def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
             last = now
 
     return print_now_and_then
-
-
-@contextmanager
-def continue_message(console: Console, folders: Sequence[Path]) -> Iterator[None]:
-    """Print how to continue if you interrupt the body after it has a folder."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if folders:
-            folder = shlex.quote(str(folders[0]))
-            print_line(console, f"stopped; the same command continues with {folder}")
-        raise
 
 
 def program_or_excerpt(ref: str, as_json: bool = False) -> OptimizerProgram:
