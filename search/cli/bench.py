@@ -39,6 +39,7 @@ def bench_language(as_json: Json = False) -> None:
     Examples:
       lionhunt bench dsl
     """
+    set_way_on_from_start()
     figures = bench_dsl()
     print_json(figures) if as_json else report.print_bench_dsl(make_console(), figures)
 
@@ -85,6 +86,7 @@ def bench_batches(
     Examples:
       lionhunt bench batch --task digits_mlp --size 16 --size 64
     """
+    set_way_on_from_start()
     tasks = [FAMILIES[name]().build() for name in task or TASKS]
     figures = bench_batch(tasks, size or BATCH_SIZES, one_by_one)
     print_json(figures) if as_json else report.print_bench_batch(make_console(), figures)
@@ -107,6 +109,7 @@ def bench_evaluations(
       lionhunt bench machine
       lionhunt bench machine --run runs/quickstart --json
     """
+    set_way_on_from_start()
     with status_line(make_console(stderr=True)) as on_status:
         if run is None:
             on_status("a short search, for its children")
@@ -141,6 +144,7 @@ def bench_scales(
     except ValueError:
         raise ConfigError(f"--scales {scales}: give numbers, as in 1,10,100") from None
     rows = []
+    set_way_on_from_start()
     with status_line(make_console(stderr=True)) as on_status:
         for row in bench_tasks(families or list(FAMILIES), numbers):
             rows.append(row)

@@ -118,9 +118,7 @@ def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: st
         print_line(console, f"run {run.folder}: {config.num_programs:,} programs, {place}")
 
     starting = "starting: each worker compiles the tasks once"
-    with progress_display(
-        console, report.progress_display, report.progress_line, starting
-    ) as show:
+    with progress_display(console, report.progress_display, report.progress_line, starting) as show:
         run = start(workers=workers, ray_address=ray_address, on_progress=show, on_start=on_start)
     report.print_run(console, run.summary())
     print(f"\n{report.next_commands(shlex.quote(str(run.folder)))}")

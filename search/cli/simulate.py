@@ -74,6 +74,7 @@ def simulate(
       lionhunt simulate --workers 50 --programs 3000
       lionhunt simulate --workers 1000 --lag 6000 --seconds 60
     """
+    set_way_on_from_start()
     loads, curves = [], []
     with status_line(make_console(stderr=True)) as on_status:
         for count in workers or NUM_WORKERS:

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
+from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"
@@ -213,6 +214,6 @@ def write_selection_report(folder: Path, summary: Summary) -> None:
 
     for number, winner in enumerate(summary["winners"], start=1):
         head = f"# {winner['name']}, tuned by a selection"
-        winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+        write_whole(winner_file(folder, number), f"{head}\n{winner['tuned']}\n")
     figures = {PLOT_NAME: meta_figure(summary["meta_validation"])}
     write_report(folder, summary, to_report(summary, folder), figures, name=REPORT_NAME, indent=2)
