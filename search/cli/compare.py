@@ -4,7 +4,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from lionhunt.search.api import experiments
 from lionhunt.search.cli.interrupt import set_way_on_with
@@ -12,11 +11,12 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
+    activity_display,
     make_console,
     print_line,
-    progress_display,
 )
-from lionhunt.search.comparison.report import print_comparison, progress_line
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.report import print_comparison, to_activity
 from lionhunt.search.reporting.text import print_json
 
 
@@ -47,13 +47,12 @@ def compare(
         set_way_on_with(folder)
         print_line(console, f"comparison {folder}: {line}")
 
-    with progress_display(
-        console,
-        lambda event: Text(progress_line(event)),
-        progress_line,
-        "finding optimizers and tasks",
-    ) as show:
-        report = experiments.compare(config, out, workers, settings, show, on_start)
+    with activity_display(console, "finding optimizers and tasks") as show:
+
+        def on_progress(event: ComparisonProgress) -> None:
+            show(to_activity(event))
+
+        report = experiments.compare(config, out, workers, settings, on_progress, on_start)
     if as_json:
         print_json(report.summary)
     else:

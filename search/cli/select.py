@@ -11,16 +11,13 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
+    activity_display,
     make_console,
     print_line,
-    progress_display,
 )
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.selection.report import (
-    print_selection,
-    selection_progress_display,
-    selection_progress_line,
-)
+from lionhunt.search.selection.report import print_selection, to_activity
+from lionhunt.search.selection.stage import SelectionProgress
 
 
 def select(
@@ -50,10 +47,12 @@ def select(
         set_way_on_with(folder)
         print_line(console, f"selection {folder}: {line}")
 
-    with progress_display(
-        console, selection_progress_display, selection_progress_line, "reading the runs"
-    ) as show:
-        report = experiments.select(runs, config, out, workers, settings, show, on_start)
+    with activity_display(console, "reading the runs") as show:
+
+        def on_progress(progress: SelectionProgress) -> None:
+            show(to_activity(progress))
+
+        report = experiments.select(runs, config, out, workers, settings, on_progress, on_start)
     if as_json:
         print_json(report.summary)
     else:

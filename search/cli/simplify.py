@@ -13,10 +13,10 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
+    activity_display,
     make_console,
     print_line,
     program_or_excerpt,
-    status_line,
 )
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
@@ -73,7 +73,7 @@ def simplify(
     if out is not None:
         _check_writable(out)
     set_way_on_from_start()
-    with status_line(make_console(stderr=True)) as on_status:
+    with activity_display(make_console(stderr=True)) as on_status:
         found = source.simplify(
             exact_only=exact_only,
             by_search=by_search,
@@ -129,7 +129,7 @@ def derive(
                 print_blocks(console, blocks)
 
     set_way_on_from_start()
-    with _reserved(folder), status_line(make_console(stderr=True)) as on_status:
+    with _reserved(folder), activity_display(make_console(stderr=True)) as on_status:
         found = source.derive(
             exact_only=exact_only,
             config=config,

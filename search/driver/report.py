@@ -1,6 +1,5 @@
 """Reports on the terminal: the progress of a run, its summary, and a single program."""
 
-import math
 from typing import Any
 
 from rich import box
@@ -13,7 +12,7 @@ from rich.text import Text
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
-from lionhunt.search.reporting.text import counts_text, four_decimals
+from lionhunt.search.reporting.text import clock, counts_text, four_decimals
 
 
 def print_program(console: Console, summary: dict[str, Any]) -> None:
@@ -129,7 +128,7 @@ def progress_line(progress: RunProgress) -> str:
         f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
         f"redundant {progress.redundant_share:.0%}  "
         f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
-        f"left {_clock(progress.seconds_left)}"
+        f"left {clock(progress.seconds_left)}"
     )
 
 
@@ -162,7 +161,7 @@ def progress_display(progress: RunProgress) -> Group:
         total=progress.expected_total,
         completed=progress.num_programs,
         rate=progress.children_per_second,
-        left=_clock(progress.seconds_left),
+        left=clock(progress.seconds_left),
     )
     return Group(counts, bar)
 
@@ -175,10 +174,3 @@ def _options(num_equivalent: int, num_reevaluated: int) -> str:
 
 def _by_name(progress: RunProgress) -> dict[str, int]:
     return {status.value: count for status, count in progress.statuses.items()}
-
-
-def _clock(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "unknown"
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress_bar import ProgressBar
 from rich.syntax import Syntax
-from rich.table import Table as Grid
 from rich.text import Text
 
+from lionhunt.search.activity import Activity
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.reporting.whole_file import write_whole
@@ -22,17 +21,10 @@ Summary = dict[str, Any]
 """A dictionary of `search.selection.summary`, or a part of it."""
 
 
-def selection_progress_line(progress: SelectionProgress) -> str:
-    """Return the progress in one line, for output without a terminal."""
-    return f"{progress.part}, {progress.step}: {progress.done} of {progress.total} measured"
-
-
-def selection_progress_display(progress: SelectionProgress) -> Grid:
-    """Return the live display of the progress."""
-    grid = Grid.grid(padding=(0, 2, 0, 0))
-    bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
-    grid.add_row(Text(selection_progress_line(progress)), bar)
-    return grid
+def to_activity(progress: SelectionProgress) -> Activity:
+    """Return the progress of a step as an activity."""
+    text = f"{progress.part}, {progress.step}"
+    return Activity(text, progress.done, progress.total, "measurements")
 
 
 def tables(summary: Summary) -> list[Table]:

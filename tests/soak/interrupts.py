@@ -170,6 +170,9 @@ def interrupt(
         seconds = time.monotonic() - start
         names = "+".join(signal.Signals(number).name for number in signals)
         status = process.returncode if process.returncode is not None else -1
+        if status == 0 and not message and seconds < 0.2:
+            # The signals came as it ended by itself.
+            return None
         return End(moment, names, seconds, status, message, _orphans(mark))
     finally:
         if process.poll() is None:
@@ -220,18 +223,18 @@ def main() -> None:
     print("| command | ends | slowest, s | status | message |\n|---|---|---|---|---|", flush=True)
     for name in options.only:
         ends: list[End] = []
-        while len(ends) < options.moments:
-            with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
-                prepare(Path(folder))
+        with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+            prepare(Path(folder))
+            while len(ends) < options.moments:
                 words, latest = CASES[name]
                 moment = rng.uniform(0, latest)
                 end = interrupt(shlex.split(words), Path(folder), moment, rng.choice(INTERRUPTS))
-            if end is None:
-                continue
-            ends.append(end)
-            for problem in end.problems():
-                is_bad = True
-                print(f"{name} after {moment:.2f} s, {end.signals}: {problem}", flush=True)
+                if end is None:
+                    continue
+                ends.append(end)
+                for problem in end.problems():
+                    is_bad = True
+                    print(f"{name} after {moment:.2f} s, {end.signals}: {problem}", flush=True)
         statuses = sorted({end.status for end in ends})
         messages = sorted({end.message.splitlines()[-1] for end in ends})
         slowest = max(end.seconds for end in ends)
