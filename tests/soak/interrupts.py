@@ -65,7 +65,7 @@ class Case(NamedTuple):
 
 
 CASES = {
-    "help": Case("--help", 0.1),
+    "help": Case("--help", 0.06),
     "search": Case("search quickstart", 25),
     "search, in this process": Case("search quickstart --workers 0", 20),
     "resume": Case("resume begun --workers 1", 20),
