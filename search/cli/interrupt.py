@@ -16,6 +16,7 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
 from pathlib import Path
+from types import FrameType
 from typing import Any, NoReturn
 
 SIGNALS = (signal.SIGINT, signal.SIGTERM)
@@ -34,13 +35,15 @@ class _Process:
     Attributes:
         way_on: how to go on after an interrupt.
         is_interrupted: True after the first signal.
-        is_raised: True once the main thread has got its `KeyboardInterrupt`.
+        interrupted: the frame in which the main thread has got its `KeyboardInterrupt`. While it is
+            kept, so are the variables of all callers: XLA crashes if its arrays and compiled code
+            go while its threads still work on them.
         end: held by the thread that ends the process.
     """
 
     way_on = "nothing was changed: the same command starts again"
     is_interrupted = False
-    is_raised = False
+    interrupted: FrameType | None = None
     end = threading.RLock()
 
 
@@ -100,11 +103,11 @@ def _listen() -> None:
             signal.signal(number, _interrupt)
 
 
-def _interrupt(number: int, frame: object) -> None:
+def _interrupt(number: int, frame: FrameType | None) -> None:
     """Interrupt the main thread at the first signal; a later one would disturb its cleanup."""
-    _Process.is_interrupted = True
-    if not _Process.is_raised:
-        _Process.is_raised = True
+    if _Process.interrupted is None:
+        _Process.interrupted = frame
+        _Process.is_interrupted = True
         raise KeyboardInterrupt
 
 

@@ -3,8 +3,9 @@
 import math
 
 from rich.console import Group, RenderableType
-from rich.progress import BarColumn, Progress, TextColumn
+from rich.progress import BarColumn, Progress, ProgressColumn, Task, TextColumn
 from rich.spinner import Spinner
+from rich.table import Column
 from rich.text import Text
 
 from lionhunt.search.activity import Activity
@@ -14,18 +15,32 @@ PACE_SECONDS = 3600.0
 """The time over which the pace is measured. Single trainings may take minutes."""
 
 
+class _TimeLeft(ProgressColumn):
+    """The time left of a task; nothing before it is known."""
+
+    def render(self, task: Task) -> Text:
+        left: float = task.fields["left"]
+        return Text(f"{clock(left)} left" if math.isfinite(left) else "")
+
+
+def make_bar() -> Progress:
+    """Return a bar whose task has two more fields: its count in words, and the seconds left."""
+    return Progress(
+        # The terminal's own colour is readable on any background.
+        BarColumn(bar_width=None, style="dim", complete_style="bold", finished_style="bold"),
+        TextColumn("{task.fields[count]}", table_column=Column(no_wrap=True)),
+        _TimeLeft(table_column=Column(no_wrap=True)),
+        speed_estimate_period=PACE_SECONDS,
+        expand=True,
+    )
+
+
 class ActivityBar:
     """A bar that follows one activity after the other; it measures the pace of each."""
 
     def __init__(self):
         self._spinner = Spinner("line")
-        self._bar = Progress(
-            BarColumn(bar_width=None),
-            TextColumn("{task.fields[count]}"),
-            TextColumn("{task.fields[left]} left", style="progress.remaining"),
-            speed_estimate_period=PACE_SECONDS,
-            expand=True,
-        )
+        self._bar = make_bar()
         self._activity = Activity("")
 
     @property
@@ -53,7 +68,8 @@ class ActivityBar:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
             # The units that are done already say nothing of the pace.
-            self._bar.add_task("", total=activity.total, completed=activity.done, count="", left="")
+            self._bar.add_task("", total=activity.total, completed=activity.done)
         (task,) = self._bar.task_ids
         self._bar.update(task, completed=activity.done, count=activity.count)
-        self._bar.update(task, left=clock(self.seconds_left))
+        # The time left depends on the update before.
+        self._bar.update(task, left=self.seconds_left)

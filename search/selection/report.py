@@ -5,10 +5,10 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.text import Text
 
 from lionhunt.search.activity import Activity
+from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.reporting.whole_file import write_whole
@@ -159,7 +159,7 @@ def print_selection(console: Console, summary: Summary, folder: Path) -> None:
     console.print(conclusion(summary), soft_wrap=True)
     for winner in summary["winners"]:
         console.print(Text(f"\n{winner['name']}, tuned", style="bold"), soft_wrap=True)
-        console.print(Syntax(winner["tuned"], "python", background_color="default"))
+        console.print(to_code(winner["tuned"]))
     report = folder / f"{REPORT_NAME}.md"
     for line in (
         f"\nreport: {report}, with a plot of meta-overfitting",
