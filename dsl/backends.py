@@ -1,11 +1,12 @@
 """Backends of the op table: trees of arrays, flat rows, and single numbers.
 
-A backend holds its array module `np`, `numpy` or `jax.numpy`, and has six methods:
+A backend holds its array module `np`, `numpy` or `jax.numpy`, and has seven methods:
 
     map(function, *values)   apply an elementwise function; broadcast to the widest kind
     per_array(value)         sum each array
     total(value)             sum all arrays together
     mean(value, axis)        replace each number by the mean of its row (-1) or its column (-2)
+    count(value, axis)       count the rows (-2), columns (-1) or numbers (None) of each array
     gram(x, y)               multiply each matrix of y by the Gram matrix x xᵀ
     broadcast(*values)       broadcast values to the widest of their kinds
 """
@@ -48,6 +49,9 @@ class PytreeBackend:
     def mean(self, value: Value, axis: int) -> Value:
         return self.map(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
 
+    def count(self, value: Value, axis: int | None) -> Value:
+        return self.map(lambda a: self.np.float32(_count(self.np.shape(a), axis)), value)
+
     def gram(self, x: Value, y: Value) -> Value:
         return self.map(lambda a, b: _gram(self.np, a, b, self.np.shape(a)), *self.broadcast(x, y))
 
@@ -81,6 +85,9 @@ class ScalarBackend:
 
     def mean(self, value: Any, axis: int) -> Any:
         return value
+
+    def count(self, value: Any, axis: int | None) -> Any:
+        return self.np.float32(1)
 
     def gram(self, x: Any, y: Any) -> Any:
         return x * x * y
@@ -126,6 +133,10 @@ class FlatBackend:
 
     def mean(self, row: Any, axis: int) -> Any:
         return self._by_array(lambda part, shape: _mean(self.np, part, shape, axis), row)
+
+    def count(self, row: Any, axis: int | None) -> Any:
+        by_array = self._arrays(lambda _, shape: self.np.float32(_count(shape, axis)), row)
+        return self.np.where(self.kind == Kind.TREE, by_array, self.np.float32(1))
 
     def gram(self, x: Any, y: Any) -> Any:
         by_array = self._arrays(lambda a, b, shape: _gram(self.np, a, b, shape), x, y)
@@ -177,6 +188,14 @@ def _gram(np: Any, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
 
 
 def _to_matrices(np: Any, array: Any, shape: tuple[int, ...]) -> Any:
-    matrix = shape if len(shape) > 1 else (math.prod(shape), 1)
     num_arrays = math.prod(np.shape(array)) // max(math.prod(shape), 1)
-    return np.reshape(array, (num_arrays, *matrix))
+    return np.reshape(array, (num_arrays, *_to_matrix(shape)))
+
+
+def _count(shape: tuple[int, ...], axis: int | None) -> int:
+    return math.prod(shape) if axis is None else _to_matrix(shape)[axis]
+
+
+def _to_matrix(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape of at least two axes: a vector is one column."""
+    return shape if len(shape) > 1 else (math.prod(shape), 1)

@@ -35,6 +35,11 @@ _CALLS = {
     "row_mean": r"\operatorname{rowmean}",
     "column_mean": r"\operatorname{colmean}",
     "array_mean": r"\operatorname{mean}",
+    "rows": r"\operatorname{rows}",
+    "columns": r"\operatorname{columns}",
+    "size": r"\operatorname{size}",
+    "greater": r"\operatorname{greater}",
+    "where": r"\operatorname{where}",
 }
 
 DEFINITIONS = {
@@ -49,6 +54,11 @@ DEFINITIONS = {
     "column_mean": r"\operatorname{colmean} puts the mean of each column in place of its numbers",
     "gram": r"x x^\top y is the product of the matrices of each array; a vector is one column",
     "array_mean": r"\operatorname{mean} is the mean of each array",
+    "rows": r"\operatorname{rows} counts the rows of each array; a vector is one column",
+    "columns": r"\operatorname{columns} counts the columns of each array",
+    "size": r"\operatorname{size} counts the numbers of each array",
+    "greater": r"\operatorname{greater}(x, y) is 1 where x > y, else 0",
+    "where": r"\operatorname{where}(x, y, z) is y where x is not 0, else z",
     "divide": r"\varepsilon = 10^{-8} protects divisions",
 }
 """Explanations of functions whose names do not suffice."""

@@ -33,6 +33,16 @@ def _gram(x, y):
         return (x @ transposed) @ y
     return x @ (transposed @ y)
 ''',
+    "rows": '''
+def _rows(x):
+    """The number of rows; a vector is one column."""
+    return jnp.asarray(x.shape[-2] if x.ndim > 1 else x.size, x.dtype)
+''',
+    "columns": '''
+def _columns(x):
+    """The number of columns; a vector is one column."""
+    return jnp.asarray(x.shape[-1] if x.ndim > 1 else 1, x.dtype)
+''',
     "row_mean": '''
 def _row_mean(x):
     """The mean of each row, in place of its numbers; a vector is one column."""
@@ -71,6 +81,16 @@ def _gram(x, y):
         if x.shape[-2] <= x.shape[-1]:
             return (x @ x.mT) @ y
         return x @ (x.mT @ y)
+''',
+    "rows": '''
+def _rows(x):
+    """The number of rows; a vector is one column."""
+    return x.new_tensor(x.shape[-2] if x.ndim > 1 else x.numel())
+''',
+    "columns": '''
+def _columns(x):
+    """The number of columns; a vector is one column."""
+    return x.new_tensor(x.shape[-1] if x.ndim > 1 else 1)
 ''',
     "row_mean": '''
 def _row_mean(x):
