@@ -99,7 +99,7 @@ def expression(
         absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y, np)
         words["divisor"] = words["y"] if absorbs else f"({words['y']} + 1e-8)"
     if value.op == "where" and np == "torch" and isinstance(x, Number):
-        words["x"] = f"torch.tensor({words['x']})"
+        words["x"] = f"torch.as_tensor({words['x']})"
     pattern = _TABLES[np][value.op]
     if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
         pattern = "1 / {x}"
