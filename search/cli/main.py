@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.log import print_warnings
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 COMMANDS = {
@@ -114,7 +115,8 @@ def main() -> None:
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
     try:
-        status = app(standalone_mode=False)
+        with print_warnings():
+            status = app(standalone_mode=False)
         # An output that takes no more raises here, inside this block.
         sys.stdout.flush()
         sys.exit(status)
