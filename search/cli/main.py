@@ -35,6 +35,9 @@ COMMANDS = {
 }
 """Module below `lionhunt.search.cli`, function or group there, and one line of help, by name."""
 
+SIGNALS = [signal.SIGTERM] + ([signal.SIGHUP] if hasattr(signal, "SIGHUP") else [])
+"""The signals that end a command as Ctrl-C does; a terminal that is closed sends SIGHUP."""
+
 OUTPUT_ERRORS = {errno.ENOSPC, errno.EFBIG, errno.EDQUOT, errno.EBADF, errno.EIO}
 """System errors that mean that the output takes no more."""
 
@@ -108,7 +111,10 @@ def lionhunt_command(
 
 def main() -> None:
     """Run the command line; an expected error prints one line and gives status 2."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in SIGNALS:
+        # `nohup` lets a command ignore the end of its terminal.
+        if signal.getsignal(number) is not signal.SIG_IGN:
+            signal.signal(number, _interrupt)
     set_xla_environment()
     for stream in (sys.stdout, sys.stderr):
         # A terminal may not know every character of a program.

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -347,3 +348,18 @@ def test_default_folder_is_free(tmp_path, finished_run_dir):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.sqlite").touch()
     assert free_run_folder(folder) == tmp_path / "quick-3"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN])
+def test_signal_ends_a_command_unless_it_was_to_be_ignored(number, before, invoke_cli):
+    old = signal.signal(number, before)
+    try:
+        invoke_cli("--version")
+        handler = signal.getsignal(number)
+    finally:
+        signal.signal(number, old)
+    assert (handler is signal.SIG_IGN) == (before is signal.SIG_IGN)
+    if callable(handler):
+        with pytest.raises(KeyboardInterrupt):
+            handler(number, None)
