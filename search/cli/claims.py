@@ -14,7 +14,6 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    command_line,
     continue_message,
     make_console,
     print_line,
@@ -26,6 +25,7 @@ from lionhunt.search.comparison.report import progress_line
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.errors import command_line
 from lionhunt.search.paper.claims import (
     CLAIMS,
     ClaimsConfig,

@@ -4,6 +4,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import signal
 import sys
 from collections.abc import Callable
@@ -13,6 +14,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.errors import did_you_mean
 from lionhunt.search.log import print_warnings
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -131,8 +133,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except typer.TyperException as error:
-        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
-        _fail(f"{message.rstrip('.')}; try 'lionhunt --help'")
+        _fail(f"{explain_usage(error)}; try 'lionhunt --help'")
     except OSError as error:
         # Python flushes stdout once more as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -140,6 +141,22 @@ def main() -> None:
         if isinstance(error, BrokenPipeError):
             sys.exit(141)
         _fail(explain(error))
+
+
+def explain_usage(error: typer.TyperException) -> str:
+    """Return the message about wrong words of a command, with the nearest right word."""
+    is_value = isinstance(error, typer.BadParameter)
+    message = error.format_message() if is_value else str(error)
+    message = message.rstrip(".").replace("Value error, ", "")
+    # typer knows no near options in its message, and no near values at all.
+    if (option := getattr(error, "option_name", None)) and "No such option" in message:
+        command = getattr(error, "cmd", None)
+        options = [word for param in getattr(command, "params", ()) for word in param.opts]
+        options.append("--help")
+        return message + did_you_mean(option if option[:2] == "--" else f"-{option}", options)
+    if is_value and (found := re.search("'([^']*)' is not one of (.*)", message)):
+        return message + did_you_mean(found[1], re.findall("'([^']*)'", found[2]))
+    return message
 
 
 def explain(error: OSError) -> str:

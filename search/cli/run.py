@@ -1,7 +1,6 @@
 """The commands `lionhunt search` and `lionhunt resume`."""
 
 import functools
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +20,7 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.driver import report
 from lionhunt.search.driver.config import RunConfig
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, command_line
 from lionhunt.search.reporting.text import print_json
 
 
@@ -126,8 +125,7 @@ def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: st
             )
     except KeyboardInterrupt:
         if started:
-            folder = shlex.quote(str(started[0].folder))
-            print(f"stopped; continue with: lionhunt resume {folder}")
+            print(f"stopped; continue with: {command_line('resume', started[0].folder)}")
         raise
     report.print_run(console, run.summary())
-    print(f"\n{report.next_commands(shlex.quote(str(run.folder)))}")
+    print(f"\n{report.next_commands(run.folder)}")

@@ -14,13 +14,13 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    command_line,
     continue_message,
     make_console,
     print_line,
     progress_display,
 )
 from lionhunt.search.driver import report
+from lionhunt.search.errors import command_line
 from lionhunt.search.paper.replication import (
     Study,
     StudyConfig,

@@ -46,12 +46,6 @@ Settings = Annotated[
 Event = TypeVar("Event")
 
 
-def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
-    """Return the command that repeats this one, quoted for a shell."""
-    replaced = [word for setting in settings or () for word in ("--set", setting)]
-    return shlex.join(["lionhunt", *map(str, words), *replaced])
-
-
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal, or 120 columns where there is none."""
     plain = functools.partial(Console, markup=False, emoji=False, highlight=False, stderr=stderr)
