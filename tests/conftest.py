@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import hypothesis
 import jax
@@ -40,6 +41,13 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def key() -> jax.Array:
     return jax.random.key(0)
+
+
+@pytest.fixture
+def short_tmp_path():
+    """Return a folder whose name leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

@@ -19,8 +19,10 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""The signals that end a command."""
+from lionhunt.search.errors import command_line
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+"""The signals that end a command; a terminal that is closed sends SIGHUP."""
 GRACE_SECONDS = 3.0
 """The time that the main thread has to clean up."""
 STATUS = 130
@@ -49,7 +51,7 @@ class _Process:
 
 def set_way_on_by_resume(run: Path) -> None:
     """Tell to resume a run, if a signal ends this command from now on."""
-    _Process.way_on = f"continue with: lionhunt resume {shlex.quote(str(run))}"
+    _Process.way_on = f"continue with: {command_line('resume', run)}"
 
 
 def set_way_on_with(folder: Path) -> None:

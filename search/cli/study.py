@@ -14,12 +14,12 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    command_line,
     make_console,
     print_line,
     progress_display,
 )
 from lionhunt.search.driver import report
+from lionhunt.search.errors import command_line
 from lionhunt.search.paper.replication import (
     Study,
     StudyConfig,

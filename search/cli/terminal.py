@@ -2,10 +2,9 @@
 
 import functools
 import math
-import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, TypeVar
 
@@ -45,12 +44,6 @@ Settings = Annotated[
 ]
 
 Event = TypeVar("Event")
-
-
-def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
-    """Return the command that repeats this one, quoted for a shell."""
-    replaced = [word for setting in settings or () for word in ("--set", setting)]
-    return shlex.join(["lionhunt", *map(str, words), *replaced])
 
 
 def make_console(*, stderr: bool = False) -> Console:

@@ -16,7 +16,7 @@ The view `history` has the individuals with the outcome of each.
 import dataclasses
 from pathlib import Path
 
-from lionhunt.search.errors import RecordError
+from lionhunt.search.errors import RecordError, command_line
 
 TABLES = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
@@ -67,7 +67,8 @@ class FileKind:
         application_id: the number in the header by which SQLite tells it from other databases.
         version: of its tables.
         start_command: the command that makes one.
-        resume_command: the command that continues the one in `{folder}`.
+        resume_command: the command that continues the one in a folder; None if that is the command
+            that began it.
     """
 
     noun: str
@@ -75,7 +76,7 @@ class FileKind:
     application_id: int
     version: int
     start_command: str
-    resume_command: str
+    resume_command: str | None
 
     def locate(self, path: Path) -> Path:
         """Return the file that `path` names: its folder, or the file itself."""
@@ -84,9 +85,11 @@ class FileKind:
     def check_free(self, folder: Path) -> None:
         """Raise `RecordError` if the folder holds one: results are never overwritten."""
         if (folder / self.file_name).exists():
+            way_on = "the command that began it"
+            if self.resume_command is not None:
+                way_on = command_line(self.resume_command, folder)
             raise RecordError(
-                f"{folder} holds a {self.noun}; continue it with "
-                f"{self.resume_command.format(folder=folder)}, or choose another --out"
+                f"{folder} holds a {self.noun}; choose another --out, or continue it with: {way_on}"
             )
 
     def foreign(self, file: Path) -> RecordError:
@@ -103,7 +106,7 @@ RUN = FileKind(
     0x4C494F4E,
     version=1,
     start_command="lionhunt search CONFIG",
-    resume_command="'lionhunt resume {folder}'",
+    resume_command="resume",
 )
 
 COMPARISON = FileKind(
@@ -112,7 +115,7 @@ COMPARISON = FileKind(
     0x4C494F43,
     version=1,
     start_command="lionhunt compare CONFIG",
-    resume_command="the command that began it",
+    resume_command=None,
 )
 
 SELECTION = FileKind(
@@ -121,5 +124,5 @@ SELECTION = FileKind(
     0x4C494F53,
     version=1,
     start_command="lionhunt select RUN... --config CONFIG",
-    resume_command="the command that began it",
+    resume_command=None,
 )

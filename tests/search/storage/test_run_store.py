@@ -77,7 +77,7 @@ def test_digest_sees_every_column_of_the_history(tmp_path):
 
 def test_run_is_never_overwritten(tmp_path):
     digest = finished(tmp_path)
-    with pytest.raises(RecordError, match="holds a run; continue it with 'lionhunt resume"):
+    with pytest.raises(RecordError, match="holds a run; .* or continue it with: lionhunt resume"):
         with create(tmp_path):
             pass
     with RunStore.open_to_read(tmp_path) as records:
