@@ -67,8 +67,8 @@ def set_way_on_from_start() -> None:
 def run_as_process(work: Callable[[], None]) -> NoReturn:
     """Do the whole work of this process, and end the process.
 
-    The work's own context managers clean up. Python's teardown is left out: there XLA crashes if
-    its threads still work, and a signal would show as a traceback.
+    The work's own context managers clean up. Python's teardown is left out: XLA crashes there if
+    its threads still work. A signal would show as a traceback.
 
     Args:
         work: it may raise `SystemExit`. Any other exception is a bug, and Python shows it.
