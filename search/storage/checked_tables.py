@@ -38,11 +38,6 @@ class CheckedTables(ABC):
         self._connection = connection
 
     @property
-    def cache(self) -> Path:
-        """Return the folder beside the file for compiled code."""
-        return self.path.parent.resolve() / database.CACHE
-
-    @property
     def log(self) -> Path:
         """Return the file beside it for the log of events."""
         return self.path.with_suffix(database.LOG_SUFFIX)

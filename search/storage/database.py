@@ -5,7 +5,6 @@ the writer. Between writers it is a single file, which you can read on a read-on
 """
 
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator
@@ -16,9 +15,6 @@ import filelock
 
 from lionhunt.search.errors import RecordError, first_line
 from lionhunt.search.storage.schema import FileKind
-
-CACHE = "cache"
-"""The folder beside a file for compiled code; you can delete it at any time."""
 
 LOG_SUFFIX = ".log.jsonl"
 """The suffix of the log of events beside a file."""
@@ -84,8 +80,6 @@ def _discard(file: Path, but: Collection[Path]) -> None:
         if (path := file.with_suffix(suffix)) not in but:
             path.unlink(missing_ok=True)
     file.with_suffix(".lock").unlink(missing_ok=True)
-    if (cache := file.with_name(CACHE)) not in but:
-        shutil.rmtree(cache, ignore_errors=True)
 
 
 def _make(kind: FileKind, file: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
