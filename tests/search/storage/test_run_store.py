@@ -184,7 +184,7 @@ def test_statement_that_is_wrong_is_a_bug_and_no_damage(small, opener):
     "change, message",
     [
         ("ALTER TABLE outcomes RENAME COLUMN curves TO curvez", "table outcomes is not as"),
-        ("ALTER TABLE individuals RENAME TO individualz", "no such table"),
+        ("ALTER TABLE individuals RENAME TO individualz", "table individualz is not as"),
         ("UPDATE run SET value = '{' WHERE key = 'config'", "a row of run is not as it was"),
         ("UPDATE outcomes SET reason = 'fine'", "'fine' is not a valid Status"),
         (
