@@ -13,6 +13,7 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.visible_text import make_visible
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 COMMANDS = {
@@ -113,6 +114,7 @@ def main() -> None:
         # A terminal may not know every character of a program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    make_visible()
     try:
         status = app(standalone_mode=False)
         # An output that takes no more raises here, inside this block.

@@ -22,10 +22,11 @@ from lionhunt.search.storage.atomic_file import new_file
 from lionhunt.search.storage.export import check_parquet, to_table, write_csv, write_parquet
 from lionhunt.search.storage.query import Answer, ask
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.visible_text import unwrapped
 
 NUM_SHOWN = 100
 """Rows of a printed table by default."""
-SECONDS = 60.0
+SECONDS = 60
 """Time limit of a query by default."""
 MAX_CELL, MAX_ROW, MAX_TABLE = 2_000, 20_000, 1_000_000
 """Characters of a cell, of a row and of all rows of a printed table."""
@@ -52,7 +53,7 @@ def query(
         ),
     ] = None,
     seconds: Annotated[
-        float, typer.Option(min=0, max=1e9, help="Time limit; 0 for none.")
+        int, typer.Option(min=0, max=10**9, help="Time limit; 0 for none.")
     ] = SECONDS,
 ) -> None:
     """Ask the records of a run in SQL.
@@ -116,7 +117,7 @@ def export_run(
     make_console().print(f"{count:,} programs in {out}", soft_wrap=True)
 
 
-def _show(path: Path, sql: str, limit: int, seconds: float) -> None:
+def _show(path: Path, sql: str, limit: int, seconds: int) -> None:
     rows: list[list[str]] = []
     room, num_cut, is_all = MAX_TABLE, 0, True
     with ask(path, sql, seconds) as answer:
@@ -197,4 +198,5 @@ def _printed() -> Iterator[TextIO]:
     with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, "w+", encoding="utf-8", newline="") as file:
         yield cast(TextIO, file)
         file.seek(0)
-        shutil.copyfileobj(file, sys.stdout)
+        # A file of data has every character; a terminal would obey some.
+        shutil.copyfileobj(file, sys.stdout if sys.stdout.isatty() else unwrapped(sys.stdout))

@@ -8,6 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.reporting.replaced_file import replaced_file
+from lionhunt.search.visible_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,8 +49,10 @@ def write_report(
 
             for stem, figure in figures.items():
                 write_figure(figure, folder / stem)
-        path.with_suffix(".json").write_text(json.dumps(summary, indent=indent), "utf-8")
-        path.write_text(markdown, "utf-8")
+        with replaced_file(path.with_suffix(".json")) as part:
+            part.write_text(json.dumps(summary, indent=indent), "utf-8")
+        with replaced_file(path) as part:
+            part.write_text(visible(markdown), "utf-8")
     except OSError as error:
         raise LionhuntError(f"cannot write in {folder}: {error.strerror}; make room") from None
     return path

@@ -7,6 +7,8 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from lionhunt.search.visible_text import visible
+
 
 class Table(NamedTuple):
     """A table of text.
@@ -27,9 +29,9 @@ def to_rich(table: Table) -> RichTable:
     rich_table = RichTable(box=box.SIMPLE)
     for number, head in enumerate(table.heads):
         # The first column holds names. Unwrapped, they can be copied.
-        rich_table.add_column(Text(head), no_wrap=number == 0)
+        rich_table.add_column(Text(visible(head)), no_wrap=number == 0)
     for row in table.rows:
-        rich_table.add_row(*(Text(cell, overflow="fold") for cell in row))
+        rich_table.add_row(*(Text(visible(cell), overflow="fold") for cell in row))
     return rich_table
 
 

@@ -10,6 +10,7 @@ from rich.syntax import Syntax
 from rich.table import Table as Grid
 from rich.text import Text
 
+from lionhunt.search.reporting.replaced_file import replaced_file
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.selection.stage import SelectionProgress
@@ -213,6 +214,7 @@ def write_selection_report(folder: Path, summary: Summary) -> None:
 
     for number, winner in enumerate(summary["winners"], start=1):
         head = f"# {winner['name']}, tuned by a selection"
-        winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+        with replaced_file(winner_file(folder, number)) as part:
+            part.write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
     figures = {PLOT_NAME: meta_figure(summary["meta_validation"])}
     write_report(folder, summary, to_report(summary, folder), figures, name=REPORT_NAME, indent=2)

@@ -1,6 +1,6 @@
 """JAX's persistent compilation cache in a folder of the user, so that a second start is quick.
 
-Compiled code is code: who writes the folder decides what runs. So it belongs to one user, and never
+Compiled code is code: who writes the folder decides what runs. So it belongs to one user. It never
 lies in the folder of a run, which may come from somebody else.
 """
 

@@ -15,7 +15,7 @@ SOURCES = [
 
 LAYERS = (
     ("dsl", "proxy_tasks"),
-    ("errors", "config", "fields", "statistics", "log", "reporting"),
+    ("errors", "config", "fields", "statistics", "log", "visible_text", "reporting"),
     ("evolution", "evaluation"),
     ("environment",),
     ("storage", "workers"),
