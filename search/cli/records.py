@@ -28,7 +28,7 @@ NUM_SHOWN = 100
 """Rows of a printed table by default."""
 SECONDS = 60
 """Time limit of a query by default."""
-MAX_CELL, MAX_ROW, MAX_TABLE = 2_000, 20_000, 1_000_000
+MAX_CELL, MAX_ROW, MAX_TABLE = 1_000, 5_000, 50_000
 """Characters of a cell, of a row and of all rows of a printed table."""
 MAX_PRINTED = 2**30
 """Characters of JSON or CSV that a query may print."""
@@ -130,7 +130,8 @@ def _show(path: Path, sql: str, limit: int, seconds: int) -> None:
             num_cut += sum(is_cut for _, is_cut in cells)
             room -= sum(map(len, rows[-1]))
     console = make_console()
-    console.print(to_rich(Table("", [head[:MAX_CELL] for head in answer.heads], rows)))
+    heads = [head[:MAX_CELL] for head in answer.heads]
+    console.print(to_rich(Table("", heads, rows), is_first_a_name=False))
     if not is_all:
         way = "--limit 0" if room > 0 else "--json or --csv"
         console.print(f"the first {len(rows)} rows; {way} prints all")

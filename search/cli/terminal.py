@@ -67,7 +67,7 @@ class VisibleConsole(Console):
         self, renderable: RenderableType, options: ConsoleOptions | None = None
     ) -> Iterator[Segment]:
         for segment in super().render(renderable, options):
-            if segment.control:
+            if segment.control or segment.text.isprintable():
                 yield segment
             else:
                 yield segment._replace(text=visible(segment.text))

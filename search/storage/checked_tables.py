@@ -159,7 +159,7 @@ def to_measurement(status: str, scores: str, curves: str, seconds: float) -> Mea
     """Return the measurement of the columns of `to_columns`."""
     return Measurement(
         Status(status),
-        tuple(json.loads(scores)),
+        tuple(map(float, json.loads(scores))),
         tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
         seconds,
     )

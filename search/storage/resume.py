@@ -36,8 +36,9 @@ def create_or_resume(
     else:
         database.recover(store.kind, folder)
         with store.open_to_read(folder) as records:
-            recorded = records.info()
-        difference = next(differences(identity(recorded), identity(info)), None)
+            with database.decoding(records.path):
+                recorded = identity(records.info())
+        difference = next(differences(recorded, identity(info)), None)
         if difference is not None:
             raise RecordError(
                 f"{folder} holds another {store.kind.noun} ({difference}); choose another --out"

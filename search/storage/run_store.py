@@ -11,12 +11,13 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.parser import parse
+from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
+from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 
 
@@ -86,10 +87,26 @@ class RunStore(CheckedTables):
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
 
+    def info(self) -> dict[str, Any]:
+        info = super().info()
+        if (problem := find_problem(info)) is not None:
+            raise database.damaged(self.path, problem)
+        return info
+
+    def initial(self) -> Program:
+        """Return the program that evolution began with."""
+        return self._parse("initial", self.info()["initial"])
+
     def reference(self) -> Program:
         """Return the program with fitness 0: the initial one, unless the config names another."""
         info = self.info()
-        return parse(info.get("reference", info["initial"]))
+        return self._parse("reference", info.get("reference", info["initial"]))
+
+    def _parse(self, key: str, text: str) -> Program:
+        try:
+            return parse(text)
+        except ProgramError as error:
+            raise database.damaged(self.path, f"{key}: {error.reason}") from None
 
     @property
     def is_reevaluated(self) -> bool:
@@ -129,6 +146,10 @@ class RunStore(CheckedTables):
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
             raise database.damaged(self.path, "programs are missing")
+        with database.decoding(self.path):
+            for query, problem in _PROBLEMS.items():
+                if self._query(query.format(num_tasks=len(self.info()["tasks"]))):
+                    raise database.damaged(self.path, problem)
 
     def count(self) -> int:
         """Return the number of individuals."""
@@ -199,7 +220,10 @@ class RunStore(CheckedTables):
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
-        return next(self._read(to_measurement, self._query(query, str(name))), None)
+        measured = next(self._read(to_measurement, self._query(query, str(name))), None)
+        if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
+            raise database.damaged(self.path, _PROBLEM_OF_SCORES)
+        return measured
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Yield fingerprints with their functional fingerprints, in order of birth."""
@@ -263,7 +287,7 @@ class RunStore(CheckedTables):
         rows = [self.row(index)]
         while (parent := rows[-1].individual.parent) is not None:
             if not 0 <= parent < rows[-1].individual.index:
-                raise database.damaged(self.path, f"program {parent} is a child of its own child")
+                raise database.damaged(self.path, "a program is older than its parent")
             rows.append(self.row(parent))
         return rows[::-1]
 
@@ -282,6 +306,19 @@ class RunStore(CheckedTables):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
+
+_PROBLEM_OF_SCORES = "an outcome has not one score for each task"
+_PROBLEMS = {
+    'SELECT 1 FROM individuals WHERE parent NOT BETWEEN 0 AND "index" - 1 LIMIT 1': (
+        "a program is older than its parent"
+    ),
+    """SELECT 1 FROM outcomes WHERE json_type(scores) != 'array' OR json_array_length(scores) !=
+        iif(reason = 'ok', {num_tasks}, 0) LIMIT 1""": _PROBLEM_OF_SCORES,
+    """SELECT 1 FROM outcomes WHERE json_type(curves) != 'array'
+        OR json_array_length(curves) > {num_tasks} LIMIT 1""": "an outcome has other curves",
+    "SELECT 1 FROM outcomes WHERE NOT seconds >= 0 LIMIT 1": "an outcome took less than no time",
+}
+"""Queries that find a row which no run has, and what is wrong with it."""
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""
