@@ -118,7 +118,8 @@ class CheckedTables(ABC):
         # After the first problem, a walk through the tables might never end.
         for (problem,) in self._query("PRAGMA quick_check(1)"):
             if problem != "ok":
-                raise database.damaged(self.path, problem)
+                # A line that names the database comes before the problem.
+                raise database.damaged(self.path, problem.splitlines()[-1])
         for table in self.tables:
             self._check_rows(table)
 
