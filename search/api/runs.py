@@ -27,6 +27,9 @@ if TYPE_CHECKING:
     import pandas
     import pyarrow
 
+MAX_WORKERS_A_CORE = 4
+"""Workers for each core that a recorded config starts by itself; more only wait for each other."""
+
 OnProgress = Callable[[RunProgress], bool | None]
 """Receives the counts of a run several times a second; returning True ends the run."""
 OnStart = Callable[["Run"], None]
@@ -182,6 +185,12 @@ def open_search(
     if ray_address is None:
         recorded = config.evaluation.ray_address if num_workers else LOCAL
         ray_address = _check_chosen(recorded, store.path.parent)
+        most = MAX_WORKERS_A_CORE * (os.cpu_count() or 1)
+        if workers is None and ray_address == LOCAL and num_workers > most:
+            raise ConfigError(
+                f"{store.path.parent} asks for {num_workers:,} workers, and this machine has "
+                f"{os.cpu_count()} cores; give --workers"
+            )
     with contextlib.ExitStack() as stack:
         stack.enter_context(log_run(store.log, store.count(), workers=num_workers))
         started = start_pool(config, initial, num_workers, store.reference(), ray_address)

@@ -38,7 +38,7 @@ def read_or_measure(path: Path, measure: Callable[[], Speeds]) -> Speeds:
             part.write_text(json.dumps(record, indent=1), "utf-8")
     except OSError as error:
         raise RecordError(f"cannot use {path}: {error.strerror}; make room") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise RecordError(f"{path} is damaged; remove it to measure again") from None
     return measured
 

@@ -200,3 +200,13 @@ def test_a_config_that_you_give_chooses_its_address(addresses, tmp_path):
     lionhunt.run(config, out=tmp_path / "a")
     lionhunt.run(config, out=tmp_path / "b", ray_address="local")
     assert addresses == ["10.0.0.1:6379", "local"]
+
+
+def test_a_file_alone_starts_no_thousand_workers(addresses, tmp_path):
+    with create(tmp_path / "run", evaluation={"workers": 10_000}) as records:
+        advance(records, FormulaPool(), 20)
+    with pytest.raises(ConfigError, match="asks for 10,000 workers, and this .* give --workers"):
+        lionhunt.resume(tmp_path / "run")
+    assert not addresses
+    lionhunt.resume(tmp_path / "run", workers=10_000, on_progress=lambda progress: True)
+    assert addresses == ["local"]
