@@ -305,13 +305,17 @@ class Run:
             indices = [stored.individual.index for stored in store.lineage(index)]
         return [self.program(each) for each in indices]
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
+    def query(self, sql: str, seconds: float | None = None) -> list[dict[str, Any]]:
         """Return the rows of one SELECT on the records; docs/records.md lists the tables.
 
+        Args:
+            sql: the statement.
+            seconds: time limit; none by default.
+
         Raises:
-            QueryError: the text is no SELECT, or names an unknown table or column.
+            QueryError: the text is no SELECT, names an unknown table or column, or takes too long.
         """
-        with ask(self.folder, sql) as answer:
+        with ask(self.folder, sql, seconds) as answer:
             return [dict(zip(answer.heads, row, strict=True)) for row in answer.rows]
 
     def summary(self) -> dict[str, Any]:
