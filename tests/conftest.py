@@ -19,6 +19,8 @@ CACHE = "JAX_COMPILATION_CACHE_DIR"
 if CACHE not in os.environ:
     compiled = tempfile.TemporaryDirectory()
     os.environ[CACHE] = compiled.name
+# Tests of the folder for compiled code leave that of the user alone.
+os.environ["XDG_CACHE_HOME"] = f"{os.environ[CACHE]}/user"
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 jax.config.update("jax_compilation_cache_dir", os.environ[CACHE])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)

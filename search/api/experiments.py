@@ -125,7 +125,7 @@ def select(
     with open_selection(folder, info) as store:
         if on_start is not None:
             on_start(folder, f"{len(info['candidates'])} candidates, {_place(num_workers)}")
-        events = SelectionLoop(store, open_pools(select_config, num_workers, store.cache)).run()
+        events = SelectionLoop(store, open_pools(select_config, num_workers)).run()
         summary = summarize_selection(store, exhaust(events, on_progress))
     write_selection_report(folder, summary)
     return Report(folder, summary)

@@ -20,6 +20,7 @@ from types import FrameType
 from typing import Any, NoReturn
 
 from lionhunt.search.errors import command_line
+from lionhunt.search.visible_text import visible
 
 SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
 """The signals that end a command; a terminal that is closed sends SIGHUP."""
@@ -150,7 +151,7 @@ def _end(status: int, *, is_late: bool = False) -> NoReturn:
             os.kill(child, signal.SIGKILL)
     if _Process.is_interrupted:
         status = STATUS
-        line = f"lionhunt: stopped; {_Process.way_on}\n"
+        line = f"lionhunt: stopped; {visible(_Process.way_on)}\n"
         # A live display, cut off, leaves the cursor hidden at the end of a line.
         if is_late and os.isatty(2):
             line = f"\n{_SHOW_CURSOR}{line}"

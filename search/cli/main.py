@@ -15,6 +15,7 @@ from typer.core import TyperCommand, TyperGroup
 from lionhunt.errors import LionhuntError
 from lionhunt.search.errors import did_you_mean
 from lionhunt.search.log import print_warnings
+from lionhunt.search.visible_text import make_visible
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 COMMANDS = {
@@ -114,6 +115,7 @@ def main() -> None:
         # A terminal may not know every character of a program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    make_visible()
     try:
         with print_warnings():
             status = app(standalone_mode=False)

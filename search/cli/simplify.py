@@ -19,9 +19,9 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.errors import ConfigError, RecordError, command_line
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
+from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.simplification.report import (
     derivation_blocks,
     origin_block,

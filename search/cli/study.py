@@ -67,7 +67,7 @@ def study(
         print_json(plan) if as_json else print_study_plan(console, plan)
         return
     place = f"on {num_workers} workers" if num_workers else "in this process"
-    runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
+    runs = Study(study_config, folder, open_study_pool(study_config, num_workers))
     print_line(console, f"study {folder}: {runs.num_runs} runs {place}")
     set_way_on_with(folder)
     bar = ActivityBar()

@@ -9,9 +9,9 @@ from rich.text import Text
 from lionhunt.search.activity import Activity
 from lionhunt.search.errors import command_line
 from lionhunt.search.reporting.code import to_code
+from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
-from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"

@@ -14,6 +14,9 @@ from lionhunt.search.workers.ray_start import start_local
 LOCAL = "local"
 """The address of a Ray on this machine that starts and ends with the connection."""
 
+AUTO = "auto"
+"""The address of the cluster that this machine is a node of."""
+
 ANSWER_SECONDS = 5.0
 """The time that the head of a cluster has to answer."""
 

@@ -199,8 +199,8 @@ def test_workers_are_limited_as_the_config_says(monkeypatch):
 
     monkeypatch.setattr(open_pool, "RayPool", open_formula_pool)
     limits = {"candidate_seconds": 7.0, "batch_size": 2, "worker_memory_gib": 3.0}
-    limits["ray_address"] = "there:6379"
-    with start_pool(config(evaluation=limits), load_initial("adamw_initial"), num_workers=4):
+    chosen = {"num_workers": 4, "ray_address": "there:6379"}
+    with start_pool(config(evaluation=limits), load_initial("adamw_initial"), **chosen):
         assert opened == [(4, 7.0, 2, 3.0, "there:6379")]
 
 
