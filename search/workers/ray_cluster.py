@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
+from lionhunt.search.workers.module_paths import own_module_paths
 
 LOCAL = "local"
 """The address of a Ray on this machine that starts and ends with the connection."""
@@ -44,7 +45,7 @@ def connect(address: str, num_workers: int) -> Any:
     else:
         options = {"address": _find_head(address)}
     on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), own_module_paths():
         # JAX warns of any fork; Ray calls exec right after its fork, which is safe.
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:
