@@ -28,6 +28,10 @@ _LIMITS = {
 }
 
 
+class OutOfTime(Exception):
+    """A statement that ran when its time was over."""
+
+
 @contextmanager
 def connect(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
     """Yield a connection that heeds signals, and closes after the body.
@@ -62,7 +66,7 @@ def execute_patiently(connection: sqlite3.Connection, statement: str) -> sqlite3
 
 @contextmanager
 def time_limit(connection: sqlite3.Connection, seconds: float | None) -> Iterator[None]:
-    """End a statement of the body that runs when the time is over, with a `TimeoutError`.
+    """End a statement of the body that runs when the time is over, with `OutOfTime`.
 
     Args:
         connection: of the statement.
@@ -80,7 +84,7 @@ def time_limit(connection: sqlite3.Connection, seconds: float | None) -> Iterato
         yield
     except sqlite3.OperationalError as error:
         if primary_code(error) == sqlite3.SQLITE_INTERRUPT and time.monotonic() >= end:
-            raise TimeoutError from None
+            raise OutOfTime from None
         raise
     finally:
         timer.cancel()

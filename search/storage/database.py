@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 
 from lionhunt.search.errors import RecordError, first_line
-from lionhunt.search.storage.connection import connect, execute_patiently, time_limit
+from lionhunt.search.storage.connection import OutOfTime, connect, execute_patiently, time_limit
 from lionhunt.search.storage.schema import FileKind
 
 LOG_SUFFIX = ".log.jsonl"
@@ -149,7 +149,7 @@ def _check_schema(kind: FileKind, file: Path, connection: sqlite3.Connection) ->
         with decoding(file), time_limit(connection, SCHEMA_SECONDS):
             query = f"SELECT {_OBJECT} FROM sqlite_schema LIMIT {len(ours) + 1}"
             found = [tuple(map(_on_one_line, row)) for row in connection.execute(query)]
-    except TimeoutError:
+    except OutOfTime:
         raise damaged(file, "its list of tables does not end") from None
     for other in sorted({*found} - ours, key=repr):
         raise damaged(file, f"{other[0]} {other[1]} is not as it was made")
