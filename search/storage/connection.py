@@ -14,6 +14,11 @@ from pathlib import Path
 MAX_VALUE = 16 * 2**20
 """Bytes of the largest value and of the largest row; no record comes near."""
 
+BUSY_SECONDS = 2.0
+"""Time that SQLite waits for another program, which heeds no Ctrl-C."""
+MAX_BUSY_SECONDS = 30.0
+"""Time of `execute_patiently`."""
+
 _STEPS_BETWEEN_SIGNALS = 10_000
 _LIMITS = {
     sqlite3.SQLITE_LIMIT_LENGTH: MAX_VALUE,
@@ -21,6 +26,10 @@ _LIMITS = {
     sqlite3.SQLITE_LIMIT_ATTACHED: 0,
     sqlite3.SQLITE_LIMIT_TRIGGER_DEPTH: 1,
 }
+
+
+class OutOfTime(Exception):
+    """A statement that ran when its time was over."""
 
 
 @contextmanager
@@ -32,7 +41,7 @@ def connect(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
         mode: "ro" or "rw".
     """
     uri = f"{file.resolve().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
+    connection = sqlite3.connect(uri, uri=True, timeout=BUSY_SECONDS, isolation_level=None)
     try:
         for limit, value in _LIMITS.items():
             connection.setlimit(limit, value)
@@ -44,9 +53,20 @@ def connect(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
         connection.close()
 
 
+def execute_patiently(connection: sqlite3.Connection, statement: str) -> sqlite3.Cursor:
+    """Execute a statement that may need the file for itself; wait for other programs meanwhile."""
+    end = time.monotonic() + MAX_BUSY_SECONDS
+    while True:
+        try:
+            return connection.execute(statement)
+        except sqlite3.OperationalError as error:
+            if primary_code(error) != sqlite3.SQLITE_BUSY or time.monotonic() >= end:
+                raise
+
+
 @contextmanager
 def time_limit(connection: sqlite3.Connection, seconds: float | None) -> Iterator[None]:
-    """End a statement of the body that runs when the time is over, with a `TimeoutError`.
+    """End a statement of the body that runs when the time is over, with `OutOfTime`.
 
     Args:
         connection: of the statement.
@@ -63,14 +83,14 @@ def time_limit(connection: sqlite3.Connection, seconds: float | None) -> Iterato
     try:
         yield
     except sqlite3.OperationalError as error:
-        if is_interrupt(error) and time.monotonic() >= end:
-            raise TimeoutError from None
+        if primary_code(error) == sqlite3.SQLITE_INTERRUPT and time.monotonic() >= end:
+            raise OutOfTime from None
         raise
     finally:
         timer.cancel()
         timer.join()
 
 
-def is_interrupt(error: sqlite3.Error) -> bool:
-    """Return whether a signal or a time limit ended a statement."""
-    return getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_INTERRUPT
+def primary_code(error: Exception) -> int:
+    """Return SQLite's primary code of an error; that of a wrong statement if it has none."""
+    return getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF

@@ -16,7 +16,7 @@ from typing import Any
 import filelock
 
 from lionhunt.search.errors import RecordError, first_line
-from lionhunt.search.storage.connection import connect, time_limit
+from lionhunt.search.storage.connection import OutOfTime, connect, execute_patiently, time_limit
 from lionhunt.search.storage.schema import FileKind
 
 LOG_SUFFIX = ".log.jsonl"
@@ -127,7 +127,8 @@ def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
 
 def _check_kind(kind: FileKind, file: Path, connection: sqlite3.Connection) -> None:
     with decoding(file):
-        (application_id,) = connection.execute("PRAGMA application_id").fetchone()
+        cursor = execute_patiently(connection, "PRAGMA application_id")
+        (application_id,) = cursor.fetchone()
         (version,) = connection.execute("PRAGMA user_version").fetchone()
     if application_id != kind.application_id:
         raise kind.foreign(file)
@@ -148,7 +149,7 @@ def _check_schema(kind: FileKind, file: Path, connection: sqlite3.Connection) ->
         with decoding(file), time_limit(connection, SCHEMA_SECONDS):
             query = f"SELECT {_OBJECT} FROM sqlite_schema LIMIT {len(ours) + 1}"
             found = [tuple(map(_on_one_line, row)) for row in connection.execute(query)]
-    except TimeoutError:
+    except OutOfTime:
         raise damaged(file, "its list of tables does not end") from None
     for other in sorted({*found} - ours, key=repr):
         raise damaged(file, f"{other[0]} {other[1]} is not as it was made")
@@ -227,7 +228,7 @@ def _writing(kind: FileKind, file: Path) -> Iterator[sqlite3.Connection]:
     with _sqlite_errors(kind, file), connect(file, "rw") as connection:
         _check_kind(kind, file, connection)
         _check_schema(kind, file, connection)
-        connection.execute("PRAGMA journal_mode = WAL")
+        execute_patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN")
         try:

@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 
 from lionhunt.search.errors import QueryError
 from lionhunt.search.storage import database
-from lionhunt.search.storage.connection import time_limit
+from lionhunt.search.storage.connection import OutOfTime, primary_code, time_limit
 from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION, FileKind
 
 KINDS = (RUN, SELECTION, COMPARISON)
@@ -69,12 +69,12 @@ def ask(path: Path, sql: str, seconds: float | None = None) -> Iterator[Answer]:
             # An open cursor would keep the file open.
             with time_limit(connection, seconds), closing(_execute(connection, sql)) as cursor:
                 yield Answer([column[0] for column in cursor.description], cursor)
-        except TimeoutError:
+        except OutOfTime:
             raise QueryError(
                 f"no answer in {seconds:g} s; ask for less, or give more time with --seconds"
             ) from None
         except (sqlite3.Error, sqlite3.Warning) as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            code = primary_code(error)
             if code in _FILE_ERRORS:
                 raise
             raise QueryError(_explain(error, code, tables)) from None

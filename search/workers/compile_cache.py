@@ -106,10 +106,9 @@ def _own(folder: Path) -> None:
     Others may have read it until now.
     """
     folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    for status in (folder.lstat(), folder.stat()):
-        if status.st_uid != os.geteuid():
-            raise PermissionError(f"{folder} belongs to another user")
-    if stat.S_IMODE(status.st_mode) & 0o022:
+    if {folder.lstat().st_uid, folder.stat().st_uid} != {os.geteuid()}:
+        raise PermissionError(f"{folder} belongs to another user")
+    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
         raise PermissionError(f"others can write {folder}; remove it")
     folder.chmod(0o700)
 

@@ -1,8 +1,10 @@
 """A pool as a context, with compiled code kept for the user."""
 
 import functools
+import os
 from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager
+from pathlib import Path
 
 from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
@@ -36,7 +38,9 @@ def open_pool_of(
     set_xla_environment()
     with compiled_code_kept():
         if num_workers:
-            make = functools.partial(_make_scorer, make_scorer)
+            # The nodes of a cluster may not have the folder.
+            folder = Path.cwd() if ray_address == LOCAL else None
+            make = functools.partial(_make_scorer, make_scorer, folder)
             pool = RayPool(
                 make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address
             )
@@ -46,7 +50,9 @@ def open_pool_of(
             yield pool
 
 
-def _make_scorer(make_scorer: Callable[[], Scorer]) -> Scorer:
-    """Build the scorer of a worker."""
+def _make_scorer(make_scorer: Callable[[], Scorer], folder: Path | None) -> Scorer:
+    """Build the scorer of a worker, in the folder that paths of data start from."""
+    if folder is not None:
+        os.chdir(folder)
     keep_compiled()
     return make_scorer()

@@ -9,6 +9,7 @@ import warnings
 from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
+from lionhunt.search.workers.module_paths import own_module_paths
 from lionhunt.search.workers.ray_start import start_local
 
 LOCAL = "local"
@@ -40,7 +41,7 @@ def connect(address: str, num_workers: int) -> Any:
     import ray.exceptions
 
     on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), own_module_paths():
         # JAX warns of any fork; Ray calls exec right after its fork, which is safe.
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:

@@ -383,3 +383,14 @@ def test_lineage_that_runs_in_a_circle_is_damage(tmp_path):
         with RunStore.open_to_read(tmp_path / "run") as records:
             with pytest.raises(RecordError, match="a program is older than its parent"):
                 records.lineage(50)
+
+
+def test_wait_for_another_program_heeds_ctrl_c(folder, invoke_cli):
+    change(folder, 'DELETE FROM individuals WHERE "index" > 50')
+    with closing(sqlite3.connect(folder / RUN.file_name, isolation_level=None)) as other:
+        other.execute("BEGIN EXCLUSIVE")
+        for command in (("show", "RUN"), ("resume", "RUN", "--workers", "0")):
+            begin = time.monotonic()
+            with ctrl_c(0.3):
+                status, _, err = invoke_cli(*words_of(command, folder))
+            assert (status, err) == (130, "") and time.monotonic() - begin < 10
