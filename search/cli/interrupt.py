@@ -108,7 +108,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     if _Process.interrupted is None:
         _Process.interrupted = frame
         _Process.is_interrupted = True
+        # Libraries of compiled code crash if their import raises.
+        if _is_importing(frame):
+            _flush()
+            _end(STATUS, is_cut_off=True)
         raise KeyboardInterrupt
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch(signals: int) -> None:
@@ -118,7 +130,7 @@ def _watch(signals: int) -> None:
     # Another handler may have taken the place of ours, as Ray's does while it starts.
     _Process.is_interrupted = True
     time.sleep(GRACE_SECONDS)
-    _end(STATUS, is_late=True)
+    _end(STATUS, is_cut_off=True)
 
 
 def _flush() -> None:
@@ -133,15 +145,16 @@ def _show_unless_interrupted(problem: Any) -> None:
         sys.__unraisablehook__(problem)
 
 
-def _end(status: int, *, is_late: bool = False) -> NoReturn:
+def _end(status: int, *, is_cut_off: bool = False) -> NoReturn:
     """End this process and the processes that it started.
 
     Args:
         status: the exit status, unless a signal came.
-        is_late: whether the main thread is still at work.
+        is_cut_off: whether the work has not been cleaned up.
     """
     # The main thread waits here while the other one ends the process; the other one never waits.
-    if not _Process.end.acquire(blocking=not is_late):
+    is_main = threading.current_thread() is threading.main_thread()
+    if not _Process.end.acquire(blocking=is_main):
         os._exit(STATUS)
     for child in _descendants(os.getpid()):
         with suppress(OSError):
@@ -150,7 +163,7 @@ def _end(status: int, *, is_late: bool = False) -> NoReturn:
         status = STATUS
         line = f"lionhunt: stopped; {_Process.way_on}\n"
         # A live display, cut off, leaves the cursor hidden at the end of a line.
-        if is_late and os.isatty(2):
+        if is_cut_off and os.isatty(2):
             line = f"\n{_SHOW_CURSOR}{line}"
         with suppress(OSError):
             # The main thread may hold the lock of `sys.stderr`.
