@@ -65,7 +65,7 @@ def set_way_on_from_start() -> None:
 def run_as_process(work: Callable[[], None]) -> NoReturn:
     """Do the whole work of this process, and end the process.
 
-    The work's own context managers clean up. Python's teardown is left out: there XLA crashes if
+    The work's own context managers clean up. Python's teardown is left out. There XLA crashes if
     its threads still work, and a signal would show as a traceback.
 
     Args:
