@@ -23,6 +23,8 @@ SIGNALS = (signal.SIGINT, signal.SIGTERM)
 """The signals that end a command."""
 GRACE_SECONDS = 3.0
 """The time that the main thread has to clean up."""
+OUTPUT_SECONDS = 1.0
+"""The time that the last line has to be written."""
 STATUS = 130
 """The exit status of an interrupted command."""
 
@@ -152,9 +154,10 @@ def _end(status: int, *, is_cut_off: bool = False) -> NoReturn:
         status: the exit status, unless a signal came.
         is_cut_off: whether the work has not been cleaned up.
     """
-    # The main thread waits here while the other one ends the process; the other one never waits.
+    # The main thread waits here while the other one ends the process. The other one waits only for
+    # a moment, since the main thread may hang in the output.
     is_main = threading.current_thread() is threading.main_thread()
-    if not _Process.end.acquire(blocking=is_main):
+    if not _Process.end.acquire(timeout=-1 if is_main else OUTPUT_SECONDS):
         os._exit(STATUS)
     for child in _descendants(os.getpid()):
         with suppress(OSError):

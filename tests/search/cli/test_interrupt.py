@@ -146,3 +146,11 @@ def test_without_a_signal_the_status_and_the_errors_are_those_of_the_work():
 def test_line_says_how_to_go_on(setting, way_on):
     work = f"interrupt.set_way_on_{setting}\n{SLOW}"
     assert run(work, signal.SIGINT) == (130, f"lionhunt: stopped; {way_on}\n")
+
+
+def test_line_is_written_though_cleanup_ends_as_its_time_does():
+    before = """
+kill = interrupt._descendants
+interrupt._descendants = lambda pid: time.sleep(0.3) or kill(pid)
+"""
+    assert run(SLOW, signal.SIGINT, before=before, grace=0.1) == (130, LINE)
