@@ -9,7 +9,9 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.rewriting import Justification
+from lionhunt.search.api.programs import OptimizerProgram
 from lionhunt.search.config import read_config
+from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.blocks import Code, Paragraph
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.report import evidence_lines, step_blocks
@@ -102,6 +104,20 @@ def test_report_is_never_overwritten(invoke_cli, derived):
     status, _, err = invoke_cli("derive", "lion", "--exact-only", "--out", str(derived))
     assert status == 2 and is_one_line(err) and "holds a report; choose another --out" in err
     assert (derived / "report.md").read_text() == before
+
+
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RecordError("the disk is full")])
+def test_derivation_that_does_not_end_leaves_no_folder(invoke_cli, tmp_path, monkeypatch, error):
+    monkeypatch.chdir(tmp_path)
+
+    def fail(*words, **options):
+        assert Path("runs/derive_lion").is_dir()
+        raise error
+
+    monkeypatch.setattr(OptimizerProgram, "derive", fail)
+    status, _, err = invoke_cli("derive", "lion")
+    assert status in (2, 130) and not err.count("Traceback")
+    assert not Path("runs/derive_lion").exists()
 
 
 def test_counts_of_training_add_up(derived):
