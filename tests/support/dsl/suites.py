@@ -74,6 +74,12 @@ def constants(name: str) -> dict[str, float]:
     return {each.name: each.value for each in notes(name).constants if each.value in live}
 
 
+def rate(name: str) -> float:
+    """Return a learning rate at which a program descends."""
+    rates = {"regularized": 0.05, "adagrad_like": 0.05, "adafactor": 0.01}
+    return rates.get(name, 1.0 if "peak_learning_rate" in constants(name) else 1e-3)
+
+
 def reads(name: str, index: int) -> bool:
     """Check that the live part of a program reads an input: 0 the weights, -1 the schedule."""
     simple = dsl.simplify(program(name))

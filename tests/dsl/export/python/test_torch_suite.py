@@ -18,7 +18,7 @@ import pytest
 from lionhunt import dsl
 from tests.support.dsl import suites
 from tests.support.dsl.oracles import ademamix, radam
-from tests.support.dsl.suites import ALL_TOGETHER, on_programs, torch_class, without
+from tests.support.dsl.suites import ALL_TOGETHER, on_programs, rate, torch_class, without
 
 torch = pytest.importorskip("torch")
 common = pytest.importorskip("torch.testing._internal.common_optimizers")
@@ -50,17 +50,11 @@ NOT_RUN = {
 
 LOW = (torch.float16, torch.bfloat16)
 FLOATS = (*LOW, torch.float32, torch.float64)
-PEAKED = {"regularized": 0.05, "adagrad_like": 0.05, "adafactor": 0.01}
 
 
 @pytest.fixture(autouse=True)
 def seed():
     torch.manual_seed(0)
-
-
-def rate(name: str) -> float:
-    """Return a learning rate at which a program descends."""
-    return PEAKED.get(name, 1.0 if "peak_learning_rate" in suites.constants(name) else 1e-3)
 
 
 def make(name: str, params, lr=None, **options):
