@@ -4,6 +4,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from lionhunt.dsl.backends import PytreeBackend
+from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.dsl.program import Program, Var
 
@@ -42,35 +43,61 @@ def evaluate(
 
     Args:
         program: a valid program.
-        weights: a tree of float arrays of any shapes; a single array is a tree.
+        weights: a tree of real arrays of any shapes; a single array is a tree.
         gradient: a tree like `weights`.
         states: one tree like `weights` for each state variable.
         schedule: the schedule value, a number.
 
     Returns:
-        The update to subtract from the weights, and the new states: trees like `weights`.
+        The update to subtract from the weights, and the new states. They are trees like `weights`,
+        in the dtype of the arithmetic: see `arithmetic_dtype`.
+
+    Raises:
+        ValueError: a tree has another structure than `weights`.
+        TypeError: an array of `weights` is complex.
     """
-    # The forward loop is needed without JAX, so this function alone imports it.
+    # The forward loop is needed without JAX, so the functions below alone import it.
     import jax
     import jax.numpy as jnp
 
-    leaves, structure = jax.tree.flatten(jax.tree.map(jnp.asarray, weights))
-    trees = [tuple(map(jnp.asarray, jax.tree.leaves(tree))) for tree in (gradient, *states)]
+    leaves, structure = jax.tree.flatten(weights)
+    dtypes = [arithmetic_dtype(leaf) for leaf in leaves]
+    is_double = jnp.float64 in dtypes
+    scalar_dtype = jnp.float64 if is_double else jnp.float32
     backend = PytreeBackend(jnp)
 
-    def apply(op: Op, *values):
-        return op.evaluate(backend, *values)
+    def to_arrays(tree) -> tuple[jax.Array, ...]:
+        return tuple(map(jnp.asarray, structure.flatten_up_to(tree), dtypes))
 
-    inputs = [tuple(leaves), *trees, jnp.asarray(schedule, jnp.float32)]
-    outputs = [
-        structure.unflatten(
-            jnp.broadcast_to(x, jnp.shape(leaf)).astype(leaf.dtype)
-            for x, leaf in zip(
-                value if isinstance(value, tuple) else (value,) * len(leaves),
-                leaves,
-                strict=True,
-            )
+    def constant(value: float) -> jax.Array:
+        return jnp.asarray(shortest(value) if is_double else value, scalar_dtype)
+
+    def apply(op: Op, *values):
+        # A constant of the op table is float32; its meaning has all digits.
+        return op.evaluate(backend, *values) if op.arity else constant(float(op.meaning))
+
+    def to_tree(value):
+        by_array = value if isinstance(value, tuple) else (value,) * len(leaves)
+        return structure.unflatten(
+            jnp.broadcast_to(x, jnp.shape(leaf)).astype(dtype)
+            for x, leaf, dtype in zip(by_array, leaves, dtypes, strict=True)
         )
-        for value in run(program, inputs, apply, jnp.float32)
-    ]
-    return outputs[0], tuple(outputs[1:])
+
+    trees = [to_arrays(tree) for tree in (weights, gradient, *states)]
+    inputs = [*trees, jnp.asarray(schedule, scalar_dtype)]
+    update, *new_states = map(to_tree, run(program, inputs, apply, constant))
+    return update, tuple(new_states)
+
+
+def arithmetic_dtype(array: Any) -> Any:
+    """Return the dtype in which a program computes: float64 for float64 weights, else float32.
+
+    Raises:
+        TypeError: the array is complex.
+    """
+    import jax.numpy as jnp
+
+    dtype = jnp.result_type(array)
+    if jnp.issubdtype(dtype, jnp.complexfloating):
+        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
+    return jnp.float64 if dtype == jnp.float64 else jnp.float32

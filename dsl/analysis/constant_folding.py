@@ -1,4 +1,4 @@
-"""Constant folding: functions of constants, computed in float32 before anything runs."""
+"""Constant folding: functions of constants, computed before anything runs."""
 
 import numpy as np
 
@@ -27,11 +27,21 @@ class _RoundedNumpy:
         return x if condition else y
 
 
+class _PreciseNumpy:
+    """NumPy functions in float64; the constants of the op table keep their digits."""
+
+    float32 = np.float64
+
+    def __getattr__(self, name: str):
+        return getattr(np, name)
+
+
 MAX_CACHED = 100_000
 """Results that are cached."""
 
 _cache: dict[tuple, float] = {}
 _BACKEND = ScalarBackend(_RoundedNumpy())
+_PRECISE_BACKEND = ScalarBackend(_PreciseNumpy())
 
 
 def fold(name: str, *constants: float) -> float:
@@ -45,3 +55,10 @@ def fold(name: str, *constants: float) -> float:
         if len(_cache) < MAX_CACHED:
             _cache[key] = value
     return value
+
+
+def fold_precisely(name: str, *constants: float) -> float:
+    """Return a function of constants in float64, for arithmetic wider than float32."""
+    with np.errstate(all="ignore"):
+        args = [np.float64(constant) for constant in constants]
+        return float(OPS[name].evaluate(_PRECISE_BACKEND, *args))

@@ -51,6 +51,11 @@ def find_live(program: Program) -> tuple[list[bool], set[str]]:
         states |= added
 
 
+def read_inputs(program: Program) -> set[str]:
+    """Return the names of the inputs that the outputs of a valid program depend on."""
+    return _walk_back(program, program.outputs)[1]
+
+
 def _walk_back(program: Program, outputs: Iterable[Arg]) -> tuple[list[bool], set[str]]:
     """Return which statements `outputs` depend on, and the inputs that these read."""
     wanted = {output.name for output in outputs if isinstance(output, Var)}

@@ -49,6 +49,7 @@ def as_optimizer(
 
     def step(params, gradient, states, schedule):
         leaves, structure = jax.tree.flatten(params)
+        schedule = jnp.asarray(schedule, jnp.float32)
         shapes = tuple(leaf.shape[1:] for leaf in leaves)
         weights = _to_vectors(leaves)
         gradient = _to_vectors(jax.tree.leaves(gradient))

@@ -4,22 +4,28 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.analysis.liveness import read_inputs, simplify
 from lionhunt.dsl.execution.optax_adapter import as_transformation
-from lionhunt.dsl.interpreter import evaluate
+from lionhunt.dsl.interpreter import arithmetic_dtype, evaluate
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.validation import infer
 
 
 def as_optimizer(
-    program: Program, learning_rate: float | jax.Array | optax.Schedule = 1.0
-) -> optax.GradientTransformation:
+    program: Program,
+    learning_rate: float | jax.Array | optax.Schedule = 1.0,
+    state_dtype: jax.typing.DTypeLike | None = None,
+) -> optax.GradientTransformationExtraArgs:
     """Return a program as an optax optimizer; it keeps the live states alone.
+
+    It computes in float32, or in float64 for float64 parameters. Updates have the dtype of the
+    parameters. `update` needs the parameters only if the program reads the weights.
 
     Args:
         program: any program; redundant statements are dropped.
         learning_rate: the program's `lr` input, a number or a schedule of the step count. Programs
             of a search hold their peak learning rate as a constant, so their schedule has peak 1.
+        state_dtype: the dtype of the states; None for that of the arithmetic.
 
     Raises:
         InvalidProgram: the program cannot run.
@@ -27,10 +33,14 @@ def as_optimizer(
     infer(program)
     program = simplify(program)
 
+    def zeros(leaf):
+        return jnp.zeros_like(leaf, dtype=state_dtype or arithmetic_dtype(leaf))
+
     def init_states(params):
-        return tuple(jax.tree.map(jnp.zeros_like, params) for _ in program.states)
+        return tuple(jax.tree.map(zeros, params) for _ in program.states)
 
     def step(params, gradient, states, schedule):
         return evaluate(program, params, gradient, states, schedule)
 
-    return as_transformation(init_states, step, learning_rate)
+    reads_weights = program.weights in read_inputs(program)
+    return as_transformation(init_states, step, learning_rate, reads_weights=reads_weights)

@@ -43,6 +43,7 @@ def as_optimizer(
 
     def step(params, gradient, states, schedule):
         leaves, structure = jax.tree.flatten(params)
+        schedule = jnp.asarray(schedule, jnp.float32)
         shapes = tuple(leaf.shape for leaf in leaves)
         weights = _to_vector(leaves)
         gradient = _to_vector(jax.tree.leaves(gradient))

@@ -11,6 +11,8 @@ import jax
 import jax.numpy as jnp
 import optax
 
+from lionhunt.dsl.interpreter import arithmetic_dtype
+
 
 class ProgramState(NamedTuple):
     """The state of an optimizer between steps.
@@ -28,23 +30,36 @@ def as_transformation(
     init_states: Callable[[Any], Any],
     step: Callable[..., tuple[Any, Any]],
     learning_rate: float | jax.Array | optax.Schedule,
-) -> optax.GradientTransformation:
-    """Return the step of a program as a transformation.
+    *,
+    reads_weights: bool = True,
+) -> optax.GradientTransformationExtraArgs:
+    """Return the step of a program as a transformation; it ignores extra arguments.
 
     Args:
         init_states: the states at the first step, from the parameters.
         step: `step(params, gradient, states, schedule_value)`, returns update and new states.
         learning_rate: the program's schedule value: a number, or a schedule of the step count.
+        reads_weights: False if `step` reads the shapes of the parameters alone; the gradient then
+            replaces parameters that are missing.
     """
 
     def init(params):
+        # Complex parameters are refused even by a program without states.
+        jax.tree.map(arithmetic_dtype, params)
         return ProgramState(jnp.zeros((), jnp.int32), init_states(params))
 
-    def update(updates, state, params=None):
+    def update(updates, state, params=None, **extra_args):
+        del extra_args
         if params is None:
-            raise ValueError("a program reads the weights: call update(gradient, state, params)")
+            if reads_weights:
+                raise ValueError(
+                    "the program reads the weights: call update(updates, state, params)"
+                )
+            params = updates
         value = learning_rate(state.step_count) if callable(learning_rate) else learning_rate
-        update, states = step(params, updates, state.states, jnp.asarray(value, jnp.float32))
-        return jax.tree.map(jnp.negative, update), ProgramState(state.step_count + 1, states)
+        update, states = step(params, updates, state.states, value)
+        update = optax.tree.cast_like(jax.tree.map(jnp.negative, update), params)
+        states = optax.tree.cast_like(states, state.states)
+        return update, ProgramState(state.step_count + 1, states)
 
-    return optax.GradientTransformation(init, update)
+    return optax.GradientTransformationExtraArgs(init, update)

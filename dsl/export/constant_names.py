@@ -1,6 +1,8 @@
 """Names for the constants of a program: from its docstring, else from their roles."""
 
 import dataclasses
+import math
+import re
 from collections import Counter, defaultdict
 from collections.abc import Callable, Collection
 
@@ -9,6 +11,9 @@ from lionhunt.dsl.export.identifiers import identifier
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.text.docstring import ProgramDoc
+
+_NOT_NEGATIVE = re.compile(r"(beta|epsilon|weight_decay|momentum|peak_learning_rate|step_size)\d*")
+"""Roles and names of constants that are at least zero."""
 
 _THROUGH = {"sqrt", "cbrt", "abs"}
 """Functions through which an addend is still inside the denominator."""
@@ -24,12 +29,34 @@ class Constant:
     Attributes:
         name: unique identifier.
         value: default, as float32.
+        text: default, with the digits of the arithmetic.
         meaning: phrase without a full stop.
+        roles: roles of the places where it stands; see `name_constants`.
     """
 
     name: str
     value: float
+    text: str
     meaning: str
+    roles: frozenset[str]
+
+    @property
+    def bounds(self) -> tuple[float, float]:
+        """Return the range of its values, without the upper end.
+
+        A constant whose default breaks a convention has no bounds.
+        """
+        words = {self.name, *self.roles}
+        if "beta" in self.roles and 0 <= self.value < 1:
+            return 0.0, 1.0
+        if any(map(_NOT_NEGATIVE.fullmatch, words)) and self.value >= 0:
+            return 0.0, math.inf
+        return -math.inf, math.inf
+
+    @property
+    def is_decay(self) -> bool:
+        """Check that it is a factor of the weights and nothing else."""
+        return self.roles == {"weight_decay"}
 
 
 @dataclasses.dataclass(frozen=True)
@@ -68,15 +95,17 @@ def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -
         documented.setdefault(to_float32(constant.value), constant)
     users = _users(graph)
     roles: dict[tuple[str, float], list[Number]] = defaultdict(list)
+    role_of: dict[Number, str] = {}
     meanings: dict[tuple[str, float], str] = {}
     by_docstring: dict[float, list[Number]] = defaultdict(list)
     for number, [(user, slot), *_] in users.items():
         if not isinstance(number, Number):
             continue
+        role, meaning = _role(graph, users, user, slot)
+        role_of[number] = role
         if number.value in documented:
             by_docstring[number.value].append(number)
-        elif not number.is_plain and abs(number.value) < float("inf"):
-            role, meaning = _role(graph, users, user, slot)
+        elif not number.is_plain and abs(number.value) < math.inf:
             roles[role, number.value].append(number)
             meanings.setdefault((role, number.value), meaning)
     # "lr" and "update" have a meaning in exported code.
@@ -86,7 +115,8 @@ def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -
     def add(name: str, meaning: str, numbers: list[Number]) -> None:
         name = identifier(name, taken, suffix="_constant")
         taken.add(name)
-        constants.append(Constant(name, numbers[0].value, meaning))
+        own_roles = frozenset(map(role_of.__getitem__, numbers))
+        constants.append(Constant(name, numbers[0].value, numbers[0].text, meaning, own_roles))
         places.update(dict.fromkeys(numbers, constants[-1]))
 
     for value, constant in documented.items():

@@ -6,11 +6,13 @@ returns its argument (times 1, the mean of one number) becomes that argument.
 """
 
 import dataclasses
-from collections.abc import Collection
+import math
+from collections.abc import Collection, Mapping
 
-from lionhunt.dsl.analysis.constant_folding import fold
+from lionhunt.dsl.analysis.constant_folding import fold, fold_precisely
 from lionhunt.dsl.analysis.liveness import simplify
-from lionhunt.dsl.float32 import number_text, to_float32
+from lionhunt.dsl.analysis.state_kinds import narrow_states
+from lionhunt.dsl.float32 import number_text, shortest, to_float32
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import EPS, OPS
 from lionhunt.dsl.program import Arg, Program, Var
@@ -28,11 +30,14 @@ class Number:
 
     Attributes:
         value: the number, as float32.
+        precise: the number in float64: the shortest decimal of a constant, or a function of these.
+            It is `value` where float32 overflows, underflows or cancels digits.
         is_plain: True if it is made of structural numbers or of none, as get_pi(). Nobody tunes
             such a number.
     """
 
     value: float
+    precise: float
     is_plain: bool = False
 
     @property
@@ -46,8 +51,11 @@ class Number:
 
     @property
     def text(self) -> str:
-        """Return the shortest decimal with the same float32."""
-        return number_text(self.value)
+        """Return the number as text: the shortest decimal of its float32, if that is precise."""
+        text = number_text(self.value)
+        if math.isclose(float(text), self.precise, rel_tol=1e-15) or math.isnan(self.value):
+            return text
+        return repr(self.precise).replace("e+", "e")
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -76,10 +84,11 @@ class Graph:
 
     Attributes:
         weights, gradient, schedule: inputs; they may be unused.
-        states: live states.
+        states: live states, of the kinds that hold them.
         values: results of statements, in program order.
         update: step to subtract from the weights.
         next_states: new value of each of `states`.
+        numbers: further inputs, one number for each array; empty as traced.
     """
 
     weights: Value
@@ -89,6 +98,7 @@ class Graph:
     values: tuple[Value, ...]
     update: Operand
     next_states: tuple[Operand, ...]
+    numbers: tuple[Value, ...] = ()
 
     @property
     def outputs(self) -> tuple[Operand, ...]:
@@ -96,8 +106,27 @@ class Graph:
 
     @property
     def array_inputs(self) -> tuple[Value, ...]:
-        """Return weights, gradient and states."""
-        return self.weights, self.gradient, *self.states
+        """Return weights, gradient, states and further numbers."""
+        return self.weights, self.gradient, *self.states, *self.numbers
+
+    def with_numbers(self, numbers: Mapping[Number, Value]) -> "Graph":
+        """Replace constants by inputs, one number for each array."""
+        new: dict[Operand, Operand] = dict(numbers)
+        values = []
+        for value in self.values:
+            args = tuple(new.get(arg, arg) for arg in value.args)
+            kind = OPS[value.op].infer(*(arg.kind for arg in args))
+            values.append(Value(value.name, kind, value.op, args))
+            new[value] = values[-1]
+        update, *next_states = (new.get(output, output) for output in self.outputs)
+        inputs = tuple(dict.fromkeys(numbers.values()))
+        return dataclasses.replace(
+            self,
+            values=tuple(values),
+            update=update,
+            next_states=tuple(next_states),
+            numbers=inputs,
+        )
 
     def operands(self) -> list[Operand]:
         """List every read, in order and with repetitions; outputs last."""
@@ -108,20 +137,22 @@ class Graph:
         return value in self.operands()
 
 
-def trace(program: Program, named: Collection[float] = ()) -> Graph:
+def trace(program: Program, named: Collection[float] = (), narrowest: Kind = Kind.TREE) -> Graph:
     """Return the graph of a program.
 
     Args:
         program: any program.
         named: numbers with a name, as float32. They stay even where they have no effect, and
             functions of them are not folded, because their values may change.
+        narrowest: least kind of a state; see `narrow_states`.
 
     Raises:
         InvalidProgram: the program cannot run.
     """
     infer(program)
     program = simplify(program)
-    inputs = [Value(name, Kind.TREE) for name in program.inputs[:-1]]
+    kinds = (Kind.TREE, Kind.TREE, *narrow_states(program, narrowest))
+    inputs = [Value(*pair) for pair in zip(program.inputs[:-1], kinds, strict=True)]
     schedule = Value(program.schedule, Kind.SCALAR)
     env: dict[str, Operand] = {value.name: value for value in (*inputs, schedule)}
     values = []
@@ -130,7 +161,7 @@ def trace(program: Program, named: Collection[float] = ()) -> Graph:
         return env[arg.name] if isinstance(arg, Var) else number(to_float32(arg.value))
 
     def number(value: float) -> Number:
-        return Number(value, value in STRUCTURAL and value not in named)
+        return Number(value, shortest(value), value in STRUCTURAL and value not in named)
 
     for statement in program.statements:
         args = tuple(map(read, statement.args))
@@ -152,7 +183,10 @@ def _reduce(op: str, args: tuple[Operand, ...], named: Collection[float]) -> Ope
     numbers = [arg for arg in args if isinstance(arg, Number)]
     if len(numbers) == len(args) and not any(number.value in named for number in numbers):
         value = fold(op, *(number.value for number in numbers))
-        return Number(value, all(number.is_plain for number in numbers))
+        precise = fold_precisely(op, *(number.precise for number in numbers))
+        # Exported code must overflow, underflow and cancel as the program does.
+        precise = precise if math.isclose(precise, value, rel_tol=1e-3) else value
+        return Number(value, precise, all(number.is_plain for number in numbers))
     if op in _MEANS and args[0].kind is not Kind.TREE:
         return args[0]
     if op == "multiply" and [number.value for number in numbers] == [1.0] and 1.0 not in named:

@@ -10,6 +10,7 @@ from lionhunt.dsl.export.identifiers import RESERVED
 from lionhunt.dsl.export.sign_optimizer import ADVICE, is_sign_optimizer
 from lionhunt.dsl.export.update_rule import rule
 from lionhunt.dsl.float32 import to_float32
+from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
@@ -39,19 +40,32 @@ class ExportContext:
     is_sign: bool
 
 
-def prepare(program: Program, name: str, doc: ProgramDoc) -> ExportContext:
+def prepare(
+    program: Program, name: str, doc: ProgramDoc, narrowest: Kind = Kind.TREE
+) -> ExportContext:
     """Trace a program and choose its names.
+
+    Args:
+        program: any valid program.
+        name: name of the optimizer; any text.
+        doc: docstring of the program.
+        narrowest: least kind of a state that the file can hold.
 
     Raises:
         InvalidProgram: the program cannot run.
     """
-    graph = trace(program, {to_float32(constant.value) for constant in doc.constants})
+    graph = trace(program, {to_float32(constant.value) for constant in doc.constants}, narrowest)
     stem = re.sub(r"[^A-Za-z0-9]+", "_", name).strip("_")[:40].lower() or "program"
     stem = f"program_{stem}" if stem[0].isdigit() else stem
     stem = f"{stem}_optimizer" if stem in {word.lower() for word in RESERVED} else stem
     title = "".join(word[:1].upper() + word[1:] for word in stem.split("_"))
     naming = name_constants(graph, doc, taken={title, state_class(title)})
     return ExportContext(stem, title, doc, graph, naming, is_sign_optimizer(program))
+
+
+def printable(text: str) -> str:
+    """Replace each character that does not print by a space."""
+    return "".join(c if c.isprintable() else " " for c in text)
 
 
 def state_class(title: str) -> str:
@@ -62,7 +76,8 @@ def state_class(title: str) -> str:
 def introduction(context: ExportContext) -> list[Sequence[str]]:
     """Return the paragraphs of a docstring before the arguments: summary, source and rule."""
     doc = context.doc
-    paragraphs: list[Sequence[str]] = [[doc.summary or f"The optimizer {context.name}."]]
+    summary = printable(doc.summary).strip() or f"The optimizer {context.name}."
+    paragraphs: list[Sequence[str]] = [[summary]]
     for paragraph in re.split(r"\n\s*\n", doc.source):
         if paragraph.strip():
             paragraphs.append([" ".join(paragraph.split())])

@@ -8,8 +8,11 @@ from lionhunt.dsl.export.dataflow import Value
 
 # The last letters look like digits; ruff refuses them (E741).
 RESERVED = frozenset(
-    {"jax", "jnp", "optax", "torch", "NamedTuple", "callable", "max", "super", "zip"}
+    {"jax", "jnp", "optax", "torch", "math", "numbers", "NamedTuple", "Any", "Callable"}
+    | {"any", "callable", "float", "max", "super", "tuple", "zip"}
     | {"learning_rate", "params", "updates", "state", "init", "prepare", "step", "outputs", "leaf"}
+    | {"like", "old", "new", "mask", "extra_args", "state_dtype", "differentiable", "betas"}
+    | {"p", "dtype", "name", "value", "param_group"}
     | {"self", "closure", "loss", "group"}
     | {"l", "I", "O"}
     | set(keyword.kwlist)

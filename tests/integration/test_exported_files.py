@@ -1,16 +1,19 @@
 """Exported files: their style, their names, and their text."""
 
+import ast
 import re
 
 import hypothesis
 import jax
 import jax.numpy as jnp
 import pytest
+from hypothesis import strategies as st
 
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.export import to_latex, to_optax, to_torch
 from lionhunt.dsl.export.sign_optimizer import ADVICE
+from lionhunt.dsl.text.docstring import NamedConstant, ProgramDoc
 from tests.support.dsl.exported_files import (
     NO_NOTES,
     PROGRAMS,
@@ -137,3 +140,33 @@ def test_root_of_what_cannot_be_negative_has_no_abs():
     assert "jnp.sqrt(v)" in to_optax(library.load("adamw_initial"), "adamw", NO_NOTES)
     # Its second moment is replaced by its sine, which can be negative.
     assert "jnp.sqrt(jnp.abs(v))" in to_optax(library.load("regularized"), "x", NO_NOTES)
+
+
+AWKWARD = st.text(
+    st.one_of(
+        st.sampled_from(["\\", '"', "'", "\x1b", "\u202e", "\u200b", "\t", "{", "%", "文", " "]),
+        st.characters(exclude_categories=["Cs"], exclude_characters="\r\n"),
+    ),
+    max_size=250,
+)
+
+
+@hypothesis.settings(max_examples=150)
+@hypothesis.given(summary=AWKWARD, source=AWKWARD, meaning=AWKWARD)
+@hypothesis.example(summary="\x00\x1b", source="\\" * 150, meaning='"""')
+@hypothesis.example(summary='"""; import os; """', source="文" * 150, meaning="\\N{x}\\")
+def test_any_docstring_makes_files_that_parse_and_fit(summary, source, meaning):
+    doc = ProgramDoc(summary, source, (NamedConstant("beta2", 0.99, meaning),))
+    for to in (to_optax, to_torch):
+        text = to(library.load("lion"), "lion", doc)
+        tree = ast.parse(text)
+        assert all(len(line) <= 100 for line in text.splitlines())
+        # The statements are those of a file without the docstring.
+        names = [type(node) for node in ast.walk(tree) if not isinstance(node, ast.Constant)]
+        plain = ast.parse(to(library.load("lion"), "lion", PLAIN))
+        assert names == [type(n) for n in ast.walk(plain) if not isinstance(n, ast.Constant)]
+    for line in to_latex(library.load("lion"), "lion", doc).splitlines():
+        assert line.isprintable()
+
+
+PLAIN = ProgramDoc("Lion.", "", (NamedConstant("beta2", 0.99, "decay"),))

@@ -9,7 +9,7 @@ from collections.abc import Sequence
 
 from lionhunt.dsl.export.constant_names import Constant
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
-from lionhunt.dsl.export.docstrings import ExportContext, prepare
+from lionhunt.dsl.export.docstrings import ExportContext, prepare, printable
 from lionhunt.dsl.export.equation_choice import equations
 from lionhunt.dsl.export.latex.formulas import (
     ATOM,
@@ -48,7 +48,7 @@ def to_latex(program: Program, name: str, doc: ProgramDoc) -> str:
     constants = constant_symbols(context.naming.constants)
     rows = [f"  {left} &= {right}" for left, right in _rows(context, shown, values, constants)]
     lines = [
-        _comment(doc.summary or context.name),
+        _comment(printable(doc.summary).strip() or context.name),
         r"\begin{align*}",
         *(f"{row} \\\\" for row in rows[:-1]),
         rows[-1],
@@ -115,4 +115,4 @@ def _definitions(graph: Graph) -> list[str]:
 
 
 def _comment(text: str) -> str:
-    return "% " + "".join(c if c.isprintable() else " " for c in text)
+    return f"% {printable(text)}"

@@ -4,7 +4,6 @@ import math
 from collections.abc import Callable, Collection
 
 from lionhunt.dsl.export.dataflow import Number, Operand, Value
-from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.kinds import Kind
 
 _BOTH = {
@@ -90,7 +89,7 @@ def expression(
         words[name] = inner if x in signs else f"{np}.abs({inner})"
     if value.op == "divide":
         (y,) = rest
-        absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y.value, np)
+        absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y, np)
         words["divisor"] = words["y"] if absorbs else f"({words['y']} + 1e-8)"
     pattern = _TABLES[np][value.op]
     if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
@@ -105,8 +104,8 @@ def expression(
     return pattern.format(np=np, **words)
 
 
-def literal(value: float, np: str) -> str:
-    """Write a float32 number."""
-    if math.isfinite(value):
-        return number_text(value)
-    return f"{np}.nan" if math.isnan(value) else f"{'-' * (value < 0)}{np}.inf"
+def literal(number: Number, np: str) -> str:
+    """Write a number."""
+    if math.isfinite(number.value):
+        return number.text
+    return f"{np}.nan" if math.isnan(number.value) else f"{'-' * (number.value < 0)}{np}.inf"

@@ -1,7 +1,10 @@
 """Line breaking of exported Python, as `ruff format` does it."""
 
 import textwrap
+import unicodedata
 from collections.abc import Callable, Iterable, Sequence
+
+from lionhunt.dsl.export.docstrings import printable
 
 WIDTH = 100
 INDENT = "    "
@@ -37,21 +40,30 @@ def indent(lines: Iterable[str], level: int) -> list[str]:
 def format_docstring(paragraphs: Sequence[Sequence[str]], level: int) -> list[str]:
     """Write a docstring of paragraphs; each line of a paragraph is wrapped separately.
 
-    A continuation has the indentation of its line; below `Args:` it has one level more.
+    A continuation has the indentation of its line; below `Args:` it has one level more. The text
+    may be anything: characters that do not print become spaces, and three quotes cannot end the
+    docstring. It is a raw string if the text has backslashes.
     """
+    cleaned = [list(filter(str.strip, map(_without_quotes, lines))) for lines in paragraphs]
+    is_raw = any("\\" in line for lines in cleaned for line in lines)
     margin = INDENT * level
-    lines = []
-    for paragraph in paragraphs:
+    start = margin + ('r"""' if is_raw else '"""')
+    written = []
+    for paragraph in filter(None, cleaned):
         for line in paragraph:
-            start = margin if lines else margin + '"""'
-            lines += _wrap(line, start, margin)
-        lines.append("")
-    lines[-1] = margin + '"""'
-    return lines
+            written += _wrap(line, margin if written else start, margin)
+        written.append("")
+    written[-1] = margin + '"""'
+    return written
+
+
+def _without_quotes(line: str) -> str:
+    line = printable(line).rstrip()
+    return line.replace('"', "'") if '""' in line else line
 
 
 def _wrap(line: str, start: str, margin: str) -> list[str]:
-    """Wrap a line of prose and escape it for a docstring.
+    """Wrap a line of prose.
 
     Args:
         line: the line.
@@ -59,16 +71,23 @@ def _wrap(line: str, start: str, margin: str) -> list[str]:
         margin: prefix of the other pieces, before the indentation of `line`; an indented line
             adds one level.
     """
-    line = "".join(c if c.isprintable() else " " for c in line).rstrip()
-    line = line.replace("\\", "\\\\").replace('"', "'" if '"""' in line else '"')
     own = line[: len(line) - len(line.lstrip())]
-    return textwrap.wrap(
-        line.strip(),
-        WIDTH,
-        initial_indent=start + own,
-        subsequent_indent=margin + own + (INDENT if own else ""),
-        break_on_hyphens=False,
-    )
+    # textwrap counts characters, and some fill two columns.
+    for width in range(WIDTH, WIDTH // 2, -1):
+        lines = textwrap.wrap(
+            line.strip(),
+            width,
+            initial_indent=start + own,
+            subsequent_indent=margin + own + (INDENT if own else ""),
+            break_on_hyphens=False,
+        )
+        if all(map(_fits, lines)):
+            break
+    return lines
+
+
+def _fits(line: str) -> bool:
+    return len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line) <= WIDTH
 
 
 def fit_width(render: Callable[[int], list[str]]) -> str:

@@ -1,6 +1,6 @@
 """A program as a Python file that depends on jax and optax alone."""
 
-from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
+from lionhunt.dsl.export.dataflow import Number, Operand, Value
 from lionhunt.dsl.export.docstrings import (
     ExportContext,
     arguments,
@@ -10,7 +10,6 @@ from lionhunt.dsl.export.docstrings import (
     state_class,
 )
 from lionhunt.dsl.export.identifiers import identifier
-from lionhunt.dsl.export.python.expressions import literal
 from lionhunt.dsl.export.python.helper_functions import helpers
 from lionhunt.dsl.export.python.line_breaking import (
     WIDTH,
@@ -18,6 +17,7 @@ from lionhunt.dsl.export.python.line_breaking import (
     break_return,
     fit_width,
     format_docstring,
+    indent,
 )
 from lionhunt.dsl.export.python.passes import WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
@@ -27,7 +27,7 @@ from lionhunt.dsl.text.docstring import ProgramDoc
 
 
 def to_optax(program: Program, name: str, doc: ProgramDoc) -> str:
-    """Return the text of a file with one function that makes an `optax.GradientTransformation`.
+    """Return the text of a file with one function that makes an optax optimizer.
 
     Args:
         program: any valid program.
@@ -37,7 +37,7 @@ def to_optax(program: Program, name: str, doc: ProgramDoc) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    context = prepare(program, name, doc)
+    context = prepare(program, name, doc, Kind.SCALAR)
     return fit_width(lambda max_length: OptaxFile(context, max_length).lines())
 
 
@@ -45,8 +45,9 @@ class OptaxFile(PythonFile):
     """The optax file of one program.
 
     Attributes:
-        roots: inputs that determine the dtype of each value.
-        like: input whose shape and dtype the update has.
+        reads_weights: True if the update depends on the weights.
+        decays: constants that multiply the weights alone; a mask can switch them off.
+        like: input whose shape the update has.
         update: name of the update.
         fields: name of each state.
     """
@@ -55,24 +56,33 @@ class OptaxFile(PythonFile):
 
     def __init__(self, context: ExportContext, max_length: int):
         self.state_class_name = state_class(context.title)
+        self.decays = {
+            constant.name: Value("decay", Kind.PER_ARRAY)
+            for constant in context.naming.constants
+            if constant.is_decay
+        }
         super().__init__(context, {self.state_class_name})
         graph = self.graph
-        self.roots = roots(graph)
         self.reads_weights = graph.reads(graph.weights)
         self.like = graph.weights if self.reads_weights else graph.gradient
-        self.names = self.name_values(self.like, max_length)
+        self.names = self.name_values(max_length, self.like)
         self.update = identifier("update", self.taken)
         self.fields: dict[Value, str] = {}
         for state in graph.states:
             used = {*self.taken, *self.fields.values(), "step_count", self.update}
             self.fields[state] = identifier(state.name, used, max_length=max_length)
 
+    def replaced(self) -> dict[Number, Value]:
+        places = self.context.naming.names.items()
+        return {number: self.decays[name] for number, name in places if name in self.decays}
+
     def lines(self) -> list[str]:
         context = self.context
         return [
             f'"""{context.title} as an `optax.GradientTransformation`; exported by Lionhunt."""',
             "",
-            "from typing import NamedTuple",
+            *(["from collections.abc import Callable"] if self.decays else []),
+            f"from typing import {'Any, ' if self.decays else ''}NamedTuple",
             "",
             "import jax",
             "import jax.numpy as jnp",
@@ -89,51 +99,78 @@ class OptaxFile(PythonFile):
             "",
             *self.update_function(),
             "",
-            "    return optax.GradientTransformation(init, update)",
+            "    return optax.GradientTransformationExtraArgs(init, update)",
+            *self.dtype_helpers(),
             *helpers(self.graph, "jnp"),
         ]
 
     def state_class(self) -> list[str]:
-        fields = self.fields.values()
         attributes = ["Attributes:", "    step_count: steps taken, shape=(), dtype=int32."]
-        attributes += [f"    {field}: arrays like the parameters." for field in fields]
-        summary = f"What {self.context.name} keeps between steps."
+        fields = ["step_count: jax.Array"]
+        for state, field in self.fields.items():
+            words, kind = _STATES[state.kind]
+            attributes.append(f"    {field}: {words}.")
+            fields.append(f"{field}: {kind}")
+        summary = f"The state of {self.context.name} between steps."
         return [
             f"class {self.state_class_name}(NamedTuple):",
             *format_docstring([[summary], attributes], 1),
             "",
-            "    step_count: jax.Array",
-            *(f"    {field}: optax.Params" for field in fields),
+            *indent(fields, 1),
         ]
 
     def signature(self) -> list[str]:
         args = ["learning_rate: optax.ScalarOrSchedule", *self.parameters()]
-        end = ") -> optax.GradientTransformation:"
+        if self.decays or self.large_states:
+            args.append("*")
+        if self.decays:
+            args.append("mask: Any | Callable[[optax.Params], Any] = None")
+        if self.large_states:
+            args.append("state_dtype: jax.typing.DTypeLike | None = None")
+        end = ") -> optax.GradientTransformationExtraArgs:"
         return break_call(f"def {self.context.name}(", args, end)
 
     def docstring(self):
         words = schedule_words(self.context)
         rate = f"    learning_rate: a number, or a schedule of the step count; {words}."
-        return [*introduction(self.context), ["Args:", rate, *arguments(self.context)]]
+        args = ["Args:", rate, *arguments(self.context)]
+        if self.decays:
+            decays = " and ".join(self.decays)
+            args.append(f"    mask: where {decays} acts; {_MASK}")
+        if self.large_states:
+            args.append(
+                "    state_dtype: the dtype of the states that have the shapes of the parameters; "
+                "None for that of the arithmetic."
+            )
+        return [*introduction(self.context), [_PRECISION], args]
 
     def init(self) -> list[str]:
         fields = ["step_count=jnp.zeros((), jnp.int32)"]
-        fields += [f"{name}=jax.tree.map(jnp.zeros_like, params)" for name in self.fields.values()]
+        for state, name in self.fields.items():
+            fields.append(f"{name}={_ZEROS[state.kind]}")
         start = f"return {self.state_class_name}("
         return ["    def init(params):", *break_call(start, fields, level=2)]
 
     def update_function(self) -> list[str]:
-        lines = ["    def update(updates, state, params=None):"]
+        lines = ["    def update(updates, state, params=None, **extra_args):"]
+        lines.append("        del extra_args")
         if self.reads_weights:
             message = f"{self.context.name} reads the weights: call update(updates, state, params)"
             lines.append("        if params is None:")
             lines += break_call("raise ValueError(", [f'"{message}"'], level=3)
+            lines.append("        like = params")
+        else:
+            lines.append("        like = updates if params is None else params")
+        lines += self.casts()
         if self.graph.reads(self.graph.schedule):
             rate = "learning_rate(state.step_count) if callable(learning_rate) else learning_rate"
             name = self.names[self.graph.schedule]
             line = f"        {name} = {rate}"
             broken = [f"        {name} = (", f"            {rate}", "        )"]
             lines += [line] if len(line) <= WIDTH else broken
+        for state, field in self.fields.items():
+            if state.kind is Kind.SCALAR and self.graph.reads(state):
+                lines.append(f"        {self.names[state]} = state.{field}")
         *earlier, last = self.stages
         for stage in earlier:
             lines += [self.assignment(value, self.tree_text, 2) for value in stage.scalars]
@@ -141,26 +178,60 @@ class OptaxFile(PythonFile):
             lines += self.mapped("prepare", stage, stage.inputs, results)
         lines += [self.assignment(value, self.tree_text, 2) for value in last.scalars]
         lines += self.mapped("step", last, self.last_inputs(last), self.results())
-        fields = ["state.step_count + 1", *self.fields.values()]
-        new_state = self.state_class_name
-        line = f"        return {self.update}, {new_state}({', '.join(fields)})"
-        if len(line) <= WIDTH:
-            return [*lines, line]
-        name = identifier("new_state", {self.update, *self.fields.values()})
-        lines += break_call(f"{name} = {new_state}(", fields, level=2)
-        return [*lines, f"        return {self.update}, {name}"]
+        lines.append(f"        {self.update} = optax.tree.cast_like({self.update}, like)")
+        fields = ["optax.safe_increment(state.step_count)"]
+        for state, output in zip(self.graph.states, self.graph.next_states, strict=True):
+            is_mapped = state.kind is not Kind.SCALAR
+            fields.append(self.fields[state] if is_mapped else self.number(output))
+        new_state = f"{self.state_class_name}({', '.join(fields)})"
+        if not self.fields:
+            return [*lines, f"        return {self.update}, {new_state}"]
+        line = f"        new = {new_state}"
+        if len(line) > WIDTH:
+            lines += break_call(f"new = {self.state_class_name}(", fields, level=2)
+        else:
+            lines.append(line)
+        return [*lines, f"        return {self.update}, optax.tree.cast_like(new, old)"]
+
+    def casts(self) -> list[str]:
+        """Write the casts of the inputs to the dtype of the arithmetic."""
+        graph, lines = self.graph, []
+        for name, decay in self.decays.items():
+            lines.append(f"        {self.tree(decay)} = _masked({name}, mask, params)")
+        if graph.reads(graph.gradient) or self.like is graph.gradient:
+            lines.append("        updates = _cast(updates, like)")
+        if self.reads_weights:
+            lines.append("        params = _cast(params, like)")
+        if self.fields:
+            read = [
+                f"{field}=_cast(state.{field}, like)"
+                for state, field in self.fields.items()
+                if state.kind is not Kind.SCALAR and graph.reads(state)
+            ]
+            lines.append("        old = state")
+            if read:
+                lines += break_call("state = state._replace(", read, level=2)
+        return lines
 
     def last_inputs(self, stage: Pass) -> tuple[Value, ...]:
-        """Return the arrays that the last pass reads, if only for their shape and dtype."""
-        if self.like in stage.inputs or all(map(self.stands_alone, self.graph.outputs)):
+        """Return the arrays that the last pass reads, if only for their shape."""
+        mapped = [self.graph.update, *self.mapped_states().values()]
+        if self.like in stage.inputs or all(output.kind is Kind.TREE for output in mapped):
             return stage.inputs
         return (self.like, *stage.inputs)
 
+    def mapped_states(self) -> dict[Value, Operand]:
+        """Return the new value of each state that has a value for each array."""
+        states = zip(self.graph.states, self.graph.next_states, strict=True)
+        return {state: output for state, output in states if state.kind is not Kind.SCALAR}
+
     def results(self) -> dict[str, str]:
         """Return the results of the last pass: from the name of a tree to that of its leaf."""
-        outputs = zip(self.fields.values(), self.graph.next_states, strict=True)
-        new_states = {field: self.result(output) for field, output in outputs}
-        return {self.update: self.negative(self.graph.update)} | new_states
+        results = {self.update: self.negative(self.graph.update)}
+        for state, output in self.mapped_states().items():
+            is_array = state.kind is Kind.TREE
+            results[self.fields[state]] = self.array(output) if is_array else self.number(output)
+        return results
 
     def mapped(
         self, function: str, stage: Pass, inputs: tuple[Value, ...], results: dict[str, str]
@@ -185,40 +256,98 @@ class OptaxFile(PythonFile):
             return "params"
         if value is self.graph.gradient:
             return "updates"
+        if value in self.graph.numbers:
+            index = self.graph.numbers.index(value)
+            return f"decays_{index + 1}" if len(self.graph.numbers) > 1 else "decays"
         return f"state.{self.fields[value]}" if value in self.fields else self.names[value]
 
-    def result(self, output: Operand) -> str:
-        """Write an output for one leaf, with the leaf's shape and dtype."""
-        if output.kind is not Kind.TREE:
-            return f"jnp.full_like({self.names[self.like]}, {self.text(output)})"
-        if self.stands_alone(output):
+    def array(self, output: Operand) -> str:
+        """Write an output with the shape of the leaf."""
+        if output.kind is Kind.TREE:
             return self.text(output)
-        return f"{self.text(output)}.astype({self.names[self.like]}.dtype)"
+        return f"jnp.full_like({self.names[self.like]}, {self.text(output)})"
+
+    def number(self, output: Operand) -> str:
+        """Write an output that is one number."""
+        return f"jnp.asarray({self.text(output)})" if self.is_plain(output) else self.text(output)
+
+    def is_plain(self, output: Operand) -> bool:
+        """Check that an output may be a number of Python."""
+        if isinstance(output, Value) and output.op:
+            return all(map(self.is_plain, output.args)) and output.op not in WHOLE_TREE
+        return isinstance(output, Number) or output is self.graph.schedule
 
     def negative(self, output: Operand) -> str:
         """Write an output with its sign flipped: optax adds updates."""
         if output.kind is Kind.TREE:
-            return f"-{self.result(output)}"
+            return f"-{self.text(output)}"
         text = f"-{self.text(output)}"
         if isinstance(output, Number) and output not in self.constants:
-            text = literal(-output.value, "jnp")
+            text = self.text(output).removeprefix("-") if text.startswith("--") else text
         return f"jnp.full_like({self.names[self.like]}, {text})"
 
-    def stands_alone(self, output: Operand) -> bool:
-        """Check that an output has the shape and dtype of `like` already."""
-        own = {self.like, *self.graph.states}
-        return output.kind is Kind.TREE and self.roots[output] <= own
+    def dtype_helpers(self) -> list[str]:
+        """Write the helpers that choose and change dtypes, and the one of masks."""
+        texts = [_DTYPE, _CAST]
+        if self.large_states:
+            texts.append(_LIKE)
+        if self.decays:
+            texts.append(_MASKED)
+        return [line for text in texts for line in ("", "", *text.strip().splitlines())]
 
 
-def roots(graph: Graph) -> dict[Operand, frozenset[Value]]:
-    """Return the inputs that may determine the dtype of each value.
+_PRECISION = (
+    "The arithmetic and the states are float32, or float64 for float64 parameters. Updates have "
+    "the dtype of the parameters."
+)
 
-    The schedule value stands for all other scalars.
-    """
-    inputs = (*graph.array_inputs, graph.schedule)
-    sources: dict[Operand, frozenset[Value]] = {value: frozenset({value}) for value in inputs}
-    for value in graph.values:
-        of_args = (sources.get(arg, frozenset()) for arg in value.args)
-        own = {graph.schedule} if value.op in WHOLE_TREE else ()
-        sources[value] = frozenset(own).union(*of_args)
-    return sources
+_MASK = (
+    "a tree of booleans like the parameters, a prefix of it, or a function from the parameters "
+    "to such a tree; None for everywhere."
+)
+
+_STATES = {
+    Kind.TREE: ("arrays like the parameters", "optax.Params"),
+    Kind.PER_ARRAY: ("a number for each array", "optax.Params"),
+    Kind.SCALAR: ("a number, shape=()", "jax.Array"),
+}
+"""Description and annotation of a state of each kind."""
+
+_ZEROS = {
+    Kind.TREE: "_zeros(params, state_dtype)",
+    Kind.PER_ARRAY: "jax.tree.map(lambda p: jnp.zeros((), _dtype(p)), params)",
+    Kind.SCALAR: "jnp.zeros((), _dtype(*jax.tree.leaves(params)))",
+}
+"""First value of a state of each kind."""
+
+_DTYPE = '''
+def _dtype(*arrays):
+    """Return the dtype of the arithmetic: float64 if an array is float64, else float32."""
+    dtypes = [jnp.result_type(x) for x in arrays]
+    if any(jnp.issubdtype(dtype, jnp.complexfloating) for dtype in dtypes):
+        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
+    return jnp.float64 if jnp.float64 in dtypes else jnp.float32
+'''
+
+_CAST = '''
+def _cast(tree, like):
+    """Return a tree in the dtypes of the arithmetic for the arrays of `like`."""
+    return jax.tree.map(lambda x, y: jnp.asarray(x, _dtype(y)), tree, like)
+'''
+
+_LIKE = '''
+def _zeros(params, dtype):
+    """Return zeros like the parameters; None for the dtype of the arithmetic."""
+    return jax.tree.map(lambda p: jnp.zeros_like(p, dtype=dtype or _dtype(p)), params)
+'''
+
+_MASKED = '''
+def _masked(decay, mask, params):
+    """Return the decay of each array: zero where the mask is False."""
+    tree = True if mask is None else mask(params) if callable(mask) else mask
+
+    def fill(is_on, arrays):
+        return jax.tree.map(lambda _: decay if is_on else 0.0, arrays)
+
+    return jax.tree.map(fill, tree, params)
+'''

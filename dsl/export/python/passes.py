@@ -139,23 +139,23 @@ def _stage(graph: Graph, stage: dict[Operand, int], number: int, last: int) -> P
     return Pass(scalars, arrays, inputs, tuple(value for value in arrays if value in later))
 
 
-def events(graph: Graph, stages: tuple[Pass, ...], last_read: Value) -> list[Event]:
+def events(graph: Graph, stages: tuple[Pass, ...], last_read: Value | None) -> list[Event]:
     """Return the definitions and reads of the code; a scalar is read until its last stage ends.
 
     Args:
         graph: lowered graph.
         stages: plan of the graph.
-        last_read: input that the code reads once more at its end.
+        last_read: input that the code reads once more at its end, if any.
     """
     inputs = (*graph.array_inputs, graph.schedule)
     code: list[Event] = [(value, ()) for value in inputs if graph.reads(value)]
-    if not graph.reads(last_read):
-        code.append((last_read, ()))
+    extra = () if last_read is None else (last_read,)
+    code += [(value, ()) for value in extra if not graph.reads(value)]
     for stage in stages:
         code += [(value, _values(value.args)) for value in (*stage.scalars, *stage.arrays)]
         scalars = {arg for value in stage.arrays for arg in value.args if arg.kind is Kind.SCALAR}
         code.append((None, (*_values(scalars), *stage.outputs)))
-    code.append((None, (*_values(graph.outputs), last_read)))
+    code.append((None, (*_values(graph.outputs), *extra)))
     return code
 
 

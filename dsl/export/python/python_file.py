@@ -11,7 +11,6 @@ from lionhunt.dsl.export.python.expressions import expression, literal
 from lionhunt.dsl.export.python.line_breaking import INDENT
 from lionhunt.dsl.export.python.passes import events, lower, plan
 from lionhunt.dsl.export.signs import non_negative
-from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.kinds import Kind
 
 
@@ -23,6 +22,7 @@ class PythonFile(abc.ABC):
         context: the program, its names and its documentation.
         graph: lowered graph of the program.
         stages: passes over the arrays.
+        large_states: states with the shapes of the weights.
         signs: values that cannot be negative.
         constants: name at each place of a named constant.
         taken: names with another meaning.
@@ -34,16 +34,21 @@ class PythonFile(abc.ABC):
 
     def __init__(self, context: ExportContext, reserved: Collection[str] = ()):
         self.context = context
-        self.graph = lower(context.graph)
+        self.large_states = [s for s in context.graph.states if s.kind is Kind.TREE]
+        self.graph = lower(context.graph.with_numbers(self.replaced()))
         self.stages = plan(self.graph)
         self.signs = non_negative(self.graph)
         self.constants = context.naming.names
         self.taken = {*reserved, *(constant.name for constant in context.naming.constants)}
 
-    def name_values(self, last_read: Value, max_length: int) -> dict[Value, str]:
-        """Name all values; the code reads the input `last_read` once more at its end."""
+    def name_values(self, max_length: int, last_read: Value | None = None) -> dict[Value, str]:
+        """Name all values; the code may read an input once more at its end."""
         code = events(self.graph, self.stages, last_read)
         return allot(code, self.taken, max_length)
+
+    def replaced(self) -> dict[Number, Value]:
+        """Return the constants that this file takes as inputs, one number for each array."""
+        return {}
 
     @abc.abstractmethod
     def lines(self) -> list[str]:
@@ -56,7 +61,7 @@ class PythonFile(abc.ABC):
     def parameters(self) -> list[str]:
         """Write the constants as parameters with defaults."""
         constants = self.context.naming.constants
-        return [f"{constant.name}: float = {number_text(constant.value)}" for constant in constants]
+        return [f"{constant.name}: float = {constant.text}" for constant in constants]
 
     def assignment(self, value: Value, text: Callable[[Operand], str], level: int) -> str:
         """Write the assignment of a value; `text` writes its arguments."""
@@ -66,7 +71,7 @@ class PythonFile(abc.ABC):
     def text(self, operand: Operand) -> str:
         """Write an operand inside the loop over arrays."""
         if isinstance(operand, Number):
-            return self.constants.get(operand) or literal(operand.value, self.np)
+            return self.constants.get(operand) or literal(operand, self.np)
         return self.names[operand]
 
     def tree_text(self, operand: Operand) -> str:

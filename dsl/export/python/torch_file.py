@@ -1,5 +1,8 @@
 """A program as a Python file that depends on torch alone."""
 
+import re
+from collections.abc import Sequence
+
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.docstrings import (
     ExportContext,
@@ -19,6 +22,7 @@ from lionhunt.dsl.export.python.line_breaking import (
 )
 from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
+from lionhunt.dsl.export.signs import non_negative
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
@@ -41,7 +45,7 @@ def to_torch(program: Program, name: str, doc: ProgramDoc) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    context = prepare(program, name, doc)
+    context = prepare(program, name, doc, Kind.PER_ARRAY)
     return fit_width(lambda max_length: TorchFile(context, max_length).lines())
 
 
@@ -49,12 +53,12 @@ class TorchFile(PythonFile):
     """The torch file of one program.
 
     Attributes:
-        weights: name of a parameter.
         floats: scalars that are Python floats.
         tensors: names of constants that must be tensors.
         lists: name of the list of each array value that a later stage reads.
         needs_params: True if a function sees all parameters together.
         inits_states_first: True if states are needed before the last pass.
+        betas: names of the constants in `betas` of a group, which schedulers of torch cycle.
     """
 
     np = "torch"
@@ -62,8 +66,7 @@ class TorchFile(PythonFile):
     def __init__(self, context: ExportContext, max_length: int):
         super().__init__(context)
         graph = self.graph
-        self.names = self.name_values(graph.weights, max_length)
-        self.weights = self.names[graph.weights]
+        self.names = self.name_values(max_length)
         scalars = plain_scalars(graph)
         self.floats = set() if wants_tensors(graph, scalars) else scalars
         self.tensors = {
@@ -80,11 +83,15 @@ class TorchFile(PythonFile):
         whole = [arg for value in graph.values if value.op in WHOLE_TREE for arg in value.args]
         self.needs_params = bool(whole)
         self.inits_states_first = len(self.stages) > 1 or not set(whole).isdisjoint(graph.states)
+        self.betas = betas(context)
 
     def lines(self) -> list[str]:
         title = self.context.title
         return [
             f'"""{title} as a `torch.optim.Optimizer`; exported by Lionhunt."""',
+            "",
+            "import math",
+            "import numbers",
             "",
             "import torch",
             "",
@@ -94,7 +101,12 @@ class TorchFile(PythonFile):
             "",
             *self.init(),
             "",
+            *self.add_param_group(),
+            "",
+            *([*indent(_LOAD, 1), ""] if self.graph.states else []),
             *self.step(),
+            *("", "", *_CHECK),
+            *("", "", *_DTYPE),
             *helpers(self.graph, "torch"),
         ]
 
@@ -107,92 +119,151 @@ class TorchFile(PythonFile):
             paragraphs.append(
                 [f"{words} {sees} all parameters of a group that have a gradient, together."]
             )
+        paragraphs.append([_PRECISION])
+        if self.betas:
+            paragraphs.append([_BETAS.format(names=", ".join(self.betas), first=self.betas[0])])
+        elif not self.has_momentum():
+            paragraphs.append([_NO_MOMENTUM])
         rate = f"    lr: the learning rate; {schedule_words(self.context)}."
-        params = "    params: parameters, or dictionaries of groups of parameters."
-        return [*paragraphs, ["Args:", params, rate, *arguments(self.context)]]
+        args = ["Args:", _PARAMS, rate, *arguments(self.context)]
+        if self.large_states:
+            args.append(_STATE_DTYPE)
+        return [*paragraphs, [*args, _DIFFERENTIABLE], _RAISES]
+
+    def has_momentum(self) -> bool:
+        return any(constant.name == "momentum" for constant in self.context.naming.constants)
+
+    def options(self) -> list[str]:
+        """Return the names of the options other than numbers."""
+        return [*(["state_dtype"] if self.large_states else []), "differentiable"]
 
     def init(self) -> list[str]:
         constants = self.context.naming.constants
-        args = ["self", "params", "lr: float", *self.parameters()]
-        names = ["lr", *(constant.name for constant in constants)]
-        defaults = [f'"{name}": {name}' for name in names]
+        args = ["self", "params", "lr: float | torch.Tensor", *self.parameters(), "*"]
+        args += [_OPTIONS[name] for name in self.options()]
+        items = ['"lr": lr']
+        if self.betas:
+            items.append(f'"betas": {_tuple(self.betas)}')
+        names = [c.name for c in constants if c.name not in self.betas]
+        items += [f'"{name}": {name}' for name in (*names, *self.options())]
         return [
             *break_call("def __init__(", args, "):", level=1),
-            *break_call("defaults = {", defaults, "}", level=2),
+            *break_call("defaults = {", items, "}", level=2),
             "        super().__init__(params, defaults)",
+        ]
+
+    def add_param_group(self) -> list[str]:
+        """Write the method that checks the values of a group."""
+        lines = [
+            "    def add_param_group(self, param_group):",
+            '        """Add a group of parameters, after a check of its values."""',
+            "        group = {**self.defaults, **param_group}",
+        ]
+        if self.betas:
+            lines.append(f'        {_targets(self.betas)} = group["betas"]')
+            lines += [f'        {name} = group.pop("{name}", {name})' for name in self.betas]
+            lines.append(f'        group["betas"] = {_tuple(self.betas)}')
+        lines.append('        _check("lr", group["lr"], 0)')
+        for constant in self.context.naming.constants:
+            name, (low, below) = constant.name, constant.bounds
+            value = name if name in self.betas else f'group["{name}"]'
+            bounds = [] if low < 0 else ["0"] if below > 1 else ["0", "1"]
+            lines += break_call("_check(", [f'"{name}"', value, *bounds], level=2)
+        return [
+            *lines,
+            "        super().add_param_group(group)",
+            '        if any(p.is_complex() for p in self.param_groups[-1]["params"]):',
+            "            self.param_groups.pop()",
+            *break_call("raise TypeError(", [f'"{_COMPLEX}"'], level=3),
         ]
 
     def step(self) -> list[str]:
         lines = [
             "    @torch.no_grad()",
             "    def step(self, closure=None):",
-            '        """Takes a step; returns what `closure` returns, if there is one."""',
+            '        """Take a step; return what `closure` returns, if there is one."""',
             "        loss = None",
             "        if closure is not None:",
             "            with torch.enable_grad():",
             "                loss = closure()",
             "",
             "        for group in self.param_groups:",
+            '            with torch.set_grad_enabled(group["differentiable"]):',
+            "                self._step(group)",
+            "        return loss",
+            "",
+            "    def _step(self, group):",
+            '        """Take a step with the parameters of a group."""',
+            '        params = [p for p in group["params"] if p.grad is not None]',
+        ]
+        if self.needs_params:
+            lines += ["        if not params:", "            return"]
+        lines += [
+            "        if any(p.grad.is_sparse for p in params):",
+            *break_call(
+                "raise RuntimeError(",
+                [f'"{self.context.title} does not support sparse gradients"'],
+                level=3,
+            ),
         ]
         graph = self.graph
         if graph.reads(graph.schedule):
-            rate = 'group["lr"]' if self.floats else 'torch.as_tensor(group["lr"])'
-            lines.append(f"            {self.names[graph.schedule]} = {rate}")
+            rate = 'group["lr"]' if self.floats else _tensor('group["lr"]')
+            lines.append(f"        {self.names[graph.schedule]} = {rate}")
+        if self.betas:
+            lines.append(f'        {_targets(self.betas)} = group["betas"]')
         for constant in self.context.naming.constants:
-            read = f'group["{constant.name}"]'
-            read = f"torch.as_tensor({read})" if constant.name in self.tensors else read
-            lines.append(f"            {constant.name} = {read}")
-        if not lines[-1].startswith("        for group"):
-            lines.append("")
-        lines += self.gather()
+            name = constant.name
+            read = name if name in self.betas else f'group["{name}"]'
+            read = _tensor(read) if name in self.tensors else read
+            if read != name:
+                lines.append(f"        {name} = {read}")
+        if self.inits_states_first and self.graph.states:
+            lines.append("        for p in params:")
+            lines += self.init_states("self.state[p]", "_dtype(p)")
+        lines.append("")
         for stage in self.stages:
             for value in stage.scalars:
                 lines += self.scalar(value)
-            lines += [*self.loop(stage), ""]
-        return [*lines, "        return loss"]
-
-    def gather(self) -> list[str]:
-        """Write the code before the scalars: parameters with a gradient, and their states."""
-        if not self.needs_params:
-            return []
-        lines = [
-            '            params = [p for p in group["params"] if p.grad is not None]',
-            "            if not params:",
-            "                continue",
-        ]
-        if self.inits_states_first and self.graph.states:
-            lines.append(f"            for {self.weights} in params:")
-            lines += self.init_states(f"self.state[{self.weights}]")
+            lines += self.loop(stage)
         return lines
 
-    def init_states(self, place: str) -> list[str]:
-        """Write zeros for a parameter without state."""
-        zeros = f"torch.zeros_like({self.weights})"
-        lines = [f'{place}["{state.name}"] = {zeros}' for state in self.graph.states]
-        return indent([f"if not {place}:", *indent(lines, 1)], 4)
+    def init_states(self, place: str, dtype: str) -> list[str]:
+        """Write zeros for a parameter without state; other entries of the state may be foreign."""
+        zeros = {
+            Kind.TREE: f'torch.zeros_like(p, dtype=group["state_dtype"] or {dtype})',
+            Kind.PER_ARRAY: f"torch.zeros((), dtype={dtype}, device=p.device)",
+        }
+        lines = [f'{place}["{state.name}"] = {zeros[state.kind]}' for state in self.graph.states]
+        first = self.graph.states[0].name
+        return indent([f'if "{first}" not in {place}:', *indent(lines, 1)], 3)
 
     def loop(self, stage: Pass) -> list[str]:
         """Write a loop over the parameters: its reads, its statements and its results."""
         is_last = stage is self.stages[-1]
-        lines = []
-        if self.graph.gradient in stage.inputs:
-            name = self.names[self.graph.gradient]
-            lines += indent([f"{name} = {self.weights}.grad"], 4)
-        states = [state for state in self.graph.states if self.reads(stage, state)]
-        if states or (is_last and self.graph.states):
-            lines += indent([f"state = self.state[{self.weights}]"], 4)
+        graph, lines = self.graph, []
+        states = [state for state in graph.states if self.reads(stage, state)]
+        if states or (is_last and graph.states):
+            lines += indent(["state = self.state[p]"], 3)
             if not self.inits_states_first:
-                lines += self.init_states("state")
-        lines += indent(map(self.read_state, states), 4)
-        reads_weights = bool(lines) or is_last or self.graph.weights in stage.inputs
-        lists = [f"            {self.lists[value]} = []" for value in stage.outputs]
-        head = [*lists, *self.loop_head(stage, reads_weights)]
+                lines += self.init_states("state", "dtype")
+        reads = [self.read_state(state) for state in states]
+        if graph.gradient in stage.inputs:
+            reads.insert(0, f"{self.names[graph.gradient]} = p.grad.to(dtype)")
+        if graph.weights in stage.inputs:
+            copied = 'copy=group["differentiable"]'
+            reads.insert(0, f"{self.names[graph.weights]} = p.to(dtype, {copied})")
+        lines += indent(reads, 3)
+        if any("dtype" in line for line in lines):
+            lines.insert(0, "            dtype = _dtype(p)")
+        lists = [f"        {self.lists[value]} = []" for value in stage.outputs]
+        head = [*lists, *self.loop_head(stage, bool(lines) or is_last)]
         if stage.arrays:
-            statements = [self.assignment(value, self.text, 4) for value in stage.arrays]
-            lines += [*([""] if lines else []), *statements, ""]
+            statements = [self.assignment(value, self.text, 3) for value in stage.arrays]
+            lines += [*([""] if lines else []), *statements, *([""] if is_last else [])]
         lines = [*head, *lines]
         results = [f"{self.lists[value]}.append({self.names[value]})" for value in stage.outputs]
-        return lines + indent(self.writes() if is_last else results, 4)
+        return lines + (self.writes() if is_last else indent(results, 3))
 
     def reads(self, stage: Pass, state: Value) -> bool:
         """Check that a pass reads a state; returning it unchanged is no read."""
@@ -201,56 +272,53 @@ class TorchFile(PythonFile):
         own = self.graph.next_states[self.graph.states.index(state)]
         return stage is self.stages[-1] and self.graph.outputs.count(state) > (own is state)
 
-    def loop_head(self, stage: Pass, reads_weights: bool) -> list[str]:
+    def loop_head(self, stage: Pass, reads_params: bool) -> list[str]:
         earlier = [value for value in stage.inputs if value.op]
-        if earlier:
-            own = [(self.weights, "params")] if reads_weights else []
-            own += [(self.names[value], self.lists[value]) for value in earlier]
-            targets = ", ".join(target for target, _ in own)
-            if len(own) == 1:
-                return [f"            for {targets} in {own[0][1]}:"]
-            lists = [*(source for _, source in own), "strict=True"]
-            return break_call(f"for {targets} in zip(", lists, "):", level=3)
-        if self.needs_params:
-            return [f"            for {self.weights} in params:"]
-        return [
-            f'            for {self.weights} in group["params"]:',
-            f"                if {self.weights}.grad is None:",
-            "                    continue",
-        ]
+        if not earlier:
+            return ["        for p in params:"]
+        own = [("p", "params")] if reads_params else []
+        own += [(self.names[value], self.lists[value]) for value in earlier]
+        targets = ", ".join(target for target, _ in own)
+        if len(own) == 1:
+            return [f"        for {targets} in {own[0][1]}:"]
+        lists = [*(source for _, source in own), "strict=True"]
+        return break_call(f"for {targets} in zip(", lists, "):", level=2)
 
     def read_state(self, state: Value) -> str:
-        """Write the read of a state; it is cloned if another output returns it."""
+        """Write the read of a state; it is copied if another output returns it."""
         graph = self.graph
         own = graph.next_states[graph.states.index(state)]
         is_returned = any(output is state for output in graph.outputs)
-        clone = ".clone()" if is_returned and own is not state else ""
-        return f'{self.names[state]} = state["{state.name}"]{clone}'
+        copied = ", copy=True" if is_returned and own is not state else ""
+        return f'{self.names[state]} = state["{state.name}"].to(dtype{copied})'
 
     def writes(self) -> list[str]:
-        """Write new states and weights in place; shapes and dtypes stay."""
-        lines = []
+        """Write new states and weights, in place but for a step that is differentiated."""
+        new = []
         for state, output in zip(self.graph.states, self.graph.next_states, strict=True):
             if output is not state:
-                fill = "fill" if output in self.floats or isinstance(output, Number) else "copy"
-                lines.append(f'state["{state.name}"].{fill}_({self.text(output)})')
-        return [*lines, f"{self.weights}.sub_({self.text(self.graph.update)})"]
+                text = self.text(output)
+                if output in self.floats or isinstance(output, Number):
+                    text = f'torch.full_like(state["{state.name}"], {text})'
+                new.append(f'"{state.name}": {text}')
+        lines = [*break_call("new = {", new, "}", level=3), *indent(_WRITE, 3)] if new else []
+        return [*lines, f"            p.sub_({self.text(self.graph.update)})"]
 
     def scalar(self, value: Value) -> list[str]:
         """Write a scalar of the whole tree, one argument a line if it is long."""
-        line = self.assignment(value, self.tree_text, 3)
+        line = self.assignment(value, self.tree_text, 2)
         if len(line) <= WIDTH or value.op not in WHOLE_TREE:
             return [line]
         start = f"{self.names[value]} = _{value.op}("
-        return break_call(start, list(map(self.tree_text, value.args)), level=3)
+        return break_call(start, list(map(self.tree_text, value.args)), level=2)
 
     def tree(self, value: Value) -> str:
         if value is self.graph.weights:
-            return "params"
+            return "[p.to(_dtype(p)) for p in params]"
         if value is self.graph.gradient:
-            return "[p.grad for p in params]"
+            return "[p.grad.to(_dtype(p)) for p in params]"
         if not value.op:
-            return f'[self.state[p]["{value.name}"] for p in params]'
+            return f'[self.state[p]["{value.name}"].to(_dtype(p)) for p in params]'
         return self.lists[value]
 
 
@@ -271,3 +339,109 @@ def wants_tensors(graph: Graph, scalars: set[Operand]) -> bool:
         if value.op not in _ARITHMETIC and not scalars.isdisjoint((value, *checked)):
             return True
     return False
+
+
+def betas(context: ExportContext) -> list[str]:
+    """Return the constants that a group holds as `betas`; the first is the decay of a momentum.
+
+    These are the constants named beta, beta1 and so on, else the decays of averages. A decay of a
+    second moment cannot be cycled as a momentum: there are none if it comes first.
+    """
+    constants = context.naming.constants
+    chosen = [constant for constant in constants if re.fullmatch(r"beta\d*", constant.name)]
+    chosen = chosen or [constant for constant in constants if constant.roles == {"beta"}]
+    if not chosen or chosen[0].bounds != (0.0, 1.0):
+        return []
+    signs = non_negative(context.graph)
+    for value in context.graph.values:
+        if value.op == "interp" and context.naming.places.get(value.args[2]) is chosen[0]:
+            new, old, _ = value.args
+            if isinstance(new, Value) and new not in signs and old in context.graph.states:
+                return [constant.name for constant in chosen]
+    return []
+
+
+def _tensor(text: str) -> str:
+    return f"torch.as_tensor({text}, dtype=torch.float64)"
+
+
+def _tuple(names: Sequence[str]) -> str:
+    """Write a tuple of names."""
+    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+
+def _targets(names: Sequence[str]) -> str:
+    """Write names as the targets of an assignment."""
+    return _tuple(names) if len(names) == 1 else ", ".join(names)
+
+
+_PRECISION = (
+    "The arithmetic and the states are float32, or float64 for float64 parameters, whatever the "
+    "dtype of the gradients. A parameter is rounded to its dtype at the end of a step."
+)
+
+_BETAS = (
+    "A group of parameters holds `betas`: {names}. OneCycleLR and CyclicLR cycle {first} as the "
+    "momentum."
+)
+
+_NO_MOMENTUM = (
+    "No constant is the decay of a momentum: give OneCycleLR and CyclicLR `cycle_momentum=False`."
+)
+
+_PARAMS = "    params: real parameters, or dictionaries of groups of parameters."
+
+_STATE_DTYPE = (
+    "    state_dtype: dtype of the states that have the shape of a parameter; None for that of the "
+    "arithmetic."
+)
+
+_DIFFERENTIABLE = "    differentiable: let gradients flow through a step."
+
+_RAISES = [
+    "Raises:",
+    "    ValueError: a number is out of its range.",
+    "    TypeError: a parameter is complex.",
+]
+
+_OPTIONS = {
+    "state_dtype": "state_dtype: torch.dtype | None = None",
+    "differentiable": "differentiable: bool = False",
+}
+"""Arguments other than numbers, as they stand in a signature."""
+
+_COMPLEX = "complex parameters: train torch.view_as_real(p) in their place"
+
+_LOAD = '''
+def load_state_dict(self, state_dict):
+    """Load a state; its tensors keep the dtypes in which they were saved."""
+    super().load_state_dict(state_dict)
+    keys = (key for group in state_dict["param_groups"] for key in group["params"])
+    params = (p for group in self.param_groups for p in group["params"])
+    for key, p in zip(keys, params, strict=True):
+        for name, value in state_dict["state"].get(key, {}).items():
+            if torch.is_tensor(value):
+                self.state[p][name] = value.to(p.device)
+'''.strip().splitlines()
+
+_WRITE = """
+for name, value in new.items():
+    if group["differentiable"]:
+        state[name] = value.expand_as(state[name])
+    else:
+        state[name].copy_(value)
+""".strip().splitlines()
+
+_CHECK = '''
+def _check(name, value, low=-math.inf, below=math.inf):
+    """Raise a ValueError unless a value is a number from `low` to less than `below`."""
+    is_number = isinstance(value, numbers.Real) or (torch.is_tensor(value) and value.numel() == 1)
+    if not is_number or not math.isfinite(value) or not low <= value < below:
+        raise ValueError(f"Invalid {name}: {value!r} is no number from {low} to below {below}")
+'''.strip().splitlines()
+
+_DTYPE = '''
+def _dtype(p):
+    """Return the dtype of the arithmetic for a parameter."""
+    return torch.float64 if p.dtype == torch.float64 else torch.float32
+'''.strip().splitlines()

@@ -114,21 +114,25 @@ def test_lion_is_the_lion_of_optax(rng):
     assert_close(exported, expected, rtol=2e-6)
 
 
+DTYPES = ("bfloat16", "float16", "float32", "float64")
+
+
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_dtype_of_the_weights_is_kept(name, rng):
-    params = jax.tree.map(lambda x: x.astype(jnp.bfloat16), draw_tree(rng))
-    optimizer = load(name, optax.linear_schedule(0.5, 0.1, 50))
-    # float32, as an accumulated gradient may be.
-    gradient = draw_tree(rng)
-    reads_weights = "params is None" in to_optax(library.load(name), name, library.doc(name))
-    if not reads_weights:
-        gradient = jax.tree.map(lambda x: x.astype(jnp.bfloat16), gradient)
-    with jax.numpy_dtype_promotion("standard"):
+@pytest.mark.parametrize("dtype", DTYPES)
+def test_update_has_the_dtype_of_the_weights_and_states_are_wide(name, dtype, rng):
+    with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
+        params = optax.tree.cast(draw_tree(rng), dtype)
+        optimizer = load(name, optax.linear_schedule(0.5, 0.1, 50))
         state = optimizer.init(params)
-        updates, new_state = jax.jit(optimizer.update)(gradient, state, params)
-    dtypes = [x.dtype for x in jax.tree.leaves((updates, new_state))]
-    assert set(dtypes) == {jnp.dtype("bfloat16"), jnp.dtype("int32")}
-    assert jax.tree.map(jnp.shape, new_state) == jax.tree.map(jnp.shape, state)
+        for other in DTYPES:
+            # An accumulated gradient may be wider than the weights.
+            gradient = optax.tree.cast(draw_tree(rng), other)
+            updates, new_state = jax.eval_shape(optimizer.update, gradient, state, params)
+            assert {x.dtype for x in jax.tree.leaves(updates)} == {jnp.dtype(dtype)}
+            wide = jnp.float64 if dtype == "float64" else jnp.float32
+            states = jax.tree.leaves(new_state[1:])
+            assert {x.dtype for x in states} <= {jnp.dtype(wide)}
+            assert jax.tree.map(jnp.shape, new_state) == jax.tree.map(jnp.shape, state)
 
 
 @pytest.mark.parametrize("name", ["lion", "sgd", "raw_lion", "regularized", "momentum"])

@@ -160,7 +160,7 @@ def test_state_dict_goes_there_and_back(rng):
     twins = [torch.nn.Parameter(param.detach().clone()) for param in params]
     twin = make_lion(twins, 0.7, beta1=0.1)
     twin.load_state_dict(copy.deepcopy(optimizer.state_dict()))
-    assert twin.param_groups[0]["lr"] == 0.1 and twin.param_groups[0]["beta1"] == 0.9
+    assert twin.param_groups[0]["lr"] == 0.1 and twin.param_groups[0]["betas"][0] == 0.9
     for lion, weights in ((optimizer, params), (twin, twins)):
         run_lion(lion, weights, np.random.default_rng(5), 3)
     for one, other in zip(params, twins, strict=True):
@@ -207,14 +207,17 @@ def test_closure_is_called_with_gradients():
 
 
 @pytest.mark.parametrize("name", PROGRAMS)
-def test_dtype_of_the_parameters_is_kept(name):
-    params = [torch.nn.Parameter(torch.ones(shape, dtype=torch.bfloat16)) for shape in ((2,), ())]
+@pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
+def test_states_are_wide_and_parameters_keep_their_dtype(name, dtype):
+    params = [torch.nn.Parameter(torch.ones(shape, dtype=dtype)) for shape in ((2,), ())]
     optimizer = make(library.load(name), params)
     for param in params:
-        param.grad = torch.ones_like(param)
+        param.grad = torch.zeros_like(param)
     optimizer.step()
     states = [value for state in optimizer.state.values() for value in state.values()]
-    assert {tensor.dtype for tensor in (*params, *states)} == {torch.bfloat16}
+    assert {param.dtype for param in params} == {dtype}
+    assert {s.dtype for s in states} <= {torch.promote_types(dtype, torch.float32)}
+    assert all(torch.isfinite(param).all() for param in params)
 
 
 def test_whole_tree_is_explained():
