@@ -73,8 +73,10 @@ def evaluate(
         return jnp.asarray(shortest(value) if is_double else value, scalar_dtype)
 
     def apply(op: Op, *values):
-        # A constant of the op table is float32; its meaning has all digits.
-        return op.evaluate(backend, *values) if op.arity else constant(float(op.meaning))
+        if op.arity:
+            return op.evaluate(backend, *values)
+        # The rule of a constant rounds to float32; its meaning has all digits.
+        return jnp.asarray(float(op.meaning), scalar_dtype)
 
     def to_tree(value):
         by_array = value if isinstance(value, tuple) else (value,) * len(leaves)

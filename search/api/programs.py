@@ -220,16 +220,20 @@ class OptimizerProgram:
         return to_latex(self.source.program, self.source.short_name, self.source.notes)
 
     def as_optimizer(
-        self, learning_rate: "float | jax.Array | optax.Schedule" = 1.0
-    ) -> "optax.GradientTransformation":
+        self,
+        learning_rate: "float | jax.Array | optax.Schedule" = 1.0,
+        state_dtype: "jax.typing.DTypeLike | None" = None,
+    ) -> "optax.GradientTransformationExtraArgs":
         """Return this program as an optax optimizer, compiled by itself.
 
         Args:
             learning_rate: the program's `lr` input: a number, or a schedule of the step count.
                 Programs found by a search hold their peak rate as a constant: give a schedule
                 whose peak is 1.
+            state_dtype: the dtype of the states; None for float32, or float64 for float64
+                parameters.
         """
-        return dsl.as_optimizer(self.source.program, learning_rate)
+        return dsl.as_optimizer(self.source.program, learning_rate, state_dtype)
 
     def __str__(self) -> str:
         return self.text
