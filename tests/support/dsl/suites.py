@@ -3,7 +3,7 @@
 import functools
 import sys
 import types
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Collection, Mapping
 from typing import Any
 
 import pytest
@@ -50,12 +50,6 @@ NAMES = (*PROGRAMS, *EXTRA)
 REPRESENTATIVES = ("adamw", "lion", "raw_lion", "ademamix", "adafactor", "regularized", "clipped")
 """Programs of all kinds: decay, signs, found, counters, arrays in passes, whole trees."""
 
-ALL_TOGETHER = {
-    "regularized": "dot sees all arrays together",
-    "clipped": "global_norm sees all arrays together",
-}
-"""Programs whose update of an array depends on the other arrays."""
-
 
 def program(name: str) -> Program:
     """Return a program of the library or of this file."""
@@ -72,6 +66,22 @@ def constants(name: str) -> dict[str, float]:
     statements = dsl.simplify(program(name)).statements
     live = {arg.value for s in statements for arg in s.args if isinstance(arg, Const)}
     return {each.name: each.value for each in notes(name).constants if each.value in live}
+
+
+FEW = ("adamw", "clipped")
+"""Programs for the tests that take long: counters and decay, arrays in passes."""
+
+ONE = ("adamw",)
+"""The program for the tests that take longest."""
+
+WHOLE_TREE = ("clip", "global_norm", "dot", "cosine_sim")
+"""Functions that see all arrays together."""
+
+ALL_TOGETHER = {
+    name: "its update of an array depends on the other arrays"
+    for name in NAMES
+    if any(each.op in WHOLE_TREE for each in dsl.simplify(program(name)).statements)
+}
 
 
 def rate(name: str) -> float:
@@ -125,13 +135,13 @@ def without(applies: Callable[[str], bool], reason: str) -> dict[str, str]:
 
 
 def on_programs(
-    unless: Mapping[str, str] | None = None, *, costly: bool = False
+    unless: Mapping[str, str] | None = None, *, quick: Collection[str] = NAMES
 ) -> Callable[[Callable], Callable]:
     """Parametrize a test over all programs by their `name`.
 
     Args:
         unless: for each program to which the test does not apply, the reason.
-        costly: run other programs than the representatives with `-m slow` alone.
+        quick: programs that always run; the others run with `-m slow` alone.
     """
     left_out = dict(unless or {})
 
@@ -140,7 +150,7 @@ def on_programs(
         params = [
             pytest.param(
                 name,
-                marks=[pytest.mark.slow] if costly and name not in REPRESENTATIVES else [],
+                marks=[] if name in quick else [pytest.mark.slow],
             )
             for name in NAMES
             if name not in left_out
