@@ -34,7 +34,7 @@ def check(optimizer) -> None:
         sharding = jax.sharding.NamedSharding(mesh, jax.P(None, "x"))
         with jax.set_mesh(mesh):
             params, gradient = (jax.device_put(x, sharding) for x in (weights, slopes))
-            for update in (optimizer.update, jax.jit(optimizer.update)):
+            for update in (jax.jit(optimizer.update),):
                 updates, before, after = steps(optimizer, params, gradient, update)
                 types = [jax.tree.map(jax.typeof, state) for state in (before, after)]
                 assert types[0] == types[1], types

@@ -21,6 +21,7 @@ from tests.support.dsl.oracles import ademamix, radam
 from tests.support.dsl.suites import (
     ALL_TOGETHER,
     FEW,
+    ONE,
     REPRESENTATIVES,
     on_programs,
     rate,
@@ -1302,7 +1303,7 @@ def test_constants_can_be_learned(name):
 
 
 @pytest.mark.filterwarnings("ignore")
-@on_programs(quick=FEW)
+@on_programs(quick=ONE)
 @pytest.mark.parametrize("backend", ["eager", pytest.param("aot_eager", marks=pytest.mark.slow)])
 def test_step_can_be_compiled(name, backend):
     torch._dynamo.reset()
