@@ -1,11 +1,13 @@
 """Backends of the op table: trees of arrays, flat rows, and single numbers.
 
-A backend holds its array module `np`, `numpy` or `jax.numpy`, and has five methods:
+A backend holds its array module `np`, `numpy` or `jax.numpy`, and has seven methods:
 
     map(function, *values)   apply an elementwise function; broadcast to the widest kind
     per_array(value)         sum each array
     total(value)             sum all arrays together
     mean(value, axis)        replace each number by the mean of its row (-1) or its column (-2)
+    count(value, axis)       count the rows (-2), columns (-1) or numbers (None) of each array
+    gram(x, y)               multiply each matrix of y by the Gram matrix x xᵀ
     broadcast(*values)       broadcast values to the widest of their kinds
 """
 
@@ -47,6 +49,12 @@ class PytreeBackend:
     def mean(self, value: Value, axis: int) -> Value:
         return self.map(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
 
+    def count(self, value: Value, axis: int | None) -> Value:
+        return self.map(lambda a: self.np.float32(_count(self.np.shape(a), axis)), value)
+
+    def gram(self, x: Value, y: Value) -> Value:
+        return self.map(lambda a, b: _gram(self.np, a, b, self.np.shape(a)), *self.broadcast(x, y))
+
     def broadcast(self, *values: Value) -> tuple[Value, ...]:
         if not any(isinstance(value, tuple) for value in values):
             return values
@@ -77,6 +85,12 @@ class ScalarBackend:
 
     def mean(self, value: Any, axis: int) -> Any:
         return value
+
+    def count(self, value: Any, axis: int | None) -> Any:
+        return self.np.float32(1)
+
+    def gram(self, x: Any, y: Any) -> Any:
+        return x * x * y
 
     def broadcast(self, *values: Any) -> tuple[Any, ...]:
         return values
@@ -120,14 +134,26 @@ class FlatBackend:
     def mean(self, row: Any, axis: int) -> Any:
         return self._by_array(lambda part, shape: _mean(self.np, part, shape, axis), row)
 
+    def count(self, row: Any, axis: int | None) -> Any:
+        by_array = self._arrays(lambda _, shape: self.np.float32(_count(shape, axis)), row)
+        return self.np.where(self.kind == Kind.TREE, by_array, self.np.float32(1))
+
+    def gram(self, x: Any, y: Any) -> Any:
+        by_array = self._arrays(lambda a, b, shape: _gram(self.np, a, b, shape), x, y)
+        return self.np.where(self.kind == Kind.TREE, by_array, x * x * y)
+
     def _by_array(self, function: Callable[..., Any], row: Any) -> Any:
         """Apply a reduction to each array of a tree; return other kinds unchanged."""
+        return self.np.where(self.kind == Kind.TREE, self._arrays(function, row), row)
+
+    def _arrays(self, function: Callable[..., Any], *rows: Any) -> Any:
+        """Apply a function of arrays, laid end to end, and of their shape to each array."""
         parts, start = [], 0
         for shape in self.shapes:
-            part = row[..., start : start + math.prod(shape)]
-            parts.append(self.np.broadcast_to(function(part, shape), part.shape))
+            arrays = [row[..., start : start + math.prod(shape)] for row in rows]
+            parts.append(self.np.broadcast_to(function(*arrays, shape), arrays[0].shape))
             start += math.prod(shape)
-        return self.np.where(self.kind == Kind.TREE, self.np.concatenate(parts, -1), row)
+        return self.np.concatenate(parts, -1)
 
 
 def _mean(np: Any, array: Any, shape: tuple[int, ...], axis: int) -> Any:
@@ -139,7 +165,37 @@ def _mean(np: Any, array: Any, shape: tuple[int, ...], axis: int) -> Any:
         shape: the last two axes are a matrix; a vector is a matrix of one column.
         axis: -1 or -2.
     """
-    matrix = shape if len(shape) > 1 else (math.prod(shape), 1)
-    flat = np.reshape(array, (-1, *matrix))
-    total = np.sum(flat, axis, keepdims=True)
-    return np.reshape(np.broadcast_to(total / max(matrix[axis], 1), flat.shape), np.shape(array))
+    matrices = _to_matrices(np, array, shape)
+    total = np.sum(matrices, axis, keepdims=True)
+    mean = total / max(matrices.shape[axis], 1)
+    return np.reshape(np.broadcast_to(mean, matrices.shape), np.shape(array))
+
+
+def _gram(np: Any, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
+    """Return x xᵀ y of each matrix, by the cheaper order of multiplication.
+
+    Args:
+        np: the array module.
+        x, y: their last axes hold an array of `shape`, as they are or laid end to end.
+        shape: as for `_mean`.
+    """
+    left, right = (_to_matrices(np, array, shape) for array in (x, y))
+    transposed = np.swapaxes(left, -1, -2)
+    num_rows, num_columns = left.shape[-2:]
+    is_wide = num_rows <= num_columns
+    product = (left @ transposed) @ right if is_wide else left @ (transposed @ right)
+    return np.reshape(product, np.shape(x))
+
+
+def _to_matrices(np: Any, array: Any, shape: tuple[int, ...]) -> Any:
+    num_arrays = math.prod(np.shape(array)) // max(math.prod(shape), 1)
+    return np.reshape(array, (num_arrays, *_to_matrix(shape)))
+
+
+def _count(shape: tuple[int, ...], axis: int | None) -> int:
+    return math.prod(shape) if axis is None else _to_matrix(shape)[axis]
+
+
+def _to_matrix(shape: tuple[int, ...]) -> tuple[int, ...]:
+    """Return a shape of at least two axes: a vector is one column."""
+    return shape if len(shape) > 1 else (math.prod(shape), 1)

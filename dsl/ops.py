@@ -129,6 +129,19 @@ def _array_mean(backend, x):
     return backend.map(lambda a, n: a / backend.np.maximum(n, 1), backend.per_array(x), count)
 
 
+def _number(name: str, meaning: str, note: str, axis: int | None) -> Op:
+    return _reduction(
+        name,
+        1,
+        meaning,
+        note,
+        lambda backend, x: backend.count(x, axis),
+        _per_array,
+        _always,
+        drawn=False,
+    )
+
+
 def _per_array(kind: Kind) -> Kind:
     return min(kind, Kind.PER_ARRAY)
 
@@ -155,6 +168,10 @@ def _if_first(args, signs, numbers) -> bool:
 
 def _if_product(args, signs, numbers) -> bool:
     return all(signs) or args[0] == args[1]
+
+
+def _if_both_cases(args, signs, numbers) -> bool:
+    return signs[1] and signs[2]
 
 
 def _if_average(args, signs, numbers) -> bool:
@@ -300,6 +317,36 @@ OPS: dict[str, Op] = {
             "of each array",
             _array_mean,
             _per_array,
+            _if_all,
+            drawn=False,
+        ),
+        _number("rows", "shape(x)[-2]", f"of each array; {_MATRICES}; 1 of a number", -2),
+        _number("columns", "shape(x)[-1]", f"of each array; {_MATRICES}; 1 of a number", -1),
+        _number("size", "size(x)", "of each array; 1 of a number", None),
+        _binary(
+            "greater",
+            "where(x > y, 1, 0)",
+            lambda np, x, y: np.where(x > y, np.float32(1), np.float32(0)),
+            _always,
+            note="0 if either is NaN",
+            drawn=False,
+        ),
+        Op(
+            "where",
+            3,
+            "where(x != 0, y, a)",
+            _elementwise(lambda np, x, y, a: np.where(x != 0, y, a)),
+            note="y where x is NaN",
+            non_negative=_if_both_cases,
+            drawn=False,
+        ),
+        _reduction(
+            "gram",
+            2,
+            "x @ swapaxes(x, -1, -2) @ y",
+            f"of each matrix of each array; {_MATRICES}; square(x) * y of numbers",
+            lambda backend, x, y: backend.gram(x, y),
+            join,
             _if_all,
             drawn=False,
         ),

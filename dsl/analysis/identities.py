@@ -48,6 +48,9 @@ IDENTITIES: tuple[tuple[str, str], ...] = (
     ("sign(x) * abs(x)", "x"),
     ("norm(abs(x))", "norm(x)"),
     ("global_norm(abs(x))", "global_norm(x)"),
+    ("abs(greater(x, y))", "greater(x, y)"),
+    ("square(greater(x, y))", "greater(x, y)"),
+    ("sign(greater(x, y))", "greater(x, y)"),
 )
 """A left side and the simpler right side that replaces it; `x` and `y` are any values."""
 

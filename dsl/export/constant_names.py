@@ -140,7 +140,7 @@ def _users(graph: Graph) -> Users:
             users[arg].append((value, slot))
     for slot, output in enumerate(graph.outputs):
         users[output].append((None, slot))
-    return users
+    return dict(users)
 
 
 def _role(graph: Graph, users: Users, user: Value | None, slot: int) -> tuple[str, str]:
@@ -185,7 +185,7 @@ def _only_scales(value: Value, tree: Value, users: Users) -> bool:
     """Check that a scalar only multiplies `tree`, directly or in a product of scalars."""
     if value.kind is not Kind.SCALAR:
         return False
-    for user, slot in users[value]:
+    for user, slot in users.get(value, ()):
         if user is None or user.op != "multiply":
             return False
         other = user.args[1 - slot]
@@ -203,5 +203,5 @@ def _is_divisor(value: Value, users: Users) -> bool:
             or user.op == "reciprocal"
             or (user.op in _THROUGH and _is_divisor(user, users))
         )
-        for user, slot in users[value]
+        for user, slot in users.get(value, ())
     )

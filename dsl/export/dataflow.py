@@ -22,6 +22,7 @@ STRUCTURAL = (0.0, 1.0, -1.0, 2.0, 3.0, 4.0)
 """Numbers that belong to the structure of a rule and are no constants of it."""
 
 _MEANS = {"row_mean", "column_mean", "array_mean"}
+_COUNTS = {"rows", "columns", "size"}
 
 
 @dataclasses.dataclass(frozen=True, eq=False)
@@ -187,6 +188,8 @@ def _reduce(op: str, args: tuple[Operand, ...], named: Collection[float]) -> Ope
         # Exported code must overflow, underflow and cancel as the program does.
         precise = precise if math.isclose(precise, value, rel_tol=1e-3) else value
         return Number(value, precise, all(number.is_plain for number in numbers))
+    if op in _COUNTS and args[0].kind is Kind.SCALAR:
+        return Number(1.0, 1.0, is_plain=True)
     if op in _MEANS and args[0].kind is not Kind.TREE:
         return args[0]
     if op == "multiply" and [number.value for number in numbers] == [1.0] and 1.0 not in named:

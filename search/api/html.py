@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 _STYLES = {
     "needed": "font-weight:bold",
     "needed only within the step": "",
-    "redundant": "opacity:0.45",
+    "redundant": "opacity:0.6",
 }
 
 

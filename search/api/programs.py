@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionhunt import dsl
+from lionhunt.search.activity import Activity
 from lionhunt.search.api.configs import Settings, resolve_config
 from lionhunt.search.errors import SourceError
 from lionhunt.search.storage.program_ref import Source, find_program
@@ -126,7 +127,7 @@ class OptimizerProgram:
         config: Any = None,
         settings: Settings = None,
         workers: int | None = None,
-        on_status: Callable[[str], None] = lambda text: None,
+        on_status: Callable[[Activity], None] = lambda activity: None,
         on_event: Callable[[Any], None] = lambda event: None,
     ) -> "Simplification":
         """Return the shortest program that does the same, with the justification of each step.
@@ -138,7 +139,7 @@ class OptimizerProgram:
             config: path, bundled name or mapping: tasks, seeds and tolerance of measurements.
             settings: values that replace those of the config.
             workers: Ray workers; 0 trains in this process. None: as the config says.
-            on_status: receives a line on what is being done.
+            on_status: receives what is being done, and its count; `str` makes it one line.
             on_event: receives every step as it is taken.
 
         Example:
@@ -156,7 +157,7 @@ class OptimizerProgram:
         config: Any = None,
         settings: Settings = None,
         workers: int | None = None,
-        on_status: Callable[[str], None] = lambda text: None,
+        on_status: Callable[[Activity], None] = lambda activity: None,
         on_event: Callable[[Any], None] = lambda event: None,
     ) -> "Simplification":
         """Simplify, and add what a sceptic asks: differences in training, what is left to believe.
@@ -173,7 +174,7 @@ class OptimizerProgram:
         exact_only: bool,
         by_search: int,
         in_full: bool,
-        on_status: Callable[[str], None],
+        on_status: Callable[[Activity], None],
         on_event: Callable[[Any], None],
     ) -> "Simplification":
         from lionhunt.search.simplification.config import SimplifyConfig
@@ -190,7 +191,7 @@ class OptimizerProgram:
             exact_only=exact_only,
             by_search=by_search,
             in_full=in_full,
-            on_status=on_status,
+            on_activity=on_status,
             on_event=on_event,
         )
         return Simplification(self, summary)

@@ -6,6 +6,7 @@ processes, and makes each figure that of one core.
 
 import dataclasses
 import functools
+import itertools
 import statistics
 import time
 from collections.abc import Callable, Collection, Mapping, Sequence
@@ -17,6 +18,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.execution.compilation import as_optimizer
 from lionhunt.proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
+from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.bench.language import machine_name
 from lionhunt.search.bench.optax_references import OPTIMIZERS, Make, Optimizer, gradient_alone
 from lionhunt.search.bench.sample_children import Children
@@ -47,31 +49,35 @@ Run = Callable[[], float]
 """A whole evaluation, which returns the score, or NaN."""
 
 
-def bench_machine(children: Children, on_status: Callable[[str], None]) -> dict[str, Any]:
+def bench_machine(children: Children, on_activity: OnActivity) -> dict[str, Any]:
     """Measure the cost of an evaluation, a child and a worker; return a plain dictionary.
 
     The ratios of a task are those of the optimizer with the largest; `optimizers` has all.
 
     Args:
         children: children of a search.
-        on_status: called with a description of the next measurement.
+        on_activity: called with each measurement.
     """
     optimizers, compiling = {}, {}
+    numbers = itertools.count()
+
+    def start(text: str) -> None:
+        total = 2 * len(TASKS) + 2
+        on_activity(Activity(text, next(numbers), total, "measurements"))
+
     for options in TASKS:
         task = options.build()
-        on_status(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
+        start(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
         optimizers[task.name] = compare(task, OPTIMIZERS, children.functions)
-        on_status(
-            f"{task.name}: {len(children.programs)} children by the machine, and compiled each"
-        )
+        start(f"{task.name}: {len(children.programs)} children by the machine, and compiled each")
         compiling[task.name] = against_compiling(task, children, NUM_COMPILED)
     codes = [assemble(program) for program in children.programs]
     make = functools.partial(make_scorer, [QUICK], SEED, children.functions)
-    on_status(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
+    start(f"the memory of a worker over {NUM_EVALUATIONS:,} evaluations")
     # AdamW has another size of bytecode.
     adamw = assemble(library.load("adamw"))
     memory = measure_memory(make, [adamw, *codes], NUM_EVALUATIONS, NUM_EVALUATIONS // 10)
-    on_status("two workers against one")
+    start("two workers against one")
     make = functools.partial(make_scorer, [StdlibLM()], SEED, children.functions)
     reference = assemble(children.initial)
     two_workers = two_against_one(make, reference, codes[:NUM_BY_WORKERS], NUM_WORKER_ROUNDS)

@@ -6,6 +6,7 @@ from typing import Annotated
 import typer
 
 from lionhunt.proxy_tasks import FAMILIES
+from lionhunt.search.activity import Activity
 from lionhunt.search.bench import report
 from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
 from lionhunt.search.bench.early_stopping import bench_hurdles
@@ -19,7 +20,8 @@ from lionhunt.search.bench.sample_children import (
     read_children,
 )
 from lionhunt.search.bench.tasks import bench_tasks
-from lionhunt.search.cli.terminal import Json, make_console, status_line
+from lionhunt.search.cli.interrupt import set_way_on_from_start
+from lionhunt.search.cli.terminal import Json, activity_display, make_console
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.reporting.text import print_json
@@ -38,6 +40,7 @@ def bench_language(as_json: Json = False) -> None:
     Examples:
       lionhunt bench dsl
     """
+    set_way_on_from_start()
     figures = bench_dsl()
     print_json(figures) if as_json else report.print_bench_dsl(make_console(), figures)
 
@@ -84,6 +87,7 @@ def bench_batches(
     Examples:
       lionhunt bench batch --task digits_mlp --size 16 --size 64
     """
+    set_way_on_from_start()
     tasks = [FAMILIES[name]().build() for name in task or TASKS]
     figures = bench_batch(tasks, size or BATCH_SIZES, one_by_one)
     print_json(figures) if as_json else report.print_bench_batch(make_console(), figures)
@@ -106,15 +110,16 @@ def bench_evaluations(
       lionhunt bench machine
       lionhunt bench machine --run runs/quickstart --json
     """
-    with status_line(make_console(stderr=True)) as on_status:
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_activity:
         if run is None:
-            on_status("a short search, for its children")
+            on_activity(Activity("a short search, for its children"))
             config = parse_run_config(RAW_CONFIG, "the search of this bench")
             children = breed_children(config, NUM_CHILDREN)
         else:
             with RunStore.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
-        figures = bench_machine(children, on_status)
+        figures = bench_machine(children, on_activity)
     print_json(figures) if as_json else report.print_bench_machine(make_console(), figures)
 
 
@@ -140,10 +145,13 @@ def bench_scales(
     except ValueError:
         raise ConfigError(f"--scales {scales}: give numbers, as in 1,10,100") from None
     rows = []
-    with status_line(make_console(stderr=True)) as on_status:
-        for row in bench_tasks(families or list(FAMILIES), numbers):
+    set_way_on_from_start()
+    names = families or list(FAMILIES)
+    with activity_display(make_console(stderr=True), f"measuring {names[0]}") as on_activity:
+        for row in bench_tasks(names, numbers):
             rows.append(row)
-            on_status(f"{row['task']} at scale {row['scale']:g} is measured")
+            text = f"{row['task']} at scale {row['scale']:g} is measured"
+            on_activity(Activity(text, len(rows), len(names) * len(numbers), "tasks"))
     print_json(rows) if as_json else report.print_bench_tasks(make_console(), rows)
 
 

@@ -6,23 +6,22 @@ from typing import Annotated
 
 import typer
 from rich.console import Console
-from rich.text import Text
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
+    activity_display,
     command_line,
-    continue_message,
     make_console,
     print_line,
-    progress_display,
-    status_line,
 )
 from lionhunt.search.comparison.config import TrainingsConfig
-from lionhunt.search.comparison.report import progress_line
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.report import to_activity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.comparison.store import ComparisonStore
@@ -79,14 +78,14 @@ def claims(
         num_workers=num_workers,
         console=console,
     )
-    with continue_message(console, [folder]):
-        results = run_claims(
-            chosen,
-            claims_config.experiments,
-            folder,
-            open_status=functools.partial(status_line, console),
-            run_comparison=run_one,
-        )
+    set_way_on_with(folder)
+    results = run_claims(
+        chosen,
+        claims_config.experiments,
+        folder,
+        open_display=functools.partial(activity_display, console),
+        run_comparison=run_one,
+    )
     judged = judge_claims(chosen, results)
     examples = None
     if not only:
@@ -120,12 +119,18 @@ def claims(
 def run_comparison(
     records: ComparisonStore,
     prepared: PreparedComparison,
+    place: str,
     *,
     evaluation: TrainingsConfig,
     num_workers: int,
     console: Console,
 ) -> Comparison:
-    """Run a comparison to its end and show its progress."""
+    """Run a comparison to its end and show its progress, with its place among all of them."""
     events = prepared.make_loop(records, evaluation, num_workers).run()
-    with progress_display(console, lambda event: Text(progress_line(event)), progress_line) as show:
-        return exhaust(events, show)
+    with activity_display(console, f"starting {place}") as show:
+
+        def on_event(event: ComparisonProgress) -> None:
+            activity = to_activity(event)
+            show(activity._replace(text=f"{place}, {activity.text}"))
+
+        return exhaust(events, on_event)

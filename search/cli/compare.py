@@ -4,19 +4,19 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from rich.text import Text
 
 from lionhunt.search.api import experiments
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    continue_message,
+    activity_display,
     make_console,
     print_line,
-    progress_display,
 )
-from lionhunt.search.comparison.report import print_comparison, progress_line
+from lionhunt.search.comparison.loop import ComparisonProgress
+from lionhunt.search.comparison.report import print_comparison, to_activity
 from lionhunt.search.reporting.text import print_json
 
 
@@ -42,22 +42,17 @@ def compare(
       lionhunt compare my_optimizers.toml --out runs/mine --set num_final_seeds=20
     """
     console = make_console(stderr=as_json)
-    folders: list[Path] = []
 
     def on_start(folder: Path, line: str) -> None:
-        folders.append(folder)
+        set_way_on_with(folder)
         print_line(console, f"comparison {folder}: {line}")
 
-    with (
-        continue_message(console, folders),
-        progress_display(
-            console,
-            lambda event: Text(progress_line(event)),
-            progress_line,
-            "finding optimizers and tasks",
-        ) as show,
-    ):
-        report = experiments.compare(config, out, workers, settings, show, on_start)
+    with activity_display(console, "finding optimizers and tasks") as show:
+
+        def on_progress(event: ComparisonProgress) -> None:
+            show(to_activity(event))
+
+        report = experiments.compare(config, out, workers, settings, on_progress, on_start)
     if as_json:
         print_json(report.summary)
     else:

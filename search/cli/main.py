@@ -4,7 +4,6 @@ import errno
 import importlib
 import io
 import os
-import signal
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -106,8 +105,7 @@ def lionhunt_command(
 
 
 def main() -> None:
-    """Run the command line; an expected error prints one line and gives status 2."""
-    signal.signal(signal.SIGTERM, _interrupt)
+    """Run the command line and exit; an expected error prints one line and gives status 2."""
     set_xla_environment()
     for stream in (sys.stdout, sys.stderr):
         # A terminal may not know every character of a program.
@@ -143,11 +141,3 @@ def explain(error: OSError) -> str:
 def _fail(message: str) -> NoReturn:
     print(f"lionhunt: {' '.join(message.split())}", file=sys.stderr)
     sys.exit(2)
-
-
-def _interrupt(signum: int, frame: object) -> NoReturn:
-    raise KeyboardInterrupt
-
-
-if __name__ == "__main__":
-    main()

@@ -10,6 +10,7 @@ import typer
 
 from lionhunt.search.api import runs
 from lionhunt.search.api.configs import resolve_config
+from lionhunt.search.cli.interrupt import set_way_on_by_resume
 from lionhunt.search.cli.terminal import (
     DryRun,
     RayAddress,
@@ -86,6 +87,7 @@ def resume(
         return
     if out is not None:
         raise ConfigError("--out needs --rescore; without it, a run continues in its own folder")
+    set_way_on_by_resume(run)
     _follow(functools.partial(runs.resume, run), workers, ray_address)
 
 
@@ -107,27 +109,16 @@ def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: st
         ray_address: see `runs.run`.
     """
     console = make_console()
-    started: list[runs.Run] = []
 
     def on_start(run: runs.Run) -> None:
-        started.append(run)
+        set_way_on_by_resume(run.folder)
         config = run.config
         num_workers = config.evaluation.workers if workers is None else workers
         place = f"{num_workers} workers" if num_workers else "in this process"
         print_line(console, f"run {run.folder}: {config.num_programs:,} programs, {place}")
 
     starting = "starting: each worker compiles the tasks once"
-    try:
-        with progress_display(
-            console, report.progress_display, report.progress_line, starting
-        ) as show:
-            run = start(
-                workers=workers, ray_address=ray_address, on_progress=show, on_start=on_start
-            )
-    except KeyboardInterrupt:
-        if started:
-            folder = shlex.quote(str(started[0].folder))
-            print(f"stopped; continue with: lionhunt resume {folder}")
-        raise
+    with progress_display(console, report.progress_display, report.progress_line, starting) as show:
+        run = start(workers=workers, ray_address=ray_address, on_progress=show, on_start=on_start)
     report.print_run(console, run.summary())
     print(f"\n{report.next_commands(shlex.quote(str(run.folder)))}")

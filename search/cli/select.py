@@ -6,21 +6,18 @@ from typing import Annotated
 import typer
 
 from lionhunt.search.api import experiments
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    continue_message,
+    activity_display,
     make_console,
     print_line,
-    progress_display,
 )
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.selection.report import (
-    print_selection,
-    selection_progress_display,
-    selection_progress_line,
-)
+from lionhunt.search.selection.report import print_selection, to_activity
+from lionhunt.search.selection.stage import SelectionProgress
 
 
 def select(
@@ -45,19 +42,17 @@ def select(
       lionhunt select runs/a runs/b --config my_selection.toml --out runs/selected
     """
     console = make_console(stderr=as_json)
-    folders: list[Path] = []
 
     def on_start(folder: Path, line: str) -> None:
-        folders.append(folder)
+        set_way_on_with(folder)
         print_line(console, f"selection {folder}: {line}")
 
-    with (
-        continue_message(console, folders),
-        progress_display(
-            console, selection_progress_display, selection_progress_line, "reading the runs"
-        ) as show,
-    ):
-        report = experiments.select(runs, config, out, workers, settings, show, on_start)
+    with activity_display(console, "reading the runs") as show:
+
+        def on_progress(progress: SelectionProgress) -> None:
+            show(to_activity(progress))
+
+        report = experiments.select(runs, config, out, workers, settings, on_progress, on_start)
     if as_json:
         print_json(report.summary)
     else:

@@ -1,24 +1,28 @@
 """The commands `lionhunt simplify` and `lionhunt derive`."""
 
 import shlex
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
+from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
+    activity_display,
     make_console,
     print_line,
     program_or_excerpt,
-    status_line,
 )
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
+from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.simplification.report import (
     derivation_blocks,
     origin_block,
@@ -68,7 +72,8 @@ def simplify(
     source = program_or_excerpt(ref, as_json)
     if out is not None:
         _check_writable(out)
-    with status_line(make_console(stderr=True)) as on_status:
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_status:
         found = source.simplify(
             exact_only=exact_only,
             by_search=by_search,
@@ -111,7 +116,6 @@ def derive(
     folder = out or _free_folder(Path("runs") / f"derive_{source.source.short_name}")
     if (folder / "report.md").exists():
         raise RecordError(f"{folder} holds a report; choose another --out")
-    _check_writable(folder / "report.md")
     steps: list[dict[str, Any]] = []
     step_by_step: list[Block] = [Heading("step by step")]
 
@@ -124,7 +128,8 @@ def derive(
             if not as_json:
                 print_blocks(console, blocks)
 
-    with status_line(make_console(stderr=True)) as on_status:
+    set_way_on_from_start()
+    with _reserved(folder), activity_display(make_console(stderr=True)) as on_status:
         found = source.derive(
             exact_only=exact_only,
             config=config,
@@ -155,18 +160,46 @@ def _free_folder(folder: Path) -> Path:
     return free
 
 
-def _write(path: Path, text: str, mode: str = "w") -> None:
+@contextmanager
+def _reserved(folder: Path) -> Iterator[None]:
+    """Make the folder of a report, so that it is known to be writable before minutes of work.
+
+    If the body fails or is interrupted, a new folder without a report goes again.
+    """
+    is_new = not folder.exists()
+    _check_writable(folder / "report.md")
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with path.open(mode, encoding="utf-8") as file:
-            file.write(text)
-    except OSError as error:
-        raise RecordError(f"cannot write {path}: {error.strerror}; choose another --out") from None
+        yield
+    except BaseException:
+        if is_new:
+            # A folder with files in it stays.
+            with suppress(OSError):
+                folder.rmdir()
+        raise
+
+
+def _write(path: Path, text: str) -> None:
+    with _writing(path):
+        if path.exists() and not path.is_file():
+            # A pipe or a device cannot be replaced.
+            path.write_text(text, "utf-8")
+        else:
+            write_whole(path.resolve(), text)
 
 
 def _check_writable(path: Path) -> None:
     """Raise `RecordError` now, not after minutes of work, if a file cannot be written."""
     is_new = not path.exists()
-    _write(path, "", "a")
+    with _writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("a").close()
     if is_new:
         path.unlink()
+
+
+@contextmanager
+def _writing(path: Path) -> Iterator[None]:
+    try:
+        yield
+    except OSError as error:
+        raise RecordError(f"cannot write {path}: {error.strerror}; choose another --out") from None

@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
-from lionhunt.search.cli.terminal import Json, make_console, print_line, status_line
+from lionhunt.search.activity import Activity
+from lionhunt.search.cli.interrupt import set_way_on_from_start
+from lionhunt.search.cli.terminal import Json, activity_display, make_console, print_line
 from lionhunt.search.driver.config import EvolutionConfig
 from lionhunt.search.fields import MAX_COUNT
 from lionhunt.search.reporting.blocks import Paragraph, print_blocks, to_markdown_report
@@ -73,17 +75,27 @@ def simulate(
       lionhunt simulate --workers 50 --programs 3000
       lionhunt simulate --workers 1000 --lag 6000 --seconds 60
     """
+    set_way_on_from_start()
     loads, curves = [], []
-    with status_line(make_console(stderr=True)) as on_status:
-        for count in workers or NUM_WORKERS:
-            for children in lag or [enough_lag(count, spread)]:
-                on_status(f"{count:,} workers, lag {children:,}")
-                num_programs = programs or max(NUM_PROGRAMS, LAGS_A_RUN * children)
-                config = make_config(num_programs, children, seed)
-                loads.append(simulate_load(config, count, seconds, spread))
+    cases = [
+        (count, children)
+        for count in workers or NUM_WORKERS
+        for children in lag or [enough_lag(count, spread)]
+    ]
+    total = len(cases) + NUM_SEEDS * len(lag or LAGS)
+    with activity_display(make_console(stderr=True)) as show:
+
+        def on_start(text: str) -> None:
+            show(Activity(text, len(loads) + len(curves), total, "searches"))
+
+        for count, children in cases:
+            on_start(f"{count:,} workers, lag {children:,}")
+            num_programs = programs or max(NUM_PROGRAMS, LAGS_A_RUN * children)
+            config = make_config(num_programs, children, seed)
+            loads.append(simulate_load(config, count, seconds, spread))
         for children in lag or LAGS:
             for number in range(NUM_SEEDS):
-                on_status(f"searches with lag {children:,}, seed {seed + number}")
+                on_start(f"searches with lag {children:,}, seed {seed + number}")
                 config = make_config(programs or NUM_PROGRAMS, children, seed + number)
                 curves.append(follow_best(config))
     summary = summarize_simulation(

@@ -5,17 +5,16 @@ from typing import Annotated
 
 import typer
 from rich.console import Group
-from rich.text import Text
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
+from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     DryRun,
     Json,
     Settings,
     Workers,
     command_line,
-    continue_message,
     make_console,
     print_line,
     progress_display,
@@ -29,11 +28,12 @@ from lionhunt.search.paper.replication import (
     plan_study,
     print_study,
     print_study_plan,
-    study_line,
     summarize_study,
+    to_activity,
     to_report,
 )
 from lionhunt.search.reporting import print_json, write_report
+from lionhunt.search.reporting.activity_bar import ActivityBar
 
 
 def study(
@@ -69,10 +69,16 @@ def study(
     place = f"on {num_workers} workers" if num_workers else "in this process"
     runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
     print_line(console, f"study {folder}: {runs.num_runs} runs {place}")
-    with (
-        continue_message(console, [folder]),
-        progress_display(console, _display, _line, "compiling the tasks") as show,
-    ):
+    set_way_on_with(folder)
+    bar = ActivityBar()
+
+    def display(event: StudyProgress) -> Group:
+        return Group(bar.to_display(to_activity(event)), report.progress_display(event.progress))
+
+    def line(event: StudyProgress) -> str:
+        return f"{bar.to_line(to_activity(event))}; {report.progress_line(event.progress)}"
+
+    with progress_display(console, display, line, "compiling the tasks") as show:
         finished = exhaust(runs.run(), show)
     with console.status("reading the runs"):
         summary = summarize_study(name, study_config, finished)
@@ -86,12 +92,3 @@ def study(
     else:
         print_study(console, summary)
         print_line(console, f"\nreport: {path}")
-
-
-def _line(event: StudyProgress) -> str:
-    return study_line(event, report.progress_line(event.progress))
-
-
-def _display(event: StudyProgress) -> Group:
-    title = Text(f"{event.name}, run {event.number} of {event.total}", style="bold")
-    return Group(title, report.progress_display(event.progress))

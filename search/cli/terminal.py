@@ -6,8 +6,7 @@ import shlex
 import sys
 import time
 from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
-from pathlib import Path
+from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, TypeVar
 
 import typer
@@ -16,8 +15,10 @@ from rich.live import Live
 from rich.spinner import Spinner
 from rich.text import Text
 
+from lionhunt.search.activity import OnActivity
 from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.errors import SourceError
+from lionhunt.search.reporting.activity_bar import ActivityBar
 from lionhunt.search.reporting.text import print_json
 
 LIVE_SECONDS = 0.25
@@ -78,8 +79,8 @@ def progress_display(
         to_line: makes the line of an event.
         starting: text beside a spinner until the first event.
     """
-    if console.is_terminal:
-        with Live(Spinner("dots", starting), console=console, refresh_per_second=4) as live:
+    if console.is_terminal and not console.is_dumb_terminal:
+        with Live(Spinner("line", starting), console=console, refresh_per_second=4) as live:
             latest, last = None, -math.inf
 
             def show(event: Event) -> None:
@@ -97,15 +98,12 @@ def progress_display(
     yield lambda event: print_now_and_then(lambda: to_line(event))
 
 
-@contextmanager
-def status_line(console: Console) -> Iterator[Callable[[str], None]]:
-    """Yield a function that shows what is being done: one line, or lines now and then."""
-    if console.is_terminal:
-        with console.status("") as status:
-            yield lambda text: status.update(Text(text))
-        return
-    print_now_and_then = _line_printer(console)
-    yield lambda text: print_now_and_then(lambda: text)
+def activity_display(
+    console: Console, starting: str = "starting"
+) -> AbstractContextManager[OnActivity]:
+    """Return a display of activities: a bar with count and time left, or a line now and then."""
+    bar = ActivityBar()
+    return progress_display(console, bar.to_display, bar.to_line, starting)
 
 
 def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
@@ -119,18 +117,6 @@ def _line_printer(console: Console) -> Callable[[Callable[[], str]], None]:
             last = now
 
     return print_now_and_then
-
-
-@contextmanager
-def continue_message(console: Console, folders: Sequence[Path]) -> Iterator[None]:
-    """Print how to continue if you interrupt the body after it has a folder."""
-    try:
-        yield
-    except KeyboardInterrupt:
-        if folders:
-            folder = shlex.quote(str(folders[0]))
-            print_line(console, f"stopped; the same command continues with {folder}")
-        raise
 
 
 def program_or_excerpt(ref: str, as_json: bool = False) -> OptimizerProgram:

@@ -8,6 +8,7 @@ from typing import Any
 from rich.console import Console
 from rich.text import Text
 
+from lionhunt.search.activity import Activity
 from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
@@ -26,13 +27,10 @@ Summary = dict[str, Any]
 """A dictionary of `search.comparison.summary`, or a part of it."""
 
 
-def progress_line(event: ComparisonProgress) -> str:
-    """Return the progress of a comparison in one line."""
-    share = event.num_trainings / max(event.total, 1)
-    return (
-        f"{event.name}: {event.num_trainings:,} of {event.total:,} trainings ({share:.0%}), "
-        f"{event.num_done} of {event.num_cells} pairs of optimizer and task done"
-    )
+def to_activity(event: ComparisonProgress) -> Activity:
+    """Return the progress of a comparison as an activity."""
+    done = f"{event.num_done} of {event.num_cells} pairs of optimizer and task done"
+    return Activity(f"{event.name}, {done}", event.num_trainings, event.total, "trainings")
 
 
 def tables(summary: Summary) -> list[Table]:

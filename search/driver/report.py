@@ -1,19 +1,18 @@
 """Reports on the terminal: the progress of a run, its summary, and a single program."""
 
-import math
 from typing import Any
 
 from rich import box
 from rich.console import Console, Group
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn
-from rich.syntax import Syntax
 from rich.table import Table
 from rich.text import Text
 
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
-from lionhunt.search.reporting.text import counts_text, four_decimals
+from lionhunt.search.reporting.activity_bar import make_bar
+from lionhunt.search.reporting.code import to_code
+from lionhunt.search.reporting.text import clock, counts_text, four_decimals
 
 
 def print_program(console: Console, summary: dict[str, Any]) -> None:
@@ -23,7 +22,7 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
         console.print(Text(summary["summary"]))
     head, *_, end = summary["program"].splitlines()
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
-    styles = {NEEDED: "", WITHIN_STEP: "yellow", REDUNDANT: "dim"}
+    styles = {NEEDED: "bold", WITHIN_STEP: "", REDUNDANT: "dim"}
     table.add_row("", head, "", "")
     for number, line in enumerate(summary["listing"]):
         style = styles[line["mark"]]
@@ -70,7 +69,7 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
     if best is not None and initial is not None and initial["scores"]:
         title = f"best program: {best['index']}, what is not needed removed"
         console.print(Text(title, style="bold"))
-        console.print(Syntax(best["program"], "python", background_color="default"))
+        console.print(to_code(best["program"]))
         console.print(_scores_table(summary))
         console.print(Text("best by length, where more statements are fitter", style="bold"))
         console.print(hall_table(summary["hall"]))
@@ -129,7 +128,7 @@ def progress_line(progress: RunProgress) -> str:
         f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
         f"redundant {progress.redundant_share:.0%}  "
         f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
-        f"left {_clock(progress.seconds_left)}"
+        f"left {clock(progress.seconds_left)}"
     )
 
 
@@ -147,22 +146,15 @@ def progress_display(progress: RunProgress) -> Group:
         ),
         ("outcomes", counts_text(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
+        ("pace", f"{progress.children_per_second:.0f} children a second"),
         ("best fitness", f"{best} (the reference has 0)"),
     ):
         counts.add_row(Text(name, style="bold"), Text(value))
-    bar = Progress(
-        TextColumn("programs", style="bold"),
-        BarColumn(),
-        MofNCompleteColumn(separator=" of "),
-        TextColumn("{task.fields[rate]:.0f} children a second"),
-        TextColumn("{task.fields[left]} left", style="progress.remaining"),
-    )
+    total = progress.expected_total
+    count = f"{progress.num_programs:,} of {total:,} programs"
+    bar = make_bar()
     bar.add_task(
-        "programs",
-        total=progress.expected_total,
-        completed=progress.num_programs,
-        rate=progress.children_per_second,
-        left=_clock(progress.seconds_left),
+        "", total=total, completed=progress.num_programs, count=count, left=progress.seconds_left
     )
     return Group(counts, bar)
 
@@ -175,10 +167,3 @@ def _options(num_equivalent: int, num_reevaluated: int) -> str:
 
 def _by_name(progress: RunProgress) -> dict[str, int]:
     return {status.value: count for status, count in progress.statuses.items()}
-
-
-def _clock(seconds: float) -> str:
-    if not math.isfinite(seconds):
-        return "unknown"
-    minutes, seconds = divmod(round(seconds), 60)
-    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"

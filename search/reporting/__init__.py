@@ -1,6 +1,6 @@
 """Tables, texts, figures and files of reports, without knowledge of any experiment.
 
-May import `lionhunt.errors` alone. Only `search.reporting.figures` imports matplotlib, so import it
+May import leaves alone. Only `search.reporting.figures` imports matplotlib, so import it
 where figures are drawn.
 """
 

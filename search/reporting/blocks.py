@@ -4,9 +4,9 @@ from collections.abc import Iterable
 from typing import NamedTuple
 
 from rich.console import Console
-from rich.syntax import Syntax
 from rich.text import Text
 
+from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 
@@ -41,7 +41,7 @@ def print_blocks(console: Console, blocks: Iterable[Block]) -> None:
             case Paragraph(text):
                 console.print(Text(text))
             case Code(text):
-                console.print(Syntax(text, "python", background_color="default", word_wrap=True))
+                console.print(to_code(text))
             case Table():
                 console.print(Text(f"\n{block.title}", style="bold"))
                 console.print(to_rich(block))

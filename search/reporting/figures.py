@@ -15,6 +15,8 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
+from lionhunt.search.reporting.whole_file import replacing
+
 DASHES = (
     "-",
     (0, (5, 1.5)),
@@ -102,5 +104,7 @@ def spans_a_decade(values: Iterable[float]) -> bool:
 def write_figure(figure: Figure, stem: Path) -> None:
     """Write `STEM.png` and `STEM.svg`. Equal figures give equal bytes."""
     with matplotlib.rc_context({"svg.hashsalt": stem.name}):
-        figure.savefig(stem.with_suffix(".png"), dpi=150)
-        figure.savefig(stem.with_suffix(".svg"), metadata={"Date": None})
+        with replacing(stem.with_suffix(".png")) as part:
+            figure.savefig(part, format="png", dpi=150)
+        with replacing(stem.with_suffix(".svg")) as part:
+            figure.savefig(part, format="svg", metadata={"Date": None})

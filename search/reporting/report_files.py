@@ -1,4 +1,4 @@
-"""Files of a report: one folder with JSON, Markdown and figures."""
+"""Files of a report: one folder with JSON, Markdown and figures; each is whole at any moment."""
 
 from __future__ import annotations
 
@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.reporting.whole_file import write_whole
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,8 +48,8 @@ def write_report(
 
             for stem, figure in figures.items():
                 write_figure(figure, folder / stem)
-        path.with_suffix(".json").write_text(json.dumps(summary, indent=indent), "utf-8")
-        path.write_text(markdown, "utf-8")
+        write_whole(path.with_suffix(".json"), json.dumps(summary, indent=indent))
+        write_whole(path, markdown)
     except OSError as error:
         raise LionhuntError(f"cannot write in {folder}: {error.strerror}; make room") from None
     return path

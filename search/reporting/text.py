@@ -18,6 +18,14 @@ def duration(seconds: float) -> str:
     return f"{_two_digits(seconds / 86400)} days"
 
 
+def clock(seconds: float) -> str:
+    """Return seconds as hours, minutes and seconds; "unknown" for infinity."""
+    if not math.isfinite(seconds):
+        return "unknown"
+    minutes, seconds = divmod(round(seconds), 60)
+    return f"{minutes // 60}:{minutes % 60:02}:{seconds:02}"
+
+
 def _two_digits(value: float) -> str:
     if value <= 0:
         return "0"

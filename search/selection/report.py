@@ -5,13 +5,13 @@ from pathlib import Path
 from typing import Any
 
 from rich.console import Console
-from rich.progress_bar import ProgressBar
-from rich.syntax import Syntax
-from rich.table import Table as Grid
 from rich.text import Text
 
+from lionhunt.search.activity import Activity
+from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
+from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"
@@ -21,17 +21,10 @@ Summary = dict[str, Any]
 """A dictionary of `search.selection.summary`, or a part of it."""
 
 
-def selection_progress_line(progress: SelectionProgress) -> str:
-    """Return the progress in one line, for output without a terminal."""
-    return f"{progress.part}, {progress.step}: {progress.done} of {progress.total} measured"
-
-
-def selection_progress_display(progress: SelectionProgress) -> Grid:
-    """Return the live display of the progress."""
-    grid = Grid.grid(padding=(0, 2, 0, 0))
-    bar = ProgressBar(total=progress.total, completed=progress.done, width=40)
-    grid.add_row(Text(selection_progress_line(progress)), bar)
-    return grid
+def to_activity(progress: SelectionProgress) -> Activity:
+    """Return the progress of a step as an activity."""
+    text = f"{progress.part}, {progress.step}"
+    return Activity(text, progress.done, progress.total, "measurements")
 
 
 def tables(summary: Summary) -> list[Table]:
@@ -166,7 +159,7 @@ def print_selection(console: Console, summary: Summary, folder: Path) -> None:
     console.print(conclusion(summary), soft_wrap=True)
     for winner in summary["winners"]:
         console.print(Text(f"\n{winner['name']}, tuned", style="bold"), soft_wrap=True)
-        console.print(Syntax(winner["tuned"], "python", background_color="default"))
+        console.print(to_code(winner["tuned"]))
     report = folder / f"{REPORT_NAME}.md"
     for line in (
         f"\nreport: {report}, with a plot of meta-overfitting",
@@ -213,6 +206,6 @@ def write_selection_report(folder: Path, summary: Summary) -> None:
 
     for number, winner in enumerate(summary["winners"], start=1):
         head = f"# {winner['name']}, tuned by a selection"
-        winner_file(folder, number).write_text(f"{head}\n{winner['tuned']}\n", "utf-8")
+        write_whole(winner_file(folder, number), f"{head}\n{winner['tuned']}\n")
     figures = {PLOT_NAME: meta_figure(summary["meta_validation"])}
     write_report(folder, summary, to_report(summary, folder), figures, name=REPORT_NAME, indent=2)

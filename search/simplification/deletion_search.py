@@ -5,12 +5,12 @@ shorter program of good fitness is a suggestion; paired measurements decide on i
 """
 
 import tempfile
-from collections.abc import Callable
 from pathlib import Path
 
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
+from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.driver.config import EvolutionConfig, MutationConfig, RunConfig
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import summarize_setup
@@ -31,7 +31,7 @@ def delete_by_search(
     pool: Pool,
     config: SimplifyConfig,
     num_programs: int,
-    on_status: Callable[[str], None],
+    on_activity: OnActivity,
 ) -> list[Program]:
     """Search for shorter programs of about the same fitness, without insertion.
 
@@ -40,7 +40,7 @@ def delete_by_search(
         pool: a started pool with the tasks of `config`; the search uses its seed.
         config: tasks and tolerance.
         num_programs: children and the initial population together.
-        on_status: called with the progress of the search, one line.
+        on_activity: called with the programs of the search.
 
     Returns:
         At most `MAX_SUGGESTIONS` programs whose fitness is not below 0 by more than the tolerance.
@@ -60,7 +60,8 @@ def delete_by_search(
         info = summarize_setup(run_config, program)
         with RunStore.create(Path(folder) / "deletions", info) as records:
             for progress in Search(run_config, program, records, pool, reference).run():
-                on_status(f"search without insertion: {progress.num_programs} of {progress.total}")
+                done, total = progress.num_programs, progress.total
+                on_activity(Activity("search without insertion", done, total, "programs"))
             rows = [
                 row
                 for row in records.fittest()

@@ -7,6 +7,7 @@ from contextlib import ExitStack
 from typing import Any
 
 from lionhunt.dsl.rewriting import Justification
+from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.simplification import summary
@@ -19,8 +20,6 @@ from lionhunt.search.storage.program_ref import Source
 PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
 """Justifications of rewriting that need no measurement."""
 
-OnStatus = Callable[[str], None]
-
 
 def derive(
     source: Source,
@@ -30,7 +29,7 @@ def derive(
     exact_only: bool = False,
     by_search: int = 0,
     in_full: bool = True,
-    on_status: OnStatus = lambda text: None,
+    on_activity: OnActivity = ignore,
     on_event: Callable[[SimplificationEvent], None] = lambda event: None,
 ) -> dict[str, Any]:
     """Simplify a program and summarize the steps in a plain dictionary.
@@ -42,14 +41,14 @@ def derive(
         exact_only: take exact and algebraic steps alone, and measure nothing.
         by_search: programs of a search without insertion, which comes first; 0 for none.
         in_full: also summarize the parts of a derivation beyond its steps.
-        say: called with the progress, one line.
-        tell: called with every step and every refused change, as it is made.
+        on_activity: called with what is being done, and with the trainings of each look.
+        on_event: called with every step and every refused change, as it is made.
     """
     start = time.monotonic()
     with ExitStack() as stack:
         measurer, reason = None, "only exact and algebraic steps were asked for"
         if not exact_only:
-            measurer, reason = _open(stack, source, config, num_workers, on_status)
+            measurer, reason = _open(stack, source, config, num_workers, on_activity)
         simplifier = _make_simplifier(config, measurer, exact_only, by_search)
         events: list[SimplificationEvent] = []
         try:
@@ -65,11 +64,12 @@ def derive(
             **summary.summarize_steps(source.program, events),
             "classification": summary.summarize_classification(result),
         }
-        on_status("the whole way, with all seeds")
+        if measurer is not None:
+            measurer.announce("the whole way, with all seeds")
         described["whole"] = summary.summarize_change(source.program, result, measurer)
         if in_full:
             described |= _summarize_in_full(
-                source, config, simplifier, events, described, on_status
+                source, config, simplifier, events, described, on_activity
             )
         described["measuring"] = summary.summarize_measuring(measurer)
         described["not_measured"] = reason
@@ -83,7 +83,7 @@ def _summarize_in_full(
     simplifier: Simplifier,
     events: list[SimplificationEvent],
     described: dict[str, Any],
-    on_status: OnStatus,
+    on_activity: OnActivity,
 ) -> dict[str, Any]:
     """Summarize the known optimizer, its constants, the differences and what is left to believe."""
     measurer = simplifier.measurer
@@ -93,7 +93,7 @@ def _summarize_in_full(
         result = final_program(source.program, events)
         constants = summary.summarize_constants(result, events, known, measurer)
     if measurer is not None:
-        on_status("where the rewritten program differs in training")
+        on_activity(Activity("where the rewritten program differs in training"))
         differences = summary.summarize_differences(
             source.program, config, measurer.learning_rate, simplifier.justifications
         )
@@ -106,11 +106,11 @@ def _open(
     source: Source,
     config: SimplifyConfig,
     num_workers: int,
-    on_status: OnStatus,
+    on_activity: OnActivity,
 ) -> tuple[Measurer | None, str]:
     """Open a measurer; return it, or the reason for having none."""
     try:
-        opened = open_measurer(source.program, config, num_workers, on_status)
+        opened = open_measurer(source.program, config, num_workers, on_activity)
         return stack.enter_context(opened), ""
     except BaseFailed as error:
         return None, str(error)
@@ -132,6 +132,6 @@ def _make_simplifier(
             pool=measurer.pool,
             config=config,
             num_programs=by_search,
-            on_status=measurer.on_status,
+            on_activity=measurer.on_activity,
         )
     return Simplifier(justifications, measurer, config.rewrite_seconds, suggest)

@@ -6,7 +6,7 @@ Noise widens the interval, so noise keeps a statement and never removes one.
 
 import enum
 import statistics
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from typing import NamedTuple
 
@@ -15,6 +15,7 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
+from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.driver.scoring import open_pool
 from lionhunt.search.driver.setup import summarize_tasks
 from lionhunt.search.evaluation.fitness import task_fitness
@@ -103,7 +104,7 @@ class Measurer:
             the last look does not decide it.
         first_seed: the first seed; the others follow it.
         learning_rate: factor of the update of every program that trains.
-        on_status: called with the progress, one line.
+        on_activity: called with the trainings of each look.
     """
 
     def __init__(
@@ -115,17 +116,23 @@ class Measurer:
         num_seeds: Sequence[int],
         first_seed: int,
         learning_rate: float = 1.0,
-        on_status: Callable[[str], None] = lambda text: None,
+        on_activity: OnActivity = ignore,
     ):
         self.tasks = tuple(tasks)
         self.tolerance = tolerance
         self.num_seeds = tuple(num_seeds)
         self.first_seed = first_seed
         self.learning_rate = learning_rate
-        self.on_status = on_status
+        self.on_activity = on_activity
+        self._purpose = ""
         self.num_trainings = 0
         self.pool = pool
         self._measurements: dict[str, Measurement] = {}
+
+    def announce(self, purpose: str) -> None:
+        """Tell the purpose of the trainings that follow."""
+        self._purpose = purpose
+        self.on_activity(Activity(purpose))
 
     def screen(self, base: Program, changed: Sequence[Program]) -> list[Evidence]:
         """Measure many changes with the fewest seeds: the first look."""
@@ -207,8 +214,8 @@ class Measurer:
         self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:
-            done = total - len(waiting)
-            self.on_status(f"{self.tasks[task].name}: {done} of {total} trainings")
+            text = ", ".join(filter(None, (self._purpose, self.tasks[task].name)))
+            self.on_activity(Activity(text, total - len(waiting), total, "trainings"))
             for name, measurement in self.pool.wait(1.0):
                 del waiting[name]
                 self._measurements[name] = measurement
@@ -237,7 +244,7 @@ def open_measurer(
     program: Program,
     config: SimplifyConfig,
     num_workers: int,
-    on_status: Callable[[str], None] = lambda text: None,
+    on_activity: OnActivity = ignore,
 ) -> Iterator[Measurer]:
     """Open a measurer of changes of a program, with its workers.
 
@@ -245,13 +252,13 @@ def open_measurer(
         program: the unchanged program.
         config: tasks, seeds, tolerance.
         num_workers: Ray workers; 0 trains in this process.
-        on_status: called with the progress, one line.
+        on_activity: called with the trainings of each look.
 
     Raises:
         BaseFailed: the program does not learn.
     """
     tasks = summarize_tasks([options.build() for options in config.tasks])
-    on_status("starting: every worker compiles the tasks once")
+    on_activity(Activity("starting: every worker compiles the tasks once"))
     opened = open_pool(
         config.tasks,
         config.first_seed,
@@ -268,8 +275,9 @@ def open_measurer(
             tolerance=config.tolerance,
             num_seeds=config.num_seeds,
             first_seed=config.first_seed,
-            on_status=on_status,
+            on_activity=on_activity,
         )
+        measurer.announce("choosing a learning rate")
         measurer.learning_rate = _choose_learning_rate(measurer, program, config.learning_rate)
         yield measurer
 

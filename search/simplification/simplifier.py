@@ -7,6 +7,7 @@ measurable effect. Last, variables get the names of their roles.
 """
 
 import dataclasses
+import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 
 from lionhunt.dsl.analysis.liveness import simplify as drop_redundant
@@ -159,7 +160,7 @@ class Simplifier:
         for suggested in self.suggest(program):
             num_statements = len(suggested.statements)
             rule = f"{num_statements} statements that a search without insertion found"
-            measurer.on_status(f"a closer look: {rule}")
+            measurer.announce(f"a closer look: {rule}")
             evidence = measurer.confirm(program, suggested)
             if evidence.verdict is ChangeVerdict.HARMLESS:
                 before = f"{len(program.statements)} statements"
@@ -182,8 +183,8 @@ class Simplifier:
         """Remove functions whose removal costs nothing measurable, until there is none."""
         if self.measurer is None:
             return
-        while True:
-            removed, refused = _remove_one(program, self.measurer)
+        for number in itertools.count(1):
+            removed, refused = _remove_one(program, self.measurer, f"removal {number}")
             if removed is None:
                 yield from refused
                 return
@@ -198,8 +199,10 @@ class Simplifier:
         if self.measurer is None:
             return
         rounded = program
-        for constant in constants_of(program):
-            for event in _round_one(rounded, constant, self.measurer):
+        constants = constants_of(program)
+        for number, constant in enumerate(constants, start=1):
+            place = f"constant {number} of {len(constants)}"
+            for event in _round_one(rounded, constant, self.measurer, place):
                 yield event
                 if isinstance(event, SimplificationStep):
                     rounded = event.program
@@ -209,17 +212,17 @@ class Simplifier:
 
 
 def _remove_one(
-    program: Program, measurer: Measurer
+    program: Program, measurer: Measurer, place: str
 ) -> tuple[SimplificationStep | None, list[Refusal]]:
     """Return the harmless removal of the smallest loss, or the refusals if there is none."""
     candidates = list_removals(program)
-    measurer.on_status(f"a first look at {len(candidates)} removals")
+    measurer.announce(f"{place}, a first look at {len(candidates)} functions")
     looks = measurer.screen(program, [candidate.program for candidate in candidates])
     refused = []
     for i in sorted(range(len(candidates)), key=lambda i: looks[i].worst_loss):
         statement, kept, shorter = candidates[i]
         rule = f"remove {statement}, keep {kept}"
-        evidence = _look_closer(program, shorter, looks[i], rule, measurer)
+        evidence = _look_closer(program, shorter, looks[i], rule, measurer, place)
         if evidence.verdict is ChangeVerdict.HARMLESS:
             return SimplificationStep(
                 "remove", rule, Justification.MEASURED, statement, kept, shorter, evidence=evidence
@@ -229,14 +232,14 @@ def _remove_one(
 
 
 def _round_one(
-    program: Program, constant: float, measurer: Measurer
+    program: Program, constant: float, measurer: Measurer, place: str
 ) -> Iterator[SimplificationEvent]:
     """Yield the rounding to the fewest harmless digits, after the refusals of fewer digits."""
     for _, old, new, changed in list_roundings(program, constant):
         rule = f"round {old} to {new}"
-        measurer.on_status(rule)
+        measurer.announce(f"{place}, a first look: {rule}")
         (look,) = measurer.screen(program, [changed])
-        evidence = _look_closer(program, changed, look, rule, measurer)
+        evidence = _look_closer(program, changed, look, rule, measurer, place)
         if evidence.verdict is ChangeVerdict.HARMLESS:
             before, after = _changed_lines(program, changed)
             yield SimplificationStep(
@@ -247,12 +250,12 @@ def _round_one(
 
 
 def _look_closer(
-    program: Program, changed: Program, look: Evidence, rule: str, measurer: Measurer
+    program: Program, changed: Program, look: Evidence, rule: str, measurer: Measurer, place: str
 ) -> Evidence:
     """Return the evidence on a change: the first look if it is harmful, else closer looks."""
     if look.verdict is ChangeVerdict.HARMFUL:
         return look
-    measurer.on_status(f"a closer look: {rule}")
+    measurer.announce(f"{place}, a closer look: {rule}")
     return measurer.confirm(program, changed)
 
 

@@ -121,7 +121,7 @@ def summarize_constants(
         other = (match or {}).get(value)
         evidence = None
         if measurer is not None and other is not None and other != value:
-            measurer.on_status(f"{role} {other} instead of {value}")
+            measurer.announce(f"the known optimizer, {role} {other} instead of {value}")
             changed = replace_constants(result, {value: other})
             evidence = summarize_change(result, changed, measurer)
         described.append(

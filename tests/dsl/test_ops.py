@@ -60,6 +60,8 @@ ELEMENTWISE = {
     "max": np.maximum,
     "min": np.minimum,
     "interp": lambda x, y, a: (1 - a) * x + a * y,
+    "greater": lambda x, y: (x > y) * 1.0,
+    "where": lambda x, y, a: np.where(x == 0, a, y),
     "get_pi": lambda: np.pi,
     "get_e": lambda: np.e,
     "get_eps": lambda: 1e-8,
@@ -83,6 +85,13 @@ def _mean(x, axis):
     return np.broadcast_to(matrix.mean(axis, keepdims=True), matrix.shape).reshape(x.shape)
 
 
+def _gram(x, y):
+    """Return x xᵀ y of the matrices of an array; a vector is one column."""
+    shape = y.shape
+    x, y = (a if a.ndim > 1 else a.reshape(-1, 1) for a in (x, y))
+    return np.einsum("...ij,...kj,...kl->...il", x, x, y).reshape(shape)
+
+
 REDUCTIONS = {
     "norm": ("norm(g)", lambda w, g, lr: [np.sqrt(np.sum(x**2)) for x in g]),
     "global_norm": ("global_norm(g)", lambda w, g, lr: _length(g)),
@@ -94,6 +103,10 @@ REDUCTIONS = {
     "clip": ("clip(g, lr)", lambda w, g, lr: [x * min(1, lr / _length(g)) for x in g]),
     "row_mean": ("row_mean(g)", lambda w, g, lr: [_mean(x, -1) for x in g]),
     "column_mean": ("column_mean(g)", lambda w, g, lr: [_mean(x, -2) for x in g]),
+    "rows": ("rows(g)", lambda w, g, lr: [x.shape[-2] if x.ndim > 1 else x.size for x in g]),
+    "columns": ("columns(g)", lambda w, g, lr: [x.shape[-1] if x.ndim > 1 else 1 for x in g]),
+    "size": ("size(g)", lambda w, g, lr: [x.size for x in g]),
+    "gram": ("gram(w, g)", lambda w, g, lr: [_gram(*pair) for pair in zip(w, g, strict=True)]),
     "array_mean": ("array_mean(g)", lambda w, g, lr: [x.mean() for x in g]),
 }
 """Oracles of the reductions: an expression, and its value in float64."""
@@ -251,7 +264,9 @@ def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
     program = dsl.parse(f"def train(w, g, lr):\n  u = {expression}\n  return u")
     zeros = jax.tree.map(np.zeros_like, draw_tree(rng))
     update, _ = evaluate(program, zeros, zeros, (), 1.0)
-    assert all((np.asarray(leaf) == 0).all() for leaf in jax.tree.leaves(update))
+    leaves = [np.asarray(leaf) for leaf in jax.tree.leaves(update)]
+    is_count = name in ("rows", "columns", "size")
+    assert all((leaf > 0).all() if is_count else (leaf == 0).all() for leaf in leaves)
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,7 @@ SOURCES = [
 
 LAYERS = (
     ("dsl", "proxy_tasks"),
-    ("errors", "config", "fields", "statistics", "log", "reporting"),
+    ("errors", "config", "fields", "statistics", "log", "activity", "reporting"),
     ("evolution", "evaluation"),
     ("environment",),
     ("storage", "workers"),

@@ -35,6 +35,11 @@ _CALLS = {
     "row_mean": r"\operatorname{rowmean}",
     "column_mean": r"\operatorname{colmean}",
     "array_mean": r"\operatorname{mean}",
+    "rows": r"\operatorname{rows}",
+    "columns": r"\operatorname{columns}",
+    "size": r"\operatorname{size}",
+    "greater": r"\operatorname{greater}",
+    "where": r"\operatorname{where}",
 }
 
 DEFINITIONS = {
@@ -47,7 +52,13 @@ DEFINITIONS = {
     "all arrays together",
     "row_mean": r"\operatorname{rowmean} puts the mean of each row in place of its numbers",
     "column_mean": r"\operatorname{colmean} puts the mean of each column in place of its numbers",
+    "gram": r"x x^\top y is the product of the matrices of each array; a vector is one column",
     "array_mean": r"\operatorname{mean} is the mean of each array",
+    "rows": r"\operatorname{rows} counts the rows of each array; a vector is one column",
+    "columns": r"\operatorname{columns} counts the columns of each array",
+    "size": r"\operatorname{size} counts the numbers of each array",
+    "greater": r"\operatorname{greater}(x, y) is 1 where x > y, else 0",
+    "where": r"\operatorname{where}(x, y, z) is y where x is not 0, else z",
     "divide": r"\varepsilon = 10^{-8} protects divisions",
 }
 """Explanations of functions whose names do not suffice."""
@@ -150,6 +161,12 @@ def _interp(x: Formula, y: Formula, weight: Formula) -> Formula:
     return _sum(_times(weight, y), rest if x[0] == "1" else _times(rest, x))
 
 
+def _gram(x: Formula, y: Formula) -> Formula:
+    # Brackets around it keep the product of matrices apart from products of numbers.
+    left = tight(x, ATOM)
+    return rf"{left} {left}^\top {tight(y, POWER)}", SUM
+
+
 _RULES: dict[str, Callable[..., Formula]] = {
     "abs": lambda x: (_magnitude(x[0]), ATOM),
     "exp2": lambda x: (f"2^{{{x[0]}}}", POWER),
@@ -165,6 +182,7 @@ _RULES: dict[str, Callable[..., Formula]] = {
     "norm": lambda x: (rf"\left\| {x[0]} \right\|", ATOM),
     "global_norm": lambda x: (rf"\left\| {x[0]} \right\|_{{\mathrm{{all}}}}", ATOM),
     "dot": lambda x, y: (rf"\left\langle {x[0]}, {y[0]} \right\rangle", ATOM),
+    "gram": _gram,
     "interp": _interp,
     "negative": lambda x: (f"-{tight(x, PRODUCT)}", SUM),
 }

@@ -42,7 +42,12 @@ _BOTH = {
     "dot": "_dot({x}, {y})",
     "cosine_sim": "_cosine_sim({x}, {y})",
     "clip_factor": "{np}.where({x} > {y}, {y} / {x}, 1.0)",
+    "greater": "{np}.where({x} > {y}, 1.0, 0.0)",
+    "where": "{np}.where({x} != 0, {y}, {a})",
+    "rows": "_rows({x})",
+    "columns": "_columns({x})",
     "row_mean": "_row_mean({x})",
+    "gram": "_gram({x}, {y})",
     "column_mean": "_column_mean({x})",
 }
 
@@ -55,6 +60,7 @@ _JAX = _BOTH | {
     "max": "jnp.maximum({x}, {y})",
     "min": "jnp.minimum({x}, {y})",
     "norm": "jnp.linalg.norm({x})",
+    "size": "jnp.asarray({x}.size, {x}.dtype)",
     "array_mean": "jnp.sum({x}) / max({x}.size, 1)",
 }
 
@@ -66,6 +72,7 @@ _TORCH = _BOTH | {
     "max": "torch.maximum({x}, {y})",
     "min": "torch.minimum({x}, {y})",
     "norm": "torch.linalg.vector_norm({x})",
+    "size": "{x}.new_tensor({x}.numel())",
     "array_mean": "torch.sum({x}) / max({x}.numel(), 1)",
 }
 
@@ -91,6 +98,8 @@ def expression(
         (y,) = rest
         absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y, np)
         words["divisor"] = words["y"] if absorbs else f"({words['y']} + 1e-8)"
+    if value.op == "where" and np == "torch" and isinstance(x, Number):
+        words["x"] = f"torch.as_tensor({words['x']})"
     pattern = _TABLES[np][value.op]
     if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
         pattern = "1 / {x}"

@@ -23,6 +23,26 @@ def _cosine_sim(tree, other):
     """The cosine of the angle between two trees."""
     return _dot(tree, other) / (_global_norm(tree) * _global_norm(other) + 1e-8)
 ''',
+    "gram": '''
+def _gram(x, y):
+    """The product of the matrices x, x transposed and y; a vector is one column."""
+    if x.ndim < 2:
+        return x * jnp.sum(x * y)
+    transposed = jnp.swapaxes(x, -1, -2)
+    if x.shape[-2] <= x.shape[-1]:
+        return (x @ transposed) @ y
+    return x @ (transposed @ y)
+''',
+    "rows": '''
+def _rows(x):
+    """The number of rows; a vector is one column."""
+    return jnp.asarray(x.shape[-2] if x.ndim > 1 else x.size, x.dtype)
+''',
+    "columns": '''
+def _columns(x):
+    """The number of columns; a vector is one column."""
+    return jnp.asarray(x.shape[-1] if x.ndim > 1 else 1, x.dtype)
+''',
     "row_mean": '''
 def _row_mean(x):
     """The mean of each row, in place of its numbers; a vector is one column."""
@@ -51,6 +71,26 @@ def _dot(tensors, others):
 def _cosine_sim(tensors, others):
     """The cosine of the angle between two lists of tensors."""
     return _dot(tensors, others) / (_global_norm(tensors) * _global_norm(others) + 1e-8)
+''',
+    "gram": '''
+def _gram(x, y):
+    """The product of the matrices x, x transposed and y; a vector is one column."""
+    if x.ndim < 2:
+        return x * torch.sum(x * y)
+    with torch.autocast(x.device.type, enabled=False):
+        if x.shape[-2] <= x.shape[-1]:
+            return (x @ x.mT) @ y
+        return x @ (x.mT @ y)
+''',
+    "rows": '''
+def _rows(x):
+    """The number of rows; a vector is one column."""
+    return x.new_tensor(x.shape[-2] if x.ndim > 1 else x.numel())
+''',
+    "columns": '''
+def _columns(x):
+    """The number of columns; a vector is one column."""
+    return x.new_tensor(x.shape[-1] if x.ndim > 1 else 1)
 ''',
     "row_mean": '''
 def _row_mean(x):

@@ -39,9 +39,10 @@ class Pass:
 def lower(graph: Graph) -> Graph:
     """Rewrite functions of whole trees, until their arguments are trees of one shape.
 
-    clip becomes a global norm, a factor (`clip_factor` of norm and limit) and a product. If an
-    argument of dot or cosine_sim is narrower than the other, `full_like` expands it. For scalars,
-    the global norm is the norm, dot the product, and cosine_sim a quotient of these.
+    An argument of dot, cosine_sim or gram that is narrower than the other is expanded by
+    `full_like`. For scalars, the global norm is the norm, dot the product, and cosine_sim a
+    quotient of these. gram of numbers is a product. clip becomes a global norm, a factor
+    (`clip_factor` of norm and limit) and a product.
     """
     new: dict[Value, Operand] = {}
     values: list[Value] = []
@@ -70,7 +71,9 @@ def lower(graph: Graph) -> Graph:
             norms = [add(f"{name}_norm", "norm", arg) for arg in args]
             product = add(name, "multiply", *args)
             return add(name, "divide", product, add(f"{name}_norms", "multiply", *norms))
-        if op in ("dot", "cosine_sim"):
+        if op == "gram" and OPS[op].infer(*(arg.kind for arg in args)) is not Kind.TREE:
+            return add(name, "multiply", add(f"{name}_square", "square", args[0]), args[1])
+        if op in ("dot", "cosine_sim", "gram"):
             x, y = args
             if x.kind < y.kind:
                 x = add(f"{name}_left", "full_like", y, x)

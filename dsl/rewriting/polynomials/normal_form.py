@@ -192,6 +192,18 @@ def _dot(term: Term, x: Form, y: Form) -> Form | None:
     return multiply(multiply(outer_x, outer_y), _function(term, inner_x, inner_y))
 
 
+def _gram(term: Term, x: Form, y: Form) -> Form | None:
+    """Take factors that are constant within each array out, and split a sum on the right."""
+    if term.kind is not Kind.TREE:
+        return multiply(power(x, 2), y)
+    outer_x, inner_x = split_by_kind(x, Kind.PER_ARRAY)
+    total: Form = ()
+    for monomial in expand(y):
+        outer, inner = split_by_kind((monomial,), Kind.PER_ARRAY)
+        total = add(total, multiply(outer, _function(term, inner_x, inner)))
+    return multiply(power(outer_x, 2), total)
+
+
 def _cosine_sim(term: Term, x: Form, y: Form) -> Form | None:
     if not x or not y:
         return ()
@@ -227,6 +239,7 @@ _RULES: dict[str, Callable[..., Form | None]] = {
     **dict.fromkeys(("norm", "global_norm"), _norm),
     **dict.fromkeys(("row_mean", "column_mean", "array_mean"), _mean),
     "dot": _dot,
+    "gram": _gram,
     "cosine_sim": _cosine_sim,
 }
 """Functions with laws of their own. A rule returns None where its function is an atom."""

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.comparison.store import ComparisonStore
@@ -19,8 +20,6 @@ from lionhunt.search.paper.costs import (
     measure_training,
     read_or_measure,
 )
-
-OnStatus = Callable[[str], None]
 
 
 def choose_claims(keys: Sequence[str] | None) -> list[Claim]:
@@ -40,8 +39,8 @@ def run_claims(
     experiments: Experiments,
     folder: Path,
     *,
-    open_status: Callable[[], AbstractContextManager[OnStatus]],
-    run_comparison: Callable[[ComparisonStore, PreparedComparison], Comparison],
+    open_display: Callable[[], AbstractContextManager[OnActivity]],
+    run_comparison: Callable[[ComparisonStore, PreparedComparison, str], Comparison],
 ) -> dict[str, Any]:
     """Run the experiments that the chosen claims need, or resume them.
 
@@ -49,8 +48,9 @@ def run_claims(
         chosen: the claims.
         experiments: the comparisons. Tasks of the main one are timed, too.
         folder: records of the comparisons, and files of measured speeds.
-        open_status: opens a status line while costs are measured, when nothing else runs.
-        run_comparison: runs a comparison to its end and records it.
+        open_display: opens a display while costs are measured, when nothing else runs.
+        run_comparison: runs a comparison to its end and records it; it also gets its place among
+            them in words.
 
     Returns:
         The results of the experiments, by name.
@@ -60,15 +60,16 @@ def run_claims(
         RecordError: the folder cannot be used.
     """
     needed = {claim.experiment for claim in chosen}
-    with open_status() as on_status:
-        on_status("finding optimizers and tasks")
+    with open_display() as on_activity:
+        on_activity(Activity("finding optimizers and tasks"))
         prepared = [PreparedComparison(name, comparison) for name, comparison in experiments]
     with open_comparisons(folder, prepared) as records:
-        with open_status() as on_status:
-            results = _measure_costs(needed, experiments.main.tasks, folder, on_status)
-        for comparison in prepared:
-            if comparison.name in needed:
-                results[comparison.name] = run_comparison(records, comparison)
+        with open_display() as on_activity:
+            results = _measure_costs(needed, experiments.main.tasks, folder, on_activity)
+        compared = [comparison for comparison in prepared if comparison.name in needed]
+        for number, comparison in enumerate(compared, start=1):
+            place = f"comparison {number} of {len(compared)}"
+            results[comparison.name] = run_comparison(records, comparison, place)
     return results
 
 
@@ -78,15 +79,15 @@ def judge_claims(chosen: Sequence[Claim], results: dict[str, Any]) -> Judged:
 
 
 def _measure_costs(
-    needed: Collection[str], tasks: Sequence[TaskOptions], folder: Path, on_status: OnStatus
+    needed: Collection[str], tasks: Sequence[TaskOptions], folder: Path, on_activity: OnActivity
 ) -> dict[str, Any]:
     """Measure the costs that are needed. A folder keeps its speeds."""
 
     def train():
-        return measure_training([options.build() for options in tasks], on_status=on_status)
+        return measure_training([options.build() for options in tasks], on_activity=on_activity)
 
     def step():
-        return measure_steps(on_status=on_status)
+        return measure_steps(on_activity=on_activity)
 
     measures: dict[str, Callable[[], Any]] = {
         MEMORY: measure_memory,

@@ -19,6 +19,7 @@ from typing import Any, NamedTuple
 import jax
 
 from lionhunt.proxy_tasks.task import Task
+from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.bench.timing import time_interleaved
 from lionhunt.search.paper.costs.timed_runs import (
     PAIRS,
@@ -44,6 +45,9 @@ Two are the initial parameters and the gradient. Lion has its parameters and one
 parameters and at most four states. A step needs at most two.
 """
 MARGIN = 1.25
+
+CASES = "cases"
+"""The unit of the progress."""
 
 
 class Speed(NamedTuple):
@@ -96,7 +100,7 @@ def measure_steps(
     *,
     num_rounds: int = NUM_ROUNDS,
     turn_seconds: float = TURN_SECONDS,
-    on_status: Callable[[str], None] = lambda text: None,
+    on_activity: OnActivity = ignore,
 ) -> Speeds:
     """Measure the optimizers alone, on a given gradient.
 
@@ -104,10 +108,10 @@ def measure_steps(
         sizes: approximate numbers of parameters; sizes that do not fit into memory are left out.
         num_rounds: rounds of each pair.
         turn_seconds: approximate seconds of each optimizer in a round.
-        on_status: called with the next case in words.
+        on_activity: called with each case.
     """
     speeds, left_out = [], []
-    for size in sizes:
+    for number, size in enumerate(sizes):
         needed, available = 4 * size * MAX_ARRAYS * MARGIN, available_bytes()
         if available is not None and available < needed:
             reason = (
@@ -118,8 +122,9 @@ def measure_steps(
             continue
         params, gradient = draw_model(size, 0), draw_model(size, 1)
         num_parameters = _num_parameters(params)
-        for written_as, pair in PAIRS.items():
-            on_status(f"the optimizer step of {num_parameters:,} parameters, as {written_as}")
+        for index, (written_as, pair) in enumerate(PAIRS.items(), start=number * len(PAIRS)):
+            text = f"the optimizer step of {num_parameters:,} parameters, as {written_as}"
+            on_activity(Activity(text, index, len(sizes) * len(PAIRS), CASES))
             runners = [run_steps(make(), params, gradient) for make in pair]
             timing = _time(runners, num_rounds, turn_seconds)
             speeds.append(_speed("optimizer step", written_as, num_parameters, runners, timing))
@@ -134,7 +139,7 @@ def measure_training(
     *,
     num_rounds: int = NUM_ROUNDS,
     turn_seconds: float = TURN_SECONDS,
-    on_status: Callable[[str], None] = lambda text: None,
+    on_activity: OnActivity = ignore,
 ) -> Speeds:
     """Measure training steps: drawing a batch, forward, backward, and the optimizer.
 
@@ -142,13 +147,14 @@ def measure_training(
         tasks: tasks to train; none is left out.
         num_rounds: rounds of each pair.
         turn_seconds: approximate seconds of each optimizer in a round.
-        on_status: called with the next case in words.
+        on_activity: called with each case.
     """
     speeds = []
-    for task in tasks:
+    for number, task in enumerate(tasks):
         params = jax.jit(task.init)(task.data, jax.random.key(0))
-        for written_as, pair in PAIRS.items():
-            on_status(f"the training step of {task.name}, as {written_as}")
+        for index, (written_as, pair) in enumerate(PAIRS.items(), start=number * len(PAIRS)):
+            text = f"the training step of {task.name}, as {written_as}"
+            on_activity(Activity(text, index, len(tasks) * len(PAIRS), CASES))
             runners = [run_training(task, make(), params) for make in pair]
             timing = _time(runners, num_rounds, turn_seconds)
             speeds.append(_speed(task.name, written_as, _num_parameters(params), runners, timing))

@@ -1,7 +1,6 @@
 """Files of measured speeds. Times of another environment do not count."""
 
 import json
-import os
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -9,6 +8,7 @@ from typing import Any
 from lionhunt.search.environment import environment_differences, summarize_environment
 from lionhunt.search.errors import RecordError
 from lionhunt.search.paper.costs.speed import LeftOut, Speed, Speeds
+from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.statistics import Interval
 
 
@@ -34,10 +34,7 @@ def read_or_measure(path: Path, measure: Callable[[], Speeds]) -> Speeds:
             "left_out": [size._asdict() for size in measured.left_out],
             "environment": environment,
         }
-        unfinished = path.with_suffix(".part")
-        unfinished.write_text(json.dumps(record, indent=1), "utf-8")
-        # A rename leaves the whole file or none.
-        os.replace(unfinished, path)
+        write_whole(path, json.dumps(record, indent=1))
     except OSError as error:
         raise RecordError(f"cannot use {path}: {error.strerror}; make room") from None
     except (ValueError, KeyError, TypeError):

@@ -12,7 +12,7 @@ from lionhunt.search.paper.replication.loop import (
     StudyProgress,
     open_study_pool,
 )
-from lionhunt.search.paper.replication.report import print_study, study_line, to_report
+from lionhunt.search.paper.replication.report import print_study, to_activity, to_report
 from lionhunt.search.paper.replication.summary import summarize_study
 
 __all__ = [
@@ -24,7 +24,7 @@ __all__ = [
     "plan_study",
     "print_study",
     "print_study_plan",
-    "study_line",
     "summarize_study",
+    "to_activity",
     "to_report",
 ]

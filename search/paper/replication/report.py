@@ -5,6 +5,7 @@ from typing import Any
 
 from rich.console import Console
 
+from lionhunt.search.activity import Activity
 from lionhunt.search.paper.replication.loop import StudyProgress
 from lionhunt.search.paper.replication.plan import CONSTANTS, EVOLUTION, NAMES, RANDOM, RESTART
 from lionhunt.search.paper.replication.summary import reference_name
@@ -27,9 +28,10 @@ Summary = dict[str, Any]
 """The summary of a study by `search.paper.replication.summary`, or a part of it."""
 
 
-def study_line(event: StudyProgress, line: str) -> str:
-    """Return one line on the progress of a study, given that on its run."""
-    return f"{event.name}, run {event.number} of {event.total}: {line}"
+def to_activity(event: StudyProgress) -> Activity:
+    """Return the progress of a study as an activity; a run counts by the share that is done."""
+    share = event.progress.num_programs / max(1, event.progress.expected_total)
+    return Activity(event.name, event.number - 1 + share, event.total, "runs done")
 
 
 def tables(summary: Summary) -> list[Table]:

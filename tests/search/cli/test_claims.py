@@ -41,7 +41,7 @@ def executed(monkeypatch, examples):
     """Replace slow experiments; return the names of the executed ones."""
     names = []
 
-    def run_comparison(records, prepared, **how):
+    def run_comparison(records, prepared, place, **how):
         names.append(prepared.name)
         rates = [1e-3 * 2**i for i in range(3)]
         points = [Hyperparameters(rate, decay) for rate in rates for decay in (0.1, 0.2, 0.4)]

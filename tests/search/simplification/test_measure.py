@@ -12,6 +12,7 @@ from scipy import stats
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP
+from lionhunt.search.activity import Activity
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.simplification import measure
 from lionhunt.search.simplification.config import SimplifyConfig
@@ -216,11 +217,17 @@ def test_the_order_of_answers_changes_nothing(order_seed):
     assert looks[0] == looks[1]
 
 
-def test_status_names_the_task_and_the_trainings():
-    messages = []
-    make_measurer(on_status=messages.append).compare(PROGRAM, without("tanh"), 2)
-    assert messages[0] == "cheap: 0 of 4 trainings"
-    assert any(text.startswith("dear: ") for text in messages)
+def test_progress_names_the_purpose_and_the_task_and_counts_the_trainings():
+    activities = []
+    measurer = make_measurer(on_activity=activities.append)
+    measurer.compare(PROGRAM, without("tanh"), 2)
+    assert str(activities[0]) == "cheap: 0 of 4 trainings"
+    assert any(activity.text == "dear" for activity in activities)
+    activities.clear()
+    measurer.announce("a closer look")
+    measurer.compare(PROGRAM, without("sinh"), 2)
+    assert activities[0] == Activity("a closer look")
+    assert activities[1] == Activity("a closer look, cheap", 0, 2, "trainings")
 
 
 def tiny_config(**changes) -> SimplifyConfig:

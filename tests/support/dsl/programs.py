@@ -32,7 +32,7 @@ def kind_of(op: str, kinds: list[Kind]) -> Kind:
     """Return the kind of a result, by an independent rule."""
     if op in TO_SCALAR:
         return Kind.SCALAR
-    if op in ("norm", "array_mean"):
+    if op in ("norm", "array_mean", "rows", "columns", "size"):
         return min(kinds[0], Kind.PER_ARRAY)
     return max(kinds)
 

@@ -70,6 +70,10 @@ EQUAL = [
     ("clip(m - g, lr)", "0.0 - clip(g - m, lr)"),
     ("get_pi() * g", "g * 3.1415927"),
     ("row_mean(2.0 * g + g * 1.0)", "3.0 * row_mean(g)"),
+    ("gram(-2.0 * g, lr * m)", "4.0 * lr * gram(g, m)"),
+    ("gram(norm(w) * g, norm(m) * m)", "square(norm(w)) * norm(m) * gram(g, m)"),
+    ("gram(g, m - w)", "gram(g, m) - gram(g, w)"),
+    ("gram(lr, norm(g))", "square(lr) * norm(g)"),
 ]
 
 
@@ -97,6 +101,10 @@ DIFFERENT = [
     ("norm(g + m)", "norm(g) + norm(m)"),
     ("dot(g, m)", "dot(g, g)"),
     ("row_mean(g)", "column_mean(g)"),
+    ("gram(g, m)", "gram(m, g)"),
+    ("gram(g + w, m)", "gram(g, m) + gram(w, m)"),
+    ("gram(g, g)", "cube(g)"),
+    ("gram(g * w, m)", "square(w) * gram(g, m)"),
     ("max(g, m)", "min(g, m)"),
     ("cosh(g)", "cosh(m)"),
 ]

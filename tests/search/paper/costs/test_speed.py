@@ -13,10 +13,11 @@ def test_measurements_have_all_pairs(monkeypatch):
     pairs = {name: TimedPair(lambda: optax.sgd(0.1), lambda: optax.sgd(0.1)) for name in "ab"}
     monkeypatch.setattr(speed, "PAIRS", pairs)
     quick = {"num_rounds": 2, "turn_seconds": 1e-4}
-    statuses = []
-    steps, left_out = measure_steps([60], **quick, on_status=statuses.append)
-    training, _ = measure_training([make_line_task()], **quick)
-    assert left_out == [] and len(statuses) == 2
+    activities = []
+    steps, left_out = measure_steps([60], **quick, on_activity=activities.append)
+    training, _ = measure_training([make_line_task()], **quick, on_activity=activities.append)
+    assert left_out == []
+    assert [(each.done, each.total) for each in activities] == [(0, 2), (1, 2)] * 2
     for speeds, name in ((steps, "optimizer step"), (training, "line")):
         assert [(s.name, s.written_as) for s in speeds] == [(name, "a"), (name, "b")]
         for measured in speeds:
