@@ -18,6 +18,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.interpreter import run
+from tests.support.dsl.oracles import NUMPY, OPTAX
 from tests.support.dsl.values import SHAPES, assert_close, draw_tree
 
 NUM_STEPS = 100
@@ -70,140 +71,6 @@ def train(optimizer, params, gradients):
 
     return jax.lax.scan(step, (params, optimizer.init(params)), gradients)[1]
 
-
-OPTAX = {
-    "sgd": optax.sgd,
-    "momentum": optax.sgd,
-    "nesterov": lambda lr, momentum: optax.sgd(lr, momentum, nesterov=True),
-    "rmsprop": lambda lr, decay, epsilon: optax.rmsprop(lr, decay, epsilon),
-    # By default, optax starts the sum of squares at 0.1.
-    "adagrad": lambda lr, epsilon: optax.adagrad(lr, 0.0, epsilon),
-    "adam": lambda lr, beta1, beta2, epsilon: optax.adam(lr, beta1, beta2, epsilon),
-    "adamw": lambda lr, beta1, beta2, epsilon, weight_decay: optax.adamw(
-        lr, beta1, beta2, epsilon, weight_decay=weight_decay
-    ),
-    # By default, optax adds bias corrections to the algorithm of the paper.
-    "amsgrad": lambda lr, beta1, beta2, epsilon: optax.amsgrad(
-        lr, beta1, beta2, epsilon, bias_correction_mu=False, bias_correction_nu=False
-    ),
-    "nadam": lambda lr, beta1, beta2, epsilon: optax.nadam(lr, beta1, beta2, epsilon),
-    "radam": lambda lr, beta1, beta2, epsilon, threshold: optax.radam(
-        lr, beta1, beta2, epsilon, threshold=threshold
-    ),
-    # The epsilon of the paper is two numbers in optax, equal by default.
-    "adabelief": lambda lr, beta1, beta2, epsilon: optax.adabelief(
-        lr, beta1, beta2, eps=epsilon, eps_root=epsilon
-    ),
-    # The parts of optax.adafactor, which has no argument for epsilon2. It factors the two longest
-    # axes of an array if both are long enough, by default 128. With 3 it factors the last two axes
-    # of each matrix here. For other arrays the factors of the program are their second moments.
-    "adafactor": lambda lr, decay_rate, epsilon1, epsilon2: optax.chain(
-        optax.scale_by_factored_rms(
-            decay_rate=decay_rate, min_dim_size_to_factor=3, epsilon=epsilon1
-        ),
-        optax.clip_by_block_rms(1.0),
-        optax.scale_by_learning_rate(lr),
-        optax.scale_by_param_block_rms(epsilon2),
-    ),
-    "signsgd": optax.sign_sgd,
-    "signum": optax.signum,
-    "lion": lambda lr, beta1, beta2, weight_decay: optax.lion(
-        lr, beta1, beta2, weight_decay=weight_decay
-    ),
-    "ablation": lambda lr, beta, weight_decay: optax.chain(
-        optax.ema(beta, debias=False),
-        optax.scale_by_sign(),
-        optax.add_decayed_weights(weight_decay),
-        optax.scale_by_learning_rate(lr),
-    ),
-    # optax counts steps from 0, and its ademamix has no default schedule.
-    "ademamix": lambda lr, beta1, beta2, beta3, alpha, warmup_steps, epsilon: (
-        optax.contrib.ademamix(
-            lr,
-            beta1,
-            beta2,
-            ademamix_beta3(beta1, beta3, warmup_steps),
-            lambda step: jnp.minimum((step + 1) * alpha / warmup_steps, alpha),
-            epsilon,
-        )
-    ),
-}
-"""Optimizers of optax, from the learning rate and the constants of the program."""
-
-
-def ademamix_beta3(beta_start, beta3, warmup_steps):
-    """Return the schedule of beta3 of the paper."""
-
-    def beta3_of(step):
-        done = (step + 1) / warmup_steps
-        log_start, log_end = jnp.log(beta_start), jnp.log(beta3)
-        exponent = log_start * log_end / ((1 - done) * log_end + done * log_start)
-        return jnp.minimum(jnp.exp(exponent), beta3)
-
-    return beta3_of
-
-
-def qhm(gradients, nu, beta):
-    """Yield the directions of QHM or QHAdam (Ma and Yarats, 2018)."""
-    buffer = 0.0
-    for g in gradients:
-        buffer = beta * buffer + (1 - beta) * g
-        yield (1 - nu) * g + nu * buffer
-
-
-def qhadam(gradients, nu1, nu2, beta1, beta2, epsilon):
-    """Yield the directions of QHM or QHAdam (Ma and Yarats, 2018)."""
-    m, s = 0.0, 0.0
-    for t, g in enumerate(gradients, 1):
-        m = beta1 * m + (1 - beta1) * g
-        s = beta2 * s + (1 - beta2) * g**2
-        m_hat, s_hat = m / (1 - beta1**t), s / (1 - beta2**t)
-        numerator = (1 - nu1) * g + nu1 * m_hat
-        yield numerator / (np.sqrt((1 - nu2) * g**2 + nu2 * s_hat) + epsilon)
-
-
-def aggmo(gradients, beta2, beta3, num_momenta):
-    """Yield the directions of AggMo (Lucas et al., 2018), whose velocities point downhill."""
-    betas, velocities = (0.0, beta2, beta3), (0.0, 0.0, 0.0)
-    for g in gradients:
-        velocities = [beta * v - g for beta, v in zip(betas, velocities, strict=True)]
-        yield -sum(velocities) / num_momenta
-
-
-def powersign(gradients, beta):
-    """Yield the directions of PowerSign with alpha = e (Bello et al., 2017)."""
-    m = 0.0
-    for g in gradients:
-        m = beta * m + (1 - beta) * g
-        yield np.e ** (np.sign(g) * np.sign(m)) * g
-
-
-def addsign(gradients, beta):
-    """Yield the directions of AddSign with alpha = 1 (Bello et al., 2017)."""
-    m = 0.0
-    for g in gradients:
-        m = beta * m + (1 - beta) * g
-        yield (1 + np.sign(g) * np.sign(m)) * g
-
-
-def sdprop(gradients, gamma, epsilon):
-    """Yield the directions of SDProp (Ida et al., 2017)."""
-    mu, c = 0.0, 0.0
-    for g in gradients:
-        c = gamma * c + gamma * (1 - gamma) * (g - mu) ** 2
-        mu = gamma * mu + (1 - gamma) * g
-        yield g / (np.sqrt(c) + epsilon)
-
-
-NUMPY = {
-    "qhm": qhm,
-    "qhadam": qhadam,
-    "aggmo": aggmo,
-    "powersign": powersign,
-    "addsign": addsign,
-    "sdprop": sdprop,
-}
-"""Optimizers that optax lacks: the directions of an array, from its gradients."""
 
 FOUND = {
     "adabelief_like",
