@@ -54,7 +54,6 @@ def evaluate(
 
     Raises:
         ValueError: a tree has another structure than `weights`.
-        TypeError: an array of `weights` is complex.
     """
     # The forward loop is needed without JAX, so the functions below alone import it.
     import jax
@@ -92,14 +91,7 @@ def evaluate(
 
 
 def arithmetic_dtype(array: Any) -> Any:
-    """Return the dtype in which a program computes: float64 for float64 weights, else float32.
-
-    Raises:
-        TypeError: the array is complex.
-    """
+    """Return the dtype in which a program computes: float64 for float64 weights, else float32."""
     import jax.numpy as jnp
 
-    dtype = jnp.result_type(array)
-    if jnp.issubdtype(dtype, jnp.complexfloating):
-        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
-    return jnp.float64 if dtype == jnp.float64 else jnp.float32
+    return jnp.float64 if jnp.result_type(array) == jnp.float64 else jnp.float32

@@ -11,8 +11,6 @@ import jax
 import jax.numpy as jnp
 import optax
 
-from lionhunt.dsl.interpreter import arithmetic_dtype
-
 
 class ProgramState(NamedTuple):
     """The state of an optimizer between steps.
@@ -44,12 +42,12 @@ def as_transformation(
     """
 
     def init(params):
-        # Complex parameters are refused even by a program without states.
-        jax.tree.map(arithmetic_dtype, params)
+        _check_real(params)
         return ProgramState(jnp.zeros((), jnp.int32), init_states(params))
 
     def update(updates, state, params=None, **extra_args):
         del extra_args
+        _check_real(updates)
         if params is None:
             if reads_weights:
                 raise ValueError(
@@ -63,3 +61,9 @@ def as_transformation(
         return update, ProgramState(state.step_count + 1, states)
 
     return optax.GradientTransformationExtraArgs(init, update)
+
+
+def _check_real(tree: Any) -> None:
+    """Raise a `TypeError` if an array is complex."""
+    if any(map(jnp.iscomplexobj, jax.tree.leaves(tree))):
+        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")

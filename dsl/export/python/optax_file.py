@@ -149,11 +149,16 @@ class OptaxFile(PythonFile):
         for state, name in self.fields.items():
             fields.append(f"{name}={_ZEROS[state.kind]}")
         start = f"return {self.state_class_name}("
-        return ["    def init(params):", *break_call(start, fields, level=2)]
+        return [
+            "    def init(params):",
+            "        _check_real(params)",
+            *break_call(start, fields, level=2),
+        ]
 
     def update_function(self) -> list[str]:
         lines = ["    def update(updates, state, params=None, **extra_args):"]
         lines.append("        del extra_args")
+        lines.append("        _check_real(updates)")
         if self.reads_weights:
             message = f"{self.context.name} reads the weights: call update(updates, state, params)"
             lines.append("        if params is None:")
@@ -168,6 +173,8 @@ class OptaxFile(PythonFile):
             line = f"        {name} = {rate}"
             broken = [f"        {name} = (", f"            {rate}", "        )"]
             lines += [line] if len(line) <= WIDTH else broken
+            dtype = "_dtype(*jax.tree.leaves(like))"
+            lines += break_call(f"{name} = jnp.asarray(", [name, dtype], level=2)
         for state, field in self.fields.items():
             if state.kind is Kind.SCALAR and self.graph.reads(state):
                 lines.append(f"        {self.names[state]} = state.{field}")
@@ -275,7 +282,7 @@ class OptaxFile(PythonFile):
         """Check that an output may be a number of Python."""
         if isinstance(output, Value) and output.op:
             return all(map(self.is_plain, output.args)) and output.op not in WHOLE_TREE
-        return isinstance(output, Number) or output is self.graph.schedule
+        return isinstance(output, Number)
 
     def negative(self, output: Operand) -> str:
         """Write an output with its sign flipped: optax adds updates."""
@@ -288,7 +295,7 @@ class OptaxFile(PythonFile):
 
     def dtype_helpers(self) -> list[str]:
         """Write the helpers that choose and change dtypes, and the one of masks."""
-        texts = [_DTYPE, _CAST]
+        texts = [_REAL, _DTYPE, _CAST]
         if self.large_states:
             texts.append(_LIKE)
         if self.decays:
@@ -320,13 +327,18 @@ _ZEROS = {
 }
 """First value of a state of each kind."""
 
+_REAL = '''
+def _check_real(tree):
+    """Raise a TypeError if an array is complex."""
+    if any(jnp.iscomplexobj(x) for x in jax.tree.leaves(tree)):
+        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
+'''
+
 _DTYPE = '''
 def _dtype(*arrays):
     """Return the dtype of the arithmetic: float64 if an array is float64, else float32."""
-    dtypes = [jnp.result_type(x) for x in arrays]
-    if any(jnp.issubdtype(dtype, jnp.complexfloating) for dtype in dtypes):
-        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
-    return jnp.float64 if jnp.float64 in dtypes else jnp.float32
+    is_double = any(jnp.result_type(x) == jnp.float64 for x in arrays)
+    return jnp.float64 if is_double else jnp.float32
 '''
 
 _CAST = '''
