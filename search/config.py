@@ -1,8 +1,10 @@
 """Configurations read from TOML: frozen values; unknown keys are refused."""
 
+import copy
 import json
+import re
 import tomllib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -10,7 +12,7 @@ import pydantic
 from pydantic import BaseModel, ConfigDict
 
 from lionhunt.proxy_tasks import FAMILIES
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, did_you_mean
 
 MAX_CHARACTERS = 1_000_000
 """The part of a file that is read; no configuration is longer."""
@@ -52,44 +54,106 @@ def read_config(path: Path, model: type[C], settings: Iterable[str] = ()) -> C:
     # A file that is not UTF-8 raises a ValueError too.
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
-    return parse_config(with_settings(raw, settings), str(path), model)
+    return parse_config(raw, str(path), model, settings)
 
 
-def with_settings(raw: dict[str, Any], settings: Iterable[str]) -> dict[str, Any]:
-    """Return the raw configuration after changing it in place; see `read_config`."""
-    for setting in settings:
-        _set(raw, setting)
-    return raw
-
-
-def parse_config(raw: dict[str, Any], source: str, model: type[C]) -> C:
+def parse_config(
+    raw: dict[str, Any], source: str, model: type[C], settings: Iterable[str] = ()
+) -> C:
     """Check a raw configuration, and return it as a value of `model`.
 
+    Args:
+        raw: the raw configuration; it is not changed.
+        source: a name for `raw`.
+        model: the class of the configuration.
+        settings: see `read_config`.
+
     Raises:
-        ConfigError: it is invalid; the message names `source` and the offending key.
+        ConfigError: it is invalid. The message names the offending key, and `source` or the setting
+            that is at fault.
     """
+    raw = copy.deepcopy(raw)
+    config, fault = _parse(raw, model)
+    for text in settings:
+        _set(raw, text)
+        earlier = fault
+        config, fault = _parse(raw, model)
+        if fault != earlier:
+            source = f"--set {text}"
+    if config is None:
+        raise ConfigError(f"{source}: {fault}")
+    return config
+
+
+def _parse(raw: dict[str, Any], model: type[C]) -> tuple[C | None, str]:
+    """Return a checked configuration, or what is wrong with it."""
     try:
-        return model.model_validate_json(json.dumps(raw, default=str))
+        return model.model_validate_json(json.dumps(raw, default=str)), ""
     except (RecursionError, UnicodeEncodeError) as error:
-        raise ConfigError(f"{source} is not a configuration: {error}") from None
+        return None, f"not a configuration: {error}"
     except pydantic.ValidationError as error:
-        first = error.errors()[0]
-        # The path of a task repeats its kind, which is no key of the file.
-        key = ".".join(str(part) for part in first["loc"] if part not in FAMILIES)
-        message = first["msg"].removeprefix("Value error, ")
-        match first["type"]:
-            case "extra_forbidden" | "unexpected_keyword_argument":
-                message = "unknown key; remove it or correct its name"
-            case "missing":
-                message = "missing; add it, or is this the config of another command?"
-            case "union_tag_invalid":
-                tag = first.get("ctx", {}).get("tag")
-                message = f"unknown task '{tag}'; there are {', '.join(FAMILIES)}"
-            case "union_tag_not_found":
-                message = f"a task needs a kind: {', '.join(FAMILIES)}"
-            case _ if isinstance(first["input"], str | int | float):
-                message += f", got {first['input']!r}"
-        raise ConfigError(f"{source}: {key + ': ' if key else ''}{message}") from None
+        return None, _explain(error.errors()[0], model)
+
+
+def _explain(error: Any, model: type[Config]) -> str:
+    """Return an error of pydantic as the key that it concerns, and a message."""
+    # The path of a task repeats its kind, which is no key of the file.
+    path = [part for part in error["loc"] if part not in FAMILIES]
+    key = ".".join(map(str, path))
+    message = error["msg"].removeprefix("Value error, ")
+    match error["type"]:
+        case "extra_forbidden" | "unexpected_keyword_argument":
+            near = _nearest_key(key, model, error["loc"])
+            message = f"unknown key{near or '; remove it or correct its name'}"
+        case "missing":
+            message = "missing; add it, or is this the config of another command?"
+        case "union_tag_invalid":
+            tag = str(error.get("ctx", {}).get("tag"))
+            near = did_you_mean(tag, FAMILIES)
+            message = f"unknown task '{tag}'{near}; there are {', '.join(FAMILIES)}"
+        case "union_tag_not_found":
+            message = f"a task needs a kind: {', '.join(FAMILIES)}"
+        case "literal_error" if isinstance(value := error["input"], str):
+            near = did_you_mean(value, re.findall("'(.*?)'", message))
+            message += f", got {value!r}{near}"
+        case _ if isinstance(error["input"], str | int | float):
+            message += f", got {error['input']!r}"
+    return f"{key + ': ' if key else ''}{message}"
+
+
+def _nearest_key(key: str, model: type[Config], place: Sequence[str | int]) -> str:
+    """Return a question for a key of the same name elsewhere, or for one of a similar name."""
+    keys = [known for known in _keys(model, place) if known != key]
+    name = key.rpartition(".")[2]
+    same = [known for known in keys if known.rpartition(".")[2] == name]
+    return did_you_mean(same[0] if same else key, keys)
+
+
+def _keys(model: type[Config], place: Sequence[str | int]) -> Iterator[str]:
+    """Yield all keys of a configuration, with dots.
+
+    Args:
+        model: the class of the configuration.
+        place: gives the positions in lists, and the kind of a task.
+    """
+    schema = model.model_json_schema()
+    positions = [str(part) for part in place if isinstance(part, int)]
+
+    def below(node: Any, prefix: str, depth: int) -> Iterator[str]:
+        if "$ref" in node:
+            node = schema["$defs"][node["$ref"].rpartition("/")[2]]
+        kinds = node.get("discriminator", {}).get("mapping", {})
+        chosen = [{"$ref": kinds[kind]} for kind in kinds if kind in place]
+        for choice in chosen or (*node.get("anyOf", ()), *node.get("oneOf", ())):
+            yield from below(choice, prefix, depth)
+        if "items" in node:
+            position = positions[depth] if depth < len(positions) else "0"
+            yield from below(node["items"], f"{prefix}{position}.", depth + 1)
+        for key, value in node.get("properties", {}).items():
+            yield f"{prefix}{key}"
+            yield from below(value, f"{prefix}{key}.", depth)
+
+    return below(schema, "", 0)
 
 
 def _set(raw: dict[str, Any], setting: str) -> None:

@@ -117,7 +117,8 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
     setup = summarize_setup(short, initial)
     with tempfile.TemporaryDirectory() as tmp, RunStore.create(Path(tmp) / "run", setup) as records:
         reference = records.reference()
-        with start_pool(short, initial, num_workers, records.cache, reference) as (pool, first):
+        address = config.evaluation.ray_address
+        with start_pool(short, initial, num_workers, reference, address) as (pool, first):
             # Each call returns when one more worker is ready.
             for _ in range(num_workers - 1):
                 pool.wait(600.0)

@@ -1,6 +1,14 @@
 """Errors of `search` that a user can act on; each message is one line that says what to do."""
 
+import difflib
+import shlex
+from collections.abc import Iterable
+from pathlib import Path
+
 from lionhunt.errors import LionhuntError
+
+MAX_NEAR = 100
+"""Characters of the longest word for which a near one is looked for."""
 
 
 class ConfigError(LionhuntError, ValueError):
@@ -46,3 +54,25 @@ class SourceError(LionhuntError, ValueError):
 def first_line(error: object) -> str:
     """Return the first line of an error's text, or the name of its type if it has no text."""
     return (str(error).strip().splitlines() or [type(error).__name__])[0]
+
+
+def command_line(*words: object, settings: Iterable[str] | None = None) -> str:
+    """Return a command of Lionhunt as you may give it to a shell.
+
+    Args:
+        words: its words; one that is a `Path` is never taken for an option.
+        settings: the values of its options `--set`.
+    """
+    texts = [f"./{w}" if isinstance(w, Path) and str(w)[:1] == "-" else str(w) for w in words]
+    replaced = [word for setting in settings or () for word in ("--set", setting)]
+    return shlex.join(["lionhunt", *texts, *replaced])
+
+
+def did_you_mean(word: str, names: Iterable[str]) -> str:
+    """Return a question for the nearest of the names; empty if none is near."""
+    if not word or len(word) > MAX_NEAR:
+        return ""
+    names = list(names)
+    near = difflib.get_close_matches(word, names, n=1)
+    near = near or [name for name in names if name.startswith(word)]
+    return f"; did you mean '{near[0]}'?" if near else ""

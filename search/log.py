@@ -8,6 +8,7 @@ import datetime
 import json
 import logging
 import os
+import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -20,6 +21,22 @@ _LOGGER.addHandler(logging.NullHandler())
 def log(event: str, **fields: Any) -> None:
     """Log an event; fields are JSON values."""
     _LOGGER.info(event, extra={"fields": fields})
+
+
+def warn(message: str) -> None:
+    """Log a line that you should see as it happens; it is printed inside `print_warnings`."""
+    _LOGGER.warning(message)
+
+
+@contextmanager
+def print_warnings() -> Iterator[None]:
+    """Print the warnings of the body to the standard error output."""
+    handler = _Printer(logging.WARNING)
+    _LOGGER.addHandler(handler)
+    try:
+        yield
+    finally:
+        _LOGGER.removeHandler(handler)
 
 
 @contextmanager
@@ -35,6 +52,13 @@ def write_log(file: Path) -> Iterator[None]:
         _LOGGER.setLevel(level)
 
 
+class _Printer(logging.Handler):
+    """A handler that prints; a display may have replaced `sys.stderr`, so it is looked up."""
+
+    def emit(self, record: logging.LogRecord) -> None:
+        print(f"lionhunt: {record.getMessage()}", file=sys.stderr, flush=True)
+
+
 class _JsonLines(logging.Handler):
     """A handler that appends to a file; it first ends a line that a killed process left torn."""
 
@@ -45,7 +69,11 @@ class _JsonLines(logging.Handler):
 
     def emit(self, record: logging.LogRecord) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
-        line = {"time": now, "event": record.getMessage(), **getattr(record, "fields", {})}
+        if record.levelno >= logging.WARNING:
+            fields = {"event": "warning", "message": record.getMessage()}
+        else:
+            fields = {"event": record.getMessage(), **getattr(record, "fields", {})}
+        line = {"time": now, **fields}
         if self._num_lost:
             line["lost_before"] = self._num_lost
         try:

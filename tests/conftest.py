@@ -2,6 +2,7 @@
 
 import os
 import tempfile
+from pathlib import Path
 
 import hypothesis
 import jax
@@ -18,6 +19,8 @@ CACHE = "JAX_COMPILATION_CACHE_DIR"
 if CACHE not in os.environ:
     compiled = tempfile.TemporaryDirectory()
     os.environ[CACHE] = compiled.name
+# Tests of the folder for compiled code leave that of the user alone.
+os.environ["XDG_CACHE_HOME"] = f"{os.environ[CACHE]}/user"
 os.environ["JAX_PERSISTENT_CACHE_MIN_COMPILE_TIME_SECS"] = "0.5"
 jax.config.update("jax_compilation_cache_dir", os.environ[CACHE])
 jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.5)
@@ -40,6 +43,13 @@ def rng() -> np.random.Generator:
 @pytest.fixture
 def key() -> jax.Array:
     return jax.random.key(0)
+
+
+@pytest.fixture
+def short_tmp_path():
+    """Return a folder whose name leaves room for that of a socket."""
+    with tempfile.TemporaryDirectory(dir="/tmp") as folder:
+        yield Path(folder)
 
 
 @pytest.fixture

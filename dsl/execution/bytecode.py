@@ -25,6 +25,8 @@ from lionhunt.dsl.program import Program
 
 MAX_ARITY = 3
 """Operands of an instruction."""
+NUM_INPUTS = 2
+"""Vector registers before those of the states: the weights and the gradient."""
 OP_NUMBERS = {name: number for number, name in enumerate(OPS)}
 
 
@@ -34,7 +36,7 @@ class MachineShape:
 
     Attributes:
         num_vector_registers: the first hold weights, gradient and states.
-        num_states: state variables.
+        num_states: rows for states; the last ones may be without use.
         num_scalar_registers: the first holds the schedule value, the next ones constants.
         num_instructions: places for instructions, in each of the two lists.
     """
@@ -110,9 +112,10 @@ def assemble_canonical(canonical: Canonical) -> Bytecode:
             scalar_of[first + index] = len(scalar_of)
     scalar_code: list[tuple[int, ...]] = []
     vector_code: list[tuple[int, ...]] = []
+    num_vectors = _fit(SMALL.num_vector_registers, max(vector_of.values()) + 1)
     shape = MachineShape(
-        _fit(SMALL.num_vector_registers, max(vector_of.values()) + 1),
-        max(SMALL.num_states, canonical.num_states),
+        num_vectors,
+        _fit_states(canonical.num_states, num_vectors),
         _fit(SMALL.num_scalar_registers, len(scalar_of)),
         _fit(SMALL.num_instructions, len(canonical.instructions)),
     )
@@ -147,6 +150,16 @@ def _fit(length: int, needed: int) -> int:
     while length < needed:
         length *= 2
     return length
+
+
+def _fit_states(needed: int, num_vectors: int) -> int:
+    """Return a number of states: an exact one, or for many as many as the vector file holds.
+
+    A mutation may change the number of live states. Without this, a search from 20 states would
+    compile each task some 20 times.
+    """
+    is_few = needed <= SMALL.num_vector_registers - NUM_INPUTS
+    return max(SMALL.num_states, needed) if is_few else num_vectors - NUM_INPUTS
 
 
 def _pad(code: list[tuple[int, ...]], shape: MachineShape) -> np.ndarray:

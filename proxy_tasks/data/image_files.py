@@ -87,6 +87,9 @@ def _read_all(
     """Return the first images of files, and their labels."""
     parts, num_left = [], max_images
     for file in files:
+        # Reading would wait for a writer.
+        if file.is_fifo():
+            raise DataError(f"{file} is a pipe; put a file there")
         images, labels = read(file, size, num_left)
         if not ((0 <= labels) & (labels < num_classes)).all():
             raise DataError(

@@ -1,14 +1,13 @@
 """Resolve what a user gives for a configuration: a path, a bundled name, a mapping or a model."""
 
-import copy
 import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from lionhunt.search.config import Config, parse_config, read_config, with_settings
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.errors import ConfigError, did_you_mean
 
 C = TypeVar("C", bound=Config)
 Settings = Mapping[str, Any] | Sequence[str] | None
@@ -57,8 +56,7 @@ def resolve_config(
         config = config.model_dump(mode="json")
     if not isinstance(config, Mapping):
         raise ConfigError(f"expected a path, the name of a config or a mapping, not {config!r}")
-    raw = with_settings(copy.deepcopy(dict(config)), texts)
-    return Resolved("run", parse_config(raw, "config", model))
+    return Resolved("run", parse_config(dict(config), "config", model, texts))
 
 
 def find_config(config: str | Path) -> Path:
@@ -74,7 +72,8 @@ def find_config(config: str | Path) -> Path:
     bundled = bundled_configs()
     if path.name not in bundled:
         raise ConfigError(
-            f"no config '{config}'; give the path of a TOML file or one of {', '.join(bundled)}"
+            f"no config '{config}'{did_you_mean(path.name, bundled)}; give the path of a TOML "
+            f"file or one of {', '.join(bundled)}"
         )
     return bundled[path.name]
 

@@ -1,7 +1,6 @@
 """Compare optimizers and select among the programs of runs, from Python."""
 
 import dataclasses
-import shlex
 from collections.abc import Callable, Generator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
@@ -9,6 +8,7 @@ from typing import Any, TypeVar
 from lionhunt.search.api.configs import Settings, resolve_config, to_texts
 from lionhunt.search.api.runs import Run
 from lionhunt.search.config import Config
+from lionhunt.search.errors import command_line
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 OnEvent = Callable[[Any], object]
@@ -78,7 +78,7 @@ def compare(
         comparison = exhaust(events, on_progress)
     summary = summarize_comparison(comparison)
     named = config if isinstance(config, str | Path) else name
-    command = _command("compare", named, settings=settings)
+    command = command_line("compare", named, settings=to_texts(settings))
     write_comparison_report(folder, comparison, summary, command)
     return Report(folder, summary)
 
@@ -125,7 +125,7 @@ def select(
     with open_selection(folder, info) as store:
         if on_start is not None:
             on_start(folder, f"{len(info['candidates'])} candidates, {_place(num_workers)}")
-        events = SelectionLoop(store, open_pools(select_config, num_workers, store.cache)).run()
+        events = SelectionLoop(store, open_pools(select_config, num_workers)).run()
         summary = summarize_selection(store, exhaust(events, on_progress))
     write_selection_report(folder, summary)
     return Report(folder, summary)
@@ -140,12 +140,6 @@ def exhaust(events: Generator[Any, None, T], on_event: OnEvent | None) -> T:
             return stop.value
         if on_event is not None:
             on_event(event)
-
-
-def _command(*words: object, settings: Settings = None) -> str:
-    """Return the command that repeats an experiment, quoted for a shell."""
-    replaced = [word for setting in to_texts(settings) for word in ("--set", setting)]
-    return shlex.join(["lionhunt", *map(str, words), *replaced])
 
 
 def _place(num_workers: int) -> str:

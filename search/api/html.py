@@ -1,9 +1,11 @@
 """Show programs and runs as HTML in notebooks. Every text from outside is escaped."""
 
+import html
 import re
 from collections.abc import Iterable
-from html import escape
 from typing import TYPE_CHECKING
+
+from lionhunt.search.visible_text import visible
 
 if TYPE_CHECKING:
     from lionhunt.search.api.programs import OptimizerProgram
@@ -21,18 +23,18 @@ def program_html(program: "OptimizerProgram") -> str:
     summary = program.summary()
     head, *_, end = summary["program"].splitlines()
     lines = [
-        f'<span style="{_STYLES[line["mark"]]}" title="{escape(line["mark"])}">'
-        f"  {escape(line['statement'])}</span>"
+        f'<span style="{_STYLES[line["mark"]]}" title="{_escape(line["mark"])}">'
+        f"  {_escape(line['statement'])}</span>"
         for line in summary["listing"]
     ]
-    code = "\n".join([escape(head), *lines, escape(end)])
+    code = "\n".join([_escape(head), *lines, _escape(end)])
     about = f"{summary['needed']} of {summary['statements']} statements are needed (bold)"
     if program.fitness is not None:
         about += f"; fitness {program.fitness:.4f}"
     scores = [(name, f"{score:.4f}") for name, score in program.scores.items()]
     parts = [
-        f"<b>{escape(program.name)}</b>",
-        f"<p>{escape(summary['summary'])}</p>" if summary["summary"] else "",
+        f"<b>{_escape(program.name)}</b>",
+        f"<p>{_prose(summary['summary'])}</p>" if summary["summary"] else "",
         f'<pre style="line-height:1.3">{code}</pre>',
         f"<p>{about}</p>",
         _table(("task", "score"), scores) if scores else "",
@@ -51,7 +53,7 @@ def run_html(run: "Run") -> str:
         ("cache hits", f"{summary['cache_hit_rate']:.1%} of children"),
         ("history digest", summary["history_digest"]),
     ]
-    parts = [f"<b>Run {escape(str(run.folder))}</b>", _table(("", ""), counts)]
+    parts = [f"<b>Run {_escape(str(run.folder))}</b>", _table(("", ""), counts)]
     if best is not None and summary["best"]["scores"]:
         scores = {name: summary[name]["scores"] for name in ("initial", "best")}
         rows = [
@@ -83,10 +85,19 @@ def hall_of_fame_html(members: "Iterable[OptimizerProgram]") -> str:
     return _table(("statements", "fitness", "program", "code"), rows)
 
 
+def _escape(text: str) -> str:
+    return html.escape(visible(text))
+
+
+def _prose(text: str) -> str:
+    """Return a text that MathJax leaves alone: between dollar signs, it would obey commands."""
+    return f'<span class="tex2jax_ignore mathjax_ignore">{_escape(text)}</span>'
+
+
 def _table(heads: Iterable[str], rows: Iterable[Iterable[str]]) -> str:
     style = "text-align:left;vertical-align:top;white-space:pre-wrap;font-family:monospace"
-    head = "".join(f"<th>{escape(cell)}</th>" for cell in heads)
-    lines = ["".join(f'<td style="{style}">{escape(cell)}</td>' for cell in row) for row in rows]
+    head = "".join(f"<th>{_escape(cell)}</th>" for cell in heads)
+    lines = ["".join(f'<td style="{style}">{_escape(cell)}</td>' for cell in row) for row in rows]
     body = "".join(f"<tr>{line}</tr>" for line in lines)
     return f"<table><tr>{head}</tr>{body}</table>"
 
@@ -100,6 +111,6 @@ def _equations(latex: str) -> str:
     _, _, rest = latex.partition(r"\begin{align*}")
     inner, _, after = rest.partition(r"\end{align*}")
     constants = re.findall(r"^% (\S+ = [^:]+): (.*)$", after, re.MULTILINE)
-    lines = [f"<li>${escape(value)}$: {escape(meaning)}</li>" for value, meaning in constants]
-    aligned = escape(rf"\begin{{aligned}}{inner}\end{{aligned}}")
+    lines = [f"<li>${_escape(value)}$: {_prose(meaning)}</li>" for value, meaning in constants]
+    aligned = _escape(rf"\begin{{aligned}}{inner}\end{{aligned}}")
     return f"<div>$${aligned}$$<ul>{''.join(lines)}</ul></div>"

@@ -1,6 +1,8 @@
 """Start, continue and read searches from Python."""
 
 import contextlib
+import os
+import shlex
 from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
@@ -13,15 +15,20 @@ from lionhunt.search.driver.hall_of_fame import hall_of_fame
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.errors import ConfigError
 from lionhunt.search.storage.export import to_table
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.workers.ray_cluster import AUTO, LOCAL
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 if TYPE_CHECKING:
     import pandas
     import pyarrow
+
+MAX_WORKERS_A_CORE = 4
+"""Workers for each core that a recorded config starts by itself; more only wait for each other."""
 
 OnProgress = Callable[[RunProgress], bool | None]
 """Receives the counts of a run several times a second; returning True ends the run."""
@@ -70,7 +77,9 @@ def run(
     folder = free_run_folder(Path("runs") / name) if out is None else Path(out)
     RUN.check_free(folder)
     with RunStore.create(folder, summarize_setup(run_config, initial)) as store:
-        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+        # Who gives a config chooses its address, too.
+        address = ray_address or run_config.evaluation.ray_address
+        return _run_to_end(store, workers, address, on_progress, on_start)
 
 
 def resume(
@@ -86,7 +95,8 @@ def resume(
         folder: of the run.
         workers: see `run`; the history does not depend on it.
         on_progress: see `run`.
-        ray_address: see `run`.
+        ray_address: see `run`. None: this machine, or the recorded cluster if `RAY_ADDRESS` names
+            it too; the file of a run, which may come from somebody else, does not choose.
         on_start: see `run`; not called for a run that is complete.
 
     Raises:
@@ -115,7 +125,7 @@ def rescore(
         out: the new folder; RUN-rescored by default.
         workers: see `run`.
         on_progress: see `run`.
-        ray_address: see `run`.
+        ray_address: see `resume`.
         on_start: see `run`.
     """
     set_xla_environment()
@@ -157,7 +167,7 @@ def open_search(
     Args:
         store: of the run, open to write.
         workers: see `run`.
-        ray_address: see `run`.
+        ray_address: see `resume`.
     """
     from lionhunt.search.driver.run_log import log_progress, log_run
     from lionhunt.search.driver.scoring import start_pool
@@ -172,16 +182,35 @@ def open_search(
     if config.observability.tensorboard:
         require_tensorboard()
     num_workers = config.evaluation.workers if workers is None else workers
+    if ray_address is None:
+        recorded = config.evaluation.ray_address if num_workers else LOCAL
+        ray_address = _check_chosen(recorded, store.path.parent)
+        most = MAX_WORKERS_A_CORE * (os.cpu_count() or 1)
+        if workers is None and ray_address == LOCAL and num_workers > most:
+            raise ConfigError(
+                f"{store.path.parent} asks for {num_workers:,} workers, and this machine has "
+                f"{os.cpu_count()} cores; give --workers"
+            )
     with contextlib.ExitStack() as stack:
         stack.enter_context(log_run(store.log, store.count(), workers=num_workers))
-        started = start_pool(
-            config, initial, num_workers, store.cache, store.reference(), ray_address
-        )
+        started = start_pool(config, initial, num_workers, store.reference(), ray_address)
         pool, reference = stack.enter_context(started)
         events = log_progress(Search(config, initial, store, pool, reference).run())
         if config.observability.tensorboard:
             events = draw_progress(events, store.path.parent / TENSORBOARD)
         yield stack.enter_context(contextlib.closing(events))
+
+
+def _check_chosen(recorded: str, folder: Path) -> str:
+    """Return the recorded address; raise `ConfigError` if the file alone chooses it."""
+    chosen = os.environ.get("RAY_ADDRESS")
+    # Ray finds the head of "auto" by the variable.
+    if recorded == LOCAL or chosen and recorded in (AUTO, chosen):
+        return recorded
+    raise ConfigError(
+        f"{folder} names the Ray cluster {recorded}, to which a file alone connects nobody; "
+        f"give --ray-address {shlex.quote(recorded)}, or --ray-address {LOCAL} for this machine"
+    )
 
 
 def _run_to_end(
@@ -276,13 +305,17 @@ class Run:
             indices = [stored.individual.index for stored in store.lineage(index)]
         return [self.program(each) for each in indices]
 
-    def query(self, sql: str) -> list[dict[str, Any]]:
+    def query(self, sql: str, seconds: float | None = None) -> list[dict[str, Any]]:
         """Return the rows of one SELECT on the records; docs/records.md lists the tables.
 
+        Args:
+            sql: the statement.
+            seconds: time limit; none by default.
+
         Raises:
-            QueryError: the text is no SELECT, or names an unknown table or column.
+            QueryError: the text is no SELECT, names an unknown table or column, or takes too long.
         """
-        with ask(self.folder, sql) as answer:
+        with ask(self.folder, sql, seconds) as answer:
             return [dict(zip(answer.heads, row, strict=True)) for row in answer.rows]
 
     def summary(self) -> dict[str, Any]:

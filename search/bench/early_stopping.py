@@ -10,6 +10,7 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.job import Hurdles
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evolution.regularized import window
+from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.run_store import RunStore
 
 SLACKS = (0.1, 0.2, 0.3, 0.5, 0.75, 1.0, 2.0)
@@ -72,7 +73,10 @@ def bench_hurdles(records: RunStore) -> dict[str, Any]:
         )
     if not records.count():
         raise RecordError(f"{records.path.parent} has no programs yet")
+    records.check()
     history = load_history(records)
+    if not history.fitness:
+        raise RecordError(f"{records.path.parent} has no program with a fitness; resume it first")
     seconds = chunk_seconds(history)
     names = [task["name"] for task in records.info()["tasks"]]
     return {
@@ -86,7 +90,8 @@ def bench_hurdles(records: RunStore) -> dict[str, Any]:
 
 def load_history(records: RunStore) -> ReplayedHistory:
     """Load the individuals and the measurements of a run."""
-    config = records.info()["config"]["evolution"]
+    info = records.info()
+    config, num_tasks = info["config"]["evolution"], len(info["tasks"])
     names, measurements, fitness = [], {}, {}
     for row in records.rows():
         name = str(row.outcome)
@@ -95,6 +100,9 @@ def load_history(records: RunStore) -> ReplayedHistory:
             measurements[name] = records.measurement(name)
             if row.fitness is not None:
                 fitness[name] = row.fitness
+                curves = measurements[name].curves
+                if len(curves) < num_tasks or not all(curves):
+                    raise damaged(records.path, f"{name} has no curve for a task")
     return ReplayedHistory(names, measurements, fitness, config["population_size"], config["lag"])
 
 

@@ -23,7 +23,7 @@ from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import Json, activity_display, make_console
 from lionhunt.search.driver.config import parse_run_config
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
 
@@ -62,7 +62,8 @@ def bench_functional_fingerprint(
 
 def _check_task(name: str) -> str:
     if name not in TASKS:
-        raise typer.BadParameter(f"no task '{name}'; there are {', '.join(TASKS)}")
+        near = did_you_mean(name, TASKS)
+        raise typer.BadParameter(f"no task '{name}'{near}; there are {', '.join(TASKS)}")
     return name
 
 
@@ -139,7 +140,8 @@ def bench_scales(
     """
     for family in families or ():
         if family not in FAMILIES:
-            raise ConfigError(f"no task '{family}'; there are {', '.join(FAMILIES)}")
+            near = did_you_mean(family, FAMILIES)
+            raise ConfigError(f"no task '{family}'{near}; there are {', '.join(FAMILIES)}")
     try:
         numbers = [float(scale) for scale in scales.split(",")]
     except ValueError:

@@ -15,7 +15,6 @@ from lionhunt.search.cli.terminal import (
     Settings,
     Workers,
     activity_display,
-    command_line,
     make_console,
     print_line,
 )
@@ -25,6 +24,7 @@ from lionhunt.search.comparison.report import to_activity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.comparison.store import ComparisonStore
+from lionhunt.search.errors import command_line
 from lionhunt.search.paper.claims import (
     CLAIMS,
     ClaimsConfig,

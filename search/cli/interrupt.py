@@ -19,10 +19,15 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, NoReturn
 
-SIGNALS = (signal.SIGINT, signal.SIGTERM)
-"""The signals that end a command."""
+from lionhunt.search.errors import command_line
+from lionhunt.search.visible_text import visible
+
+SIGNALS = {signal.SIGINT, signal.SIGTERM, getattr(signal, "SIGHUP", signal.SIGTERM)}
+"""The signals that end a command; a terminal that is closed sends SIGHUP."""
 GRACE_SECONDS = 3.0
 """The time that the main thread has to clean up."""
+OUTPUT_SECONDS = 1.0
+"""The time that the last line has to be written."""
 STATUS = 130
 """The exit status of an interrupted command."""
 
@@ -49,7 +54,7 @@ class _Process:
 
 def set_way_on_by_resume(run: Path) -> None:
     """Tell to resume a run, if a signal ends this command from now on."""
-    _Process.way_on = f"continue with: lionhunt resume {shlex.quote(str(run))}"
+    _Process.way_on = f"continue with: {command_line('resume', run)}"
 
 
 def set_way_on_with(folder: Path) -> None:
@@ -65,8 +70,8 @@ def set_way_on_from_start() -> None:
 def run_as_process(work: Callable[[], None]) -> NoReturn:
     """Do the whole work of this process, and end the process.
 
-    The work's own context managers clean up. Python's teardown is left out: there XLA crashes if
-    its threads still work, and a signal would show as a traceback.
+    The work's own context managers clean up. Python's teardown is left out: XLA crashes there if
+    its threads still work. A signal would show as a traceback.
 
     Args:
         work: it may raise `SystemExit`. Any other exception is a bug, and Python shows it.
@@ -108,7 +113,19 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     if _Process.interrupted is None:
         _Process.interrupted = frame
         _Process.is_interrupted = True
+        # Libraries of compiled code crash if their import raises.
+        if _is_importing(frame):
+            _flush()
+            _end(STATUS, is_cut_off=True)
         raise KeyboardInterrupt
+
+
+def _is_importing(frame: FrameType | None) -> bool:
+    while frame is not None:
+        if frame.f_code.co_filename.startswith("<frozen importlib"):
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _watch(signals: int) -> None:
@@ -118,7 +135,7 @@ def _watch(signals: int) -> None:
     # Another handler may have taken the place of ours, as Ray's does while it starts.
     _Process.is_interrupted = True
     time.sleep(GRACE_SECONDS)
-    _end(STATUS, is_late=True)
+    _end(STATUS, is_cut_off=True)
 
 
 def _flush() -> None:
@@ -133,24 +150,26 @@ def _show_unless_interrupted(problem: Any) -> None:
         sys.__unraisablehook__(problem)
 
 
-def _end(status: int, *, is_late: bool = False) -> NoReturn:
+def _end(status: int, *, is_cut_off: bool = False) -> NoReturn:
     """End this process and the processes that it started.
 
     Args:
         status: the exit status, unless a signal came.
-        is_late: whether the main thread is still at work.
+        is_cut_off: whether the work has not been cleaned up.
     """
-    # The main thread waits here while the other one ends the process; the other one never waits.
-    if not _Process.end.acquire(blocking=not is_late):
+    # The main thread waits here while the other one ends the process. The other one waits only for
+    # a moment, since the main thread may hang in the output.
+    is_main = threading.current_thread() is threading.main_thread()
+    if not _Process.end.acquire(timeout=-1 if is_main else OUTPUT_SECONDS):
         os._exit(STATUS)
     for child in _descendants(os.getpid()):
         with suppress(OSError):
             os.kill(child, signal.SIGKILL)
     if _Process.is_interrupted:
         status = STATUS
-        line = f"lionhunt: stopped; {_Process.way_on}\n"
+        line = f"lionhunt: stopped; {visible(_Process.way_on)}\n"
         # A live display, cut off, leaves the cursor hidden at the end of a line.
-        if is_late and os.isatty(2):
+        if is_cut_off and os.isatty(2):
             line = f"\n{_SHOW_CURSOR}{line}"
         with suppress(OSError):
             # The main thread may hold the lock of `sys.stderr`.

@@ -4,6 +4,7 @@ import errno
 import importlib
 import io
 import os
+import re
 import sys
 from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
@@ -12,6 +13,9 @@ import typer
 from typer.core import TyperCommand, TyperGroup
 
 from lionhunt.errors import LionhuntError
+from lionhunt.search.errors import did_you_mean
+from lionhunt.search.log import print_warnings
+from lionhunt.search.visible_text import make_visible
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 COMMANDS = {
@@ -111,8 +115,10 @@ def main() -> None:
         # A terminal may not know every character of a program.
         if isinstance(stream, io.TextIOWrapper):
             stream.reconfigure(errors="backslashreplace")
+    make_visible()
     try:
-        status = app(standalone_mode=False)
+        with print_warnings():
+            status = app(standalone_mode=False)
         # An output that takes no more raises here, inside this block.
         sys.stdout.flush()
         sys.exit(status)
@@ -121,8 +127,7 @@ def main() -> None:
     except (KeyboardInterrupt, typer.Abort):
         sys.exit(130)
     except typer.TyperException as error:
-        message = error.format_message() if isinstance(error, typer.BadParameter) else str(error)
-        _fail(f"{message.rstrip('.')}; try 'lionhunt --help'")
+        _fail(f"{explain_usage(error)}; try 'lionhunt --help'")
     except OSError as error:
         # Python flushes stdout once more as it ends.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -130,6 +135,22 @@ def main() -> None:
         if isinstance(error, BrokenPipeError):
             sys.exit(141)
         _fail(explain(error))
+
+
+def explain_usage(error: typer.TyperException) -> str:
+    """Return the message about wrong words of a command, with the nearest right word."""
+    is_value = isinstance(error, typer.BadParameter)
+    message = error.format_message() if is_value else str(error)
+    message = message.rstrip(".").replace("Value error, ", "")
+    # typer knows no near options in its message, and no near values at all.
+    if (option := getattr(error, "option_name", None)) and "No such option" in message:
+        command = getattr(error, "cmd", None)
+        options = [word for param in getattr(command, "params", ()) for word in param.opts]
+        options.append("--help")
+        return message + did_you_mean(option if option[:2] == "--" else f"-{option}", options)
+    if is_value and (found := re.search("'([^']*)' is not one of (.*)", message)):
+        return message + did_you_mean(found[1], re.findall("'([^']*)'", found[2]))
+    return message
 
 
 def explain(error: OSError) -> str:

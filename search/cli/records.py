@@ -8,7 +8,7 @@ import math
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Annotated, Any, TextIO, cast
@@ -22,9 +22,16 @@ from lionhunt.search.storage.atomic_file import new_file
 from lionhunt.search.storage.export import check_parquet, to_table, write_csv, write_parquet
 from lionhunt.search.storage.query import Answer, ask
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.visible_text import unwrapped
 
 NUM_SHOWN = 100
 """Rows of a printed table by default."""
+SECONDS = 60
+"""Time limit of a query by default."""
+MAX_CELL, MAX_ROW, MAX_TABLE = 1_000, 5_000, 50_000
+"""Characters of a cell, of a row and of all rows of a printed table."""
+MAX_PRINTED = 2**30
+"""Characters of JSON or CSV that a query may print."""
 _MAX_LIMIT = 10**15
 _MAX_IN_MEMORY = 2**24
 """Bytes of output that wait in memory; more wait in a temporary file."""
@@ -45,11 +52,14 @@ def query(
             help=f"Rows; 0 for all. By default {NUM_SHOWN}, all in JSON and CSV.",
         ),
     ] = None,
+    seconds: Annotated[
+        int, typer.Option(min=0, max=10**9, help="Time limit; 0 for none.")
+    ] = SECONDS,
 ) -> None:
     """Ask the records of a run in SQL.
 
-    A query changes nothing and does not disturb a search that is running. docs/records.md lists
-    the tables and their columns.
+    A query changes nothing and does not disturb a search that is running. A printed table cuts long
+    values, which JSON and CSV hold whole. docs/records.md lists the tables and their columns.
 
     \b
     Examples:
@@ -59,10 +69,11 @@ def query(
     if as_json and as_csv:
         raise QueryError("give --json or --csv, not both")
     if not (as_json or as_csv):
-        _show(path, sql, NUM_SHOWN if limit is None else limit)
+        _show(path, sql, NUM_SHOWN if limit is None else limit, seconds)
         return
-    with _printed() as file, ask(path, sql) as answer:
-        answer = answer._replace(rows=itertools.islice(answer.rows, limit or None))
+    with _printed() as file, ask(path, sql, seconds) as answer:
+        rows = _bounded(answer.rows, file)
+        answer = answer._replace(rows=itertools.islice(rows, limit or None))
         _write_json(answer, file) if as_json else _write_csv(answer, file)
 
 
@@ -106,15 +117,38 @@ def export_run(
     make_console().print(f"{count:,} programs in {out}", soft_wrap=True)
 
 
-def _show(path: Path, sql: str, limit: int) -> None:
-    with ask(path, sql) as answer:
-        rows = list(itertools.islice(answer.rows, limit + 1 if limit else None))
-    shown = rows[:limit] if limit else rows
+def _show(path: Path, sql: str, limit: int, seconds: int) -> None:
+    rows: list[list[str]] = []
+    room, num_cut, is_all = MAX_TABLE, 0, True
+    with ask(path, sql, seconds) as answer:
+        for row in answer.rows:
+            if limit and len(rows) == limit or room <= 0:
+                is_all = False
+                break
+            cells = list(_cut_row(row))
+            rows.append([text for text, _ in cells])
+            num_cut += sum(is_cut for _, is_cut in cells)
+            room -= sum(map(len, rows[-1]))
     console = make_console()
-    cells = [[_cell(value) for value in row] for row in shown]
-    console.print(to_rich(Table("", answer.heads, cells)))
-    if len(shown) < len(rows):
-        console.print(f"the first {limit} rows; --limit 0 prints all")
+    heads = [head[:MAX_CELL] for head in answer.heads]
+    console.print(to_rich(Table("", heads, rows), is_first_a_name=False))
+    if not is_all:
+        way = "--limit 0" if room > 0 else "--json or --csv"
+        console.print(f"the first {len(rows)} rows; {way} prints all")
+    if num_cut:
+        console.print(f"{num_cut} long values are cut; --json or --csv prints them whole")
+
+
+def _cut_row(row: Sequence[Any]) -> Iterator[tuple[str, bool]]:
+    """Yield the text of each value, and whether it is cut."""
+    room = MAX_ROW
+    for value in row:
+        most = min(MAX_CELL, room)
+        # Two digits stand for a byte.
+        text = _cell(value[: most + 1] if isinstance(value, str | bytes) else value)
+        is_cut = len(text) > most
+        room -= min(len(text), most)
+        yield (f"{text[:most]}...", True) if is_cut else (text, False)
 
 
 def _cell(value: Any) -> str:
@@ -128,6 +162,17 @@ def _plain(value: Any) -> Any:
     if isinstance(value, bytes):
         return value.hex()
     return str(value) if isinstance(value, float) and not math.isfinite(value) else value
+
+
+def _bounded(rows: Iterable[Sequence[Any]], file: TextIO) -> Iterator[Sequence[Any]]:
+    """Yield rows; raise `QueryError` once the file is larger than what is printed."""
+    for row in rows:
+        if file.tell() > MAX_PRINTED:
+            raise QueryError(
+                f"the answer is larger than {MAX_PRINTED // 2**20:,} MiB; ask for less, "
+                "or write the whole run with 'lionhunt export-run'"
+            )
+        yield row
 
 
 def _write_json(answer: Answer, file: TextIO) -> None:
@@ -154,4 +199,5 @@ def _printed() -> Iterator[TextIO]:
     with tempfile.SpooledTemporaryFile(_MAX_IN_MEMORY, "w+", encoding="utf-8", newline="") as file:
         yield cast(TextIO, file)
         file.seek(0)
-        shutil.copyfileobj(file, sys.stdout)
+        # A file of data has every character; a terminal would obey some.
+        shutil.copyfileobj(file, sys.stdout if sys.stdout.isatty() else unwrapped(sys.stdout))

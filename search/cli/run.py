@@ -1,7 +1,6 @@
 """The commands `lionhunt search` and `lionhunt resume`."""
 
 import functools
-import shlex
 from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
@@ -121,4 +120,4 @@ def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: st
     with progress_display(console, report.progress_display, report.progress_line, starting) as show:
         run = start(workers=workers, ray_address=ray_address, on_progress=show, on_start=on_start)
     report.print_run(console, run.summary())
-    print(f"\n{report.next_commands(shlex.quote(str(run.folder)))}")
+    print(f"\n{report.next_commands(run.folder)}")

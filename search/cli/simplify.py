@@ -1,6 +1,5 @@
 """The commands `lionhunt simplify` and `lionhunt derive`."""
 
-import shlex
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
@@ -18,11 +17,11 @@ from lionhunt.search.cli.terminal import (
     print_line,
     program_or_excerpt,
 )
-from lionhunt.search.errors import ConfigError, RecordError
+from lionhunt.search.errors import ConfigError, RecordError, command_line
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
+from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.simplification.report import (
     derivation_blocks,
     origin_block,
@@ -140,7 +139,7 @@ def derive(
         )
     summary = found.summary
     blocks = [origin_block(summary), *summary_blocks(summary), *derivation_blocks(summary)]
-    command = f"lionhunt derive {shlex.quote(ref)}"
+    command = command_line("derive", ref)
     text = to_markdown_report(f"`{command}`", [*blocks, *step_by_step])
     path = write_report(folder, summary, text, indent=2)
     _write(folder / "result.txt", summary["result"] + "\n")

@@ -14,12 +14,12 @@ from lionhunt.search.cli.terminal import (
     Json,
     Settings,
     Workers,
-    command_line,
     make_console,
     print_line,
     progress_display,
 )
 from lionhunt.search.driver import report
+from lionhunt.search.errors import command_line
 from lionhunt.search.paper.replication import (
     Study,
     StudyConfig,
@@ -67,7 +67,7 @@ def study(
         print_json(plan) if as_json else print_study_plan(console, plan)
         return
     place = f"on {num_workers} workers" if num_workers else "in this process"
-    runs = Study(study_config, folder, open_study_pool(study_config, folder, num_workers))
+    runs = Study(study_config, folder, open_study_pool(study_config, num_workers))
     print_line(console, f"study {folder}: {runs.num_runs} runs {place}")
     set_way_on_with(folder)
     bar = ActivityBar()

@@ -1,17 +1,16 @@
 """Options that commands share, the console, and the display of work that takes long."""
 
-import functools
 import math
-import shlex
 import sys
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import AbstractContextManager, contextmanager
 from typing import Annotated, TypeVar
 
 import typer
-from rich.console import Console, RenderableType
+from rich.console import Console, ConsoleOptions, RenderableType
 from rich.live import Live
+from rich.segment import Segment
 from rich.spinner import Spinner
 from rich.text import Text
 
@@ -20,6 +19,7 @@ from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.errors import SourceError
 from lionhunt.search.reporting.activity_bar import ActivityBar
 from lionhunt.search.reporting.text import print_json
+from lionhunt.search.visible_text import unwrapped, visible
 
 LIVE_SECONDS = 0.25
 """Time between updates of a live display; to build one takes longer than a step of a search."""
@@ -47,21 +47,29 @@ Settings = Annotated[
 Event = TypeVar("Event")
 
 
-def command_line(*words: object, settings: Sequence[str] | None = None) -> str:
-    """Return the command that repeats this one, quoted for a shell."""
-    replaced = [word for setting in settings or () for word in ("--set", setting)]
-    return shlex.join(["lionhunt", *map(str, words), *replaced])
-
-
 def make_console(*, stderr: bool = False) -> Console:
     """Return a console as wide as the terminal, or 120 columns where there is none."""
-    plain = functools.partial(Console, markup=False, emoji=False, highlight=False, stderr=stderr)
-    return plain() if (sys.stderr if stderr else sys.stdout).isatty() else plain(width=120)
+    file = unwrapped(sys.stderr if stderr else sys.stdout)
+    width = None if file.isatty() else 120
+    return VisibleConsole(file=file, width=width, markup=False, emoji=False, highlight=False)
+
+
+class VisibleConsole(Console):
+    """A console that sends its own control sequences, and none that come with a text."""
+
+    def render(
+        self, renderable: RenderableType, options: ConsoleOptions | None = None
+    ) -> Iterator[Segment]:
+        for segment in super().render(renderable, options):
+            if segment.control or segment.text.isprintable():
+                yield segment
+            else:
+                yield segment._replace(text=visible(segment.text))
 
 
 def print_line(console: Console, text: str) -> None:
     """Print a line as it is: paths stay in one piece, and nothing in it is markup."""
-    console.print(Text(text), soft_wrap=True)
+    console.print(Text(visible(text)), soft_wrap=True)
 
 
 @contextmanager

@@ -8,6 +8,7 @@ from pydantic import Field
 from lionhunt.search.comparison.optimizers import ComparedOptimizer, find_optimizer
 from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.config import Config
+from lionhunt.search.errors import did_you_mean
 from lionhunt.search.fields import RayAddress, Seeds, TaskOptions
 from lionhunt.search.workers.ray_cluster import LOCAL
 
@@ -95,14 +96,17 @@ class ComparisonConfig(Config):
         if len(set(labels)) < len(labels):
             raise ValueError(f"two optimizers have one name; give each its own: {labels}")
         if self.reference is not None and self.reference not in labels:
-            raise ValueError(f"reference '{self.reference}' is none of {labels}")
+            near = did_you_mean(self.reference, labels)
+            raise ValueError(f"reference '{self.reference}' is none of {labels}{near}")
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError("tasks has one twice; remove it or change its options")
         kinds = {task.kind for task in self.tasks}
         for optimizer in self.optimizers:
             for kind in optimizer.constants_by_kind:
                 if kind not in kinds:
-                    raise ValueError(f"constants_by_kind of {optimizer.label}: no task is {kind}")
+                    place = f"constants_by_kind of {optimizer.label}"
+                    near = did_you_mean(kind, kinds)
+                    raise ValueError(f"{place}: no task is {kind}{near}")
         if self.spread and self.spread.num_seeds > self.num_final_seeds:
             raise ValueError(
                 f"num_seeds of spread ({self.spread.num_seeds}) must be at most num_final_seeds "

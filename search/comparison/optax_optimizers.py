@@ -10,7 +10,7 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 
-from lionhunt.search.errors import ConfigError, first_line
+from lionhunt.search.errors import ConfigError, did_you_mean, first_line
 
 OPTAX = "optax."
 """Prefix of the name of an optimizer of Optax: `optax.adamw`, `optax.contrib.ademamix`."""
@@ -90,9 +90,11 @@ def check_optax(name: str, named: set[str], choices: Sequence[Mapping[str, Const
     try:
         parameters = inspect.signature(_find_in_optax(name)).parameters
     except (AttributeError, TypeError, ValueError):
-        raise ConfigError(f"optimizers: optax has no optimizer '{name}'") from None
+        near = did_you_mean(name, [key for key, value in vars(optax).items() if callable(value)])
+        raise ConfigError(f"optimizers: optax has no optimizer '{name}'{near}") from None
     for constant in sorted(named - set(parameters)):
-        raise ConfigError(f"optimizers: {OPTAX}{name} has no argument '{constant}'")
+        near = did_you_mean(constant, parameters)
+        raise ConfigError(f"optimizers: {OPTAX}{name} has no argument '{constant}'{near}")
     for tuned in sorted(named & {"learning_rate", DECAY}):
         raise ConfigError(f"optimizers: {tuned} of {OPTAX}{name} is tuned; give where it starts")
     for constants in choices:

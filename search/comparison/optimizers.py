@@ -26,7 +26,7 @@ from lionhunt.search.comparison.optax_optimizers import (
     to_number,
 )
 from lionhunt.search.comparison.result import Hyperparameters
-from lionhunt.search.errors import ConfigError, SourceError
+from lionhunt.search.errors import ConfigError, SourceError, did_you_mean
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
 from lionhunt.search.storage.program_ref import find_program
 
@@ -162,7 +162,10 @@ def _check_constants(name: str, named: set[str], roles: Mapping[str, float]) -> 
             )
     for constant in sorted(named - set(roles)):
         existing = ", ".join(roles) or "none"
-        raise ConfigError(f"optimizers: {name} has no constant '{constant}'; it has {existing}")
+        near = did_you_mean(constant, roles)
+        raise ConfigError(
+            f"optimizers: {name} has no constant '{constant}'{near}; it has {existing}"
+        )
 
 
 def add_decay(program: Program, learning_rate: float, weight_decay: float) -> Program:

@@ -58,7 +58,6 @@ class PreparedComparison:
             self.optimizers,
             num_workers=num_workers,
             candidate_seconds=evaluation.training_seconds,
-            cache=records.cache,
             ray_address=evaluation.ray_address,
         )
         return ComparisonLoop(

@@ -15,16 +15,6 @@ from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import COMPARISON
 
-_SCHEMA = """
-CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
-    STRICT;
-CREATE TABLE trainings (
-    task TEXT, optimizer TEXT, seed INTEGER, in_detail INTEGER, reason TEXT NOT NULL,
-    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (task, optimizer, seed, in_detail)
-) STRICT, WITHOUT ROWID;
-"""
-
 TrainingKey = tuple[str, str, int, bool]
 """Task, optimizer, seed, and whether the measurement is detailed."""
 
@@ -33,7 +23,6 @@ class ComparisonStore(CheckedTables):
     """An open file of comparisons."""
 
     kind = COMPARISON
-    schema = _SCHEMA
     tables = ("comparison", "trainings")
 
     def is_begun(self) -> bool:

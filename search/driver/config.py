@@ -10,6 +10,7 @@ from pydantic import Field
 from lionhunt.dsl.ops import SYMBOLS, WORDS
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.errors import did_you_mean
 from lionhunt.search.evaluation.reevaluation import Reevaluation
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
@@ -66,7 +67,8 @@ class MutationConfig(Config):
         ops = WORDS | SYMBOLS
         for name in functions:
             if name not in ops:
-                raise ValueError(f"unknown function '{name}'; there are {', '.join(ops)}")
+                near = did_you_mean(name, ops)
+                raise ValueError(f"unknown function '{name}'{near}; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
         return tuple(ops[name].name for name in functions)

@@ -9,7 +9,7 @@ from typing import Any
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.environment import check_same_machine
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, command_line
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
@@ -42,6 +42,7 @@ def measure_references(
     """
     reference = records.reference()
     name = EvaluationId(fingerprint(reference))
+    anew = command_line("resume", records.path.parent, "--rescore")
     recorded = records.measurement(name)
     check_same_machine(
         recorded,
@@ -50,7 +51,7 @@ def measure_references(
         noun="run",
         recorded_setup=records.info(),
         current_setup=current_setup,
-        instead=f"run it anew here with 'lionhunt resume {records.path.parent} --rescore'",
+        instead=f"run it anew here with: {anew}",
     )
     references = {name: recorded or first}
     for number in range(2, num_evaluations + 1):

@@ -1,5 +1,7 @@
 """Reports on the terminal: the progress of a run, its summary, and a single program."""
 
+import json
+from pathlib import Path
 from typing import Any
 
 from rich import box
@@ -10,6 +12,7 @@ from rich.text import Text
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
+from lionhunt.search.errors import command_line
 from lionhunt.search.reporting.activity_bar import make_bar
 from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.text import clock, counts_text, four_decimals
@@ -110,13 +113,22 @@ def _scores_table(summary: dict[str, Any]) -> Table:
     return table
 
 
-def next_commands(run: str) -> str:
-    """Return the commands that you may want next, after a run."""
-    return (
-        f"next:\n  lionhunt show {run}:best    # the best program and its ancestors\n"
-        f"  lionhunt show {run}    # this summary again; --json for other programs\n"
-        "  lionhunt show raw_lion    # the program that became Lion"
+def next_commands(run: Path) -> str:
+    """Return the commands that lead on after a run."""
+    # A path beats a program of the library, and is never taken for an option.
+    best = Path(f"{run}:best")
+    compared = (
+        f"optimizers.1={{program={json.dumps(str(best))}, learning_rate=1e-3, weight_decay=1}}"
     )
+    beside = run.with_name(f"{run.name}-compared")
+    lines = [
+        (("show", best), "the best program and its ancestors"),
+        (("simplify", best), "as short as it can be, in minutes"),
+        (("classify", run), "the known optimizers that the best are nearest to"),
+        (("compare", "compare_quick", "--out", beside, "--set", compared), "with tuned AdamW"),
+        (("export", best, "--to", "optax"), "its code; also --to torch"),
+    ]
+    return "\n".join(["next:", *(f"  {command_line(*words)}    # {why}" for words, why in lines)])
 
 
 def progress_line(progress: RunProgress) -> str:

@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
-from pathlib import Path
 
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import assemble
@@ -49,7 +48,6 @@ def open_pool(
     *,
     num_workers: int,
     candidate_seconds: float,
-    cache: Path | None = None,
     batch_size: int = 1,
     memory_gib: float | None = None,
     ray_address: str = LOCAL,
@@ -59,7 +57,6 @@ def open_pool(
         functools.partial(make_scorer, options, seed, functions, batch_size),
         num_workers=num_workers,
         candidate_seconds=candidate_seconds,
-        cache=cache,
         batch_size=batch_size,
         memory_gib=memory_gib,
         ray_address=ray_address,
@@ -71,9 +68,8 @@ def start_pool(
     config: RunConfig,
     initial: Program,
     num_workers: int,
-    cache: Path | None = None,
     reference: Program | None = None,
-    ray_address: str | None = None,
+    ray_address: str = LOCAL,
 ) -> Iterator[tuple[Pool, Measurement]]:
     """Open and start the pool that scores the candidates of a run.
 
@@ -81,9 +77,8 @@ def start_pool(
         config: configuration of the run.
         initial: program that evolution begins with.
         num_workers: Ray workers; 0 scores in this process.
-        cache: folder of compiled code; see `open_pool_of`.
         reference: program of fitness 0; None for the initial one.
-        ray_address: address of the workers; None for the config's.
+        ray_address: address of the workers, in place of the config's.
 
     Yields:
         The pool, and its measurement of the reference.
@@ -98,10 +93,9 @@ def start_pool(
         candidate_functions(config, initial, reference),
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
-        cache=cache,
         batch_size=config.evaluation.batch_size,
         memory_gib=config.evaluation.worker_memory_gib,
-        ray_address=ray_address or config.evaluation.ray_address,
+        ray_address=ray_address,
     )
     with opened as pool:
         measured = pool.start(Job("reference", assemble(reference)))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from typing import Any
 
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.parser import parse
 from lionhunt.proxy_tasks import Task
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.environment import summarize_environment
@@ -60,5 +59,5 @@ def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 def load_run(records: RunStore) -> tuple[RunConfig, Program]:
     """Return the configuration and the initial program of a recorded run."""
-    info = records.info()
-    return parse_run_config(info["config"], str(records.path)), parse(info["initial"])
+    config = parse_run_config(records.info()["config"], str(records.path))
+    return config, records.initial()

@@ -1,7 +1,7 @@
 """Tables, texts, figures and files of reports, without knowledge of any experiment.
 
-May import leaves alone. Only `search.reporting.figures` imports matplotlib, so import it
-where figures are drawn.
+May import `lionhunt.errors` and the other leaves of `search`. Only `search.reporting.figures`
+imports matplotlib, so import it where figures are drawn.
 """
 
 from lionhunt.search.reporting.blocks import (

@@ -8,6 +8,7 @@ from rich.text import Text
 
 from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
+from lionhunt.search.visible_text import visible
 
 
 class Heading(NamedTuple):
@@ -60,4 +61,4 @@ def to_markdown_report(title: str, blocks: Iterable[Block]) -> str:
                 parts.append(f"```\n{text}\n```")
             case Table():
                 parts.append(to_markdown(block))
-    return "\n\n".join(parts) + "\n"
+    return visible("\n\n".join(parts)) + "\n"

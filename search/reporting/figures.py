@@ -15,7 +15,7 @@ from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 from matplotlib.ticker import FuncFormatter, LogLocator, NullFormatter
 
-from lionhunt.search.reporting.whole_file import replacing
+from lionhunt.search.reporting.replaced_file import replaced_file
 
 DASHES = (
     "-",
@@ -104,7 +104,7 @@ def spans_a_decade(values: Iterable[float]) -> bool:
 def write_figure(figure: Figure, stem: Path) -> None:
     """Write `STEM.png` and `STEM.svg`. Equal figures give equal bytes."""
     with matplotlib.rc_context({"svg.hashsalt": stem.name}):
-        with replacing(stem.with_suffix(".png")) as part:
+        with replaced_file(stem.with_suffix(".png")) as part:
             figure.savefig(part, format="png", dpi=150)
-        with replacing(stem.with_suffix(".svg")) as part:
+        with replaced_file(stem.with_suffix(".svg")) as part:
             figure.savefig(part, format="svg", metadata={"Date": None})

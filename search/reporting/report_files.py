@@ -8,7 +8,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from lionhunt.errors import LionhuntError
-from lionhunt.search.reporting.whole_file import write_whole
+from lionhunt.search.reporting.replaced_file import write_whole
+from lionhunt.search.visible_text import visible
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -49,7 +50,7 @@ def write_report(
             for stem, figure in figures.items():
                 write_figure(figure, folder / stem)
         write_whole(path.with_suffix(".json"), json.dumps(summary, indent=indent))
-        write_whole(path, markdown)
+        write_whole(path, visible(markdown))
     except OSError as error:
         raise LionhuntError(f"cannot write in {folder}: {error.strerror}; make room") from None
     return path

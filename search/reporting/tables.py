@@ -7,6 +7,8 @@ from rich import box
 from rich.table import Table as RichTable
 from rich.text import Text
 
+from lionhunt.search.visible_text import visible
+
 
 class Table(NamedTuple):
     """A table of text.
@@ -22,14 +24,19 @@ class Table(NamedTuple):
     rows: Sequence[Sequence[str]]
 
 
-def to_rich(table: Table) -> RichTable:
-    """Return a table for the terminal, without its title."""
+def to_rich(table: Table, *, is_first_a_name: bool = True) -> RichTable:
+    """Return a table for the terminal, without its title.
+
+    Args:
+        table: of any text.
+        is_first_a_name: whether the first column holds names. Unwrapped, they can be copied.
+    """
     rich_table = RichTable(box=box.SIMPLE)
     for number, head in enumerate(table.heads):
-        # The first column holds names. Unwrapped, they can be copied.
-        rich_table.add_column(Text(head), no_wrap=number == 0)
+        is_name = is_first_a_name and number == 0
+        rich_table.add_column(Text(visible(head)), no_wrap=is_name)
     for row in table.rows:
-        rich_table.add_row(*(Text(cell, overflow="fold") for cell in row))
+        rich_table.add_row(*(Text(visible(cell), overflow="fold") for cell in row))
     return rich_table
 
 

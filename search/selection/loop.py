@@ -3,7 +3,6 @@
 import functools
 from collections.abc import Callable, Generator, Sequence
 from contextlib import AbstractContextManager
-from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.analysis.identities import reachable
@@ -27,13 +26,12 @@ MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContex
 """Opens a pool for tasks, given the seed of its first score and the functions of its programs."""
 
 
-def open_pools(config: SelectConfig, num_workers: int, cache: Path) -> MakePool:
+def open_pools(config: SelectConfig, num_workers: int) -> MakePool:
     """Return the maker of pools that train."""
     return functools.partial(
         open_pool,
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
-        cache=cache,
         ray_address=config.evaluation.ray_address,
     )
 

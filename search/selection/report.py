@@ -1,6 +1,5 @@
 """Report of a selection: its progress, its tables, and the report in Markdown."""
 
-import shlex
 from pathlib import Path
 from typing import Any
 
@@ -8,10 +7,11 @@ from rich.console import Console
 from rich.text import Text
 
 from lionhunt.search.activity import Activity
+from lionhunt.search.errors import command_line
 from lionhunt.search.reporting.code import to_code
+from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
-from lionhunt.search.reporting.whole_file import write_whole
 from lionhunt.search.selection.stage import SelectionProgress
 
 PLOT_NAME = "meta_overfitting"
@@ -145,9 +145,9 @@ def commands(summary: Summary, folder: Path) -> list[str]:
     """Return commands that show and export the winners."""
     lines = []
     for number, winner in enumerate(summary["winners"], start=1):
-        tuned = shlex.quote(str(winner_file(folder, number)))
-        lines.append(f"lionhunt show {shlex.quote(winner['name'])}    # its lineage")
-        lines.append(f"lionhunt export {tuned} --to optax    # as tuned")
+        tuned = command_line("export", winner_file(folder, number), "--to", "optax")
+        lines.append(f"{command_line('show', winner['name'])}    # its lineage")
+        lines.append(f"{tuned}    # as tuned")
     return lines
 
 

@@ -18,26 +18,6 @@ from lionhunt.search.selection.result import Advantage, TunedTrial
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
 from lionhunt.search.storage.schema import SELECTION
 
-_SCHEMA = """
-CREATE TABLE selection (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
-    STRICT;
-CREATE TABLE measurements (
-    part TEXT, fingerprint TEXT, seed INTEGER, reason TEXT NOT NULL, scores TEXT NOT NULL,
-    curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (part, fingerprint, seed)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE trials (
-    part TEXT, contender TEXT, trial INTEGER, program TEXT NOT NULL,
-    learning_rate REAL NOT NULL, fitness REAL, reason TEXT NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (part, contender, trial)
-) STRICT, WITHOUT ROWID;
-CREATE TABLE verdicts (
-    part TEXT, contender TEXT, fitness REAL, reason TEXT NOT NULL, advantage REAL, low REAL,
-    high REAL, goes_on INTEGER NOT NULL, checksum INTEGER NOT NULL,
-    PRIMARY KEY (part, contender)
-) STRICT, WITHOUT ROWID;
-"""
-
 MeasurementKey = tuple[str, int]
 """A fingerprint and a seed."""
 
@@ -46,7 +26,6 @@ class SelectionStore(CheckedTables):
     """An open selection."""
 
     kind = SELECTION
-    schema = _SCHEMA
     tables = ("selection", "measurements", "trials", "verdicts")
 
     def is_begun(self) -> bool:

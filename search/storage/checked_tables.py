@@ -9,7 +9,7 @@ import sqlite3
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
@@ -25,22 +25,15 @@ class CheckedTables(ABC):
 
     Attributes:
         kind: of the file.
-        schema: the SQL statements that make its tables.
         tables: their names; the first one holds the info.
     """
 
     kind: ClassVar[FileKind]
-    schema: ClassVar[str]
     tables: ClassVar[tuple[str, ...]]
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         self.path = path
         self._connection = connection
-
-    @property
-    def cache(self) -> Path:
-        """Return the folder beside the file for compiled code."""
-        return self.path.parent.resolve() / database.CACHE
 
     @property
     def log(self) -> Path:
@@ -66,7 +59,7 @@ class CheckedTables(ABC):
         file = folder / cls.kind.file_name
 
         def fill(connection: sqlite3.Connection) -> None:
-            connection.executescript(cls.schema)
+            connection.executescript(cls.kind.schema)
             for key, value in info.items():
                 cls(file, connection)._insert(cls.tables[0], key, json.dumps(value))
 
@@ -88,6 +81,7 @@ class CheckedTables(ABC):
             RecordError: it is not of the kind, it is damaged, or another process writes it. The
                 file is then unchanged.
         """
+        database.recover(cls.kind, path)
         with cls.open_to_read(path) as records:
             records.check()
         with database.open_to_write(cls.kind, path) as opened:
@@ -105,9 +99,7 @@ class CheckedTables(ABC):
             RecordError: it is not of the kind, or it is damaged; also where the body reads it.
         """
         with database.open_to_read(cls.kind, path) as opened:
-            records = cls(*opened)
-            records._check_tables()
-            yield records
+            yield cls(*opened)
 
     def commit(self) -> None:
         """Make all additions permanent."""
@@ -123,9 +115,11 @@ class CheckedTables(ABC):
 
     def check(self) -> None:
         """Raise `RecordError` if any part of the file is damaged."""
-        for (problem,) in self._query("PRAGMA quick_check"):
+        # After the first problem, a walk through the tables might never end.
+        for (problem,) in self._query("PRAGMA quick_check(1)"):
             if problem != "ok":
-                raise database.damaged(self.path, problem)
+                # A line that names the database comes before the problem.
+                raise database.damaged(self.path, problem.splitlines()[-1])
         for table in self.tables:
             self._check_rows(table)
 
@@ -133,17 +127,6 @@ class CheckedTables(ABC):
         for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
             if checksum != _checksum(values):
                 raise database.damaged(self.path, f"a row of {table} is not as it was written")
-
-    def _check_tables(self) -> None:
-        """Raise `RecordError` if the columns of a table are not those of `schema`."""
-        with closing(sqlite3.connect(":memory:")) as new:
-            new.executescript(self.schema)
-            tables = new.execute("SELECT name FROM sqlite_schema WHERE sql IS NOT NULL").fetchall()
-            for (table,) in tables:
-                with database.decoding(self.path):
-                    columns = _columns(self._connection, table)
-                if columns != _columns(new, table):
-                    raise database.damaged(self.path, f"table {table} is not as it was made")
 
     def _read(self, make: Callable[..., T], rows: Iterable[Sequence[Any]]) -> Iterator[T]:
         """Yield a value made of each row; raise `RecordError` if a row cannot be decoded."""
@@ -159,11 +142,6 @@ class CheckedTables(ABC):
         marks = ", ".join("?" * (len(values) + 1))
         query = f"INSERT OR {conflict} INTO {table} VALUES ({marks})"
         self._connection.execute(query, (*values, _checksum(values)))
-
-
-def _columns(connection: sqlite3.Connection, table: str) -> list[str]:
-    description = connection.execute(f"SELECT * FROM {table} LIMIT 0").description
-    return [column[0] for column in description]
 
 
 def _checksum(values: Sequence[Any]) -> int:
@@ -182,7 +160,7 @@ def to_measurement(status: str, scores: str, curves: str, seconds: float) -> Mea
     """Return the measurement of the columns of `to_columns`."""
     return Measurement(
         Status(status),
-        tuple(json.loads(scores)),
+        tuple(map(float, json.loads(scores))),
         tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
         seconds,
     )

@@ -4,24 +4,26 @@ One process writes a file, and holds a lock beside it. Readers open it read-only
 the writer. Between writers it is a single file, which you can read on a read-only file system.
 """
 
+import glob
 import os
-import shutil
 import sqlite3
 import time
 from collections.abc import Callable, Collection, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import filelock
 
 from lionhunt.search.errors import RecordError, first_line
+from lionhunt.search.storage.connection import OutOfTime, connect, execute_patiently, time_limit
 from lionhunt.search.storage.schema import FileKind
-
-CACHE = "cache"
-"""The folder beside a file for compiled code; you can delete it at any time."""
 
 LOG_SUFFIX = ".log.jsonl"
 """The suffix of the log of events beside a file."""
+
+SCHEMA_SECONDS = 10.0
+"""Time limit of reading the list of tables, which takes a millisecond."""
 
 NUM_READER_TRIES = 50
 """Tenths of a second that a writer waits for readers before it closes the file.
@@ -84,8 +86,6 @@ def _discard(file: Path, but: Collection[Path]) -> None:
         if (path := file.with_suffix(suffix)) not in but:
             path.unlink(missing_ok=True)
     file.with_suffix(".lock").unlink(missing_ok=True)
-    if (cache := file.with_name(CACHE)) not in but:
-        shutil.rmtree(cache, ignore_errors=True)
 
 
 def _make(kind: FileKind, file: Path, fill: Callable[[sqlite3.Connection], None]) -> None:
@@ -117,22 +117,86 @@ def open_to_read(kind: FileKind, path: Path) -> Iterator[Opened]:
     """Open a file to read its present state; an error of SQLite becomes a `RecordError`."""
     file = kind.locate(path)
     _check_exists(kind, file)
-    with _sqlite_errors(kind, file), _connect(file, "ro") as connection:
-        with decoding(file):
-            (application_id,) = connection.execute("PRAGMA application_id").fetchone()
-            (version,) = connection.execute("PRAGMA user_version").fetchone()
-        if application_id != kind.application_id:
-            raise kind.foreign(file)
-        if version != kind.version:
-            raise RecordError(
-                f"{file} has format {version}, this lionhunt reads {kind.version}; "
-                "use the version that made it"
-            )
+    with _sqlite_errors(kind, file), connect(file, "ro") as connection:
+        _check_kind(kind, file, connection)
         # The transaction shows one state of a file that another process may change.
         connection.execute("BEGIN")
-        with decoding(file):
-            connection.execute("SELECT count(*) FROM sqlite_schema").fetchone()
+        _check_schema(kind, file, connection)
         yield file, connection
+
+
+def _check_kind(kind: FileKind, file: Path, connection: sqlite3.Connection) -> None:
+    with decoding(file):
+        cursor = execute_patiently(connection, "PRAGMA application_id")
+        (application_id,) = cursor.fetchone()
+        (version,) = connection.execute("PRAGMA user_version").fetchone()
+    if application_id != kind.application_id:
+        raise kind.foreign(file)
+    if version != kind.version:
+        raise RecordError(
+            f"{file} has format {version}, this lionhunt reads {kind.version}; "
+            "use the version that made it"
+        )
+
+
+def _check_schema(kind: FileKind, file: Path, connection: sqlite3.Connection) -> None:
+    """Raise `RecordError` if a file has other tables, views, indices or triggers than its kind.
+
+    SQLite runs what a schema says: a view may never end, and a trigger may delete.
+    """
+    ours = _objects(kind.schema)
+    try:
+        with decoding(file), time_limit(connection, SCHEMA_SECONDS):
+            query = f"SELECT {_OBJECT} FROM sqlite_schema LIMIT {len(ours) + 1}"
+            found = [tuple(map(_on_one_line, row)) for row in connection.execute(query)]
+    except OutOfTime:
+        raise damaged(file, "its list of tables does not end") from None
+    for other in sorted({*found} - ours, key=repr):
+        raise damaged(file, f"{other[0]} {other[1]} is not as it was made")
+    for missing in sorted(_objects(kind.tables) - {*found}, key=repr):
+        raise damaged(file, f"no such {missing[0]}: {missing[1]}")
+    if len(found) > len(ours):
+        raise damaged(file, "it names a table twice")
+
+
+def _objects(schema: str) -> set[tuple[Any, ...]]:
+    """Return type, name, table and SQL of all that a schema makes."""
+    with closing(sqlite3.connect(":memory:")) as new:
+        new.executescript(schema)
+        rows = new.execute(f"SELECT {_OBJECT} FROM sqlite_schema").fetchall()
+    return {tuple(map(_on_one_line, row)) for row in rows}
+
+
+_OBJECT = "type, name, tbl_name, sql"
+
+
+def _on_one_line(value: Any) -> Any:
+    return " ".join(value.split()) if isinstance(value, str) else value
+
+
+def recover(kind: FileKind, path: Path) -> None:
+    """Undo the write in which another process was killed, if there is one; SQLite has a journal.
+
+    Raises:
+        RecordError: the journal is not of this file, or the file cannot be written.
+    """
+    file = kind.locate(path)
+    journal = file.with_name(f"{file.name}-journal")
+    if not journal.is_file():
+        return
+    with _lock(file), _sqlite_errors(kind, file):
+        with journal.open("rb") as opened:
+            opened.seek(-min(len(_JOURNAL_MAGIC), journal.stat().st_size), os.SEEK_END)
+            # SQLite would remove the file that the end of the journal names.
+            if opened.read() == _JOURNAL_MAGIC:
+                raise damaged(file, f"{journal.name} names other files")
+        with connect(file, "rw") as connection:
+            # SQLite undoes the write before it reads anything.
+            connection.execute("PRAGMA application_id").fetchone()
+
+
+# https://www.sqlite.org/fileformat.html#the_rollback_journal
+_JOURNAL_MAGIC = bytes.fromhex("d9d505f920a163d7")
 
 
 def _check_exists(kind: FileKind, file: Path) -> None:
@@ -145,7 +209,7 @@ def decoding(file: Path) -> Iterator[None]:
     """Convert decoding errors raised in the body to a 'file is damaged' error."""
     try:
         yield
-    except (ValueError, KeyError, TypeError, OverflowError) as error:
+    except (ValueError, LookupError, TypeError, OverflowError, RecursionError) as error:
         raise damaged(file, error) from error
     except sqlite3.Error as error:
         if _code(error) != sqlite3.SQLITE_ERROR:
@@ -155,15 +219,16 @@ def decoding(file: Path) -> Iterator[None]:
 
 def damaged(file: Path, problem: object) -> RecordError:
     """Return the error for a file that is not as it was written."""
-    return RecordError(
-        f"{file} is damaged ({first_line(problem)}); it was left alone: continue from a copy of it"
-    )
+    text = first_line(problem)[:200]
+    return RecordError(f"{file} is damaged ({text}); it was left alone: continue from a copy of it")
 
 
 @contextmanager
 def _writing(kind: FileKind, file: Path) -> Iterator[sqlite3.Connection]:
-    with _sqlite_errors(kind, file), _connect(file, "rw") as connection:
-        connection.execute("PRAGMA journal_mode = WAL")
+    with _sqlite_errors(kind, file), connect(file, "rw") as connection:
+        _check_kind(kind, file, connection)
+        _check_schema(kind, file, connection)
+        execute_patiently(connection, "PRAGMA journal_mode = WAL")
         connection.execute("PRAGMA synchronous = NORMAL")
         connection.execute("BEGIN")
         try:
@@ -190,18 +255,9 @@ def _leave_one_file(connection: sqlite3.Connection) -> None:
 
 
 @contextmanager
-def _connect(file: Path, mode: str) -> Iterator[sqlite3.Connection]:
-    uri = f"{file.resolve().as_uri()}?mode={mode}"
-    connection = sqlite3.connect(uri, uri=True, timeout=30, isolation_level=None)
-    try:
-        yield connection
-    finally:
-        connection.close()
-
-
-@contextmanager
 def _lock(file: Path) -> Iterator[None]:
     """Keep other writers out; the system releases the lock however this process ends."""
+    _check_no_links(file)
     lock = filelock.FileLock(file.with_suffix(".lock"), timeout=0)
     try:
         lock.acquire()
@@ -219,17 +275,36 @@ def _lock(file: Path) -> Iterator[None]:
         lock.release()
 
 
+def _check_no_links(file: Path) -> None:
+    """Raise `RecordError` if the file, or one that is written beside it, is a link.
+
+    A folder that came from somebody else may hold links to files of yours.
+    """
+    for path in file.parent.glob(f"{glob.escape(file.stem)}.*"):
+        if path.is_symlink():
+            raise RecordError(
+                f"{path} is a link, so nothing was written; copy the file in its place"
+            )
+
+
 @contextmanager
 def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
     """Convert SQLite's errors about a file to a `RecordError`; one about a statement is a bug."""
     try:
         yield
     except sqlite3.Error as error:
+        if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK:
+            command = kind.resume_command.format(folder=file.parent)
+            raise RecordError(
+                f"{file} was left in the middle of a write; undo it with {command}"
+            ) from None
         match _code(error):
             case sqlite3.SQLITE_NOTADB:
                 raise kind.foreign(file) from None
-            case sqlite3.SQLITE_CORRUPT:
+            case sqlite3.SQLITE_CORRUPT | sqlite3.SQLITE_TOOBIG:
                 raise damaged(file, error) from error
+            case sqlite3.SQLITE_INTERRUPT:
+                raise KeyboardInterrupt from None
             case sqlite3.SQLITE_BUSY | sqlite3.SQLITE_LOCKED:
                 raise RecordError(f"another program has {file} open; try again") from None
             case (

@@ -49,6 +49,7 @@ def to_table(records: RunStore) -> RunTable:
     info = records.info()
     tasks = [task["name"] for task in info["tasks"]]
     none = (None,) * len(tasks)
+    # `check` has seen that all scores are lists of this length.
     rows = (
         (*row, *(json.loads(scores) or none))
         for *row, scores in records.columns(*COLUMNS, "scores")

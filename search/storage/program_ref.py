@@ -1,7 +1,6 @@
 """References to programs: a library name, a file, RUN:INDEX, RUN:best or RUN:best@LENGTH."""
 
 import dataclasses
-import difflib
 import re
 from contextlib import suppress
 from pathlib import Path
@@ -10,7 +9,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import MAX_CHARACTERS, ProgramError, parse_with_docstring
-from lionhunt.search.errors import RecordError, SourceError
+from lionhunt.search.errors import RecordError, SourceError, did_you_mean
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 
@@ -86,12 +85,9 @@ def find_program(word: str) -> Source:
         return _in_run(word, Path(run), which)
     if is_run(word):
         raise SourceError(f"{word} is a run; name a program of it, {word}:best or {word}:INDEX")
-    near = difflib.get_close_matches(word, library.names(), n=1)
     raise SourceError(
-        f"no program '{word}'"
-        + (f"; did you mean '{near[0]}'?" if near else "")
-        + "; give a file, RUN:INDEX, RUN:best, or a name of the library: "
-        + ", ".join(library.names())
+        f"no program '{word}'{did_you_mean(word, library.names())}; give a file, RUN:INDEX, "
+        f"RUN:best, or a name of the library: {', '.join(library.names())}"
     )
 
 

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from lionhunt.search.errors import QueryError
 from lionhunt.search.storage import database
+from lionhunt.search.storage.connection import OutOfTime, primary_code, time_limit
 from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION, FileKind
 
 KINDS = (RUN, SELECTION, COMPARISON)
@@ -26,8 +27,8 @@ _FILE_ERRORS = {
     sqlite3.SQLITE_IOERR,
     sqlite3.SQLITE_NOTADB,
     sqlite3.SQLITE_CANTOPEN,
+    sqlite3.SQLITE_INTERRUPT,
 }
-_STEPS_BETWEEN_SIGNALS = 10_000
 
 
 class Answer(NamedTuple):
@@ -43,18 +44,20 @@ class Answer(NamedTuple):
 
 
 @contextmanager
-def ask(path: Path, sql: str) -> Iterator[Answer]:
+def ask(path: Path, sql: str, seconds: float | None = None) -> Iterator[Answer]:
     """Run one SELECT on the present state of a file of records, which another process may write.
 
     Args:
         path: a file of records, or its folder.
         sql: the statement.
+        seconds: the time limit of the statement and of the body; None or 0 for no limit.
 
     Yields:
         The answer.
 
     Raises:
-        QueryError: the statement is invalid, or does more than read; also in the body.
+        QueryError: the statement is invalid, does more than read, or takes too long; also in the
+            body.
         RecordError: the file holds no records, or is damaged; also in the body.
     """
     with database.open_to_read(_find_kind(path), path) as (_, connection):
@@ -62,18 +65,18 @@ def ask(path: Path, sql: str) -> Iterator[Answer]:
         tables = [name for (name,) in names]
         connection.text_factory = lambda text: text.decode(errors="backslashreplace")
         connection.set_authorizer(_authorize)
-        # The call into Python lets the handler of Ctrl-C stop the statement.
-        connection.set_progress_handler(lambda: 0, _STEPS_BETWEEN_SIGNALS)
         try:
             # An open cursor would keep the file open.
-            with closing(_execute(connection, sql)) as cursor:
+            with time_limit(connection, seconds), closing(_execute(connection, sql)) as cursor:
                 yield Answer([column[0] for column in cursor.description], cursor)
+        except OutOfTime:
+            raise QueryError(
+                f"no answer in {seconds:g} s; ask for less, or give more time with --seconds"
+            ) from None
         except (sqlite3.Error, sqlite3.Warning) as error:
-            code = getattr(error, "sqlite_errorcode", sqlite3.SQLITE_ERROR) & 0xFF
+            code = primary_code(error)
             if code in _FILE_ERRORS:
                 raise
-            if code == sqlite3.SQLITE_INTERRUPT:
-                raise KeyboardInterrupt from None
             raise QueryError(_explain(error, code, tables)) from None
 
 

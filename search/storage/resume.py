@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from lionhunt.search.environment import differences
 from lionhunt.search.errors import RecordError
+from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import CheckedTables
 
 StoreType = TypeVar("StoreType", bound=CheckedTables)
@@ -33,9 +34,11 @@ def create_or_resume(
     if not (folder / store.kind.file_name).is_file():
         opened = store.create(folder, info)
     else:
+        database.recover(store.kind, folder)
         with store.open_to_read(folder) as records:
-            recorded = records.info()
-        difference = next(differences(identity(recorded), identity(info)), None)
+            with database.decoding(records.path):
+                recorded = identity(records.info())
+        difference = next(differences(recorded, identity(info)), None)
         if difference is not None:
             raise RecordError(
                 f"{folder} holds another {store.kind.noun} ({difference}); choose another --out"

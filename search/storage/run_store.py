@@ -11,13 +11,14 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.text.parser import parse
+from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
-from lionhunt.search.storage.schema import LATER, RUN, TABLES
+from lionhunt.search.storage.run_info import find_problem
+from lionhunt.search.storage.schema import RUN
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -73,13 +74,12 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    schema = TABLES + "".join(later.format("") for later in LATER.values())
     tables = ("run", "individuals", "outcomes", "taken", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
         has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
-        for name, later in LATER.items():
+        for name, later in self.kind.later.items():
             # An empty temporary table takes the place of a table that the file lacks.
             if name not in has:
                 connection.execute(later.format("TEMP"))
@@ -87,10 +87,26 @@ class RunStore(CheckedTables):
     def is_begun(self) -> bool:
         return bool(self.outcome_summaries())
 
+    def info(self) -> dict[str, Any]:
+        info = super().info()
+        if (problem := find_problem(info)) is not None:
+            raise database.damaged(self.path, problem)
+        return info
+
+    def initial(self) -> Program:
+        """Return the program that evolution began with."""
+        return self._parse("initial", self.info()["initial"])
+
     def reference(self) -> Program:
         """Return the program with fitness 0: the initial one, unless the config names another."""
         info = self.info()
-        return parse(info.get("reference", info["initial"]))
+        return self._parse("reference", info.get("reference", info["initial"]))
+
+    def _parse(self, key: str, text: str) -> Program:
+        try:
+            return parse(text)
+        except ProgramError as error:
+            raise database.damaged(self.path, f"{key}: {error.reason}") from None
 
     @property
     def is_reevaluated(self) -> bool:
@@ -130,10 +146,15 @@ class RunStore(CheckedTables):
         )
         if count != self.count() or count and (first, last) != (0, count - 1):
             raise database.damaged(self.path, "programs are missing")
+        with database.decoding(self.path):
+            for query, problem in _PROBLEMS.items():
+                if self._query(query.format(num_tasks=len(self.info()["tasks"]))):
+                    raise database.damaged(self.path, problem)
 
     def count(self) -> int:
         """Return the number of individuals."""
-        return self._query("SELECT count(*) FROM individuals")[0][0]
+        # SQLite counts rows, not columns, in one step that heeds no Ctrl-C.
+        return self._query('SELECT count("index") FROM individuals')[0][0]
 
     def rows(self, start: int = 0) -> Iterator[StoredProgram]:
         """Yield the individuals from number `start`, in order."""
@@ -199,7 +220,10 @@ class RunStore(CheckedTables):
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
         query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
-        return next(self._read(to_measurement, self._query(query, str(name))), None)
+        measured = next(self._read(to_measurement, self._query(query, str(name))), None)
+        if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
+            raise database.damaged(self.path, _PROBLEM_OF_SCORES)
+        return measured
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Yield fingerprints with their functional fingerprints, in order of birth."""
@@ -262,6 +286,8 @@ class RunStore(CheckedTables):
         """Return the ancestors of an individual and itself, the oldest first."""
         rows = [self.row(index)]
         while (parent := rows[-1].individual.parent) is not None:
+            if not 0 <= parent < rows[-1].individual.index:
+                raise database.damaged(self.path, "a program is older than its parent")
             rows.append(self.row(parent))
         return rows[::-1]
 
@@ -280,6 +306,19 @@ class RunStore(CheckedTables):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
+
+_PROBLEM_OF_SCORES = "an outcome has not one score for each task"
+_PROBLEMS = {
+    'SELECT 1 FROM individuals WHERE parent NOT BETWEEN 0 AND "index" - 1 LIMIT 1': (
+        "a program is older than its parent"
+    ),
+    """SELECT 1 FROM outcomes WHERE json_type(scores) != 'array' OR json_array_length(scores) !=
+        iif(reason = 'ok', {num_tasks}, 0) LIMIT 1""": _PROBLEM_OF_SCORES,
+    """SELECT 1 FROM outcomes WHERE json_type(curves) != 'array'
+        OR json_array_length(curves) > {num_tasks} LIMIT 1""": "an outcome has other curves",
+    "SELECT 1 FROM outcomes WHERE NOT seconds >= 0 LIMIT 1": "an outcome took less than no time",
+}
+"""Queries that find a row which no run has, and what is wrong with it."""
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""

@@ -1,4 +1,4 @@
-"""The tables of a run in SQL, and the kinds of files of records.
+"""The kinds of files of records, and their tables in SQL.
 
 The tables of a run; every row ends in a checksum:
 
@@ -10,15 +10,17 @@ The tables of a run; every row ends in a checksum:
                  older one with the same functional fingerprint, or that of several evaluations
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 
-The view `history` has the individuals with the outcome of each.
+The view `history` has the individuals with the outcome of each. The tables of a comparison and of a
+selection are described beside their stores.
 """
 
 import dataclasses
+from collections.abc import Mapping
 from pathlib import Path
 
-from lionhunt.search.errors import RecordError
+from lionhunt.search.errors import RecordError, command_line
 
-TABLES = """
+_RUN = """
 CREATE TABLE run (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL) STRICT;
 CREATE TABLE individuals (
     "index" INTEGER PRIMARY KEY, parent INTEGER, mutation TEXT NOT NULL, num_draws INTEGER NOT NULL,
@@ -30,9 +32,8 @@ CREATE TABLE outcomes (
     scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
-"""The tables of every run."""
 
-LATER = {
+_LATER = {
     "taken": """
 CREATE {} TABLE IF NOT EXISTS taken (
     "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
@@ -54,7 +55,36 @@ CREATE {} VIEW IF NOT EXISTS history AS
     JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
 """,
 }
-"""Tables and a view that runs of earlier versions lack; `{}` takes TEMP or nothing."""
+
+_COMPARISON = """
+CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE trainings (
+    task TEXT, optimizer TEXT, seed INTEGER, in_detail INTEGER, reason TEXT NOT NULL,
+    scores TEXT NOT NULL, curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (task, optimizer, seed, in_detail)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SELECTION = """
+CREATE TABLE selection (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE measurements (
+    part TEXT, fingerprint TEXT, seed INTEGER, reason TEXT NOT NULL, scores TEXT NOT NULL,
+    curves TEXT NOT NULL, seconds REAL NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, fingerprint, seed)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE trials (
+    part TEXT, contender TEXT, trial INTEGER, program TEXT NOT NULL,
+    learning_rate REAL NOT NULL, fitness REAL, reason TEXT NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, contender, trial)
+) STRICT, WITHOUT ROWID;
+CREATE TABLE verdicts (
+    part TEXT, contender TEXT, fitness REAL, reason TEXT NOT NULL, advantage REAL, low REAL,
+    high REAL, goes_on INTEGER NOT NULL, checksum INTEGER NOT NULL,
+    PRIMARY KEY (part, contender)
+) STRICT, WITHOUT ROWID;
+"""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -67,7 +97,11 @@ class FileKind:
         application_id: the number in the header by which SQLite tells it from other databases.
         version: of its tables.
         start_command: the command that makes one.
-        resume_command: the command that continues the one in `{folder}`.
+        resume_command: the command that continues the one in a folder; None if that is the command
+            that began it.
+        tables: the SQL statements that make its tables.
+        later: those of tables and views that files of earlier versions lack, by name; `{}` takes
+            TEMP or nothing.
     """
 
     noun: str
@@ -75,7 +109,14 @@ class FileKind:
     application_id: int
     version: int
     start_command: str
-    resume_command: str
+    resume_command: str | None
+    tables: str
+    later: Mapping[str, str] = dataclasses.field(default_factory=dict)
+
+    @property
+    def schema(self) -> str:
+        """Return the SQL statements that make all tables and views."""
+        return self.tables + "".join(later.format("") for later in self.later.values())
 
     def locate(self, path: Path) -> Path:
         """Return the file that `path` names: its folder, or the file itself."""
@@ -84,9 +125,11 @@ class FileKind:
     def check_free(self, folder: Path) -> None:
         """Raise `RecordError` if the folder holds one: results are never overwritten."""
         if (folder / self.file_name).exists():
+            way_on = "the command that began it"
+            if self.resume_command is not None:
+                way_on = command_line(self.resume_command, folder)
             raise RecordError(
-                f"{folder} holds a {self.noun}; continue it with "
-                f"{self.resume_command.format(folder=folder)}, or choose another --out"
+                f"{folder} holds a {self.noun}; choose another --out, or continue it with: {way_on}"
             )
 
     def foreign(self, file: Path) -> RecordError:
@@ -103,7 +146,9 @@ RUN = FileKind(
     0x4C494F4E,
     version=1,
     start_command="lionhunt search CONFIG",
-    resume_command="'lionhunt resume {folder}'",
+    resume_command="resume",
+    tables=_RUN,
+    later=_LATER,
 )
 
 COMPARISON = FileKind(
@@ -112,7 +157,8 @@ COMPARISON = FileKind(
     0x4C494F43,
     version=1,
     start_command="lionhunt compare CONFIG",
-    resume_command="the command that began it",
+    resume_command=None,
+    tables=_COMPARISON,
 )
 
 SELECTION = FileKind(
@@ -121,5 +167,6 @@ SELECTION = FileKind(
     0x4C494F53,
     version=1,
     start_command="lionhunt select RUN... --config CONFIG",
-    resume_command="the command that began it",
+    resume_command=None,
+    tables=_SELECTION,
 )

@@ -5,6 +5,7 @@ curves imports it. Its `RecordWriter` writes events in this thread. Its
 `EventFileWriter` has another thread: a full disk ends that one, and then blocks the run.
 """
 
+import errno
 import importlib.util
 import itertools
 import time
@@ -74,6 +75,8 @@ class EventFile:
         self._proto: Any = event_pb2
         summaries: Any = summary_pb2
         self._summary = summaries.Summary
+        if folder.is_symlink():
+            raise FileExistsError(errno.EEXIST, "it is a link; remove it", str(folder))
         folder.mkdir(exist_ok=True)
         self._writer = RecordWriter(_open_new(folder, first_step))
         self._write(file_version="brain.Event:2")

@@ -4,5 +4,5 @@ It imports `dsl`, `proxy_tasks`, `search.evaluation` and the leaves of `search`.
 Ray.
 """
 
-__all__ = ["compile_cache", "open_pool", "pool", "ray_cluster", "ray_pool", "retry"]
-__all__ += ["xla_environment"]
+__all__ = ["compile_cache", "open_pool", "pool", "ray_cluster", "ray_pool", "ray_start"]
+__all__ += ["retry", "xla_environment"]

@@ -1,54 +1,144 @@
-"""JAX's persistent compilation cache in a folder, so that a second start of a run is quick."""
+"""JAX's persistent compilation cache in a folder of the user, so that a second start is quick.
+
+Compiled code is code: who writes the folder decides what runs. So it belongs to one user. It never
+lies in the folder of a run, which may come from somebody else.
+"""
 
 import hashlib
 import os
 import platform
-from contextlib import suppress
+import shutil
+import stat
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
+import filelock
 import jax
+import jaxlib
 from jax.experimental.compilation_cache import compilation_cache
 
+from lionhunt.search.errors import first_line
+from lionhunt.search.log import log
+
+MAX_BYTES = 128 * 2**20
+"""The largest size of the folder of one kind; a task takes about half a megabyte."""
+MAX_KINDS = 8
+"""Kinds of code that are kept: a kind is a processor with versions of JAX."""
+
 _VARIABLE = "JAX_COMPILATION_CACHE_DIR"
+_LOCK = ".lockfile"
+_LOCK_SECONDS = 10.0
+_SETTINGS = {
+    "jax_compilation_cache_max_size": MAX_BYTES,
+    "jax_persistent_cache_min_compile_time_secs": 0.0,
+    "jax_persistent_cache_min_entry_size_bytes": -1,
+}
 
 
-def keep_compiled(folder: Path) -> None:
-    """Keep compiled code of this process in a folder, and take compiled code from it.
+def keep_compiled() -> None:
+    """Keep compiled code of this process in the folder of the user, and take it from there.
 
-    JAX compiles again what it cannot read. Code for one kind of processor may crash on another.
-    JAX's key does not tell them apart, so each kind has a folder of its own. If you have set JAX's
-    own `JAX_COMPILATION_CACHE_DIR`, nothing changes.
+    Without such a folder, nothing is kept, and the log says why. JAX compiles again what it cannot
+    read. If you have set JAX's own `JAX_COMPILATION_CACHE_DIR`, nothing changes.
     """
     if _VARIABLE in os.environ:
         return
-    jax.config.update("jax_compilation_cache_dir", str(folder / _processor()))
-    jax.config.update("jax_persistent_cache_min_compile_time_secs", 0.0)
-    jax.config.update("jax_persistent_cache_min_entry_size_bytes", -1)
+    try:
+        folder = _prepare(user_folder())
+    # Without a home, Python raises a RuntimeError.
+    except (OSError, RuntimeError) as error:
+        log("compiled_code_not_kept", message=first_line(error))
+        return
+    _configure({"jax_compilation_cache_dir": str(folder)} | _SETTINGS)
+
+
+@contextmanager
+def compiled_code_kept() -> Iterator[None]:
+    """Keep compiled code inside the body; see `keep_compiled`."""
+    before = {name: getattr(jax.config, name) for name in ("jax_compilation_cache_dir", *_SETTINGS)}
+    keep_compiled()
+    try:
+        yield
+    finally:
+        _configure(before)
+
+
+def _configure(settings: dict[str, object]) -> None:
+    for name, value in settings.items():
+        jax.config.update(name, value)
     # Without a reset, JAX keeps the first folder of the process.
     compilation_cache.reset_cache()
 
 
-def keep_no_longer() -> None:
-    """Stop using the folder of `keep_compiled`."""
-    if _VARIABLE in os.environ:
-        return
-    jax.config.update("jax_compilation_cache_dir", None)
-    compilation_cache.reset_cache()
-
-
 def user_folder() -> Path:
-    """Return the cache folder of this user, which all runs may share.
+    """Return the cache folder of this user, which all runs share.
 
     You can delete it at any time. Each machine of a cluster has one; on a network file system,
-    machines of one kind share it.
+    machines share it.
     """
-    base = os.environ.get("XDG_CACHE_HOME")
-    return (Path(base) if base else Path.home() / ".cache") / "lionhunt"
+    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
+    # The specification of the variable says to ignore a relative path.
+    return (base if base.is_absolute() else Path.home() / ".cache") / "lionhunt"
 
 
-def _processor() -> str:
-    """Return a digest of the processor's features, in 16 hexadecimal digits."""
-    features = [platform.machine(), platform.processor()]
+def _prepare(base: Path) -> Path:
+    """Return the folder for code of this kind, which is bounded in size by JAX.
+
+    Raises:
+        OSError: it cannot be written, or another user could write it.
+    """
+    folder = base / _kind()
+    for each in (base, folder):
+        _own(each)
+    # The time of the folder is that of its last use.
+    os.utime(folder)
+    _remove_unfinished(folder)
+    kinds = [each for each in base.iterdir() if each.is_dir() and not each.is_symlink()]
+    for old in sorted(kinds, key=_last_use, reverse=True)[MAX_KINDS:]:
+        shutil.rmtree(old, ignore_errors=True)
+    return folder
+
+
+def _own(folder: Path) -> None:
+    """Make a folder that this user alone can use; raise `OSError` if others could have written it.
+
+    Others may have read it until now.
+    """
+    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+    if {folder.lstat().st_uid, folder.stat().st_uid} != {os.geteuid()}:
+        raise PermissionError(f"{folder} belongs to another user")
+    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
+        raise PermissionError(f"others can write {folder}; remove it")
+    folder.chmod(0o700)
+
+
+def _remove_unfinished(folder: Path) -> None:
+    """Remove code without a time of use: a killed process wrote it, maybe half.
+
+    JAX never writes a file again, and refuses to remove one without that time.
+    """
+    with filelock.FileLock(folder / _LOCK, timeout=_LOCK_SECONDS):
+        for file in folder.glob("*-cache"):
+            if not file.with_name(file.name.removesuffix("cache") + "atime").exists():
+                file.unlink()
+
+
+def _last_use(folder: Path) -> float:
+    # Another process may have removed it.
+    with suppress(OSError):
+        return folder.stat().st_mtime
+    return 0.0
+
+
+def _kind() -> str:
+    """Return a digest of all that compiled code depends on beyond JAX's own key.
+
+    Code for one kind of processor may crash on another. JAX's key does not tell them apart, nor
+    numbers of threads.
+    """
+    features = [jax.__version__, jaxlib.__version__, platform.machine(), platform.processor()]
+    features.append(os.environ.get("PJRT_NPROC", ""))
     # Only Linux has the file.
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()

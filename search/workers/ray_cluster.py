@@ -9,9 +9,14 @@ import warnings
 from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
+from lionhunt.search.workers.module_paths import own_module_paths
+from lionhunt.search.workers.ray_start import start_local
 
 LOCAL = "local"
 """The address of a Ray on this machine that starts and ends with the connection."""
+
+AUTO = "auto"
+"""The address of the cluster that this machine is a node of."""
 
 ANSWER_SECONDS = 5.0
 """The time that the head of a cluster has to answer."""
@@ -35,24 +40,26 @@ def connect(address: str, num_workers: int) -> Any:
     import ray
     import ray.exceptions
 
-    if address == LOCAL:
-        options: dict[str, Any] = {"address": LOCAL, "num_cpus": num_workers}
-        options |= {"include_dashboard": False, "object_store_memory": 128 * 2**20}
-    else:
-        options = {"address": _find_head(address)}
     on_terminate = signal.getsignal(signal.SIGTERM) or signal.SIG_DFL
-    with warnings.catch_warnings():
+    with warnings.catch_warnings(), own_module_paths():
         # JAX warns of any fork; Ray calls exec right after its fork, which is safe.
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
         try:
-            ray.init(log_to_driver=False, logging_level=logging.ERROR, **options)
-        # Ray raises a plain Exception where a node is slow to start.
-        except Exception as error:
-            refusal = _not_started if address == LOCAL else _refused
-            raise refusal(address, error) from error
-    # Ray has set a handler of its own.
-    signal.signal(signal.SIGTERM, on_terminate)
+            start_local(num_workers) if address == LOCAL else _join(ray, address)
+        finally:
+            # Ray has set a handler of its own.
+            signal.signal(signal.SIGTERM, on_terminate)
     return ray
+
+
+def _join(ray: Any, address: str) -> None:
+    """Connect to a running cluster."""
+    head = _find_head(address)
+    try:
+        ray.init(address=head, log_to_driver=False, logging_level=logging.ERROR)
+    # Ray raises a plain Exception where a node is slow to start.
+    except Exception as error:
+        raise _refused(address, error) from error
 
 
 def _find_head(address: str) -> str:
@@ -75,13 +82,6 @@ def _answers(head: str) -> bool:
             return True
     except OSError:
         return False
-
-
-def _not_started(_: str, error: Exception) -> WorkerError:
-    return WorkerError(
-        f"Ray does not start on this machine ({first_line(error)}); is there room in /tmp and "
-        "/dev/shm, and memory? Try again, or give --workers 0, which needs no Ray"
-    )
 
 
 def _refused(address: str, error: Exception) -> WorkerError:

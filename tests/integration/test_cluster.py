@@ -155,7 +155,7 @@ def test_cluster_that_refuses_is_said_in_one_line(error, message, monkeypatch):
 @pytest.mark.parametrize("error", [Exception(SLOW), RuntimeError("a"), ConnectionError("b")])
 def test_ray_of_our_own_that_does_not_start_is_said_in_one_line(error, monkeypatch):
     monkeypatch.setattr(ray, "init", raising(error))
-    with pytest.raises(WorkerError, match="Ray does not start on this machine") as refused:
+    with pytest.raises(WorkerError, match="Ray does not start") as refused:
         connect(LOCAL, num_workers=1)
     assert "\n" not in str(refused.value) and str(error).split(".")[0] in str(refused.value)
 

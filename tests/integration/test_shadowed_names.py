@@ -15,7 +15,7 @@ num_steps = 5
 batch_size = 4
 width = 4
 """
-MAIN = "from lionhunt.search.cli.main import main; main()"
+MAIN = "from lionhunt.search.cli.__main__ import main; main()"
 IMPORTED = 'raise ImportError("a module of the user was imported")\n'
 SCRIPT = f'if __name__ == "__main__":\n    {MAIN}\nelse:\n    {IMPORTED}'
 

@@ -171,7 +171,7 @@ def test_interrupt_says_how_to_continue_and_a_second_process_is_refused(
     interrupt(process, tmp_path)
     process = start("resume", tmp_path, "--workers", 0)
     wait_for(tmp_path, max(400, num_programs(tmp_path) + 20), process)
-    interrupt(process, tmp_path)
+    interrupt(process, tmp_path, signal.SIGHUP)
     with (
         RunStore.open_to_read(Path(undisturbed["run"])) as expected,
         RunStore.open_to_read(tmp_path) as run,
@@ -179,10 +179,10 @@ def test_interrupt_says_how_to_continue_and_a_second_process_is_refused(
         assert list(run.rows())[:400] == list(expected.rows())
 
 
-def interrupt(process, folder):
-    """Interrupt a process as Ctrl-C does."""
-    process.send_signal(signal.SIGINT)
+def interrupt(process, folder, number=signal.SIGINT):
+    """Interrupt a process as Ctrl-C does, or as a terminal does that is closed."""
+    process.send_signal(number)
     process.send_signal(signal.SIGCONT)
-    out, err = process.communicate(timeout=60)
-    assert process.returncode == 130 and err == ""
-    assert f"continue with: lionhunt resume {folder}" in out
+    _, err = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert err == f"lionhunt: stopped; continue with: lionhunt resume {folder}\n"

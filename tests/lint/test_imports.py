@@ -15,7 +15,7 @@ SOURCES = [
 
 LAYERS = (
     ("dsl", "proxy_tasks"),
-    ("errors", "config", "fields", "statistics", "log", "activity", "reporting"),
+    ("errors", "config", "fields", "statistics", "log", "visible_text", "activity", "reporting"),
     ("evolution", "evaluation"),
     ("environment",),
     ("storage", "workers"),

@@ -6,7 +6,7 @@ import sys
 import pytest
 
 HEAVY = ("jax", "ray", "matplotlib", "scipy", "sklearn", "torch", "pandas", "pyarrow", "equinox")
-MAIN = "from lionhunt.search.cli.main import main; main()"
+MAIN = "from lionhunt.search.cli.__main__ import main; main()"
 
 
 def loaded_by(code: str, *words: str) -> set[str]:

@@ -120,4 +120,4 @@ def is_worker(process: Process) -> bool:
 
 def lionhunt(words: list[str]) -> list[str]:
     """Return arguments of Python that run the command from this source."""
-    return ["-c", "from lionhunt.search.cli.main import main; main()", *words]
+    return ["-m", "lionhunt.search.cli", *words]

@@ -142,7 +142,7 @@ def flip_bits(driver: Driver, rng: random.Random) -> bool:
 def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
     """Send SIGINT or SIGTERM to the driver."""
     _send(driver, rng.choice([signal.SIGINT, signal.SIGTERM]))
-    return _ends(driver, 130, "")
+    return _ends(driver, 130, "stopped; continue with: lionhunt resume")
 
 
 def kill_ray(driver: Driver, rng: random.Random) -> bool:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from lionhunt.search.errors import RecordError
-from lionhunt.search.storage.database import CACHE, LOG_SUFFIX
+from lionhunt.search.storage.database import LOG_SUFFIX
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from tests.soak.driver import SoakError
@@ -35,7 +35,7 @@ def check_finished(folder: Path, expected: str) -> int:
     except RecordError as error:
         raise SoakError(f"a lock was left behind: {error}") from error
     file = folder / RUN.file_name
-    kept = {file, file.with_suffix(".lock"), file.with_suffix(LOG_SUFFIX), folder / CACHE}
+    kept = {file, file.with_suffix(".lock"), file.with_suffix(LOG_SUFFIX)}
     if names := {path.name for path in set(folder.iterdir()) - kept}:
         raise SoakError(f"left behind: {names}")
     return count

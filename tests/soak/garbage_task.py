@@ -10,7 +10,7 @@ import jax.numpy as jnp
 from ray import cloudpickle
 
 from lionhunt.proxy_tasks import options
-from lionhunt.search.cli.main import main as run_command
+from lionhunt.search.cli.__main__ import main as run_command
 
 GARBAGE = {
     "text": lambda: "0.5",

@@ -236,7 +236,8 @@ def main() -> None:
                     is_bad = True
                     print(f"{name} after {moment:.2f} s, {end.signals}: {problem}", flush=True)
         statuses = sorted({end.status for end in ends})
-        messages = sorted({end.message.splitlines()[-1] for end in ends})
+        last_lines = {end.message.splitlines()[-1] for end in ends if end.message}
+        messages = sorted({re.sub(r"runs/\S+|begun", "FOLDER", line) for line in last_lines})
         slowest = max(end.seconds for end in ends)
         print(
             f"| `{name}` | {len(ends)} | {slowest:.1f} | {', '.join(map(str, statuses))} "

@@ -9,7 +9,7 @@ from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.comparison.store import ComparisonStore
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.paper.claims.claim import Claim, Judged
 from lionhunt.search.paper.claims.config import Experiments
@@ -30,7 +30,8 @@ def choose_claims(keys: Sequence[str] | None) -> list[Claim]:
     """
     for key in keys or ():
         if key not in CLAIMS:
-            raise ConfigError(f"--only {key}: no such claim; choose from {', '.join(CLAIMS)}")
+            near = did_you_mean(key, CLAIMS)
+            raise ConfigError(f"--only {key}: no such claim{near}; choose from {', '.join(CLAIMS)}")
     return [claim for key, claim in CLAIMS.items() if not keys or key in keys]
 
 

@@ -8,7 +8,7 @@ from typing import Any
 from lionhunt.search.environment import environment_differences, summarize_environment
 from lionhunt.search.errors import RecordError
 from lionhunt.search.paper.costs.speed import LeftOut, Speed, Speeds
-from lionhunt.search.reporting.whole_file import write_whole
+from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.statistics import Interval
 
 
@@ -37,7 +37,7 @@ def read_or_measure(path: Path, measure: Callable[[], Speeds]) -> Speeds:
         write_whole(path, json.dumps(record, indent=1))
     except OSError as error:
         raise RecordError(f"cannot use {path}: {error.strerror}; make room") from None
-    except (ValueError, KeyError, TypeError):
+    except (ValueError, LookupError, TypeError, AttributeError, RecursionError):
         raise RecordError(f"{path} is damaged; remove it to measure again") from None
     return measured
 

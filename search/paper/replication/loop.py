@@ -28,7 +28,6 @@ from lionhunt.search.paper.replication.plan import (
     plan_evolutions,
     plan_restart,
 )
-from lionhunt.search.storage.database import CACHE
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.trackers.tensorboard import (
@@ -216,7 +215,7 @@ def _check(config: StudyConfig) -> None:
         raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 
 
-def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> OpenPool:
+def open_study_pool(config: StudyConfig, num_workers: int) -> OpenPool:
     """Return a function that opens the pool for all runs of a study."""
     run = config.run
     reference = load_initial(run.reference or run.initial, "reference")
@@ -227,7 +226,6 @@ def open_study_pool(config: StudyConfig, folder: Path, num_workers: int) -> Open
         candidate_functions(run, load_initial(run.initial), reference),
         num_workers=num_workers,
         candidate_seconds=run.evaluation.candidate_seconds,
-        cache=folder.resolve() / CACHE,
         batch_size=run.evaluation.batch_size,
         memory_gib=run.evaluation.worker_memory_gib,
         ray_address=run.evaluation.ray_address,

@@ -136,8 +136,18 @@ def test_large_program_gets_a_size_that_holds_it():
     assert_computes_the_canonical_form(program)
 
 
-def test_large_program_runs_on_the_machine(rng):
-    program = large_program(num_alive=40, num_states=5)
+def test_many_states_share_a_few_sizes():
+    """Check that a search that loses one state after another compiles few times."""
+    sizes = {n: assemble(large_program(2, n)).shape for n in range(31)}
+    assert len({sizes[n] for n in range(7, 31)}) <= 4 and len(set(sizes.values())) <= 10
+    for n, size in sizes.items():
+        assert n <= size.num_states <= size.num_vector_registers - 2
+        assert size.num_states == max(n, 2) or n > 6
+
+
+@pytest.mark.parametrize("num_alive, num_states", [(40, 5), (2, 20)])
+def test_large_program_runs_on_the_machine(num_alive, num_states, rng):
+    program = large_program(num_alive, num_states)
     params, gradient = draw_tree(rng), draw_tree(rng)
     optimizer = machine.as_optimizer(on_device(assemble(program)), 0.5)
     actual, _ = optimizer.update(gradient, optimizer.init(params), params)

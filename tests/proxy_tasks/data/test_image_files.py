@@ -1,6 +1,7 @@
 """Images in files: every layout gives the same data, and an error names a wrong file."""
 
 import io
+import os
 import shutil
 import sys
 import zipfile
@@ -206,3 +207,11 @@ def test_missing_column_is_named(shards):
 def test_parquet_without_pyarrow_says_what_to_install(shards, monkeypatch):
     monkeypatch.setitem(sys.modules, "pyarrow", None)
     refused(shards, r"train-00000-of-00002.parquet is parquet.* install lionhunt\[parquet\]")
+
+
+@pytest.mark.parametrize("name", ["train_data_batch_1.npz", "val_data.npz"])
+def test_pipe_is_no_file_of_images(name, folder):
+    (folder / name).unlink()
+    os.mkfifo(folder / name)
+    with pytest.raises(DataError, match="is a pipe; put a file there"):
+        load(folder)

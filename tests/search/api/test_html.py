@@ -1,5 +1,6 @@
 """HTML for notebooks: everything is there, and nothing from outside is markup."""
 
+import re
 from html.parser import HTMLParser
 
 import pytest
@@ -7,6 +8,7 @@ import pytest
 import lionhunt
 from lionhunt.dsl.text.docstring import ProgramDoc
 from lionhunt.search.storage.program_ref import Source
+from tests.support.contrast import BLACK, WHITE, contrast
 from tests.support.search.runs import finished
 
 EVIL = '<script>alert("x")</script> & </pre>'
@@ -62,3 +64,14 @@ def test_run_and_hall_of_fame_are_well_formed(run):
     assert "b" in html.tags and str(run.folder) in "".join(html.texts)
     table = Texts(run.hall_of_fame()._repr_html_())
     assert f"{best.fitness:.4f}" in table.texts
+
+
+def test_notebooks_with_a_light_or_a_dark_theme_show_all_text(run):
+    html = lionhunt.program("raw_lion")._repr_html_() + run._repr_html_()
+    assert not re.search(r"color|background", html)
+    shares = {float(share) for share in re.findall(r"opacity:([\d.]+)", html)}
+    assert shares
+    for share in shares:
+        for text, page in ((BLACK, WHITE), (WHITE, BLACK)):
+            mixed = [share * t + (1 - share) * p for t, p in zip(text, page, strict=True)]
+            assert contrast(mixed, page) >= 4.5

@@ -1,13 +1,16 @@
 """Runs from Python: started, stopped, continued and read."""
 
 import importlib
+import shlex
 import sys
 
 import pytest
 
 import lionhunt
+from lionhunt.search.api import runs
 from lionhunt.search.driver import scoring
 from lionhunt.search.errors import ConfigError, QueryError, RecordError
+from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import (
     RAW,
     FormulaPool,
@@ -139,3 +142,71 @@ def test_summary_and_config_are_those_of_the_command(folder, invoke_cli):
 def test_a_folder_without_a_run_is_one_line(tmp_path):
     with pytest.raises(RecordError, match="no run at"):
         lionhunt.load(tmp_path)
+
+
+@pytest.fixture
+def addresses(monkeypatch):
+    """Return the list of addresses that are connected to."""
+    connected = []
+    monkeypatch.delenv("RAY_ADDRESS", raising=False)
+
+    def start(config, initial, num_workers, reference, ray_address):
+        connected.append(ray_address)
+        return start_formula_pool()(config, initial)
+
+    monkeypatch.setattr(scoring, "start_pool", start)
+    return connected
+
+
+@pytest.fixture(params=["10.0.0.1:6379", "auto", "$(true):1"])
+def on_cluster(request, tmp_path):
+    """Return the folder of a run whose file names a cluster, and the address."""
+    with create(tmp_path / "run", evaluation={"ray_address": request.param}) as records:
+        advance(records, FormulaPool(), 20)
+    return tmp_path / "run", request.param
+
+
+@pytest.mark.parametrize("command", ["resume", "rescore"])
+def test_a_file_alone_connects_nobody(command, on_cluster, addresses, invoke_cli):
+    folder, address = on_cluster
+    words = ["resume", folder, "--workers", 2, *(["--rescore"] if command == "rescore" else [])]
+    status, _, err = invoke_cli(*words)
+    assert status == 2 and is_one_line(err) and not addresses
+    assert f"give --ray-address {shlex.quote(address)}, or --ray-address local" in err
+    assert not folder.with_name("run-rescored").exists()
+    with pytest.raises(ConfigError, match="to which a file alone connects nobody"):
+        getattr(runs, command)(folder, workers=2)
+    assert not addresses
+
+
+def test_who_chooses_an_address_is_connected(on_cluster, addresses, monkeypatch, tmp_path):
+    folder, address = on_cluster
+    options = {"workers": 2, "on_progress": lambda progress: True}
+    lionhunt.resume(folder, ray_address="local", **options)
+    lionhunt.resume(folder, ray_address=address, **options)
+    lionhunt.resume(folder, workers=0, on_progress=lambda progress: True)
+    assert addresses == ["local", address, "local"]
+    monkeypatch.setenv("RAY_ADDRESS", "10.0.0.1:6379")
+    if address.startswith("$"):
+        with pytest.raises(ConfigError, match="a file alone connects nobody"):
+            lionhunt.resume(folder, **options)
+    else:
+        lionhunt.resume(folder, **options)
+        assert addresses[3:] == [address]
+
+
+def test_a_config_that_you_give_chooses_its_address(addresses, tmp_path):
+    config = CONFIG | {"evaluation": {"ray_address": "10.0.0.1:6379", "workers": 2}}
+    lionhunt.run(config, out=tmp_path / "a")
+    lionhunt.run(config, out=tmp_path / "b", ray_address="local")
+    assert addresses == ["10.0.0.1:6379", "local"]
+
+
+def test_a_file_alone_starts_no_thousand_workers(addresses, tmp_path):
+    with create(tmp_path / "run", evaluation={"workers": 10_000}) as records:
+        advance(records, FormulaPool(), 20)
+    with pytest.raises(ConfigError, match="asks for 10,000 workers, and this .* give --workers"):
+        lionhunt.resume(tmp_path / "run")
+    assert not addresses
+    lionhunt.resume(tmp_path / "run", workers=10_000, on_progress=lambda progress: True)
+    assert addresses == ["local"]

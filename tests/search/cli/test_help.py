@@ -8,6 +8,7 @@ import pytest
 import typer
 
 from lionhunt.search.cli import main
+from tests.support.search.command_line import is_one_line
 
 NAMES = list(main.COMMANDS)
 
@@ -80,3 +81,32 @@ def test_completion_names_commands_without_loading_them(monkeypatch, capsys):
         main.app(prog_name="lionhunt")
     assert capsys.readouterr().out.split() == [n for n in NAMES if n.startswith("s")]
     assert "lionhunt.search.cli.select" not in sys.modules
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_near_miss_of_every_option_is_suggested(name, invoke_cli):
+    for names, command in commands(load(name), name):
+        words = {word for param in command.params for word in param.opts}
+        for option in sorted(word for word in words if word.startswith("--")):
+            # The miss may be nearer to another option.
+            for miss in {option[:-1], f"{option}x", f"{option[:3]}{option[4:]}"} - words:
+                status, _, err = invoke_cli(*names, miss)
+                assert status == 2 and is_one_line(err)
+                assert f"No such option: {miss}; did you mean '--" in err
+
+
+@pytest.mark.parametrize(
+    "words, meant",
+    [
+        (["export", "lion", "--to", "torhc"], "torch"),
+        (["export-run", "x", "--to", "parket"], "parquet"),
+        (["bench", "batch", "--task", "digts_mlp"], "digits_mlp"),
+        (["bench", "tasks", "digit_mlp"], "digits_mlp"),
+        (["claims", "--only", "memry"], "memory"),
+        (["search", "quickstrt"], "quickstart"),
+        (["search", "quickstart", "-workers", "2"], "--workers"),
+    ],
+)
+def test_near_miss_of_a_value_is_suggested(words, meant, invoke_cli):
+    status, _, err = invoke_cli(*words)
+    assert status == 2 and is_one_line(err) and f"; did you mean '{meant}'?" in err

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 
@@ -259,7 +260,7 @@ def test_bad_program_is_told_in_json_too(invoke_cli, tmp_path):
 
 def in_a_process(*words, stdout=None, file_limit=None, **environment):
     """Run the command in a process of its own, as a shell does."""
-    code = "from lionhunt.search.cli.main import main; main()"
+    code = "from lionhunt.search.cli.__main__ import main; main()"
     if file_limit is not None:
         code = f"import resource as r; r.setrlimit(r.RLIMIT_FSIZE, {file_limit}); {code}"
     return subprocess.run(
@@ -314,7 +315,7 @@ def test_paths_are_printed_as_they_are(invoke_cli, tmp_path, finished_run_dir):
     folder.mkdir()
     shutil.copy(finished_run_dir / "run.sqlite", folder)
     status, out, err = invoke_cli("resume", folder)
-    assert (status, err) == (0, "") and f"lionhunt show '{folder}':best" in out
+    assert (status, err) == (0, "") and f"'{folder}:best'" in out
     assert json.loads(invoke_cli("show", f"{folder}:best", "--json")[1])["run"] == str(folder)
 
 
@@ -347,3 +348,18 @@ def test_default_folder_is_free(tmp_path, finished_run_dir):
         (tmp_path / name).mkdir()
         (tmp_path / name / "run.sqlite").touch()
     assert free_run_folder(folder) == tmp_path / "quick-3"
+
+
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGHUP])
+@pytest.mark.parametrize("before", [signal.SIG_DFL, signal.SIG_IGN])
+def test_signal_ends_a_command_unless_it_was_to_be_ignored(number, before, invoke_cli):
+    old = signal.signal(number, before)
+    try:
+        invoke_cli("--version")
+        handler = signal.getsignal(number)
+    finally:
+        signal.signal(number, old)
+    assert (handler is signal.SIG_IGN) == (before is signal.SIG_IGN)
+    if callable(handler):
+        with pytest.raises(KeyboardInterrupt):
+            handler(number, None)

@@ -221,7 +221,7 @@ def test_other_selection_in_the_folder_is_refused_and_left_alone(finished, invok
 
 
 def start(*words):
-    code = "from lionhunt.search.cli.main import main; main()"
+    code = "from lionhunt.search.cli.__main__ import main; main()"
     return subprocess.Popen(
         [sys.executable, "-c", code, "select", *map(str, words), "--workers", "0"],
         stdout=subprocess.PIPE,

@@ -9,7 +9,9 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.rewriting import Justification
+from lionhunt.search.api.programs import OptimizerProgram
 from lionhunt.search.config import read_config
+from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.blocks import Code, Paragraph
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.report import evidence_lines, step_blocks
@@ -104,6 +106,20 @@ def test_report_is_never_overwritten(invoke_cli, derived):
     assert (derived / "report.md").read_text() == before
 
 
+@pytest.mark.parametrize("error", [KeyboardInterrupt, RecordError("the disk is full")])
+def test_derivation_that_does_not_end_leaves_no_folder(invoke_cli, tmp_path, monkeypatch, error):
+    monkeypatch.chdir(tmp_path)
+
+    def fail(*words, **options):
+        assert Path("runs/derive_lion").is_dir()
+        raise error
+
+    monkeypatch.setattr(OptimizerProgram, "derive", fail)
+    status, _, err = invoke_cli("derive", "lion")
+    assert status in (2, 130) and not err.count("Traceback")
+    assert not Path("runs/derive_lion").exists()
+
+
 def test_counts_of_training_add_up(derived):
     found = json.loads((derived / "report.json").read_text())["differences_in_training"]
     assert found["polynomial_forms_agree"]
@@ -147,7 +163,9 @@ def test_search_without_insertion_suggests_what_is_then_measured(invoke_cli, tmp
     status, _, err = invoke_cli("simplify", "lion", "--exact-only", "--by-search", "60")
     assert status == 2 and is_one_line(err) and "leave out --exact-only" in err
     status, _, err = invoke_cli("simplify", "lion", *SMALL, "--by-search", "60")
-    assert status == 2 and is_one_line(err) and "multiply its update by" in err
+    # The line before it says what was being done.
+    *_, last = err.splitlines()
+    assert status == 2 and is_one_line(last) and "multiply its update by" in last
 
 
 @pytest.mark.parametrize(

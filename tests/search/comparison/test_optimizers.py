@@ -132,7 +132,11 @@ def test_a_constant_may_be_the_length_of_the_training():
     ("word", "constants", "message"),
     [
         ("lio", {}, "did you mean 'lion'"),
-        ("lion", {"beta3": 0.5}, "lion has no constant 'beta3'; it has beta1, beta2"),
+        (
+            "lion",
+            {"beta3": 0.5},
+            "lion has no constant 'beta3'; did you mean 'beta2'.; it has beta1, beta2",
+        ),
         ("lion", {"weight_decay": 0.5}, "weight_decay of lion is tuned"),
         ("optax.lionn", {}, "optax has no optimizer 'lionn'"),
         ("optax.lamb", {}, "the weight decay of optax.lamb is not decoupled"),

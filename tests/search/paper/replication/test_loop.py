@@ -193,7 +193,7 @@ def test_workers_have_the_functions_of_the_reference(tmp_path):
         "tasks": [{"kind": "digits_mlp", "num_steps": 10, "batch_size": 4, "width": 4}],
     }
     study = config(run=raw, num_repeats=1, num_random=0, num_constants=0, restart=False)
-    (*_, _) = Study(study, tmp_path, open_study_pool(study, tmp_path, 0)).run()
+    (*_, _) = Study(study, tmp_path, open_study_pool(study, 0)).run()
     run = tmp_path / "evolution_0"
     with RunStore.open_to_read(run) as records:
         assert records.count() == 12 and records.row(0).fitness != 0
@@ -252,5 +252,5 @@ def test_machine_on_which_the_reference_fails_is_refused(made, tmp_path):
 def test_late_errors_are_raised_before_the_start(changes, message, tmp_path):
     study = config(run=STUDY["run"] | changes)
     with pytest.raises(ConfigError, match=message):
-        open_study_pool(study, tmp_path, 0)
+        open_study_pool(study, 0)
         Study(study, tmp_path, Pools().open)

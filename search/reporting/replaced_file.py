@@ -1,19 +1,19 @@
-"""Files that a program may replace: each has its old content or its new one, at any moment."""
+"""Files of reports, which are complete or as they were."""
 
 import os
+import secrets
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 
 @contextmanager
-def replacing(path: Path) -> Iterator[Path]:
-    """Yield a path to write beside `path`; after the body, that file takes its place.
+def replaced_file(path: Path) -> Iterator[Path]:
+    """Yield a new path beside `path`; the file there takes its place after the body.
 
-    Raises:
-        OSError: the file cannot be written. Then nothing has changed.
+    If `path` is a link, the link is replaced. What it leads to stays as it is.
     """
-    part = path.with_name(f".{path.name}.part")
+    part = path.with_name(f".{secrets.token_hex(8)}.part")
     try:
         yield part
         os.replace(part, path)
@@ -27,5 +27,5 @@ def write_whole(path: Path, text: str) -> None:
     Raises:
         OSError: the file cannot be written. Then nothing has changed.
     """
-    with replacing(path) as part:
+    with replaced_file(path) as part:
         part.write_text(text, "utf-8")
