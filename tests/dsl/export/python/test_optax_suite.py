@@ -194,7 +194,7 @@ def test_complex_numbers_are_refused(source, name):
         optimizer.update(params, optimizer.init(real), real)
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 def test_complex_numbers_can_be_split(source, name):
     pairs = [(draw(seed), draw(seed + 10)) for seed in range(3)]
     (params, *gradients) = [jax.tree.map(lambda x, y: x + 1j * y, *pair) for pair in pairs]
@@ -273,7 +273,7 @@ def test_state_can_be_searched_and_mapped(source, name):
     assert optax.tree.get(changed, "step_count").item() == 7
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 @pytest.mark.parametrize("params", [{}, (), [], {"a": {}}, {"a": jnp.ones((0,))}], ids=str)
 def test_empty_trees_will_do(source, name, params):
     optimizer = make(source, name)
@@ -294,7 +294,7 @@ def test_none_is_an_empty_tree(source, name):
     assert_same(updates, list(map(with_none, expected)))
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 def test_modules_are_trees(source, name):
     model = eqx.nn.Linear(3, 2, use_bias=False, key=jax.random.key(0))
     optimizer = make(source, name)
@@ -305,7 +305,7 @@ def test_modules_are_trees(source, name):
     assert moved.weight.shape == (2, 3) and not jnp.array_equal(moved.weight, model.weight)
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 def test_single_arrays_and_tuples_are_trees(source, name):
     leaf, gradient = jnp.array([1.0, -2.0]), jnp.array([0.5, 0.25])
     expected, _ = run(make(source, name), leaf, [gradient] * 2)
@@ -616,7 +616,7 @@ def test_gradients_are_accumulated(source, name):
         )
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 def test_a_part_of_the_weights_can_be_masked_and_partitioned(source, name):
     keep = {"layer": {"bias": False, "kernel": True}, "scale": True}
     some = {"layer": {"bias": False, "kernel": True}, "scale": True}
@@ -636,7 +636,7 @@ def test_a_part_of_the_weights_can_be_masked_and_partitioned(source, name):
         assert float(partitioned[index]["layer"]["bias"]) == 0
 
 
-@on_both()
+@on_both(quick=REPRESENTATIVES)
 def test_transformations_can_be_chained(source, name):
     optimizer = make(source, name)
     clipped = [jax.tree.map(lambda leaf: jnp.clip(leaf, -0.5, 0.5), each) for each in GRADIENTS]

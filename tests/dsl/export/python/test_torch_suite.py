@@ -1176,6 +1176,28 @@ def test_hooks_of_loading_are_called(name):
     assert loaded == [0.002, 0.002, 0.003]
 
 
+@on_programs(without(lambda name: bool(dsl.simplify(suites.program(name)).states), "no states"))
+def test_hooks_of_loading_can_change_the_state(name):
+    optimizer, params = trained(name)
+    key, value = next(iter(states_of(optimizer, params[0]).items()))
+
+    def double(optimizer, state_dict):
+        state_dict = copy.deepcopy(state_dict)
+        state_dict["state"][0][key] *= 2
+        return state_dict
+
+    def add_one(optimizer):
+        optimizer.state[params[0]][key] = optimizer.state[params[0]][key] + 1
+
+    state, expected = copy.deepcopy(optimizer.state_dict()), 2 * value
+    optimizer.register_load_state_dict_pre_hook(double)
+    optimizer.load_state_dict(copy.deepcopy(state))
+    assert torch.equal(optimizer.state[params[0]][key], expected)
+    optimizer.register_load_state_dict_post_hook(add_one)
+    optimizer.load_state_dict(state)
+    assert torch.equal(optimizer.state[params[0]][key], expected + 1)
+
+
 @on_programs()
 def test_hooks_of_steps_are_called_in_order(name):
     params = draw_params()
