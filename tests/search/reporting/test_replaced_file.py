@@ -2,7 +2,7 @@
 
 import pytest
 
-from lionhunt.search.reporting.whole_file import replacing, write_whole
+from lionhunt.search.reporting.replaced_file import replaced_file, write_whole
 
 
 def test_text_takes_the_place_of_another(tmp_path):
@@ -17,7 +17,7 @@ def test_text_takes_the_place_of_another(tmp_path):
 def test_file_that_is_not_finished_leaves_the_old_one(tmp_path, error):
     file = tmp_path / "file"
     file.write_text("old")
-    with pytest.raises(error), replacing(file) as part:
+    with pytest.raises(error), replaced_file(file) as part:
         part.write_text("ne")
         raise error
     assert file.read_text() == "old" and list(tmp_path.iterdir()) == [file]
