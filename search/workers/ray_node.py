@@ -74,6 +74,7 @@ class LocalNode(ray._private.node.Node):
 
     def __init__(self, ray_params: Any, on_slow: Callable[[], object], **options: Any):
         self._on_slow = on_slow
+        self._is_slow = False
         ray_params.update(
             node_ip_address=LOOPBACK,
             # Nobody need wait for a port that is known.
@@ -88,9 +89,14 @@ class LocalNode(ray._private.node.Node):
             fault = self._fault(error)
             self.kill_all_processes(check_alive=False)
             if fault is None:
-                shutil.rmtree(self._logs.parent, ignore_errors=True)
+                self.remove_session()
                 raise
             raise fault from error
+
+    def remove_session(self) -> None:
+        """Remove the folder of sockets and logs, if there is one yet."""
+        if (logs := self._logs) is not None:
+            shutil.rmtree(logs.parent, ignore_errors=True)
 
     def start_api_server(self, **_: Any) -> None:
         """Start no dashboard."""
@@ -121,19 +127,17 @@ class LocalNode(ray._private.node.Node):
         """Wait as long as the processes live.
 
         Raises:
-            NodeError: it is not ready in `START_SECONDS`.
-            RuntimeError: a process of Ray ended.
+            RuntimeError: a process of Ray ended, or it is not ready in `START_SECONDS`.
         """
-        start, is_slow = time.monotonic(), False
+        start = time.monotonic()
         while not is_ready():
             if self._ended():
                 raise RuntimeError
             seconds = time.monotonic() - start
             if seconds > START_SECONDS:
-                message = f"this machine is too busy: it is not ready in {seconds:.0f} s"
-                raise NodeError(message, has_ended=False, logs=self._logs)
-            if seconds > BUSY_SECONDS and not is_slow:
-                is_slow = True
+                raise RuntimeError(f"this machine is too busy: not ready in {seconds:.0f} s")
+            if seconds > BUSY_SECONDS and not self._is_slow:
+                self._is_slow = True
                 self._on_slow()
             time.sleep(_POLL_SECONDS)
 
@@ -152,17 +156,17 @@ class LocalNode(ray._private.node.Node):
 
     def _fault(self, error: BaseException) -> NodeError | None:
         """Return the error of a node whose logs can say more than the error does."""
-        if isinstance(error, NodeError):
-            return error
-        if isinstance(error, OSError) or not isinstance(error, Exception):
+        logs, ended = self._logs, self._ended()
+        if logs is None or isinstance(error, OSError) or not isinstance(error, Exception):
             return None
-        ended = self._ended()
-        message = last_words(self._logs, ended[0]) if ended else first_line(error)
-        return NodeError(message, has_ended=bool(ended), logs=self._logs)
+        message = last_words(logs, ended[0]) if ended else first_line(error)
+        return NodeError(message, has_ended=bool(ended), logs=logs)
 
     @property
-    def _logs(self) -> Path:
-        return Path(self._logs_dir)
+    def _logs(self) -> Path | None:
+        """Return the folder of the logs; None until Ray has chosen one."""
+        folder = getattr(self, "_logs_dir", None)
+        return None if folder is None else Path(folder)
 
 
 def last_words(logs: Path, kind: str) -> str:

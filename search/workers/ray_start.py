@@ -96,7 +96,11 @@ def _start_once(num_workers: int, folder: Path) -> None:
                 _system_config=PATIENCE,
             )
     except BaseException:
+        # The node may have started, and the connection not.
+        node = ray._private.worker._global_node
         ray.shutdown()
+        if node is not None:
+            node.remove_session()
         raise
 
 

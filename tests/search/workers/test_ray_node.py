@@ -7,6 +7,9 @@ import sys
 import psutil
 import pytest
 
+from lionhunt.search.errors import WorkerError
+from lionhunt.search.log import print_warnings
+from lionhunt.search.workers import ray_node
 from lionhunt.search.workers.ray_cluster import LOCAL, connect
 from lionhunt.search.workers.ray_node import last_words
 
@@ -49,8 +52,12 @@ def listening_hosts() -> set[str]:
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="elsewhere only root sees all sockets")
-def test_local_ray_listens_on_loopback_alone():
-    ray = connect(LOCAL, num_workers=2)
+def test_local_ray_listens_on_loopback_alone(monkeypatch, capsys):
+    """Check also the message about a start that takes long."""
+    monkeypatch.setattr(ray_node, "BUSY_SECONDS", -1.0)
+    with print_warnings():
+        ray = connect(LOCAL, num_workers=2)
+    assert capsys.readouterr().err.startswith("lionhunt: this machine is busy: Ray needs long")
     try:
 
         class Actor:
@@ -75,6 +82,13 @@ def test_ray_that_cannot_start_says_why_and_leaves_no_process(short_tmp_path):
     said, num_children = start(short_tmp_path, RAY_USE_TLS="1")
     assert said.startswith("Ray does not start (its gcs_server ended: ") and num_children == "0"
     assert f"Ray's log is in {short_tmp_path}/ray/session_" in said
+
+
+def test_machine_that_is_too_busy_is_named(monkeypatch, short_tmp_path):
+    monkeypatch.setenv("RAY_TMPDIR", str(short_tmp_path))
+    monkeypatch.setattr(ray_node, "START_SECONDS", -1.0)
+    with pytest.raises(WorkerError, match="this machine is too busy: .*; end other programs, and"):
+        connect(LOCAL, num_workers=1)
 
 
 @pytest.mark.parametrize(
