@@ -20,12 +20,12 @@ class Activity(NamedTuple):
     unit: str = ""
 
     @property
-    def count(self) -> str:
+    def count_text(self) -> str:
         """Return the count in words; empty if there is none."""
         return f"{int(self.done):,} of {self.total:,} {self.unit}".rstrip() if self.total else ""
 
     def __str__(self) -> str:
-        return ": ".join(filter(None, (self.text, self.count)))
+        return ": ".join(filter(None, (self.text, self.count_text)))
 
 
 OnActivity = Callable[[Activity], None]

@@ -70,7 +70,7 @@ class _JsonLines(logging.Handler):
     def emit(self, record: logging.LogRecord) -> None:
         now = datetime.datetime.now(datetime.UTC).isoformat(timespec="milliseconds")
         if record.levelno >= logging.WARNING:
-            fields = {"event": "warning", "message": record.getMessage()}
+            fields: dict[str, Any] = {"event": "warning", "message": record.getMessage()}
         else:
             fields = {"event": record.getMessage(), **getattr(record, "fields", {})}
         line = {"time": now, **fields}

@@ -112,7 +112,7 @@ class Graph:
 
     def with_numbers(self, numbers: Mapping[Number, Value]) -> "Graph":
         """Replace constants by inputs, one number for each array."""
-        new: dict[Operand, Operand] = dict(numbers)
+        new: dict[Operand, Operand] = {**numbers}
         values = []
         for value in self.values:
             args = tuple(new.get(arg, arg) for arg in value.args)

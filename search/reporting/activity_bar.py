@@ -68,8 +68,8 @@ class ActivityBar:
             for task in self._bar.task_ids:
                 self._bar.remove_task(task)
             # The units that are done already say nothing of the pace.
-            self._bar.add_task("", total=activity.total, completed=activity.done)
+            self._bar.add_task("", total=activity.total, completed=int(activity.done))
         (task,) = self._bar.task_ids
-        self._bar.update(task, completed=activity.done, count=activity.count)
+        self._bar.update(task, completed=activity.done, count=activity.count_text)
         # The time left depends on the update before.
         self._bar.update(task, left=self.seconds_left)

@@ -294,9 +294,9 @@ def _sqlite_errors(kind: FileKind, file: Path) -> Iterator[None]:
         yield
     except sqlite3.Error as error:
         if getattr(error, "sqlite_errorcode", None) == sqlite3.SQLITE_READONLY_ROLLBACK:
-            command = kind.resume_command.format(folder=file.parent)
             raise RecordError(
-                f"{file} was left in the middle of a write; undo it with {command}"
+                f"{file} was left in the middle of a write; undo it with: "
+                f"{kind.way_on(file.parent)}"
             ) from None
         match _code(error):
             case sqlite3.SQLITE_NOTADB:

@@ -122,14 +122,18 @@ class FileKind:
         """Return the file that `path` names: its folder, or the file itself."""
         return path / self.file_name if path.is_dir() else path
 
+    def way_on(self, folder: Path) -> str:
+        """Return the command that continues the one in a folder."""
+        if self.resume_command is None:
+            return "the command that began it"
+        return command_line(self.resume_command, folder)
+
     def check_free(self, folder: Path) -> None:
         """Raise `RecordError` if the folder holds one: results are never overwritten."""
         if (folder / self.file_name).exists():
-            way_on = "the command that began it"
-            if self.resume_command is not None:
-                way_on = command_line(self.resume_command, folder)
             raise RecordError(
-                f"{folder} holds a {self.noun}; choose another --out, or continue it with: {way_on}"
+                f"{folder} holds a {self.noun}; choose another --out, or continue it with: "
+                f"{self.way_on(folder)}"
             )
 
     def foreign(self, file: Path) -> RecordError:

@@ -9,13 +9,13 @@ import os
 import platform
 import shutil
 import stat
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
+from importlib import metadata
 from pathlib import Path
 
 import filelock
 import jax
-import jaxlib
 from jax.experimental.compilation_cache import compilation_cache
 
 from lionhunt.search.errors import first_line
@@ -64,7 +64,7 @@ def compiled_code_kept() -> Iterator[None]:
         _configure(before)
 
 
-def _configure(settings: dict[str, object]) -> None:
+def _configure(settings: Mapping[str, object]) -> None:
     for name, value in settings.items():
         jax.config.update(name, value)
     # Without a reset, JAX keeps the first folder of the process.
@@ -137,7 +137,12 @@ def _kind() -> str:
     Code for one kind of processor may crash on another. JAX's key does not tell them apart, nor
     numbers of threads.
     """
-    features = [jax.__version__, jaxlib.__version__, platform.machine(), platform.processor()]
+    features = [
+        jax.__version__,
+        metadata.version("jaxlib"),
+        platform.machine(),
+        platform.processor(),
+    ]
     features.append(os.environ.get("PJRT_NPROC", ""))
     # Only Linux has the file.
     with suppress(OSError):

@@ -1,5 +1,7 @@
 """Messages about wrong configs: the setting or the file at fault, and the nearest right word."""
 
+from typing import Any
+
 import pytest
 
 from lionhunt.search.comparison.config import CompareConfig
@@ -16,7 +18,7 @@ COMPARED = {
 }
 
 
-def refusal(raw, settings=(), model=RunConfig) -> str:
+def refusal(raw, settings=(), model: type[Any] = RunConfig) -> str:
     with pytest.raises(ConfigError) as refused:
         parse_config(raw, "file.toml", model, settings)
     return str(refused.value)

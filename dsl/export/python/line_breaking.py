@@ -72,6 +72,7 @@ def _wrap(line: str, start: str, margin: str) -> list[str]:
             adds one level.
     """
     own = line[: len(line) - len(line.lstrip())]
+    lines = []
     # textwrap counts characters, and some fill two columns.
     for width in range(WIDTH, WIDTH // 2, -1):
         lines = textwrap.wrap(

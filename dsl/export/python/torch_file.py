@@ -354,10 +354,13 @@ def betas(context: ExportContext) -> list[str]:
         return []
     signs = non_negative(context.graph)
     for value in context.graph.values:
-        if value.op == "interp" and context.naming.places.get(value.args[2]) is chosen[0]:
-            new, old, _ = value.args
-            if isinstance(new, Value) and new not in signs and old in context.graph.states:
-                return [constant.name for constant in chosen]
+        if value.op != "interp":
+            continue
+        new, old, beta = value.args
+        is_first = isinstance(beta, Number) and context.naming.places.get(beta) is chosen[0]
+        is_moment = isinstance(new, Value) and new not in signs and old in context.graph.states
+        if is_first and is_moment:
+            return [constant.name for constant in chosen]
     return []
 
 

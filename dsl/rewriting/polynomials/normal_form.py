@@ -195,13 +195,17 @@ def _dot(term: Term, x: Form, y: Form) -> Form | None:
 def _gram(term: Term, x: Form, y: Form) -> Form | None:
     """Take factors that are constant within each array out, and split a sum on the right."""
     if term.kind is not Kind.TREE:
-        return multiply(power(x, 2), y)
+        squared = power(x, 2)
+        return None if squared is None else multiply(squared, y)
+    if not x:
+        return ()
     outer_x, inner_x = split_by_kind(x, Kind.PER_ARRAY)
     total: Form = ()
     for monomial in expand(y):
         outer, inner = split_by_kind((monomial,), Kind.PER_ARRAY)
         total = add(total, multiply(outer, _function(term, inner_x, inner)))
-    return multiply(power(outer_x, 2), total)
+    squared = power(outer_x, 2)
+    return None if squared is None else multiply(squared, total)
 
 
 def _cosine_sim(term: Term, x: Form, y: Form) -> Form | None:

@@ -228,6 +228,7 @@ def test_complex_parameters_are_refused_in_one_line(make):
 
 def test_numbers_of_python_may_be_parameters():
     optimizer = dsl.as_optimizer(library.load("adam"), 0.5)
+    update: Any
     update, _ = optimizer.update({"a": 2.0}, optimizer.init({"a": 1.0}), {"a": 1.0}, value=3.0)
     np.testing.assert_allclose(update["a"], -0.5, rtol=1e-6)
 
