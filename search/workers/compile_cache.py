@@ -137,13 +137,8 @@ def _kind() -> str:
     Code for one kind of processor may crash on another. JAX's key does not tell them apart, nor
     numbers of threads.
     """
-    features = [
-        jax.__version__,
-        metadata.version("jaxlib"),
-        platform.machine(),
-        platform.processor(),
-    ]
-    features.append(os.environ.get("PJRT_NPROC", ""))
+    features = [metadata.version(package) for package in ("jax", "jaxlib")]
+    features += [platform.machine(), platform.processor(), os.environ.get("PJRT_NPROC", "")]
     # Only Linux has the file.
     with suppress(OSError):
         lines = Path("/proc/cpuinfo").read_text().splitlines()

@@ -4,6 +4,10 @@ Ray's own node listens on all interfaces. Its raylet ends itself where a helper 
 more than 15 seconds to start. Ray has no setting for either.
 """
 
+# Ray's compiled modules tell a type checker no names.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# pyright: reportArgumentType=false, reportPrivateImportUsage=false
+
 import re
 import shutil
 import socket

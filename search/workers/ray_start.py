@@ -1,5 +1,9 @@
 """The start of a Ray on this machine alone: its folder, its token, its tries and its errors."""
 
+# Ray's compiled modules tell a type checker no names.
+# pyright: reportAttributeAccessIssue=false, reportOptionalMemberAccess=false
+# pyright: reportArgumentType=false, reportPrivateImportUsage=false
+
 import errno
 import logging
 import os

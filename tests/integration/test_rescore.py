@@ -28,7 +28,11 @@ def run(tmp_path, monkeypatch):
 
 def test_rescored_run_is_a_new_one_of_the_same_config(invoke_cli, run, tmp_path):
     status, _, err = invoke_cli("resume", run)
-    assert status == 2 and is_one_line(err) and f"'lionhunt resume {run} --rescore'" in err
+    assert (
+        status == 2
+        and is_one_line(err)
+        and err.endswith(f" with: lionhunt resume {run} --rescore\n")
+    )
     before = (run / "run.sqlite").read_bytes()
     new = tmp_path / "run-rescored"
     status, out, err = invoke_cli("resume", run, "--rescore")

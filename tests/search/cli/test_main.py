@@ -315,7 +315,7 @@ def test_paths_are_printed_as_they_are(invoke_cli, tmp_path, finished_run_dir):
     folder.mkdir()
     shutil.copy(finished_run_dir / "run.sqlite", folder)
     status, out, err = invoke_cli("resume", folder)
-    assert (status, err) == (0, "") and f"'{folder}:best'" in out
+    assert (status, err) == (0, "") and f"lionhunt show '{folder}:best'" in out
     assert json.loads(invoke_cli("show", f"{folder}:best", "--json")[1])["run"] == str(folder)
 
 

@@ -143,7 +143,7 @@ def test_machine_that_scores_differently_is_refused(tmp_path):
         assert records.count() < 120
     message = str(error.value)
     assert "(nothing else that is recorded differs)" in message and "\n" not in message
-    assert message.endswith(f"lionhunt resume {tmp_path} --rescore")
+    assert message.endswith(f" with: lionhunt resume {tmp_path} --rescore")
 
 
 def test_machine_of_the_same_scores_and_other_losses_is_refused(tmp_path):

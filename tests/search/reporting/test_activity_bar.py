@@ -39,10 +39,11 @@ def shown(bar, activity, width=80, **options):
 def test_time_left_is_that_of_the_pace(clock):
     bar = ActivityBar()
     assert bar.to_line(trainings(0)) == "a first look: 0 of 40 trainings"
+    lines = []
     for done in range(11, 21):
         clock[0] += 2.0
-        line = bar.to_line(trainings(done))
-    assert line == "a first look: 20 of 40 trainings, 0:00:40 left"
+        lines.append(bar.to_line(trainings(done)))
+    assert lines[-1] == "a first look: 20 of 40 trainings, 0:00:40 left"
     assert "20 of 40 trainings 0:00:40 left" in shown(bar, trainings(20))
 
 

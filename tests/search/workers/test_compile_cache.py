@@ -119,7 +119,7 @@ def test_code_of_another_kind_is_not_loaded(change, home, hits, monkeypatch):
     if change == "processor":
         monkeypatch.setattr("platform.machine", lambda: "abacus")
     elif change == "versions":
-        monkeypatch.setattr(compile_cache.jaxlib, "__version__", "0.0.1")
+        monkeypatch.setattr(compile_cache.metadata, "version", lambda package: "0.0.1")
     else:
         monkeypatch.setenv("PJRT_NPROC", "7")
     compiled(x)

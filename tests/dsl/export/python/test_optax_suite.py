@@ -4,6 +4,11 @@ The cases are those of optax's tests of aliases, wrappers, tree utilities, types
 `on_programs` names the programs to which a test does not apply.
 """
 
+# Test code reads attributes that types do not tell, and variables of loops after them.
+# pyright: reportAttributeAccessIssue=false, reportPossiblyUnbound=false, reportArgumentType=false
+# pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportInvalidTypeForm=false
+
 import copy
 import functools
 import inspect

@@ -6,6 +6,11 @@ and `TestLRScheduler`, and what the documentation of `torch.optim` promises.
 which a test does not apply.
 """
 
+# Test code reads attributes that types do not tell, and variables of loops after them.
+# pyright: reportAttributeAccessIssue=false, reportPossiblyUnbound=false, reportArgumentType=false
+# pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportOperatorIssue=false
+# pyright: reportInvalidTypeForm=false
+
 import copy
 import io
 import math
