@@ -5,7 +5,7 @@ The cases are those of optax's tests of aliases, wrappers, tree utilities, types
 """
 
 # Test code reads attributes that types do not tell, and variables of loops after them.
-# pyright: reportAttributeAccessIssue=false, reportPossiblyUnbound=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportPossiblyUnboundVariable=false, reportArgumentType=false
 # pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportInvalidTypeForm=false
 

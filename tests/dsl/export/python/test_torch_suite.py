@@ -7,7 +7,7 @@ which a test does not apply.
 """
 
 # Test code reads attributes that types do not tell, and variables of loops after them.
-# pyright: reportAttributeAccessIssue=false, reportPossiblyUnbound=false, reportArgumentType=false
+# pyright: reportAttributeAccessIssue=false, reportPossiblyUnboundVariable=false, reportArgumentType=false
 # pyright: reportOptionalMemberAccess=false, reportCallIssue=false, reportOperatorIssue=false
 # pyright: reportInvalidTypeForm=false
 
