@@ -14,6 +14,8 @@ from lionhunt.dsl.text.docstring import ProgramDoc
 
 _NOT_NEGATIVE = re.compile(r"(beta|epsilon|weight_decay|momentum|peak_learning_rate|step_size)\d*")
 """Roles and names of constants that are at least zero."""
+_DECAY = re.compile(r"(beta|momentum)\d*")
+"""Those of constants that are less than one, too."""
 
 _THROUGH = {"sqrt", "cbrt", "abs"}
 """Functions through which an addend is still inside the denominator."""
@@ -47,7 +49,7 @@ class Constant:
         A constant whose default breaks a convention has no bounds.
         """
         words = {self.name, *self.roles}
-        if "beta" in self.roles and 0 <= self.value < 1:
+        if any(map(_DECAY.fullmatch, words)) and 0 <= self.value < 1:
             return 0.0, 1.0
         if any(map(_NOT_NEGATIVE.fullmatch, words)) and self.value >= 0:
             return 0.0, math.inf

@@ -101,10 +101,15 @@ class TorchFile(PythonFile):
             "",
             *self.init(),
             "",
-            *self.add_param_group(),
+            *indent(_ADD, 1),
+            "",
+            *indent(_RESTORE, 1),
             "",
             *([*indent(_LOAD, 1), ""] if self.graph.states else []),
             *self.step(),
+            "",
+            *self.complete(),
+            *(["", *self.first_state()] if self.graph.states else []),
             *("", "", *_CHECK),
             *("", "", *_DTYPE),
             *helpers(self.graph, "torch"),
@@ -152,15 +157,23 @@ class TorchFile(PythonFile):
             "        super().__init__(params, defaults)",
         ]
 
-    def add_param_group(self) -> list[str]:
-        """Write the method that checks the values of a group."""
+    def complete(self) -> list[str]:
+        """Write the method that fills in and checks the values of a group."""
         lines = [
-            "    def add_param_group(self, param_group):",
-            '        """Add a group of parameters, after a check of its values."""',
-            "        group = {**self.defaults, **param_group}",
+            "    def _complete(self, group):",
+            '        """Fill in the values that a group lacks, and check them all."""',
+            "        for name, value in self.defaults.items():",
+            "            group.setdefault(name, value)",
         ]
         if self.betas:
-            lines.append(f'        {_targets(self.betas)} = group["betas"]')
+            count = len(self.betas)
+            numbers = f"{count} numbers" if count > 1 else "a tuple of one number"
+            lines += [
+                '        betas = group["betas"]',
+                f"        if not isinstance(betas, (tuple, list)) or len(betas) != {count}:",
+                f'            raise ValueError(f"Invalid betas: {{betas!r}}; give {numbers}")',
+                f"        {_targets(self.betas)} = betas",
+            ]
             lines += [f'        {name} = group.pop("{name}", {name})' for name in self.betas]
             lines.append(f'        group["betas"] = {_tuple(self.betas)}')
         lines.append('        _check("lr", group["lr"], 0)')
@@ -169,13 +182,7 @@ class TorchFile(PythonFile):
             value = name if name in self.betas else f'group["{name}"]'
             bounds = [] if low < 0 else ["0"] if below > 1 else ["0", "1"]
             lines += break_call("_check(", [f'"{name}"', value, *bounds], level=2)
-        return [
-            *lines,
-            "        super().add_param_group(group)",
-            '        if any(p.is_complex() for p in self.param_groups[-1]["params"]):',
-            "            self.param_groups.pop()",
-            *break_call("raise TypeError(", [f'"{_COMPLEX}"'], level=3),
-        ]
+        return lines
 
     def step(self) -> list[str]:
         lines = [
@@ -220,7 +227,7 @@ class TorchFile(PythonFile):
                 lines.append(f"        {name} = {read}")
         if self.inits_states_first and self.graph.states:
             lines.append("        for p in params:")
-            lines += self.init_states("self.state[p]", "_dtype(p)")
+            lines += self.init_states("self.state[p]")
         lines.append("")
         for stage in self.stages:
             for value in stage.scalars:
@@ -228,15 +235,26 @@ class TorchFile(PythonFile):
             lines += self.loop(stage)
         return lines
 
-    def init_states(self, place: str, dtype: str) -> list[str]:
-        """Write zeros for a parameter without state; other entries of the state may be foreign."""
+    def first_state(self) -> list[str]:
+        """Write the method that makes the first state of a parameter."""
         zeros = {
-            Kind.TREE: f'torch.zeros_like(p, dtype=group["state_dtype"] or {dtype})',
-            Kind.PER_ARRAY: f"torch.zeros((), dtype={dtype}, device=p.device)",
+            Kind.TREE: 'torch.zeros_like(p, dtype=group["state_dtype"] or _dtype(p))',
+            Kind.PER_ARRAY: "torch.zeros((), dtype=_dtype(p), device=p.device)",
         }
-        lines = [f'{place}["{state.name}"] = {zeros[state.kind]}' for state in self.graph.states]
+        states = self.graph.states
+        return [
+            "    def _first_state(self, p, group):",
+            '        """Return the state of a parameter before its first step."""',
+            "        return {",
+            *(f'            "{state.name}": {zeros[state.kind]},' for state in states),
+            "        }",
+        ]
+
+    def init_states(self, place: str) -> list[str]:
+        """Write the first state of a parameter; other entries of its state may be foreign."""
         first = self.graph.states[0].name
-        return indent([f'if "{first}" not in {place}:', *indent(lines, 1)], 3)
+        update = f"    {place}.update(self._first_state(p, group))"
+        return indent([f'if "{first}" not in {place}:', update], 3)
 
     def loop(self, stage: Pass) -> list[str]:
         """Write a loop over the parameters: its reads, its statements and its results."""
@@ -246,7 +264,7 @@ class TorchFile(PythonFile):
         if states or (is_last and graph.states):
             lines += indent(["state = self.state[p]"], 3)
             if not self.inits_states_first:
-                lines += self.init_states("state", "dtype")
+                lines += self.init_states("state")
         reads = [self.read_state(state) for state in states]
         if graph.gradient in stage.inputs:
             reads.insert(0, f"{self.names[graph.gradient]} = p.grad.to(dtype)")
@@ -314,7 +332,7 @@ class TorchFile(PythonFile):
 
     def tree(self, value: Value) -> str:
         if value is self.graph.weights:
-            return "[p.to(_dtype(p)) for p in params]"
+            return '[p.to(_dtype(p), copy=group["differentiable"]) for p in params]'
         if value is self.graph.gradient:
             return "[p.grad.to(_dtype(p)) for p in params]"
         if not value.op:
@@ -415,16 +433,50 @@ _OPTIONS = {
 
 _COMPLEX = "complex parameters: train torch.view_as_real(p) in their place"
 
+_ADD = f'''
+def add_param_group(self, param_group):
+    """Add a group of parameters, after a check of its values."""
+    group = {{**param_group}}
+    self._complete(group)
+    super().add_param_group(group)
+    if any(p.is_complex() for p in self.param_groups[-1]["params"]):
+        self.param_groups.pop()
+        raise TypeError("{_COMPLEX}")
+'''.strip().splitlines()
+
+_RESTORE = '''
+def __setstate__(self, state):
+    """Restore groups, which may come from a file without some of the options."""
+    super().__setstate__(state)
+    for group in self.param_groups:
+        self._complete(group)
+'''.strip().splitlines()
+
 _LOAD = '''
 def load_state_dict(self, state_dict):
-    """Load a state; its tensors keep the dtypes in which they were saved."""
-    super().load_state_dict(state_dict)
-    keys = (key for group in state_dict["param_groups"] for key in group["params"])
-    params = (p for group in self.param_groups for p in group["params"])
-    for key, p in zip(keys, params, strict=True):
-        for name, value in state_dict["state"].get(key, {}).items():
+    """Load a state; unlike torch, do not round it to the dtype of the parameters."""
+    loaded = {}
+    hooks = [
+        # The first of these comes after the hooks of others, the second before them.
+        self.register_load_state_dict_pre_hook(lambda _, final: loaded.update(final)),
+        self.register_load_state_dict_post_hook(lambda _: self._restore(loaded), prepend=True),
+    ]
+    try:
+        super().load_state_dict(state_dict)
+    finally:
+        for hook in hooks:
+            hook.remove()
+
+def _restore(self, loaded):
+    """Take the tensors of a state as they were saved, in the dtypes of this optimizer."""
+    keys = (key for group in loaded["param_groups"] for key in group["params"])
+    pairs = ((p, group) for group in self.param_groups for p in group["params"])
+    for key, (p, group) in zip(keys, pairs, strict=True):
+        first = self._first_state(p, group)
+        for name, value in loaded["state"].get(key, {}).items():
             if torch.is_tensor(value):
-                self.state[p][name] = value.to(p.device)
+                dtype = first[name].dtype if name in first else value.dtype
+                self.state[p][name] = value.to(p.device, dtype)
 '''.strip().splitlines()
 
 _WRITE = """
@@ -438,8 +490,9 @@ for name, value in new.items():
 _CHECK = '''
 def _check(name, value, low=-math.inf, below=math.inf):
     """Raise a ValueError unless a value is a number from `low` to less than `below`."""
-    is_number = isinstance(value, numbers.Real) or (torch.is_tensor(value) and value.numel() == 1)
-    if not is_number or not math.isfinite(value) or not low <= value < below:
+    number = value.item() if torch.is_tensor(value) and value.numel() == 1 else value
+    is_number = isinstance(number, numbers.Real) and math.isfinite(number)
+    if not is_number or not low <= number < below:
         raise ValueError(f"Invalid {name}: {value!r} is no number from {low} to below {below}")
 '''.strip().splitlines()
 
