@@ -135,7 +135,7 @@ def without(applies: Callable[[str], bool], reason: str) -> dict[str, str]:
 
 
 def on_programs(
-    unless: Mapping[str, str] | None = None, *, quick: Collection[str] = NAMES
+    unless: Mapping[str, str] | None = None, *, quick: Collection[str] = REPRESENTATIVES
 ) -> Callable[[Callable], Callable]:
     """Parametrize a test over all programs by their `name`.
 
