@@ -105,7 +105,7 @@ def environment_differences(recorded: dict[str, Any], current: dict[str, Any]) -
     A key that only one of them has is not compared.
     """
     for name, version in current["versions"].items():
-        if (old := recorded["versions"].get(name, version)) != version:
+        if (old := recorded.get("versions", {}).get(name, version)) != version:
             yield f"{name} {old} there and {version} here"
     for key, noun in NOUNS.items():
         if (old := recorded.get(key, current[key])) != current[key]:

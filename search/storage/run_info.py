@@ -50,7 +50,8 @@ class _RunInfo(_Shape):
     initial: str
     reference: str = ""
     tasks: Annotated[list[_Task], Field(min_length=1, max_length=MAX_TASKS)]
-    versions: dict[str, str | None]
+    # A simulated run has no versions.
+    versions: dict[str, str | None] = {}
     machine: str = ""
     processor: str = ""
     jax_device: str = ""

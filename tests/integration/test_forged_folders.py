@@ -319,7 +319,7 @@ def test_write_of_a_killed_process_is_undone_by_resume(folder, invoke_cli):
     leave_in_the_middle_of_a_write(folder)
     status, _, err = invoke_cli("show", folder)
     assert status == 2 and is_one_line(err)
-    assert f"left in the middle of a write; undo it with 'lionhunt resume {folder}'" in err
+    assert f"left in the middle of a write; undo it with: lionhunt resume {folder}" in err
     with RunStore.open_to_write(folder) as records:
         assert records.history_digest() == digest
     assert not (folder / "run.sqlite-journal").exists()

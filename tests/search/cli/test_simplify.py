@@ -165,7 +165,7 @@ def test_search_without_insertion_suggests_what_is_then_measured(invoke_cli, tmp
     status, _, err = invoke_cli("simplify", "lion", *SMALL, "--by-search", "60")
     # The line before it says what was being done.
     *_, last = err.splitlines()
-    assert status == 2 and is_one_line(last) and "multiply its update by" in last
+    assert status == 2 and is_one_line(f"{last}\n") and "multiply its update by" in last
 
 
 @pytest.mark.parametrize(

@@ -26,6 +26,8 @@ EVERY_OP = [
     for op in OPS.values()
     for words in itertools.product(("w", "p", "s", "2.5"), repeat=op.arity)
     if op.scalar_argument is None or words[op.scalar_argument] in ("s", "2.5")
+    # Three arguments of any kind: not all combinations.
+    if op.arity < 3 or op.scalar_argument is not None or words[1] == words[2] or words[0] == "w"
 ]
 """Each function with each kind of argument: tree, number per array, scalar, constant."""
 
