@@ -74,7 +74,9 @@ class Naming:
         return {number: constant.name for number, constant in self.places.items()}
 
 
-def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -> Naming:
+def name_constants(
+    graph: Graph, doc: ProgramDoc, taken: Collection[str] = (), max_length: int = 40
+) -> Naming:
     """Name every constant but the structural ones.
 
     A line of the docstring names every place with its number. Other equal numbers in equal roles
@@ -91,6 +93,7 @@ def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -
         graph: graph as traced, not lowered.
         doc: docstring of the program.
         taken: names with another meaning.
+        max_length: most characters of a name, without a suffix that makes it unique.
     """
     documented = {}
     for constant in doc.constants:
@@ -115,7 +118,7 @@ def name_constants(graph: Graph, doc: ProgramDoc, taken: Collection[str] = ()) -
     constants, places = [], {}
 
     def add(name: str, meaning: str, numbers: list[Number]) -> None:
-        name = identifier(name, taken, suffix="_constant")
+        name = identifier(name, taken, suffix="_constant", max_length=max_length)
         taken.add(name)
         own_roles = frozenset(map(role_of.__getitem__, numbers))
         constants.append(Constant(name, numbers[0].value, numbers[0].text, meaning, own_roles))

@@ -41,7 +41,11 @@ class ExportContext:
 
 
 def prepare(
-    program: Program, name: str, doc: ProgramDoc, narrowest: Kind = Kind.TREE
+    program: Program,
+    name: str,
+    doc: ProgramDoc,
+    narrowest: Kind = Kind.TREE,
+    constant_length: int = 40,
 ) -> ExportContext:
     """Trace a program and choose its names.
 
@@ -50,6 +54,7 @@ def prepare(
         name: name of the optimizer; any text.
         doc: docstring of the program.
         narrowest: least kind of a state that the file can hold.
+        constant_length: most characters of the name of a constant.
 
     Raises:
         InvalidProgram: the program cannot run.
@@ -59,7 +64,7 @@ def prepare(
     stem = f"program_{stem}" if stem[0].isdigit() else stem
     stem = f"{stem}_optimizer" if stem in {word.lower() for word in RESERVED} else stem
     title = "".join(word[:1].upper() + word[1:] for word in stem.split("_"))
-    naming = name_constants(graph, doc, taken={title, state_class(title)})
+    naming = name_constants(graph, doc, {title, state_class(title)}, constant_length)
     return ExportContext(stem, title, doc, graph, naming, is_sign_optimizer(program))
 
 
@@ -76,11 +81,11 @@ def state_class(title: str) -> str:
 def introduction(context: ExportContext) -> list[Sequence[str]]:
     """Return the paragraphs of a docstring before the arguments: summary, source and rule."""
     doc = context.doc
-    summary = printable(doc.summary).strip() or f"The optimizer {context.name}."
+    summary = " ".join(printable(doc.summary).split()) or f"The optimizer {context.name}."
     paragraphs: list[Sequence[str]] = [[summary]]
     for paragraph in re.split(r"\n\s*\n", doc.source):
         if paragraph.strip():
-            paragraphs.append([" ".join(paragraph.split())])
+            paragraphs.append([" ".join(printable(paragraph).split())])
     paragraphs.append(["Each step subtracts `update` from the weights:"])
     paragraphs.append([f"    {line}" for line in rule(context.graph, context.naming)])
     if explained := explanations(context.graph):

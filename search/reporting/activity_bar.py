@@ -45,8 +45,9 @@ class ActivityBar:
 
     @property
     def seconds_left(self) -> float:
-        """Return the seconds left at the pace of this activity; infinite before there is one."""
-        left = self._bar.tasks[0].time_remaining if self._bar.tasks else None
+        """Return the seconds left at the pace of this activity; infinite if there is none."""
+        is_counted = self._bar.tasks and self._activity.total
+        left = self._bar.tasks[0].time_remaining if is_counted else None
         return math.inf if left is None else left
 
     def to_display(self, activity: Activity) -> RenderableType:

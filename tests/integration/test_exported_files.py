@@ -2,6 +2,7 @@
 
 import ast
 import re
+import unicodedata
 
 import hypothesis
 import jax
@@ -142,6 +143,19 @@ def test_root_of_what_cannot_be_negative_has_no_abs():
     assert "jnp.sqrt(jnp.abs(v))" in to_optax(library.load("regularized"), "x", NO_NOTES)
 
 
+def fits(line):
+    return len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line) <= 100
+
+
+def test_long_names_of_constants_are_shortened():
+    doc = ProgramDoc(
+        "", "", (NamedConstant("a" * 80, 0.99, "one"), NamedConstant("b" * 80, 0.9, "two"))
+    )
+    for to in (to_optax, to_torch):
+        text = to(library.load("lion"), "lion", doc)
+        assert all(map(fits, text.splitlines())) and "aaaaaaaaaa: float = 0.99" in text
+
+
 AWKWARD = st.text(
     st.one_of(
         st.sampled_from(["\\", '"', "'", "\x1b", "\u202e", "\u200b", "\t", "{", "%", "文", " "]),
@@ -154,13 +168,14 @@ AWKWARD = st.text(
 @hypothesis.settings(max_examples=150)
 @hypothesis.given(summary=AWKWARD, source=AWKWARD, meaning=AWKWARD)
 @hypothesis.example(summary="\x00\x1b", source="\\" * 150, meaning='"""')
+@hypothesis.example(summary="", source="\x00" * 150 + "x", meaning="文" * 150)
 @hypothesis.example(summary='"""; import os; """', source="文" * 150, meaning="\\N{x}\\")
 def test_any_docstring_makes_files_that_parse_and_fit(summary, source, meaning):
     doc = ProgramDoc(summary, source, (NamedConstant("beta2", 0.99, meaning),))
     for to in (to_optax, to_torch):
         text = to(library.load("lion"), "lion", doc)
         tree = ast.parse(text)
-        assert all(len(line) <= 100 for line in text.splitlines())
+        assert all(map(fits, text.splitlines()))
         # The statements are those of a file without the docstring.
         names = [type(node) for node in ast.walk(tree) if not isinstance(node, ast.Constant)]
         plain = ast.parse(to(library.load("lion"), "lion", PLAIN))

@@ -91,15 +91,16 @@ def _fits(line: str) -> bool:
     return len(line) + sum(unicodedata.east_asian_width(c) in "WF" for c in line) <= WIDTH
 
 
-def fit_width(render: Callable[[int], list[str]]) -> str:
+def fit_width(render: Callable[[int, int], list[str]]) -> str:
     """Return the text of a file, with the longest names that keep all lines within the width.
 
     Args:
-        render: from the greatest length of a name to the lines.
+        render: from the greatest length of a variable, and of a constant, to the lines. Constants
+            are arguments of the optimizer, so they are shortened last.
     """
     lines = []
-    for max_length in (40, 24, 16, 10):
-        lines = render(max_length)
+    for lengths in (*((n, 40) for n in (40, 24, 16, 10)), *((10, n) for n in (24, 16, 10))):
+        lines = render(*lengths)
         if max(map(len, lines)) <= WIDTH:
             break
     return "\n".join(lines) + "\n"

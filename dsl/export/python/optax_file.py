@@ -37,8 +37,12 @@ def to_optax(program: Program, name: str, doc: ProgramDoc) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    context = prepare(program, name, doc, Kind.SCALAR)
-    return fit_width(lambda max_length: OptaxFile(context, max_length).lines())
+
+    def render(max_length: int, constant_length: int) -> list[str]:
+        context = prepare(program, name, doc, Kind.SCALAR, constant_length)
+        return OptaxFile(context, max_length).lines()
+
+    return fit_width(render)
 
 
 class OptaxFile(PythonFile):

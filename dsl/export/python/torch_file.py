@@ -45,8 +45,12 @@ def to_torch(program: Program, name: str, doc: ProgramDoc) -> str:
     Raises:
         InvalidProgram: the program cannot run.
     """
-    context = prepare(program, name, doc, Kind.PER_ARRAY)
-    return fit_width(lambda max_length: TorchFile(context, max_length).lines())
+
+    def render(max_length: int, constant_length: int) -> list[str]:
+        context = prepare(program, name, doc, Kind.PER_ARRAY, constant_length)
+        return TorchFile(context, max_length).lines()
+
+    return fit_width(render)
 
 
 class TorchFile(PythonFile):

@@ -83,3 +83,10 @@ def test_activity_without_a_count_has_no_bar():
 def test_names_are_no_markup():
     name = "a [bold]name[/bold] :cat:"
     assert name in shown(ActivityBar(), Activity(name))
+
+
+def test_activity_that_cannot_be_counted_has_no_time_left(clock):
+    bar = ActivityBar()
+    assert bar.to_line(Activity("a first look")) == "a first look"
+    clock[0] += 2.0
+    assert bar.to_line(Activity("a first look")) == "a first look"
