@@ -130,7 +130,8 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
         assert resumed[key] == undisturbed[key]
     log = [json.loads(line) for line in (tmp_path / "run.log.jsonl").read_text().splitlines()]
     assert {"started", "resumed"} <= {line["event"] for line in log} and log[-1]["event"] == "ended"
-    replaced = [line for line in log if line["event"] == "worker_replaced" and line["candidates"]]
+    # The worker may have been scoring a candidate, or the reference as it started.
+    replaced = [line for line in log if line["event"] == "worker_replaced"]
     assert {line["reason"] for line in replaced} == {"crashed"}
 
 
