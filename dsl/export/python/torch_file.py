@@ -367,9 +367,12 @@ def betas(context: ExportContext) -> list[str]:
     """Return the constants that a group holds as `betas`; the first is the decay of a momentum.
 
     These are the constants named beta, beta1 and so on, else the decays of averages. A decay of a
-    second moment cannot be cycled as a momentum: there are none if it comes first.
+    second moment cannot be cycled as a momentum: there are none if it comes first. A constant
+    named momentum is cycled under its own name.
     """
     constants = context.naming.constants
+    if any(constant.name == "momentum" for constant in constants):
+        return []
     chosen = [constant for constant in constants if re.fullmatch(r"beta\d*", constant.name)]
     chosen = chosen or [constant for constant in constants if constant.roles == {"beta"}]
     if not chosen or chosen[0].bounds != (0.0, 1.0):

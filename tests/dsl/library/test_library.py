@@ -28,6 +28,7 @@ NAMES = (
     "discovered_lion",
     "lion",
     "momentum",
+    "muon",
     "nadam",
     "nesterov",
     "powersign",

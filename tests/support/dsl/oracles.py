@@ -131,6 +131,20 @@ def sdprop(gradients, gamma, epsilon):
         yield g / (np.sqrt(c) + epsilon)
 
 
+def muon(gradients, momentum, a, b, c):
+    """Yield the directions of Muon (Jordan et al., 2024), of each matrix of an array."""
+    m = 0.0
+    for g in gradients:
+        m = momentum * m + (1 - momentum) * g
+        x = momentum * m + (1 - momentum) * g
+        x = x / (np.sqrt(np.sum(x**2)) + 1e-8)
+        x = x if x.ndim > 1 else x.reshape(-1, 1)
+        for _ in range(5):
+            gram = x @ np.swapaxes(x, -1, -2)
+            x = a * x + (b * gram + c * gram @ gram) @ x
+        yield np.sqrt(max(1, x.shape[-2] / x.shape[-1])) * x.reshape(g.shape)
+
+
 NUMPY = {
     "qhm": qhm,
     "qhadam": qhadam,
@@ -138,6 +152,7 @@ NUMPY = {
     "powersign": powersign,
     "addsign": addsign,
     "sdprop": sdprop,
+    "muon": muon,
 }
 """Optimizers that optax lacks: the directions of an array, from its gradients."""
 
