@@ -1,6 +1,6 @@
 """The process of the command `lionhunt`: it heeds signals before it imports anything heavy."""
 
-from lionhunt.search.cli.interrupt import run_as_process
+from lionhunt.search.interrupt import run_as_process
 
 
 def main() -> None:

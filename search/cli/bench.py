@@ -20,10 +20,10 @@ from lionhunt.search.bench.sample_children import (
     read_children,
 )
 from lionhunt.search.bench.tasks import bench_tasks
-from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import Json, activity_display, make_console
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
 

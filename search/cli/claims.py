@@ -9,7 +9,6 @@ from rich.console import Console
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
-from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
@@ -25,6 +24,7 @@ from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.errors import command_line
+from lionhunt.search.interrupt import set_way_on_with
 from lionhunt.search.paper.claims import (
     CLAIMS,
     ClaimsConfig,

@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from lionhunt.search.api import experiments
-from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
@@ -17,6 +16,7 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.report import print_comparison, to_activity
+from lionhunt.search.interrupt import set_way_on_with
 from lionhunt.search.reporting.text import print_json
 
 

@@ -9,7 +9,6 @@ import typer
 
 from lionhunt.search.api import runs
 from lionhunt.search.api.configs import resolve_config
-from lionhunt.search.cli.interrupt import set_way_on_by_resume
 from lionhunt.search.cli.terminal import (
     DryRun,
     RayAddress,
@@ -22,6 +21,7 @@ from lionhunt.search.cli.terminal import (
 from lionhunt.search.driver import report
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.errors import ConfigError
+from lionhunt.search.interrupt import set_way_on_by_resume
 from lionhunt.search.reporting.text import print_json
 
 

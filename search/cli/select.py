@@ -6,7 +6,6 @@ from typing import Annotated
 import typer
 
 from lionhunt.search.api import experiments
-from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
@@ -15,6 +14,7 @@ from lionhunt.search.cli.terminal import (
     make_console,
     print_line,
 )
+from lionhunt.search.interrupt import set_way_on_with
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.selection.report import print_selection, to_activity
 from lionhunt.search.selection.stage import SelectionProgress

@@ -7,7 +7,6 @@ from typing import Annotated, Any
 
 import typer
 
-from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,
@@ -18,6 +17,7 @@ from lionhunt.search.cli.terminal import (
     program_or_excerpt,
 )
 from lionhunt.search.errors import ConfigError, RecordError, command_line
+from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.blocks import Block, Heading, print_blocks, to_markdown_report
 from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report

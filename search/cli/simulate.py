@@ -7,10 +7,10 @@ from typing import Annotated
 import typer
 
 from lionhunt.search.activity import Activity
-from lionhunt.search.cli.interrupt import set_way_on_from_start
 from lionhunt.search.cli.terminal import Json, activity_display, make_console, print_line
 from lionhunt.search.driver.config import EvolutionConfig
 from lionhunt.search.fields import MAX_COUNT
+from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.blocks import Paragraph, print_blocks, to_markdown_report
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json

@@ -8,7 +8,6 @@ from rich.console import Group
 
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.api.experiments import exhaust
-from lionhunt.search.cli.interrupt import set_way_on_with
 from lionhunt.search.cli.terminal import (
     DryRun,
     Json,
@@ -20,6 +19,7 @@ from lionhunt.search.cli.terminal import (
 )
 from lionhunt.search.driver import report
 from lionhunt.search.errors import command_line
+from lionhunt.search.interrupt import set_way_on_with
 from lionhunt.search.paper.replication import (
     Study,
     StudyConfig,

@@ -15,7 +15,8 @@ SOURCES = [
 
 LAYERS = (
     ("dsl", "proxy_tasks"),
-    ("errors", "config", "fields", "statistics", "log", "visible_text", "activity", "reporting"),
+    ("errors", "config", "fields", "statistics", "log", "visible_text", "activity")
+    + ("interrupt", "reporting"),
     ("evolution", "evaluation"),
     ("environment",),
     ("storage", "workers"),

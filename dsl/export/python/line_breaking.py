@@ -104,3 +104,13 @@ def fit_width(render: Callable[[int, int], list[str]]) -> str:
         if max(map(len, lines)) <= WIDTH:
             break
     return "\n".join(lines) + "\n"
+
+
+def tuple_text(names: Sequence[str]) -> str:
+    """Write a tuple of names."""
+    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
+
+
+def targets(names: Sequence[str]) -> str:
+    """Write names as the targets of an assignment."""
+    return tuple_text(names) if len(names) == 1 else ", ".join(names)

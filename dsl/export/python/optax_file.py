@@ -19,6 +19,17 @@ from lionhunt.dsl.export.python.line_breaking import (
     format_docstring,
     indent,
 )
+from lionhunt.dsl.export.python.optax_texts import (
+    CAST,
+    DTYPE,
+    LIKE,
+    MASK,
+    MASKED,
+    PRECISION,
+    REAL,
+    STATES,
+    ZEROS,
+)
 from lionhunt.dsl.export.python.passes import WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
 from lionhunt.dsl.kinds import Kind
@@ -112,7 +123,7 @@ class OptaxFile(PythonFile):
         attributes = ["Attributes:", "    step_count: steps taken, shape=(), dtype=int32."]
         fields = ["step_count: jax.Array"]
         for state, field in self.fields.items():
-            words, kind = _STATES[state.kind]
+            words, kind = STATES[state.kind]
             attributes.append(f"    {field}: {words}.")
             fields.append(f"{field}: {kind}")
         summary = f"The state of {self.context.name} between steps."
@@ -140,18 +151,18 @@ class OptaxFile(PythonFile):
         args = ["Args:", rate, *arguments(self.context)]
         if self.decays:
             decays = " and ".join(self.decays)
-            args.append(f"    mask: where {decays} acts; {_MASK}")
+            args.append(f"    mask: where {decays} acts; {MASK}")
         if self.large_states:
             args.append(
                 "    state_dtype: the dtype of the states that have the shapes of the parameters; "
                 "None for that of the arithmetic."
             )
-        return [*introduction(self.context), [_PRECISION], args]
+        return [*introduction(self.context), [PRECISION], args]
 
     def init(self) -> list[str]:
         fields = ["step_count=jnp.zeros((), jnp.int32)"]
         for state, name in self.fields.items():
-            fields.append(f"{name}={_ZEROS[state.kind]}")
+            fields.append(f"{name}={ZEROS[state.kind]}")
         start = f"return {self.state_class_name}("
         return [
             "    def init(params):",
@@ -299,71 +310,9 @@ class OptaxFile(PythonFile):
 
     def dtype_helpers(self) -> list[str]:
         """Write the helpers that choose and change dtypes, and the one of masks."""
-        texts = [_REAL, _DTYPE, _CAST]
+        texts = [REAL, DTYPE, CAST]
         if self.large_states:
-            texts.append(_LIKE)
+            texts.append(LIKE)
         if self.decays:
-            texts.append(_MASKED)
+            texts.append(MASKED)
         return [line for text in texts for line in ("", "", *text.strip().splitlines())]
-
-
-_PRECISION = (
-    "The arithmetic and the states are float32, or float64 for float64 parameters. Updates have "
-    "the dtype of the parameters."
-)
-
-_MASK = (
-    "a tree of booleans like the parameters, a prefix of it, or a function from the parameters "
-    "to such a tree; None for everywhere."
-)
-
-_STATES = {
-    Kind.TREE: ("arrays like the parameters", "optax.Params"),
-    Kind.PER_ARRAY: ("a number for each array", "optax.Params"),
-    Kind.SCALAR: ("a number, shape=()", "jax.Array"),
-}
-"""Description and annotation of a state of each kind."""
-
-_ZEROS = {
-    Kind.TREE: "_zeros(params, state_dtype)",
-    Kind.PER_ARRAY: "jax.tree.map(lambda p: jnp.zeros((), _dtype(p)), params)",
-    Kind.SCALAR: "jnp.zeros((), _dtype(*jax.tree.leaves(params)))",
-}
-"""First value of a state of each kind."""
-
-_REAL = '''
-def _check_real(tree):
-    """Raise a TypeError if an array is complex."""
-    if any(jnp.iscomplexobj(x) for x in jax.tree.leaves(tree)):
-        raise TypeError("complex arrays: wrap it in optax.contrib.split_real_and_imaginary")
-'''
-
-_DTYPE = '''
-def _dtype(*arrays):
-    """Return the dtype of the arithmetic: float64 if an array is float64, else float32."""
-    is_double = any(jnp.result_type(x) == jnp.float64 for x in arrays)
-    return jnp.float64 if is_double else jnp.float32
-'''
-
-_CAST = '''
-def _cast(tree, like):
-    """Return a tree in the dtypes of the arithmetic for the arrays of `like`."""
-    return jax.tree.map(lambda x, y: jnp.asarray(x, _dtype(y)), tree, like)
-'''
-
-_LIKE = '''
-def _zeros(params, dtype):
-    """Return zeros like the parameters; None for the dtype of the arithmetic."""
-    return jax.tree.map(lambda p: jnp.zeros_like(p, dtype=dtype or _dtype(p)), params)
-'''
-
-_MASKED = '''
-def _masked(decay, mask, params):
-    """Return the decay of each array: zero where the mask is False."""
-    tree = True if mask is None else mask(params) if callable(mask) else mask
-
-    def fill(is_on, arrays):
-        return jax.tree.map(lambda _: decay if is_on else 0.0, arrays)
-
-    return jax.tree.map(fill, tree, params)
-'''

@@ -1,9 +1,6 @@
 """A program as a Python file that depends on torch alone."""
 
-import re
-from collections.abc import Sequence
-
-from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
+from lionhunt.dsl.export.dataflow import Number, Value
 from lionhunt.dsl.export.docstrings import (
     ExportContext,
     arguments,
@@ -12,6 +9,7 @@ from lionhunt.dsl.export.docstrings import (
     schedule_words,
 )
 from lionhunt.dsl.export.identifiers import identifier
+from lionhunt.dsl.export.python.cycled_constants import betas, cycling_words
 from lionhunt.dsl.export.python.helper_functions import helpers
 from lionhunt.dsl.export.python.line_breaking import (
     WIDTH,
@@ -19,19 +17,29 @@ from lionhunt.dsl.export.python.line_breaking import (
     fit_width,
     format_docstring,
     indent,
+    targets,
+    tuple_text,
 )
 from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
-from lionhunt.dsl.export.signs import non_negative
+from lionhunt.dsl.export.python.torch_scalars import plain_scalars, wants_tensors
+from lionhunt.dsl.export.python.torch_texts import (
+    ADD,
+    CHECK,
+    DIFFERENTIABLE,
+    DTYPE,
+    LOAD,
+    OPTIONS,
+    PARAMS,
+    PRECISION,
+    RAISES,
+    RESTORE,
+    STATE_DTYPE,
+    WRITE,
+)
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
-
-_ARITHMETIC = {"add", "subtract", "multiply", "divide", "negative", "interp", "cube"}
-"""Functions that Python's floats have too."""
-
-_FLOAT_SECOND = {"clip_factor", "full_like"}
-"""Functions of torch whose second argument may be a float."""
 
 
 def to_torch(program: Program, name: str, doc: ProgramDoc) -> str:
@@ -105,17 +113,17 @@ class TorchFile(PythonFile):
             "",
             *self.init(),
             "",
-            *indent(_ADD, 1),
+            *indent(ADD, 1),
             "",
-            *indent(_RESTORE, 1),
+            *indent(RESTORE, 1),
             "",
-            *([*indent(_LOAD, 1), ""] if self.graph.states else []),
+            *([*indent(LOAD, 1), ""] if self.graph.states else []),
             *self.step(),
             "",
             *self.complete(),
             *(["", *self.first_state()] if self.graph.states else []),
-            *("", "", *_CHECK),
-            *("", "", *_DTYPE),
+            *("", "", *CHECK),
+            *("", "", *DTYPE),
             *helpers(self.graph, "torch"),
         ]
 
@@ -128,19 +136,13 @@ class TorchFile(PythonFile):
             paragraphs.append(
                 [f"{words} {sees} all parameters of a group that have a gradient, together."]
             )
-        paragraphs.append([_PRECISION])
-        if self.betas:
-            paragraphs.append([_BETAS.format(names=", ".join(self.betas), first=self.betas[0])])
-        elif not self.has_momentum():
-            paragraphs.append([_NO_MOMENTUM])
+        paragraphs.append([PRECISION])
+        paragraphs += cycling_words(self.context, self.betas)
         rate = f"    lr: the learning rate; {schedule_words(self.context)}."
-        args = ["Args:", _PARAMS, rate, *arguments(self.context)]
+        args = ["Args:", PARAMS, rate, *arguments(self.context)]
         if self.large_states:
-            args.append(_STATE_DTYPE)
-        return [*paragraphs, [*args, _DIFFERENTIABLE], _RAISES]
-
-    def has_momentum(self) -> bool:
-        return any(constant.name == "momentum" for constant in self.context.naming.constants)
+            args.append(STATE_DTYPE)
+        return [*paragraphs, [*args, DIFFERENTIABLE], RAISES]
 
     def options(self) -> list[str]:
         """Return the names of the options other than numbers."""
@@ -149,10 +151,10 @@ class TorchFile(PythonFile):
     def init(self) -> list[str]:
         constants = self.context.naming.constants
         args = ["self", "params", "lr: float | torch.Tensor", *self.parameters(), "*"]
-        args += [_OPTIONS[name] for name in self.options()]
+        args += [OPTIONS[name] for name in self.options()]
         items = ['"lr": lr']
         if self.betas:
-            items.append(f'"betas": {_tuple(self.betas)}')
+            items.append(f'"betas": {tuple_text(self.betas)}')
         names = [c.name for c in constants if c.name not in self.betas]
         items += [f'"{name}": {name}' for name in (*names, *self.options())]
         return [
@@ -176,10 +178,10 @@ class TorchFile(PythonFile):
                 '        betas = group["betas"]',
                 f"        if not isinstance(betas, (tuple, list)) or len(betas) != {count}:",
                 f'            raise ValueError(f"Invalid betas: {{betas!r}}; give {numbers}")',
-                f"        {_targets(self.betas)} = betas",
+                f"        {targets(self.betas)} = betas",
             ]
             lines += [f'        {name} = group.pop("{name}", {name})' for name in self.betas]
-            lines.append(f'        group["betas"] = {_tuple(self.betas)}')
+            lines.append(f'        group["betas"] = {tuple_text(self.betas)}')
         lines.append('        _check("lr", group["lr"], 0)')
         for constant in self.context.naming.constants:
             name, (low, below) = constant.name, constant.bounds
@@ -222,7 +224,7 @@ class TorchFile(PythonFile):
             rate = 'group["lr"]' if self.floats else _tensor('group["lr"]')
             lines.append(f"        {self.names[graph.schedule]} = {rate}")
         if self.betas:
-            lines.append(f'        {_targets(self.betas)} = group["betas"]')
+            lines.append(f'        {targets(self.betas)} = group["betas"]')
         for constant in self.context.naming.constants:
             name = constant.name
             read = name if name in self.betas else f'group["{name}"]'
@@ -323,7 +325,7 @@ class TorchFile(PythonFile):
                 if output in self.floats or isinstance(output, Number):
                     text = f'torch.full_like(state["{state.name}"], {text})'
                 new.append(f'"{state.name}": {text}')
-        lines = [*break_call("new = {", new, "}", level=3), *indent(_WRITE, 3)] if new else []
+        lines = [*break_call("new = {", new, "}", level=3), *indent(WRITE, 3)] if new else []
         return [*lines, f"            p.sub_({self.text(self.graph.update)})"]
 
     def scalar(self, value: Value) -> list[str]:
@@ -344,167 +346,5 @@ class TorchFile(PythonFile):
         return self.lists[value]
 
 
-def plain_scalars(graph: Graph) -> set[Operand]:
-    """Return the scalars that depend on the schedule value and constants alone."""
-    scalars: set[Operand] = {graph.schedule}
-    for value in graph.values:
-        is_scalar = value.kind is Kind.SCALAR and value.op not in WHOLE_TREE
-        if is_scalar and all(isinstance(arg, Number) or arg in scalars for arg in value.args):
-            scalars.add(value)
-    return scalars
-
-
-def wants_tensors(graph: Graph, scalars: set[Operand]) -> bool:
-    """Check that a function of tensors alone reads or makes one of these scalars."""
-    for value in graph.values:
-        checked = value.args[:1] if value.op in _FLOAT_SECOND else value.args
-        if value.op not in _ARITHMETIC and not scalars.isdisjoint((value, *checked)):
-            return True
-    return False
-
-
-def betas(context: ExportContext) -> list[str]:
-    """Return the constants that a group holds as `betas`; the first is the decay of a momentum.
-
-    These are the constants named beta, beta1 and so on, else the decays of averages. A decay of a
-    second moment cannot be cycled as a momentum: there are none if it comes first. A constant
-    named momentum is cycled under its own name.
-    """
-    constants = context.naming.constants
-    if any(constant.name == "momentum" for constant in constants):
-        return []
-    chosen = [constant for constant in constants if re.fullmatch(r"beta\d*", constant.name)]
-    chosen = chosen or [constant for constant in constants if constant.roles == {"beta"}]
-    if not chosen or chosen[0].bounds != (0.0, 1.0):
-        return []
-    signs = non_negative(context.graph)
-    for value in context.graph.values:
-        if value.op != "interp":
-            continue
-        new, old, beta = value.args
-        is_first = isinstance(beta, Number) and context.naming.places.get(beta) is chosen[0]
-        is_moment = isinstance(new, Value) and new not in signs and old in context.graph.states
-        if is_first and is_moment:
-            return [constant.name for constant in chosen]
-    return []
-
-
 def _tensor(text: str) -> str:
     return f"torch.as_tensor({text}, dtype=torch.float64)"
-
-
-def _tuple(names: Sequence[str]) -> str:
-    """Write a tuple of names."""
-    return f"({names[0]},)" if len(names) == 1 else f"({', '.join(names)})"
-
-
-def _targets(names: Sequence[str]) -> str:
-    """Write names as the targets of an assignment."""
-    return _tuple(names) if len(names) == 1 else ", ".join(names)
-
-
-_PRECISION = (
-    "The arithmetic and the states are float32, or float64 for float64 parameters, whatever the "
-    "dtype of the gradients. A parameter is rounded to its dtype at the end of a step."
-)
-
-_BETAS = (
-    "A group of parameters holds `betas`: {names}. OneCycleLR and CyclicLR cycle {first} as the "
-    "momentum."
-)
-
-_NO_MOMENTUM = (
-    "No constant is the decay of a momentum: give OneCycleLR and CyclicLR `cycle_momentum=False`."
-)
-
-_PARAMS = "    params: real parameters, or dictionaries of groups of parameters."
-
-_STATE_DTYPE = (
-    "    state_dtype: dtype of the states that have the shape of a parameter; None for that of the "
-    "arithmetic."
-)
-
-_DIFFERENTIABLE = "    differentiable: let gradients flow through a step."
-
-_RAISES = [
-    "Raises:",
-    "    ValueError: a number is out of its range.",
-    "    TypeError: a parameter is complex.",
-]
-
-_OPTIONS = {
-    "state_dtype": "state_dtype: torch.dtype | None = None",
-    "differentiable": "differentiable: bool = False",
-}
-"""Arguments other than numbers, as they stand in a signature."""
-
-_COMPLEX = "complex parameters: train torch.view_as_real(p) in their place"
-
-_ADD = f'''
-def add_param_group(self, param_group):
-    """Add a group of parameters, after a check of its values."""
-    group = {{**param_group}}
-    self._complete(group)
-    super().add_param_group(group)
-    if any(p.is_complex() for p in self.param_groups[-1]["params"]):
-        self.param_groups.pop()
-        raise TypeError("{_COMPLEX}")
-'''.strip().splitlines()
-
-_RESTORE = '''
-def __setstate__(self, state):
-    """Restore groups, which may come from a file without some of the options."""
-    super().__setstate__(state)
-    for group in self.param_groups:
-        self._complete(group)
-'''.strip().splitlines()
-
-_LOAD = '''
-def load_state_dict(self, state_dict):
-    """Load a state; unlike torch, do not round it to the dtype of the parameters."""
-    loaded = {}
-    hooks = [
-        # The first of these comes after the hooks of others, the second before them.
-        self.register_load_state_dict_pre_hook(lambda _, final: loaded.update(final)),
-        self.register_load_state_dict_post_hook(lambda _: self._restore(loaded), prepend=True),
-    ]
-    try:
-        super().load_state_dict(state_dict)
-    finally:
-        for hook in hooks:
-            hook.remove()
-
-def _restore(self, loaded):
-    """Take the tensors of a state as they were saved, in the dtypes of this optimizer."""
-    keys = (key for group in loaded["param_groups"] for key in group["params"])
-    pairs = ((p, group) for group in self.param_groups for p in group["params"])
-    for key, (p, group) in zip(keys, pairs, strict=True):
-        first = self._first_state(p, group)
-        for name, value in loaded["state"].get(key, {}).items():
-            if torch.is_tensor(value):
-                dtype = first[name].dtype if name in first else value.dtype
-                self.state[p][name] = value.to(p.device, dtype)
-'''.strip().splitlines()
-
-_WRITE = """
-for name, value in new.items():
-    if group["differentiable"]:
-        state[name] = value.expand_as(state[name])
-    else:
-        state[name].copy_(value)
-""".strip().splitlines()
-
-_CHECK = '''
-def _check(name, value, low=-math.inf, below=math.inf):
-    """Raise a ValueError unless a value is a number from `low` to less than `below`."""
-    number = value.item() if torch.is_tensor(value) and value.numel() == 1 else value
-    is_number = isinstance(number, numbers.Real) and math.isfinite(number)
-    if not is_number or not low <= number < below:
-        raise ValueError(f"Invalid {name}: {value!r} is no number from {low} to below {below}")
-'''.strip().splitlines()
-
-_DTYPE = '''
-def _dtype(p):
-    """Return the dtype of the arithmetic for a parameter."""
-    return torch.float64 if p.dtype == torch.float64 else torch.float32
-'''.strip().splitlines()

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.cli.interrupt import SIGNALS
+from lionhunt.search.interrupt import SIGNALS
 
 LINE = "lionhunt: stopped; nothing was changed: the same command starts again\n"
 SLOW = "print('ready', flush=True); time.sleep(60)"
@@ -22,7 +22,7 @@ def run(work: str, *signals: int, before: str = "", grace: float = 0.5, folder=N
     code = "\n".join(
         [
             "import hashlib, pathlib, subprocess, sys, time",
-            "from lionhunt.search.cli import interrupt",
+            "from lionhunt.search import interrupt",
             f"interrupt.GRACE_SECONDS = {grace}",
             before,
             "def work():",
