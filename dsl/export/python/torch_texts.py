@@ -88,7 +88,7 @@ def _check(name, value, low=-math.inf, below=math.inf):
     number = value.item() if torch.is_tensor(value) and value.numel() == 1 else value
     is_number = isinstance(number, numbers.Real) and math.isfinite(number)
     if not is_number or not low <= number < below:
-        raise ValueError(f"Invalid {name}: {value!r} is no number from {low} to below {below}")
+        raise ValueError(f"Invalid {name}: {value!r}; give a number from {low} to below {below}")
 '''.strip().splitlines()
 
 DTYPE = '''
