@@ -10,9 +10,11 @@ import pytest
 
 from tests.support.dsl.suites import NAMES
 
+_TORCH = ("steps", "inputs", "states", "types", "models")
+_OPTAX = ("trees", "wrappers", "values")
 SUITES = (
-    "tests/dsl/export/python/test_torch_suite.py",
-    "tests/dsl/export/python/test_optax_suite.py",
+    *(f"tests/dsl/export/python/test_torch_suite_{part}.py" for part in _TORCH),
+    *(f"tests/dsl/export/python/test_optax_suite_{part}.py" for part in _OPTAX),
 )
 
 
@@ -27,7 +29,7 @@ class Counts:
     def pytest_collection_finish(self, session):
         left_out = set()
         for item in session.items:
-            suite = item.path.stem.removeprefix("test_")
+            suite = item.path.stem.removeprefix("test_").rpartition("_")[0]
             callspec = getattr(item, "callspec", None)
             self.places[item.nodeid] = suite, callspec.params.get("name", "") if callspec else ""
             for name, reason in getattr(item.function, "not_applicable", {}).items():
