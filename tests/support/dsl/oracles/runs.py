@@ -12,8 +12,6 @@ from tests.support.dsl.oracles.oracle import Run
 from tests.support.dsl.values import SHAPES, draw_tree
 
 NUM_STEPS = 100
-RTOL = 3e-6
-"""Tolerance, relative to the largest update of an array in the run; differences are below 5e-7."""
 
 SMALL = {"faint": 1e-8, "vanishing": 1e-15}
 """Arrays whose numbers are so small that every epsilon matters, and their scales."""
