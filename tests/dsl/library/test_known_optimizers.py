@@ -17,8 +17,13 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.interpreter import run
 from tests.support.dsl.oracles.all_oracles import ORACLES
-from tests.support.dsl.oracles.oracle import train
-from tests.support.dsl.oracles.runs import as_float32, constants_of, draw_run, in_float64
+from tests.support.dsl.oracles.runs import (
+    as_float32,
+    constants_of,
+    draw_run,
+    in_float64,
+    program_updates,
+)
 from tests.support.dsl.values import assert_close
 
 FEW_STEPS = 30
@@ -79,8 +84,7 @@ def test_oracles_take_every_constant(name):
 @functools.cache
 def updates(name):
     """Return the updates of a program."""
-    optimizer = dsl.as_optimizer(library.load(name), lambda step: jnp.asarray(RUN.rates)[step])
-    return jax.jit(lambda *args: train(optimizer, *args))(RUN.weights, RUN.gradients)
+    return program_updates(name, RUN)
 
 
 @functools.cache

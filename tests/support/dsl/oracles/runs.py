@@ -5,10 +5,12 @@ rounding of optax would be most of the difference: 1e-5 for Adam, 0.3 % for RAda
 """
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from lionhunt import dsl
 from lionhunt.dsl import library
-from tests.support.dsl.oracles.oracle import Run
+from tests.support.dsl.oracles.oracle import Run, train
 from tests.support.dsl.values import SHAPES, draw_tree
 
 NUM_STEPS = 100
@@ -54,3 +56,10 @@ def constants_of(name: str) -> dict[str, float]:
 def as_float32(constants: dict[str, float]) -> dict[str, float]:
     """Return the float64 numbers that a program in float32 has as its constants."""
     return {name: float(np.float32(value)) for name, value in constants.items()}
+
+
+def program_updates(name: str, run: Run):
+    """Return the updates of a program of the library, compiled, in float32."""
+    optimizer = dsl.as_optimizer(library.load(name), lambda step: jnp.asarray(run.rates)[step])
+    with jax.numpy_dtype_promotion("strict"):
+        return jax.jit(lambda *args: train(optimizer, *args))(run.weights, run.gradients)
