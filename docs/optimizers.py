@@ -40,16 +40,17 @@ FAMILIES = {
 HEAD = """# Optimizers
 
 The library holds {known} known optimizers, and {found} programs of the Lion search.
-This page is written by `make docs` from their texts. `lionhunt show NAME` prints a text.
+`make docs` writes this page from their texts. `lionhunt show NAME` prints a text.
 
 - **Formula**: {legend}
-- **Memory**: numbers that an exported optimizer keeps for each weight; then for each array, or once.
-- **Oracle**: code by others, or else the formula of the paper or the authors' code in NumPy.
-- **Error**: the largest difference to the oracle in 100 steps, relative to an array's largest update.
+- **Memory**: numbers for each weight that an exported optimizer keeps; then those for each array,
+  and those for all.
+- **Oracle**: code by others. NumPy is the formula of the paper or of the authors' code.
+- **Error**: the largest difference to the oracle in 100 steps, relative to the largest update.
   The program computes in float32, the oracle in float64.
-- **Conventions**: how other code with this name differs.
+- **Conventions**: differences of other code with the same name.
 
-`python -m tests.support.dsl.oracles.errors` measures the errors anew.
+`python -m tests.support.dsl.oracles.errors` measures the errors.
 """
 LEGEND = (
     r"$`\theta`$ are the weights, $`g`$ is the gradient, $`\eta`$ is `lr`, $`u`$ is the update. "
@@ -63,7 +64,7 @@ ABSENT = """
 - **L-BFGS** keeps a history of steps, and searches along lines.
 - **SAM** needs a second gradient at other weights.
 
-The language has neither.
+Programs see gradients and weights alone, and keep arrays of their shapes.
 """
 
 
@@ -72,7 +73,7 @@ def page() -> str:
     known = sum(map(len, FAMILIES.values())) - len(FAMILIES["Found by search"])
     parts = [HEAD.format(known=known, found=len(FAMILIES["Found by search"]), legend=LEGEND)]
     errors = read_errors()
-    parts += ["| program | optimizer | memory | oracle | error |\n|---|---|---|---|---|\n"]
+    parts.append("\n| program | optimizer | memory | oracle | error |\n|---|---|---|---|---|\n")
     parts += [_row(name, errors) for names in FAMILIES.values() for name in names]
     for family, names in FAMILIES.items():
         parts.append(f"\n## {family}\n")
@@ -103,12 +104,9 @@ def _title(name: str) -> str:
 
 def _memory(name: str) -> str:
     kinds = collections.Counter(narrow_states(dsl.simplify(library.load(name))))
+    extra = {"an array": kinds[Kind.PER_ARRAY], "for all": kinds[Kind.SCALAR]}
     parts = [str(kinds[Kind.TREE])]
-    if kinds[Kind.PER_ARRAY]:
-        parts.append(f"{kinds[Kind.PER_ARRAY]} an array")
-    if kinds[Kind.SCALAR]:
-        parts.append(f"{kinds[Kind.SCALAR]} once")
-    return ", ".join(parts)
+    return "; ".join(parts + [f"{number} {per}" for per, number in extra.items() if number])
 
 
 def _section(name: str, errors: dict[str, list[tuple[str, str]]]) -> str:
@@ -116,12 +114,12 @@ def _section(name: str, errors: dict[str, list[tuple[str, str]]]) -> str:
     text = to_latex(library.load(name), name, doc)
     begin, end = r"\begin{align*}", r"\end{align*}"
     equations = text[text.index(begin) : text.index(end) + len(end)]
-    oracles = [f"{oracle} ({error})" for oracle, error in errors.get(name, [])]
+    oracles = [f"{oracle}, error {error}" for oracle, error in errors.get(name, [])]
     lines = [f"\n### {name}\n", doc.summary, ""]
     lines += [f"{' '.join(paragraph.split())}\n" for paragraph in doc.source.split("\n\n")]
     lines += ["```math", equations, "```\n", *_notes(text)]
     lines += [f"- Memory: {_memory(name)}."]
-    lines += [f"- Oracle: {', '.join(oracles)}."] if oracles else []
+    lines += [f"- Oracle: {'; '.join(oracles)}."] if oracles else []
     return "\n".join(lines) + "\n"
 
 

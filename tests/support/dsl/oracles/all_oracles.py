@@ -5,5 +5,5 @@ from tests.support.dsl.oracles.optax_oracles import OPTAX
 from tests.support.dsl.oracles.oracle import Oracle
 from tests.support.dsl.oracles.torch_oracles import TORCH
 
-ORACLES: tuple[tuple[str, Oracle], ...] = (*OPTAX.items(), *TORCH.items(), *NUMPY.items())
+ORACLES: tuple[tuple[str, Oracle], ...] = (*TORCH.items(), *OPTAX.items(), *NUMPY.items())
 """Pairs of a program's name and an oracle; the first oracle of a program is that of its page."""

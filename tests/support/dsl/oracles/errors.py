@@ -43,7 +43,7 @@ def rows() -> Iterator[tuple[str, str, str]]:
     for name in library.names():
         for other, oracle in ORACLES:
             if name == other:
-                yield name, oracle.name, f"{measure(name, oracle):.0e}"
+                yield name, oracle.name, f"{measure(name, oracle):.1e}"
 
 
 if __name__ == "__main__":
