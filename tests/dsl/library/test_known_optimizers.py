@@ -18,7 +18,14 @@ from lionhunt.dsl.edits.constants import replace_constants
 from lionhunt.dsl.interpreter import run
 from tests.support.dsl.oracles.all_oracles import ORACLES
 from tests.support.dsl.oracles.oracle import train
-from tests.support.dsl.oracles.runs import RTOL, as_float32, constants_of, draw_run, in_float64
+from tests.support.dsl.oracles.runs import (
+    RTOL,
+    as_float32,
+    constants_of,
+    draw_run,
+    in_float64,
+    stacked,
+)
 from tests.support.dsl.values import assert_close
 
 FEW_STEPS = 30
@@ -94,15 +101,16 @@ def interpret(program):
         return op.evaluate(backend, *values)
 
     leaves, structure = jax.tree.flatten(RUN.weights)
-    weights, gradients = tuple(map(np.asarray, leaves)), jax.tree.leaves(RUN.gradients)
-    states = [tuple(map(np.zeros_like, weights)) for _ in program.states]
+    gradients = jax.tree.leaves(RUN.gradients)
+    states = [tuple(np.zeros_like(leaf[0]) for leaf in leaves) for _ in program.states]
     for step in range(FEW_STEPS):
-        gradient = tuple(leaf[step] for leaf in gradients)
+        # An index of an array with one axis would give a number, which has other types.
+        weights = tuple(leaf[step, ...] for leaf in leaves)
+        gradient = tuple(leaf[step, ...] for leaf in gradients)
         inputs = [weights, gradient, *states, RUN.rates[step]]
         update, *states = run(program, inputs, apply, np.float32)
-        weights = tuple(map(np.subtract, weights, update))
         updates.append(structure.unflatten(map(np.negative, update)))
-    return jax.tree.map(lambda *leaves: np.stack(leaves), *updates)
+    return stacked(updates)
 
 
 @functools.cache

@@ -6,17 +6,19 @@ Oracles take constants by their names in the docstring of the program. They comp
 import abc
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 
 class Run(NamedTuple):
-    """The inputs of a run: first weights, the gradients of all steps stacked, learning rates."""
+    """The inputs of a run: the weights and gradients of all steps, stacked, and learning rates.
+
+    The weights of a step do not follow from updates, so that rounding cannot add up.
+    """
 
     weights: Any
     gradients: Any
@@ -65,15 +67,16 @@ class OptaxOracle(Oracle):
         return [jax.tree.map(lambda leaf, i=i: leaf[i], updates) for i in range(len(variants))]
 
 
-def train(optimizer, params, gradients):
-    """Return the updates of a run that applies them to its weights."""
+def train(optimizer, weights, gradients):
+    """Return the updates of a run."""
 
-    def step(carry, gradient):
-        params, state = carry
+    def step(state, inputs):
+        params, gradient = inputs
         updates, state = optimizer.update(gradient, state, params)
-        return (optax.apply_updates(params, updates), state), updates
+        return state, updates
 
-    return jax.lax.scan(step, (params, optimizer.init(params)), gradients)[1]
+    first = jax.tree.map(lambda leaf: leaf[0], weights)
+    return jax.lax.scan(step, optimizer.init(first), (weights, gradients))[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -90,21 +93,22 @@ class TorchOracle(Oracle):
     def _updates(self, run: Run, constants: dict[str, float]) -> Any:
         import torch
 
-        weights, structure = jax.tree.flatten(run.weights)
+        leaves, structure = jax.tree.flatten(run.weights)
+        weights = [torch.tensor(leaf) for leaf in leaves]
         gradients = [torch.tensor(leaf) for leaf in jax.tree.leaves(run.gradients)]
-        params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in weights]
+        params = [torch.nn.Parameter(leaf[0].clone()) for leaf in weights]
         optimizer = self.make(params, **{name: float(v) for name, v in constants.items()})
         updates = [np.empty(leaf.shape) for leaf in gradients]
         for step, rate in enumerate(run.rates):
             for group in optimizer.param_groups:
                 group["lr"] = float(rate)
-            before = [param.detach().clone() for param in params]
-            for param, gradient in zip(params, gradients, strict=True):
+            for param, weight, gradient in zip(params, weights, gradients, strict=True):
+                param.data.copy_(weight[step])
                 # Some optimizers change the gradient in place.
                 param.grad = gradient[step].clone()
             optimizer.step()
-            for update, param, old in zip(updates, params, before, strict=True):
-                update[step] = param.detach() - old
+            for update, param, weight in zip(updates, params, weights, strict=True):
+                update[step] = param.detach() - weight[step]
         return structure.unflatten(updates)
 
 
@@ -134,17 +138,11 @@ class NumpyOracle(Oracle):
         weights, structure = jax.tree.flatten(run.weights)
         gradients = jax.tree.leaves(run.gradients)
         if self.together:
-            numbers = [leaf.size for leaf in weights]
-            rows = [leaf.reshape(len(run.rates), -1) for leaf in gradients]
-            whole = self.directions(
-                np.concatenate([leaf.ravel() for leaf in weights]),
-                np.concatenate(rows, axis=1),
-                run.rates,
-                constants,
-            )
-            parts = np.split(whole, np.cumsum(numbers)[:-1], axis=1)
+            whole = self.directions(as_rows(weights), as_rows(gradients), run.rates, constants)
+            splits = np.cumsum([leaf[0].size for leaf in weights])[:-1]
             directions = [
-                part.reshape(leaf.shape) for part, leaf in zip(parts, gradients, strict=True)
+                part.reshape(leaf.shape)
+                for part, leaf in zip(np.split(whole, splits, axis=1), weights, strict=True)
             ]
         else:
             directions = [
@@ -155,18 +153,10 @@ class NumpyOracle(Oracle):
 
     def directions(self, weights, gradients, rates, constants) -> np.ndarray:
         """Return the directions of one array, stacked."""
-        return np.stack(list(_descend(self.make, weights, gradients, rates, constants)))
+        steps = map(Step, weights, gradients, rates)
+        return np.stack(list(self.make(steps, **constants)))
 
 
-def _descend(make, weights, gradients, rates, constants) -> Iterator[np.ndarray]:
-    """Yield the directions of a generator, whose steps see the weights that they lead to."""
-    latest = np.zeros_like(weights)
-
-    def steps() -> Iterable[Step]:
-        current = weights
-        for gradient, rate in zip(gradients, rates, strict=True):
-            yield Step(current, gradient, rate)
-            current = current - rate * latest
-
-    for latest in make(steps(), **constants):
-        yield latest
+def as_rows(arrays) -> np.ndarray:
+    """Return the numbers of each step in one row."""
+    return np.concatenate([leaf.reshape(len(leaf), -1) for leaf in arrays], axis=1)

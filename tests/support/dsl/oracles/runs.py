@@ -35,12 +35,19 @@ def draw_gradient(rng: np.random.Generator):
 
 
 def draw_run(seed: int = 1) -> Run:
-    """Draw a run in float32, with a learning rate that changes."""
+    """Draw a run in float32: weights that wander, and a learning rate that changes."""
     rng = np.random.default_rng(seed)
-    weights = draw_weights(rng)
+    weights = [draw_weights(rng)]
+    for _ in range(NUM_STEPS - 1):
+        weights.append(jax.tree.map(lambda w, d: w + 0.02 * d, weights[-1], draw_weights(rng)))
     gradients = [draw_gradient(rng) for _ in range(NUM_STEPS)]
     rates = (0.02 + 0.01 * np.cos(0.05 * np.arange(NUM_STEPS))).astype(np.float32)
-    return Run(weights, jax.tree.map(lambda *leaves: np.stack(leaves), *gradients), rates)
+    return Run(stacked(weights), stacked(gradients), rates)
+
+
+def stacked(trees):
+    """Return one tree of the arrays of all."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
 def in_float64(run: Run) -> Run:
