@@ -20,9 +20,9 @@ def adapnm(steps, beta1, beta2, epsilon):
         yield (2 * m - m_before) / np.sqrt(5) / (1 - beta1**t) / root
 
 
-def tiger(params, beta, weight_decay):
+def tiger(groups, beta, weight_decay):
     """Return Tiger with the learning rates of its author, which the package lacks."""
-    groups = [{"params": [param]} for param in params]
+    groups = [group | {"params": [param]} for group in groups for param in group["params"]]
     optimizer = pytorch_optimizer.Tiger(groups, beta=beta, weight_decay=weight_decay)
 
     def scale(optimizer, args, kwargs):

@@ -74,6 +74,104 @@ def muon(steps, momentum, a, b, c):
         yield np.sqrt(max(1, x.shape[-2] / x.shape[-1])) * x.reshape(g.shape)
 
 
+def mask_of(update, gradient, least_share):
+    """Return the mask of a cautious optimizer, from the authors' code (Liang et al., 2024)."""
+    mask = (update * gradient > 0).astype(float)
+    return mask / max(mask.mean(), least_share)
+
+
+def c_lion(steps, beta1, beta2, least_share, weight_decay):
+    """Yield the directions of C-Lion, from the authors' code (Liang et al., 2024)."""
+    m = 0.0
+    for w, g, _ in steps:
+        update = np.sign(beta1 * m + (1 - beta1) * g)
+        m = beta2 * m + (1 - beta2) * g
+        yield update * mask_of(update, g, least_share) + weight_decay * w
+
+
+def c_adamw(steps, beta1, beta2, epsilon, least_share, weight_decay):
+    """Yield the directions of C-AdamW, from the authors' code (Liang et al., 2024)."""
+    m = v = 0.0
+    for t, (w, g, rate) in enumerate(steps, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        step_size = np.sqrt(1 - beta2**t) / (1 - beta1**t)
+        direction = step_size * m * mask_of(m, g, least_share) / (np.sqrt(v) + epsilon)
+        yield direction + weight_decay * (w - rate * direction)
+
+
+def adam_root(v, t, beta2, epsilon):
+    """Return the divisor of Adam."""
+    return np.sqrt(v / (1 - beta2**t)) + epsilon
+
+
+def adamw_cwd(steps, beta1, beta2, epsilon, weight_decay):
+    """Yield the directions of AdamW with cautious weight decay (Chen et al., 2025)."""
+    m = v = 0.0
+    for t, (w, g, _) in enumerate(steps, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        direction = m / (1 - beta1**t) / adam_root(v, t, beta2, epsilon)
+        yield direction + weight_decay * (direction * w >= 0) * w
+
+
+def mars(steps, beta1, beta2, gamma, epsilon, weight_decay):
+    """Yield the directions of MARS-AdamW, from the authors' code (Yuan et al., 2024)."""
+    m = v = last = 0.0
+    for t, (w, g, _) in enumerate(steps, 1):
+        c = g + gamma * beta1 / (1 - beta1) * (g - last)
+        c, last = c / max(1, np.sqrt(np.sum(c**2))), g
+        m = beta1 * m + (1 - beta1) * c
+        v = beta2 * v + (1 - beta2) * c**2
+        yield m / (1 - beta1**t) / adam_root(v, t, beta2, epsilon) + weight_decay * w
+
+
+def laprop(steps, beta1, beta2, epsilon):
+    """Yield the directions of LaProp, from the authors' code (Ziyin et al., 2020)."""
+    m = v = rates = 0.0
+    for t, (_, g, rate) in enumerate(steps, 1):
+        v = beta2 * v + (1 - beta2) * g**2
+        m = beta1 * m + (1 - beta1) * rate * g / adam_root(v, t, beta2, epsilon)
+        rates = beta1 * rates + (1 - beta1) * rate
+        yield m / rates
+
+
+def adabound(steps, beta1, beta2, epsilon, final_rate, gamma):
+    """Yield the directions of AdaBound, from the authors' code (Luo et al., 2019)."""
+    m = v = 0.0
+    for t, (_, g, rate) in enumerate(steps, 1):
+        first = rate if t == 1 else first
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        step_size = np.sqrt(1 - beta2**t) / (1 - beta1**t) / (np.sqrt(v) + epsilon)
+        final = final_rate / first
+        bounds = final * (1 - 1 / (gamma * t + 1)), final * (1 + 1 / (gamma * t))
+        yield np.clip(step_size, *bounds) * m
+
+
+def diffgrad(steps, beta1, beta2, epsilon):
+    """Yield the directions of diffGrad, from the authors' code (Dubey et al., 2019)."""
+    m = v = last = 0.0
+    for t, (_, g, _) in enumerate(steps, 1):
+        m = beta1 * m + (1 - beta1) * g
+        v = beta2 * v + (1 - beta2) * g**2
+        friction, last = 1 / (1 + np.exp(-np.abs(last - g))), g
+        step_size = np.sqrt(1 - beta2**t) / (1 - beta1**t)
+        yield step_size * m * friction / (np.sqrt(v) + epsilon)
+
+
+def adanorm(steps, beta1, beta2, r, epsilon):
+    """Yield the directions of AdaNorm (Dubey et al., 2022)."""
+    m = v = mean = 0.0
+    for t, (_, g, _) in enumerate(steps, 1):
+        size = np.sqrt(np.sum(g**2))
+        mean = r * mean + (1 - r) * size
+        longer = g * mean / size if mean > size > 0 else g
+        m = beta1 * m + (1 - beta1) * longer
+        v = beta2 * v + (1 - beta2) * g**2
+        yield m / (1 - beta1**t) / adam_root(v, t, beta2, epsilon)
+
+
 def ademamix(steps, beta1, beta2, beta3, alpha, warmup_steps, epsilon):
     """Yield the directions of AdEMAMix (Pagliardini et al., 2024)."""
     m1 = m2 = v = 0.0
@@ -112,7 +210,23 @@ def from_papers(*functions: Callable[..., Any]) -> dict[str, NumpyOracle]:
     return {each.__name__: NumpyOracle("the paper, in NumPy", each) for each in functions}
 
 
-NUMPY = from_papers(qhm, qhadam, aggmo, powersign, addsign, sdprop, muon)
+NUMPY = from_papers(
+    qhm,
+    qhadam,
+    aggmo,
+    powersign,
+    addsign,
+    sdprop,
+    muon,
+    c_lion,
+    c_adamw,
+    adamw_cwd,
+    mars,
+    laprop,
+    adabound,
+    diffgrad,
+    adanorm,
+)
 """Oracles of what no package has as the paper has it."""
 
 EXACT = from_papers(ademamix, radam)

@@ -24,11 +24,17 @@ OPTAX = {
     "nesterov": OptaxOracle(
         "optax.sgd", lambda lr, momentum: optax.sgd(lr, momentum, nesterov=True)
     ),
+    # By default, optax adds epsilon under the root.
     "rmsprop": OptaxOracle(
-        "optax.rmsprop", lambda lr, decay, epsilon: optax.rmsprop(lr, decay, epsilon)
+        "optax.rmsprop",
+        lambda lr, decay, epsilon: optax.rmsprop(lr, decay, epsilon, eps_in_sqrt=False),
     ),
-    # By default, optax starts the sum of squares at 0.1.
-    "adagrad": OptaxOracle("optax.adagrad", lambda lr, epsilon: optax.adagrad(lr, 0.0, epsilon)),
+    "adadelta": OptaxOracle(
+        "optax.adadelta", lambda lr, rho, epsilon: optax.adadelta(lr, rho, epsilon)
+    ),
+    "adamax": OptaxOracle(
+        "optax.adamax", lambda lr, beta1, beta2, epsilon: optax.adamax(lr, beta1, beta2, epsilon)
+    ),
     "adam": OptaxOracle(
         "optax.adam", lambda lr, beta1, beta2, epsilon: optax.adam(lr, beta1, beta2, epsilon)
     ),
@@ -38,15 +44,67 @@ OPTAX = {
             lr, beta1, beta2, epsilon, weight_decay=weight_decay
         ),
     ),
-    # By default, optax adds bias corrections to the algorithm of the paper.
-    "amsgrad": OptaxOracle(
-        "optax.amsgrad",
-        lambda lr, beta1, beta2, epsilon: optax.amsgrad(
-            lr, beta1, beta2, epsilon, bias_correction_mu=False, bias_correction_nu=False
-        ),
-    ),
     "nadam": OptaxOracle(
         "optax.nadam", lambda lr, beta1, beta2, epsilon: optax.nadam(lr, beta1, beta2, epsilon)
+    ),
+    "nadamw": OptaxOracle(
+        "optax.nadamw",
+        lambda lr, beta1, beta2, epsilon, weight_decay: optax.nadamw(
+            lr, beta1, beta2, epsilon, weight_decay=weight_decay
+        ),
+    ),
+    "yogi": OptaxOracle(
+        "optax.yogi",
+        lambda lr, beta1, beta2, epsilon, initial_accumulator: optax.chain(
+            optax.scale_by_yogi(
+                beta1, beta2, epsilon, initial_accumulator_value=initial_accumulator
+            ),
+            optax.scale_by_learning_rate(lr),
+        ),
+    ),
+    "lamb": OptaxOracle(
+        "optax.lamb",
+        lambda lr, beta1, beta2, epsilon, weight_decay: optax.lamb(
+            lr, beta1, beta2, epsilon, weight_decay=weight_decay
+        ),
+    ),
+    "lars": OptaxOracle(
+        "optax.lars",
+        lambda lr, trust_coefficient, weight_decay, momentum: optax.lars(
+            lr, weight_decay, trust_coefficient=trust_coefficient, momentum=momentum
+        ),
+    ),
+    "novograd": OptaxOracle(
+        "optax.novograd",
+        lambda lr, beta1, beta2, epsilon, weight_decay: optax.novograd(
+            lr, beta1, beta2, epsilon, weight_decay=weight_decay
+        ),
+    ),
+    "adopt": OptaxOracle(
+        "optax.contrib.adopt",
+        lambda lr, beta1, beta2, epsilon, clip_exponent: optax.contrib.adopt(
+            lr, beta1, beta2, epsilon, clip_value_fn=lambda step: step**clip_exponent
+        ),
+    ),
+    # The user chooses the estimate of the Hessian.
+    "sophia": OptaxOracle(
+        "optax.contrib.sophia",
+        lambda lr, beta1, beta2, gamma, epsilon, update_interval, weight_decay: (
+            optax.contrib.sophia(
+                lr,
+                beta1,
+                beta2,
+                epsilon,
+                weight_decay,
+                gamma=gamma,
+                update_interval=update_interval,
+                hessian_diagonal_fn=optax.stateless_with_tree_map(lambda g, _: g**2),
+            )
+        ),
+    ),
+    "optimistic_gd": OptaxOracle(
+        "optax.optimistic_gradient_descent",
+        lambda lr, alpha, beta: optax.optimistic_gradient_descent(lr, alpha, beta),
     ),
     "radam": OptaxOracle(
         "optax.radam",

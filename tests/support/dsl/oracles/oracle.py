@@ -32,10 +32,18 @@ class Oracle(abc.ABC):
     Attributes:
         name: the package and the name that it has there, or the way it is computed.
         make: makes the optimizer from one positional argument and constants by name.
+        without: names of arrays that it does not take, or not as the program does.
     """
 
     name: str
     make: Callable[..., Any]
+    without: tuple[str, ...] = ()
+
+    def taken(self, tree: Any) -> Any:
+        """Return a tree with the arrays alone that the oracle takes."""
+        if not isinstance(tree, dict):
+            return tree
+        return {key: self.taken(leaf) for key, leaf in tree.items() if key not in self.without}
 
     @property
     def constants(self) -> tuple[str, ...]:
@@ -93,11 +101,12 @@ class TorchOracle(Oracle):
     def _updates(self, run: Run, constants: dict[str, float]) -> Any:
         import torch
 
-        leaves, structure = jax.tree.flatten(run.weights)
+        leaves, structure = jax.tree.flatten(self.taken(run.weights))
         weights = [torch.tensor(leaf) for leaf in leaves]
-        gradients = [torch.tensor(leaf) for leaf in jax.tree.leaves(run.gradients)]
+        gradients = [torch.tensor(leaf) for leaf in jax.tree.leaves(self.taken(run.gradients))]
         params = [torch.nn.Parameter(leaf[0].clone()) for leaf in weights]
-        optimizer = self.make(params, **{name: float(v) for name, v in constants.items()})
+        groups = [{"params": params, "lr": float(run.rates[0])}]
+        optimizer = self.make(groups, **{name: float(v) for name, v in constants.items()})
         updates = [np.empty(leaf.shape) for leaf in gradients]
         for step, rate in enumerate(run.rates):
             for group in optimizer.param_groups:
