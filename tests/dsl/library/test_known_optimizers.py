@@ -49,6 +49,8 @@ WITHIN_REACH = {
     "least_step": 0.01,
     "greatest_step": 0.04,
     "initial_distance": 1.0,
+    # Powers of tiny numbers are above the least float32.
+    "p": 1.25,
 }
 """Values of constants that matter in a short run."""
 
@@ -65,6 +67,17 @@ def another(constant, value):
     if constant.startswith("epsilon"):
         return value**0.25
     return 2 * value - 1 if 0.5 < value < 1 else 2 * value
+
+
+TOLERANCES = {
+    # At first, its second moment divides numbers by themselves, however small and rounded.
+    "adamuon": 3e-5,
+}
+"""Tolerances of programs that round more than others."""
+
+
+def tolerance(name):
+    return TOLERANCES.get(name, RTOL)
 
 
 PAIRS = [pytest.param(name, oracle, id=f"{name}-{oracle.name}") for name, oracle in ORACLES]
@@ -101,7 +114,7 @@ def expected_updates(name, oracle):
 @pytest.mark.parametrize(("name", "oracle"), PAIRS)
 def test_program_is_the_known_optimizer(name, oracle):
     actual = oracle.taken(updates(name))
-    assert_close(actual, expected_updates(name, oracle)[0], rtol=RTOL)
+    assert_close(actual, expected_updates(name, oracle)[0], rtol=tolerance(name))
 
 
 def interpret(program):
@@ -146,10 +159,10 @@ def test_constant_has_the_meaning_of_its_name(name, oracle, constant):
         for i in (0, oracle.constants.index(constant) + 1)
     )
     actual = oracle.taken(updates_with_another(name, constant))
-    assert_close(actual, expected, rtol=RTOL)
+    assert_close(actual, expected, rtol=tolerance(name))
     # The constant matters: without the change, the updates differ.
     with pytest.raises(AssertionError, match="Mismatched elements"):
-        assert_close(before, expected, rtol=100 * RTOL)
+        assert_close(before, expected, rtol=100 * tolerance(name))
 
 
 def test_muon_makes_matrices_orthogonal_as_optax_does(rng):

@@ -66,7 +66,8 @@ class OptaxOracle(Oracle):
             return jnp.asarray(run.rates)[step_count]
 
         def updates_of(constants):
-            return train(self.make(schedule, **constants), run.weights, run.gradients)
+            weights, gradients = self.taken(run.weights), self.taken(run.gradients)
+            return train(self.make(schedule, **constants), weights, gradients)
 
         # Some functions of optax mix types.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):

@@ -17,7 +17,9 @@ RTOL = 3e-6
 
 SMALL = {"faint": 1e-8, "vanishing": 1e-15}
 """Arrays whose numbers are so small that every epsilon matters, and their scales."""
-ALL_SHAPES = SHAPES | {"matrix": (4, 3), "matrices": (2, 3, 4)} | dict.fromkeys(SMALL, (3,))
+ALL_SHAPES = (
+    SHAPES | {"matrix": (4, 3), "wide": (2, 5), "matrices": (2, 3, 4)} | dict.fromkeys(SMALL, (3,))
+)
 
 
 def draw_weights(rng: np.random.Generator):
