@@ -18,7 +18,7 @@ from pytorch_optimizer.optimizer.utils import matrix
 from tests.support.dsl.oracles.oracle import OptaxOracle, Run, TorchOracle
 
 STACKS = ("kernel", "matrices")
-"""Arrays of more than one matrix: a program divides by the norm of all, packages by that of each."""
+"""Arrays of more than one matrix: programs divide by the norm of all, packages by that of each."""
 
 
 class MatrixOracle(TorchOracle):
@@ -38,7 +38,7 @@ class MatrixOracle(TorchOracle):
 
 
 def as_columns(arrays, ndim: int):
-    """Return arrays with at least so many axes, by further axes at the end."""
+    """Return arrays with further axes at the end, up to a number of axes."""
     return jax.tree.map(lambda leaf: leaf.reshape(leaf.shape + (1,) * (ndim - leaf.ndim)), arrays)
 
 
@@ -84,6 +84,13 @@ def muon_of_optax(lr, momentum, a, b, c):
 
 
 MATRIX = {
+    # torch bounds the norm from below, where the program adds 1e-8 to it.
+    "muon": MatrixOracle(
+        "torch.optim.Muon",
+        lambda groups, momentum, a, b, c: muon(groups, momentum, a, b, c),
+        rtol=1e-5,
+        without=(*STACKS, "faint", "vanishing"),
+    ),
     "muon_cubic": MatrixOracle(
         "torch.optim.Muon, with other coefficients",
         lambda groups, momentum, b, epsilon: muon(
@@ -135,6 +142,8 @@ MATRIX = {
             eps=epsilon2,
             weight_decay=weight_decay,
         ),
+        # At first, its second moment divides numbers by themselves, however small and rounded.
+        rtol=6e-6,
         without=STACKS,
     ),
     "scion": MatrixOracle(

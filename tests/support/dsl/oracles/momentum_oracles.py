@@ -94,15 +94,15 @@ MOMENTUM = {
             lr, b1=beta1, b2=beta2, eps=epsilon, nesterov=False
         ),
     ),
-    "lion_norm": NumpyOracle("the paper, by automatic differentiation", lion_norm),
-    "lion_smooth": NumpyOracle("the paper, by automatic differentiation", lion_smooth),
-    "lion_sparse": NumpyOracle("the paper, by automatic differentiation", lion_sparse),
+    "lion_norm": NumpyOracle("jax.grad, of the function of the paper", lion_norm),
+    "lion_smooth": NumpyOracle("jax.grad, of the function of the paper", lion_smooth),
+    "lion_sparse": NumpyOracle("jax.grad, of the function of the paper", lion_sparse),
     "pnm": TorchOracle(
         "pytorch_optimizer.PNM",
         lambda params, beta1: pytorch_optimizer.PNM(params, betas=(beta1, 1.0)),
     ),
     # The package adds 1e-15 to the second moment, and divides epsilon by the bias correction.
-    "adapnm": NumpyOracle("the paper, in NumPy", adapnm),
+    "adapnm": NumpyOracle("NumPy", adapnm),
     "simplified_ademamix": OptaxOracle(
         "optax.contrib.simplified_ademamix",
         lambda lr, beta1, beta2, alpha, epsilon: optax.contrib.simplified_ademamix(

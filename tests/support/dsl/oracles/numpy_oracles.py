@@ -136,42 +136,6 @@ def laprop(steps, beta1, beta2, epsilon):
         yield m / rates
 
 
-def adabound(steps, beta1, beta2, epsilon, final_rate, gamma):
-    """Yield the directions of AdaBound, from the authors' code (Luo et al., 2019)."""
-    m = v = 0.0
-    for t, (_, g, rate) in enumerate(steps, 1):
-        first = rate if t == 1 else first
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        step_size = np.sqrt(1 - beta2**t) / (1 - beta1**t) / (np.sqrt(v) + epsilon)
-        final = final_rate / first
-        bounds = final * (1 - 1 / (gamma * t + 1)), final * (1 + 1 / (gamma * t))
-        yield np.clip(step_size, *bounds) * m
-
-
-def diffgrad(steps, beta1, beta2, epsilon):
-    """Yield the directions of diffGrad, from the authors' code (Dubey et al., 2019)."""
-    m = v = last = 0.0
-    for t, (_, g, _) in enumerate(steps, 1):
-        m = beta1 * m + (1 - beta1) * g
-        v = beta2 * v + (1 - beta2) * g**2
-        friction, last = 1 / (1 + np.exp(-np.abs(last - g))), g
-        step_size = np.sqrt(1 - beta2**t) / (1 - beta1**t)
-        yield step_size * m * friction / (np.sqrt(v) + epsilon)
-
-
-def adanorm(steps, beta1, beta2, r, epsilon):
-    """Yield the directions of AdaNorm (Dubey et al., 2022)."""
-    m = v = mean = 0.0
-    for t, (_, g, _) in enumerate(steps, 1):
-        size = np.sqrt(np.sum(g**2))
-        mean = r * mean + (1 - r) * size
-        longer = g * mean / size if mean > size > 0 else g
-        m = beta1 * m + (1 - beta1) * longer
-        v = beta2 * v + (1 - beta2) * g**2
-        yield m / (1 - beta1**t) / adam_root(v, t, beta2, epsilon)
-
-
 def ademamix(steps, beta1, beta2, beta3, alpha, warmup_steps, epsilon):
     """Yield the directions of AdEMAMix (Pagliardini et al., 2024)."""
     m1 = m2 = v = 0.0
@@ -207,25 +171,11 @@ def radam(steps, beta1, beta2, epsilon, threshold):
 
 def from_papers(*functions: Callable[..., Any]) -> dict[str, NumpyOracle]:
     """Return the oracles of generators, by name."""
-    return {each.__name__: NumpyOracle("the paper, in NumPy", each) for each in functions}
+    return {each.__name__: NumpyOracle("NumPy", each) for each in functions}
 
 
 NUMPY = from_papers(
-    qhm,
-    qhadam,
-    aggmo,
-    powersign,
-    addsign,
-    sdprop,
-    muon,
-    c_lion,
-    c_adamw,
-    adamw_cwd,
-    mars,
-    laprop,
-    adabound,
-    diffgrad,
-    adanorm,
+    qhm, qhadam, aggmo, powersign, addsign, sdprop, muon, c_lion, c_adamw, adamw_cwd, mars, laprop
 )
 """Oracles of what no package has as the paper has it."""
 

@@ -86,7 +86,8 @@ OPTAX = {
             lr, beta1, beta2, epsilon, clip_value_fn=lambda step: step**clip_exponent
         ),
     ),
-    # The user chooses the estimate of the Hessian.
+    # The user chooses the estimate of the Hessian. Where a moment cancels and the curvature is
+    # small, their ratio rounds more than other updates.
     "sophia": OptaxOracle(
         "optax.contrib.sophia",
         lambda lr, beta1, beta2, gamma, epsilon, update_interval, weight_decay: (
@@ -101,6 +102,7 @@ OPTAX = {
                 hessian_diagonal_fn=optax.stateless_with_tree_map(lambda g, _: g**2),
             )
         ),
+        rtol=1e-5,
     ),
     "optimistic_gd": OptaxOracle(
         "optax.optimistic_gradient_descent",

@@ -13,6 +13,9 @@ import jax
 import jax.numpy as jnp
 import numpy as np
 
+RTOL = 3e-6
+"""Tolerance for nearly all programs, whose differences are below 5e-7."""
+
 
 class Run(NamedTuple):
     """The inputs of a run: the weights and gradients of all steps, stacked, and learning rates.
@@ -32,11 +35,13 @@ class Oracle(abc.ABC):
     Attributes:
         name: the package and the name that it has there, or the way it is computed.
         make: makes the optimizer from one positional argument and constants by name.
+        rtol: tolerance, relative to the largest update of an array in the run.
         without: names of arrays that it does not take, or not as the program does.
     """
 
     name: str
     make: Callable[..., Any]
+    rtol: float = RTOL
     without: tuple[str, ...] = ()
 
     def taken(self, tree: Any) -> Any:
