@@ -8,17 +8,18 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 
+from lionhunt import dsl
 from lionhunt.dsl import library
 from tests.support.dsl.oracles.all_oracles import ORACLES
-from tests.support.dsl.oracles.oracle import Oracle
+from tests.support.dsl.oracles.oracle import Oracle, train
 from tests.support.dsl.oracles.runs import (
     as_float32,
     constants_of,
     draw_run,
     in_float64,
-    program_updates,
 )
 
 FILE = Path(__file__).with_suffix(".csv")
@@ -33,9 +34,11 @@ def error(actual, expected) -> float:
 def measure(name: str, oracle: Oracle) -> float:
     """Return the error of a program."""
     run = draw_run()
+    optimizer = dsl.as_optimizer(library.load(name), lambda step: jnp.asarray(run.rates)[step])
+    updates = jax.jit(lambda *args: train(optimizer, *args))(run.weights, run.gradients)
     constants = {key: constants_of(name)[key] for key in oracle.constants}
     (expected,) = oracle.updates(in_float64(run), [as_float32(constants)])
-    return error(oracle.taken(program_updates(name, run)), expected)
+    return error(oracle.taken(updates), expected)
 
 
 def rows() -> Iterator[tuple[str, str, str]]:
