@@ -7,7 +7,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from lionhunt.dsl.ops import SYMBOLS, WORDS
+from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
 from lionhunt.search.errors import did_you_mean
@@ -56,7 +56,9 @@ class MutationConfig(Config):
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    """Functions of inserted statements. The default is the paper's 43."""
+    """Functions of inserted statements: words of the language, or groups of them. The default is
+    the paper's 43. A group is "paper", "matrix", "rows", "arrays" or "choice"; "rows" is the group,
+    which has the function of that name."""
     until_different: bool = False
     """Draw mutations until the child computes something else than its parent. Fewer children are
     then cache hits. Redundant statements, which later ones may build on, get rarer."""
@@ -64,14 +66,14 @@ class MutationConfig(Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        ops = WORDS | SYMBOLS
+        ops = {name: (op.name,) for name, op in (WORDS | SYMBOLS).items()} | GROUPS
         for name in functions:
             if name not in ops:
                 near = did_you_mean(name, ops)
                 raise ValueError(f"unknown function '{name}'{near}; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(ops[name].name for name in functions)
+        return tuple(dict.fromkeys(op for name in functions for op in ops[name]))
 
     @pydantic.model_validator(mode="after")
     def _check(self):

@@ -49,6 +49,11 @@ _BOTH = {
     "row_mean": "_row_mean({x})",
     "gram": "_gram({x}, {y})",
     "column_mean": "_column_mean({x})",
+    "row_max": "_row_max({x})",
+    "column_max": "_column_max({x})",
+    "array_max": "_array_max({x})",
+    "row_norm": "_row_norm({x})",
+    "column_norm": "_column_norm({x})",
 }
 
 _JAX = _BOTH | {

@@ -7,7 +7,7 @@ import pytest
 from lionhunt.proxy_tasks import DigitsMLP, StdlibLM
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import read_config
-from lionhunt.search.driver.config import RunConfig, load_config
+from lionhunt.search.driver.config import MutationConfig, RunConfig, load_config
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.paper.claims.config import ClaimsConfig
 from lionhunt.search.paper.replication.config import StudyConfig
@@ -54,6 +54,24 @@ def test_settings_replace_values(file):
     assert config.evaluation.combination == "min"
     assert config.tasks[0].num_steps == 9
     assert config.mutation.to_space().functions == ("sign", "interp", "multiply")
+
+
+def test_functions_are_named_by_groups_too():
+    def functions(*words):
+        return MutationConfig(functions=words).functions
+
+    assert len(functions("paper")) == 43
+    assert functions("matrix") == ("gram",)
+    assert functions("paper", "matrix", "rows") == (
+        *functions("paper"),
+        "gram",
+        *functions("rows"),
+    )
+    assert {"row_mean", "column_norm", "rows", "columns"} < set(functions("rows"))
+    assert {"array_mean", "array_max", "size"} == set(functions("arrays"))
+    assert functions("sign", "paper") == functions("sign", *functions("paper"))
+    # A recorded config names functions, of which one has the name of its group.
+    assert functions(*functions("rows", "add")) == functions("rows", "add")
 
 
 @pytest.mark.parametrize(
