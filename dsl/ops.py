@@ -122,7 +122,7 @@ def _cosine_sim(backend, x, y):
 
 def _clip(backend, x, limit):
     def scale(norm, limit):
-        return backend.np.where(norm > limit, limit / norm, backend.np.float32(1))
+        return backend.np.where(norm <= limit, backend.np.float32(1), limit / norm)
 
     factor = backend.map(scale, _global_norm(backend, x), limit)
     return backend.map(lambda a, b: a * b, x, factor)
@@ -303,8 +303,9 @@ OPS: dict[str, Op] = {
         _reduction(
             "clip",
             2,
-            "x * where(sqrt(sum(x * x)) > y, y / sqrt(sum(x * x)), 1)",
-            "by the norm of all arrays together",
+            "x * where(sqrt(sum(x * x)) <= y, 1, y / sqrt(sum(x * x)))",
+            "by the norm of all arrays together; one NaN makes all numbers NaN, as in optax and "
+            "in the authors' code",
             _clip,
             join,
             _if_all,

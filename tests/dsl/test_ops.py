@@ -302,6 +302,9 @@ def test_function_of_whole_arrays_is_finite_on_zeros(name, rng):
         ("clip", ([3.0, 4.0], 10.0), [3.0, 4.0]),
         ("clip", ([3.0, 4.0], 1.0), [0.6, 0.8]),
         ("clip", ([0.0, 0.0], 0.0), [0.0, 0.0]),
+        ("clip", ([np.nan, 1.0], 1.0), [np.nan, np.nan]),
+        ("clip", ([0.5, 1.0], np.nan), [np.nan, np.nan]),
+        ("clip", ([np.inf, 1.0], 1.0), [np.nan, 0.0]),
     ],
 )
 def test_protection_is_the_papers(name, args, expected):

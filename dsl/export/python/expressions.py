@@ -41,7 +41,7 @@ _BOTH = {
     "global_norm": "_global_norm({x})",
     "dot": "_dot({x}, {y})",
     "cosine_sim": "_cosine_sim({x}, {y})",
-    "clip_factor": "{np}.where({x} > {y}, {y} / {x}, 1.0)",
+    "clip_factor": "{np}.where({x} <= {y}, 1.0, {y} / {x})",
     "greater": "{np}.where({x} > {y}, 1.0, 0.0)",
     "where": "{np}.where({x} != 0, {y}, {a})",
     "rows": "_rows({x})",
