@@ -47,6 +47,6 @@ def test_a_program_may_be_given_as_text():
         "def train(w, g, m, lr):\n  lr = lr * 0.25\n  m = interp(g, m, 0.75)\n"
         "  t1 = m * lr\n  return t1, m"
     )
-    bad = config(optimizers=[raw | {"program": "def\\n"}]).optimizers[0]
+    bad = config(optimizers=[raw | {"program": "def\n"}]).optimizers[0]
     with pytest.raises(ConfigError, match="optimizers: text:1:4: expected a name"):
         bad.find()
