@@ -78,11 +78,11 @@ def find_program(word: str) -> Source:
     if word in library.names():
         return Source(word, library.load(word), notes=library.doc(word))
     if "\n" in word:
-        program, notes = _parse("text", word)
-        return Source("text", program, notes=notes)
+        program, notes = _parse(word)
+        return Source("program", program, notes=notes)
     path = Path(word)
     if _is_file(path):
-        program, notes = _parse(str(path), _read(path))
+        program, notes = _parse(_read(path), path)
         return Source(word, program, notes=notes)
     run, colon, which = word.rpartition(":")
     if colon and run and _IN_RUN.fullmatch(which):
@@ -110,11 +110,12 @@ def _read(path: Path) -> bytes:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
 
 
-def _parse(name: str, text: str | bytes) -> tuple[Program, ProgramDoc]:
+def _parse(text: str | bytes, path: Path | None = None) -> tuple[Program, ProgramDoc]:
     try:
         program, docstring = parse_with_docstring(text)
     except ProgramError as error:
-        place = f"{name}:{error.line}:{error.column}"
+        line, column = error.line, error.column
+        place = f"{path}:{line}:{column}" if path else f"line {line}, column {column}"
         raise SourceError(f"{place}: {error.reason}", error.excerpt) from None
     return program, parse_docstring(docstring)
 

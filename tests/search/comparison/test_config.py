@@ -48,5 +48,5 @@ def test_a_program_may_be_given_as_text():
         "  t1 = m * lr\n  return t1, m"
     )
     bad = config(optimizers=[raw | {"program": "def\n"}]).optimizers[0]
-    with pytest.raises(ConfigError, match="optimizers: text:1:4: expected a name"):
+    with pytest.raises(ConfigError, match="optimizers: line 1, column 4: expected a name"):
         bad.find()
