@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     import jax
     import optax
 
+    from lionhunt.dsl.analysis.properties import Properties
     from lionhunt.dsl.classification import Classification
 
 
@@ -70,6 +71,18 @@ class OptimizerProgram:
     def fingerprint(self) -> str:
         """Return the fingerprint: programs with equal fingerprints compute the same updates."""
         return dsl.fingerprint(self.source.program)
+
+    @property
+    def properties(self) -> "Properties":
+        """Return what the update depends on: learning rate, weights, gradient.
+
+        Example:
+            >>> program("lion").properties.degree
+            0.0
+        """
+        from lionhunt.dsl.analysis.properties import find_properties
+
+        return find_properties(self.source.program)
 
     @property
     def index(self) -> int | None:

@@ -7,6 +7,7 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
+from lionhunt.dsl.analysis.properties import REQUIREMENTS
 from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
@@ -142,6 +143,28 @@ class EvaluationConfig(Config):
         return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
+class SpaceConfig(Config):
+    """The programs that count as optimizers."""
+
+    require: tuple[str, ...] = ()
+    """Properties that a program must have; others are rejected without training.
+    "uses_learning_rate": the update is a multiple of `lr`. "no_drift": without a gradient, weights
+    stay or decay. "odd": opposite weights and gradients have the opposite update. "homogeneous":
+    the update is a power of the gradient's scale. "scale_free": that power is 0.
+    "only_decays_weights": weights have no other part in the update. "order_free": rows and columns
+    have no part in it."""
+
+    @pydantic.field_validator("require")
+    @classmethod
+    def _check_require(cls, require: tuple[str, ...]) -> tuple[str, ...]:
+        for name in require:
+            if name not in REQUIREMENTS:
+                near = did_you_mean(name, REQUIREMENTS)
+                there_are = ", ".join(REQUIREMENTS)
+                raise ValueError(f"unknown property '{name}'{near}; there are {there_are}")
+        return tuple(dict.fromkeys(require))
+
+
 class HurdleConfig(Config):
     """Early stopping of candidates. Without any key, training stops only where it is not finite."""
 
@@ -183,6 +206,7 @@ class RunConfig(Config):
     """Tasks that candidates are scored on."""
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
+    space: SpaceConfig = SpaceConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     hurdles: HurdleConfig = HurdleConfig()
     observability: ObservabilityConfig = ObservabilityConfig()

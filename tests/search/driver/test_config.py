@@ -106,6 +106,7 @@ def test_functions_are_named_by_groups_too():
         ("tasks.0.num_steps.x=1", "nothing is called 'x'"),
         ("mutation.functions=['squre']", "unknown function 'squre'"),
         ("mutation.functions=[]", "at least one function"),
+        ("space.require=['no_drifts']", "unknown property 'no_drifts'; did you mean 'no_drift'"),
         ("mutation={insert=0, delete=0, modify=0}", "must not all be 0"),
         ("evaluation.combination=max", "combination: .*'mean' or 'min', got 'max'"),
         ("evaluation.candidate_seconds=0", "candidate_seconds: .*greater than 0"),
@@ -151,6 +152,7 @@ def test_every_config_loads_and_says_what_it_is_for(path):
         "select": SelectConfig,
         "figure2": StudyConfig,
         "simplify": SimplifyConfig,
+        "staircase": CompareConfig,
     }
     read_config(path, models.get(path.stem.partition("_")[0], RunConfig))
     head = path.read_text().splitlines()[:3]
