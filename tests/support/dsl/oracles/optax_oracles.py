@@ -87,7 +87,7 @@ OPTAX = {
         ),
     ),
     # The user chooses the estimate of the Hessian. Where a moment cancels and the curvature is
-    # small, their ratio has thirty times the rounding of other updates.
+    # small, their ratio rounds more than other updates.
     "sophia": OptaxOracle(
         "optax.contrib.sophia",
         lambda lr, beta1, beta2, gamma, epsilon, update_interval, weight_decay: (
@@ -102,7 +102,7 @@ OPTAX = {
                 hessian_diagonal_fn=optax.stateless_with_tree_map(lambda g, _: g**2),
             )
         ),
-        rtol=1e-4,
+        rtol=1e-5,
     ),
     "optimistic_gd": OptaxOracle(
         "optax.optimistic_gradient_descent",

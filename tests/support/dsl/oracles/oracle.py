@@ -6,20 +6,22 @@ Oracles take constants by their names in the docstring of the program. They comp
 import abc
 import dataclasses
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from typing import Any, NamedTuple
 
 import jax
 import jax.numpy as jnp
 import numpy as np
-import optax
 
 RTOL = 3e-6
 """Tolerance for nearly all programs, whose differences are below 5e-7."""
 
 
 class Run(NamedTuple):
-    """The inputs of a run: first weights, the gradients of all steps stacked, learning rates."""
+    """The inputs of a run: the weights and gradients of all steps, stacked, and learning rates.
+
+    The weights of a step do not follow from updates, so that rounding cannot add up.
+    """
 
     weights: Any
     gradients: Any
@@ -69,7 +71,8 @@ class OptaxOracle(Oracle):
             return jnp.asarray(run.rates)[step_count]
 
         def updates_of(constants):
-            return train(self.make(schedule, **constants), run.weights, run.gradients)
+            weights, gradients = self.taken(run.weights), self.taken(run.gradients)
+            return train(self.make(schedule, **constants), weights, gradients)
 
         # Some functions of optax mix types.
         with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
@@ -78,15 +81,16 @@ class OptaxOracle(Oracle):
         return [jax.tree.map(lambda leaf, i=i: leaf[i], updates) for i in range(len(variants))]
 
 
-def train(optimizer, params, gradients):
-    """Return the updates of a run that applies them to its weights."""
+def train(optimizer, weights, gradients):
+    """Return the updates of a run."""
 
-    def step(carry, gradient):
-        params, state = carry
+    def step(state, inputs):
+        params, gradient = inputs
         updates, state = optimizer.update(gradient, state, params)
-        return (optax.apply_updates(params, updates), state), updates
+        return state, updates
 
-    return jax.lax.scan(step, (params, optimizer.init(params)), gradients)[1]
+    first = jax.tree.map(lambda leaf: leaf[0], weights)
+    return jax.lax.scan(step, optimizer.init(first), (weights, gradients))[1]
 
 
 @dataclasses.dataclass(frozen=True)
@@ -103,22 +107,23 @@ class TorchOracle(Oracle):
     def _updates(self, run: Run, constants: dict[str, float]) -> Any:
         import torch
 
-        weights, structure = jax.tree.flatten(self.taken(run.weights))
+        leaves, structure = jax.tree.flatten(self.taken(run.weights))
+        weights = [torch.tensor(leaf) for leaf in leaves]
         gradients = [torch.tensor(leaf) for leaf in jax.tree.leaves(self.taken(run.gradients))]
-        params = [torch.nn.Parameter(torch.tensor(leaf)) for leaf in weights]
+        params = [torch.nn.Parameter(leaf[0].clone()) for leaf in weights]
         groups = [{"params": params, "lr": float(run.rates[0])}]
         optimizer = self.make(groups, **{name: float(v) for name, v in constants.items()})
         updates = [np.empty(leaf.shape) for leaf in gradients]
         for step, rate in enumerate(run.rates):
             for group in optimizer.param_groups:
                 group["lr"] = float(rate)
-            before = [param.detach().clone() for param in params]
-            for param, gradient in zip(params, gradients, strict=True):
+            for param, weight, gradient in zip(params, weights, gradients, strict=True):
+                param.data.copy_(weight[step])
                 # Some optimizers change the gradient in place.
                 param.grad = gradient[step].clone()
             optimizer.step()
-            for update, param, old in zip(updates, params, before, strict=True):
-                update[step] = param.detach() - old
+            for update, param, weight in zip(updates, params, weights, strict=True):
+                update[step] = param.detach() - weight[step]
         return structure.unflatten(updates)
 
 
@@ -148,17 +153,11 @@ class NumpyOracle(Oracle):
         weights, structure = jax.tree.flatten(run.weights)
         gradients = jax.tree.leaves(run.gradients)
         if self.together:
-            numbers = [leaf.size for leaf in weights]
-            rows = [leaf.reshape(len(run.rates), -1) for leaf in gradients]
-            whole = self.directions(
-                np.concatenate([leaf.ravel() for leaf in weights]),
-                np.concatenate(rows, axis=1),
-                run.rates,
-                constants,
-            )
-            parts = np.split(whole, np.cumsum(numbers)[:-1], axis=1)
+            whole = self.directions(as_rows(weights), as_rows(gradients), run.rates, constants)
+            splits = np.cumsum([leaf[0].size for leaf in weights])[:-1]
             directions = [
-                part.reshape(leaf.shape) for part, leaf in zip(parts, gradients, strict=True)
+                part.reshape(leaf.shape)
+                for part, leaf in zip(np.split(whole, splits, axis=1), weights, strict=True)
             ]
         else:
             directions = [
@@ -169,18 +168,10 @@ class NumpyOracle(Oracle):
 
     def directions(self, weights, gradients, rates, constants) -> np.ndarray:
         """Return the directions of one array, stacked."""
-        return np.stack(list(_descend(self.make, weights, gradients, rates, constants)))
+        steps = map(Step, weights, gradients, rates)
+        return np.stack(list(self.make(steps, **constants)))
 
 
-def _descend(make, weights, gradients, rates, constants) -> Iterator[np.ndarray]:
-    """Yield the directions of a generator, whose steps see the weights that they lead to."""
-    latest = np.zeros_like(weights)
-
-    def steps() -> Iterable[Step]:
-        current = weights
-        for gradient, rate in zip(gradients, rates, strict=True):
-            yield Step(current, gradient, rate)
-            current = current - rate * latest
-
-    for latest in make(steps(), **constants):
-        yield latest
+def as_rows(arrays) -> np.ndarray:
+    """Return the numbers of each step in one row."""
+    return np.concatenate([leaf.reshape(len(leaf), -1) for leaf in arrays], axis=1)

@@ -15,7 +15,9 @@ NUM_STEPS = 100
 
 SMALL = {"faint": 1e-8, "vanishing": 1e-15}
 """Arrays whose numbers are so small that every epsilon matters, and their scales."""
-ALL_SHAPES = SHAPES | {"matrix": (4, 3), "matrices": (2, 3, 4)} | dict.fromkeys(SMALL, (3,))
+ALL_SHAPES = (
+    SHAPES | {"matrix": (4, 3), "wide": (3, 5), "matrices": (2, 3, 4)} | dict.fromkeys(SMALL, (3,))
+)
 
 
 def draw_weights(rng: np.random.Generator):
@@ -24,21 +26,32 @@ def draw_weights(rng: np.random.Generator):
     return weights | {name: weights[name] * scale for name, scale in SMALL.items()}
 
 
-def draw_gradient(rng: np.random.Generator):
-    """Draw a gradient of a scale from 0.01 to 10; one number in ten is zero."""
-    scale = 10 ** rng.uniform(-2, 1)
+def draw_gradient(rng: np.random.Generator, slope):
+    """Draw a gradient around a slope, of a scale from 0.001 to 1; one number in ten is zero."""
+    scale = 10 ** rng.uniform(-3, 0)
     return jax.tree.map(
-        lambda leaf: leaf * np.float32(scale * (rng.random(leaf.shape) > 0.1)), draw_weights(rng)
+        lambda s, d: (s + d) * np.float32(scale * (rng.random(s.shape) > 0.1)),
+        slope,
+        draw_weights(rng),
     )
 
 
 def draw_run(seed: int = 1) -> Run:
-    """Draw a run in float32, with a learning rate that changes."""
+    """Draw a run in float32: weights that wander down a slope, and a changing learning rate."""
     rng = np.random.default_rng(seed)
-    weights = draw_weights(rng)
-    gradients = [draw_gradient(rng) for _ in range(NUM_STEPS)]
+    slope = draw_weights(rng)
+    weights = [draw_weights(rng)]
+    for _ in range(NUM_STEPS - 1):
+        step = jax.tree.map(lambda s, d: 0.02 * (s + d), slope, draw_weights(rng))
+        weights.append(jax.tree.map(np.subtract, weights[-1], step))
+    gradients = [draw_gradient(rng, slope) for _ in range(NUM_STEPS)]
     rates = (0.02 + 0.01 * np.cos(0.05 * np.arange(NUM_STEPS))).astype(np.float32)
-    return Run(weights, jax.tree.map(lambda *leaves: np.stack(leaves), *gradients), rates)
+    return Run(stacked(weights), stacked(gradients), rates)
+
+
+def stacked(trees):
+    """Return one tree of the arrays of all."""
+    return jax.tree.map(lambda *leaves: np.stack(leaves), *trees)
 
 
 def in_float64(run: Run) -> Run:
