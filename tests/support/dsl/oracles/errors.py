@@ -27,8 +27,10 @@ FILE = Path(__file__).with_suffix(".csv")
 
 def error(actual, expected) -> float:
     """Return the largest difference of two trees, relative to the largest number of the leaf."""
-    leaves = zip(jax.tree.leaves(actual), jax.tree.leaves(expected), strict=True)
-    return max(float(np.abs(a - b).max() / np.abs(b).max()) for a, b in leaves)
+    actual, expected = (map(np.float64, jax.tree.leaves(tree)) for tree in (actual, expected))
+    return max(
+        float(np.abs(a - b).max() / np.abs(b).max()) for a, b in zip(actual, expected, strict=True)
+    )
 
 
 def measure(name: str, oracle: Oracle) -> float:
@@ -50,5 +52,6 @@ def rows() -> Iterator[tuple[str, str, str]]:
 
 
 if __name__ == "__main__":
+    table = [("program", "oracle", "error"), *rows()]
     with FILE.open("w", encoding="utf-8", newline="") as file:
-        csv.writer(file, lineterminator="\n").writerows([("program", "oracle", "error"), *rows()])
+        csv.writer(file, lineterminator="\n").writerows(table)
