@@ -59,11 +59,11 @@ def lion_k(potential, steps, beta1, beta2, weight_decay):
     return np.nan_to_num(slopes) + weight_decay * np.stack(weights)
 
 
-def lion_norm(steps, beta1, beta2, p, weight_decay):
+def lion_norm(steps, beta1, beta2, exponent, weight_decay):
     """Yield the directions of Lion-K with a p-norm."""
 
     def norm(x):
-        return jnp.sum(jnp.abs(x) ** p) ** (1 / p)
+        return jnp.sum(jnp.abs(x) ** exponent) ** (1 / exponent)
 
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
