@@ -91,7 +91,7 @@ def interpret(program):
 
 
 FEW_STEPS = {"fromage": 1, "lamb": 5}
-"""Steps of programs whose weights vanish here but for a rounding, on which all later steps depend."""
+"""Steps of programs whose weights vanish here but for a rounding, which decides later steps."""
 
 
 @each_program()
