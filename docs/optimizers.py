@@ -55,7 +55,7 @@ The library holds {known} known optimizers, and {found} programs of the Lion sea
 
 - **Formula**: {legend}
 - **Memory**: numbers for each weight that an exported optimizer keeps; then those for each array,
-  and those for all.
+  and those for all. Averages of rows or columns have the shape of their array.
 - **Oracle**: code by others. NumPy is the formula of the paper or of the authors' code.
 - **Error**: the largest difference to the oracle in 100 steps, relative to the largest update.
   The program computes in float32, the oracle in float64.
@@ -124,23 +124,24 @@ def _memory(name: str) -> str:
 
 def _section(name: str, errors: dict[str, list[tuple[str, str]]]) -> str:
     doc = library.doc(name)
-    text = to_latex(library.load(name), name, doc)
+    # GitHub does not know \operatorname.
+    text = to_latex(library.load(name), name, doc).replace(r"\operatorname{", r"\mathrm{")
     begin, end = r"\begin{align*}", r"\end{align*}"
-    equations = text[text.index(begin) : text.index(end) + len(end)]
+    equations, comments = text[text.index(begin) :].split(end)
     oracles = [f"{oracle}, error {error}" for oracle, error in errors.get(name, [])]
     lines = [f"\n### {name}\n", doc.summary, ""]
     lines += [f"{' '.join(paragraph.split())}\n" for paragraph in doc.source.split("\n\n")]
-    lines += ["```math", equations, "```\n", *_notes(text)]
+    lines += ["```math", equations + end, "```\n", *_notes(comments)]
     lines += [f"- Memory: {_memory(name)}."]
     lines += [f"- Oracle: {'; '.join(oracles)}."] if oracles else []
     return "\n".join(lines) + "\n"
 
 
-def _notes(text: str) -> list[str]:
+def _notes(comments: str) -> list[str]:
     """Return the comments on constants and functions after the equations."""
-    comments = re.findall(r"^% (\\.*)$", text, re.MULTILINE)
-    symbol = re.compile(r"(\\operatorname\{\w+\}(?:\([^)]*\))?|\\?[^:]* = [^:]*)(:? )(.*)")
-    return [symbol.sub(r"- $`\1`$\2\3.", comment) for comment in comments]
+    note = re.compile(r"% (.+?)(: | (?=is |puts |counts |protects ))(.*)")
+    matches = map(note.fullmatch, comments.splitlines())
+    return [f"- $`{each[1]}`${each[2]}{each[3]}." for each in matches if each]
 
 
 if __name__ == "__main__":
