@@ -1,8 +1,8 @@
 """Step of a program: its last statements, which multiply a direction by the learning rate.
 
-Where the step is outside, mutations leave these statements alone, and the direction neither reads
-the schedule nor moves the weights. So the learning rate and the weight decay of every program have
-their meaning by construction.
+Where the step is outside, mutations leave these statements alone. The statements before them do
+not read the schedule. So the learning rate and the weight decay of every program have their meaning
+by construction.
 """
 
 from typing import NamedTuple
