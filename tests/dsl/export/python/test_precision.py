@@ -14,7 +14,8 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.export import to_optax, to_torch
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.interpreter import run
-from tests.support.dsl.exported_files import NO_NOTES, PROGRAMS, execute
+from tests.support.dsl.exported_files import NO_NOTES, execute
+from tests.support.dsl.library_programs import each_program
 
 torch = pytest.importorskip("torch")
 
@@ -77,7 +78,7 @@ def train_torch(name, weights, gradients):
     return param.detach().numpy()
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each_program()
 def test_float64_has_all_its_digits(name):
     weights, gradients = draws()
     expected = train_numpy(library.load(name), weights, gradients)
