@@ -37,6 +37,7 @@ OPTIONS = {
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "average": {"evaluation": {"reevaluate": "average"} | AGAIN},
     "forget": {"evaluation": {"reevaluate": "forget"} | AGAIN},
+    "outside": {"space": {"step": "outside"}},
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"reevaluate": "forget", "functional_cache": True} | AGAIN,

@@ -8,18 +8,17 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import jax
-import jax.numpy as jnp
 import numpy as np
 
-from lionhunt import dsl
 from lionhunt.dsl import library
 from tests.support.dsl.oracles.all_oracles import ORACLES
-from tests.support.dsl.oracles.oracle import Oracle, train
+from tests.support.dsl.oracles.oracle import Oracle
 from tests.support.dsl.oracles.runs import (
     as_float32,
     constants_of,
     draw_run,
     in_float64,
+    interpret,
 )
 
 FILE = Path(__file__).with_suffix(".csv")
@@ -36,8 +35,7 @@ def error(actual, expected) -> float:
 def measure(name: str, oracle: Oracle) -> float:
     """Return the error of a program."""
     run = draw_run()
-    optimizer = dsl.as_optimizer(library.load(name), lambda step: jnp.asarray(run.rates)[step])
-    updates = jax.jit(lambda *args: train(optimizer, *args))(run.weights, run.gradients)
+    updates = interpret(library.load(name), run)
     constants = {key: constants_of(name)[key] for key in oracle.constants}
     (expected,) = oracle.updates(in_float64(run), [as_float32(constants)])
     return error(oracle.taken(updates), expected)
