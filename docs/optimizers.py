@@ -31,7 +31,7 @@ FAMILIES = {
         adamw_cwd sophia optimistic_adam
     """,
     "Fewer second moments": """
-        adafactor came adam_mini
+        adafactor came adam_mini sm3
     """,
     "Steps as long as weights": """
         lars lamb novograd fromage

@@ -44,7 +44,7 @@ WITHIN_REACH = {
     "epsilon2": 0.2,
     "initial_distance": 1.0,
     # Powers of tiny numbers are above the least float32.
-    "p": 1.25,
+    "exponent": 1.25,
 }
 """Values of constants that matter in a short run."""
 

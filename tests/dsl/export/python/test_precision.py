@@ -95,7 +95,9 @@ def test_float64_has_all_its_digits(name):
 
 
 @pytest.mark.parametrize(
-    "expression", ["1 - 0.999", "log(0.9)", "get_pi()", "exp(get_pi() * 2)", "1 / 3.0"]
+    "expression",
+    ["1 - 0.999", "log(0.9)", "get_pi()", "exp(get_pi() * 2)", "1 / 3.0", "sqrt(size(g))"]
+    + ["sqrt(rows(g))", "log(columns(g))"],
 )
 def test_functions_of_constants_have_all_their_digits(expression):
     program = dsl.parse(f"def f(w, g, lr):\n  c = {expression}\n  return g * c")

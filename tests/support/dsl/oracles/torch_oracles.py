@@ -94,6 +94,12 @@ TORCH = {
     ),
     "stableadamw": of(pytorch_optimizer.StableAdamW, ADAMW),
     "yogi": of(pytorch_optimizer.Yogi, ADAM | {"initial_accumulator": "initial_accumulator"}),
+    # It has bounds for each axis of an array.
+    "sm3": TorchOracle(
+        "pytorch_optimizer.SM3",
+        lambda groups, epsilon: pytorch_optimizer.SM3(groups, eps=epsilon),
+        without=("kernel", "matrices"),
+    ),
     # It takes matrices and vectors alone.
     "adam_mini": TorchOracle(
         "adam_mini.Adam_mini",
