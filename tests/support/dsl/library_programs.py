@@ -16,8 +16,8 @@ QUICK = (
 ROUNDING = {"came": 2e-4}
 """Tolerances of exports above 2e-5.
 
-A constant rounds in float32 in the program and not in Python: 1 - 0.999 differs by 1.3e-5, and
-1 - 0.9999 by 1.7e-4. CAME has no bias correction, in which the difference would cancel.
+A constant rounds in float32 in the program and not in Python: 1 - 0.999 differs by 1.3e-5. For
+1 - 0.9999 it is 1.7e-4. CAME has no bias correction, in which the difference would cancel.
 """
 
 
