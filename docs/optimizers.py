@@ -59,7 +59,8 @@ The library holds {known} known optimizers, and {found} programs of the Lion sea
 - **Oracle**: code by others. NumPy is the formula of the paper or of the authors' code.
 - **Error**: the largest difference to the oracle in 100 steps, relative to the largest update.
   The program computes in float32, the oracle in float64.
-- **Conventions**: differences of other code with the same name.
+- **Conventions**: a program follows the code that most people run.
+  The note says how other code differs.
 
 `python -m tests.support.dsl.oracles.errors` measures the errors.
 """
