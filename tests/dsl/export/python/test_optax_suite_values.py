@@ -65,7 +65,9 @@ def test_checkpoints_of_orbax_go_on_bit_for_bit(source, name, tmp_path):
     assert_same(run(optimizer, state=again), run(optimizer, state=state))
 
 
-DECAYING = without(lambda name: "decays = _masked(" in suites.optax_text(name), "no decoupled weight decay")
+DECAYING = without(
+    lambda name: "decays = _masked(" in suites.optax_text(name), "no decoupled weight decay"
+)
 
 
 @on_programs(DECAYING)
