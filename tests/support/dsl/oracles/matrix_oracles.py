@@ -8,7 +8,6 @@ from typing import Any
 from unittest import mock
 
 import jax
-import jax.numpy as jnp
 import optax
 import pytorch_optimizer
 import torch
