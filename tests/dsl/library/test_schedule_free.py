@@ -27,7 +27,7 @@ def rate(step):
 @pytest.mark.parametrize("name", BASES)
 def test_average_is_what_optax_evaluates(name, rng):
     program = library.load(name)
-    weights = params = draw_tree(rng)
+    weights = params = average = draw_tree(rng)
     states = tuple(jax.tree.map(jnp.zeros_like, weights) for _ in program.states)
     z = program.states.index("z")
     rates = jnp.asarray([rate(step) for step in range(NUM_STEPS)])
@@ -51,4 +51,4 @@ def test_average_is_what_optax_evaluates(name, rng):
             assert_close(average, expected, rtol=1e-5)
     # The point where gradients are taken is another.
     with pytest.raises(AssertionError, match="Mismatched elements"):
-        assert_close(weights, expected, rtol=1e-3)
+        assert_close(weights, average, rtol=1e-3)

@@ -96,15 +96,15 @@ def test_other_methods_leave_the_step_alone_too():
     rng = random.Random(0)
     for index in range(50):
         _, varied, _ = vary_constant(initial, rng, space)
+        assert varied.statements[:-4] != initial.statements[:-4]
         drawn = draw_individual(None, None, index, initial=initial, seed=0, space=space)
         assert varied.statements[-4:] == drawn.program.statements[-4:] == end
-    assert varied.statements[:-4] != initial.statements[:-4]
 
 
 def test_update_is_the_direction_times_rate_plus_decay():
     """Check the meaning of the whole: another peak or decay changes the update as it should."""
     text = str(library.load("adamw_initial"))
-    weights, gradient = np.float32([0.5, -2.0]), np.float32([3.0, -0.25])
+    weights, gradient = np.array([[0.5, -2.0], [3.0, -0.25]], np.float32)
 
     def update(program_text):
         program = dsl.parse(program_text)
