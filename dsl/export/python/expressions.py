@@ -42,7 +42,6 @@ _BOTH = {
     "dot": "_dot({x}, {y})",
     "cosine_sim": "_cosine_sim({x}, {y})",
     "clip_factor": "{np}.where({x} <= {y}, 1.0, {y} / {x})",
-    "greater": "{np}.where({x} > {y}, 1.0, 0.0)",
     "where": "{np}.where({x} != 0, {y}, {a})",
     "rows": "_rows({x})",
     "columns": "_columns({x})",
@@ -64,6 +63,7 @@ _JAX = _BOTH | {
     "power": "jnp.power({x}, {y})",
     "max": "jnp.maximum({x}, {y})",
     "min": "jnp.minimum({x}, {y})",
+    "greater": "jnp.where({x} > {y}, 1.0, 0.0)",
     "norm": "jnp.linalg.norm({x})",
     "size": "jnp.asarray({x}.size, {x}.dtype)",
     "array_mean": "jnp.sum({x}) / max({x}.size, 1)",
@@ -76,6 +76,7 @@ _TORCH = _BOTH | {
     "power": "torch.pow({x}, {y})",
     "max": "torch.maximum({x}, {y})",
     "min": "torch.minimum({x}, {y})",
+    "greater": "({x} > {y}).to({dtype})",
     "norm": "torch.linalg.vector_norm({x})",
     "size": "{x}.new_tensor({x}.numel())",
     "array_mean": "torch.sum({x}) / max({x}.numel(), 1)",
@@ -103,13 +104,20 @@ def expression(
         (y,) = rest
         absorbs = isinstance(y, Number) and y.absorbs_eps and words["y"] == literal(y, np)
         words["divisor"] = words["y"] if absorbs else f"({words['y']} + 1e-8)"
-    if value.op == "where" and np == "torch" and isinstance(x, Number):
-        words["x"] = f"torch.as_tensor({words['x']})"
+    if value.op == "where" and np == "torch":
+        if isinstance(x, Number):
+            words["x"] = f"torch.as_tensor({words['x']})"
+        # Of two numbers, torch would make a tensor of its default dtype.
+        elif all(isinstance(choice, Number) for choice in rest):
+            words["y"] = f"torch.full_like({words['x']}, {words['y']})"
     pattern = _TABLES[np][value.op]
     if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
         pattern = "1 / {x}"
     if value.op == "interp" and words["x"] == "1.0":
         pattern = "1 - {a} + {a} * {y}"
+    if value.op == "greater" and np == "torch":
+        widest = max((arg for arg in value.args if isinstance(arg, Value)), key=lambda v: v.kind)
+        words["dtype"] = f"{text(widest)}.dtype"
     if np == "torch" and value.op in ("max", "min"):
         array, limit = sorted(value.args, key=lambda arg: isinstance(arg, Number))
         if isinstance(limit, Number):

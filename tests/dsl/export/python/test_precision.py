@@ -60,7 +60,11 @@ def train_optax(optimizer, weights, gradients):
 
 
 def make_torch(name, params, lr):
-    names = execute(to_torch(library.load(name), name, library.doc(name)))
+    return make_from(to_torch(library.load(name), name, library.doc(name)), params, lr)
+
+
+def make_from(text, params, lr):
+    names = execute(text)
     (optimizer,) = (
         x
         for x in names.values()
@@ -69,9 +73,9 @@ def make_torch(name, params, lr):
     return optimizer(params, lr)
 
 
-def train_torch(name, weights, gradients):
+def train_torch(text, weights, gradients):
     param = torch.nn.Parameter(torch.tensor(weights))
-    optimizer = make_torch(name, [param], LEARNING_RATE)
+    optimizer = make_from(text, [param], LEARNING_RATE)
     for gradient in gradients:
         param.grad = torch.tensor(gradient)
         optimizer.step()
@@ -88,7 +92,7 @@ def test_float64_has_all_its_digits(name):
         results = [
             train_optax(execute(text)[name](LEARNING_RATE), weights, gradients),
             train_optax(own, weights, gradients),
-            train_torch(name, weights, gradients),
+            train_torch(to_torch(library.load(name), name, library.doc(name)), weights, gradients),
         ]
     for actual in results:
         np.testing.assert_allclose(actual - weights, expected - weights, rtol=0, atol=1e-13)
@@ -97,7 +101,8 @@ def test_float64_has_all_its_digits(name):
 @pytest.mark.parametrize(
     "expression",
     ["1 - 0.999", "log(0.9)", "get_pi()", "exp(get_pi() * 2)", "1 / 3.0", "sqrt(size(g))"]
-    + ["sqrt(rows(g))", "log(columns(g))"],
+    + ["sqrt(rows(g))", "log(columns(g))", "greater(g, w) * 0.3 + 0.1"]
+    + ["where(greater(g, w), 1.2, 1.1)", "where(greater(lr, 0.01), 1.2, 1.1)"],
 )
 def test_functions_of_constants_have_all_their_digits(expression):
     program = dsl.parse(f"def f(w, g, lr):\n  c = {expression}\n  return g * c")
@@ -105,13 +110,14 @@ def test_functions_of_constants_have_all_their_digits(expression):
     expected = train_numpy(program, weights, gradients)
     with jax.enable_x64(True), jax.numpy_dtype_promotion("standard"):
         optimizers = [
-            execute(to_optax(program, "found", NO_NOTES))["found"](1.0),
-            dsl.as_optimizer(program, 1.0),
+            execute(to_optax(program, "found", NO_NOTES))["found"](LEARNING_RATE),
+            dsl.as_optimizer(program, LEARNING_RATE),
         ]
-        for optimizer in optimizers:
-            actual = train_optax(optimizer, weights, gradients)
-            # A division by a constant has no guard in exported code: 1e-8.
-            np.testing.assert_allclose(actual, expected, rtol=1e-7 if "/" in expression else 1e-11)
+        results = [train_optax(optimizer, weights, gradients) for optimizer in optimizers]
+    results.append(train_torch(to_torch(program, "found", NO_NOTES), weights, gradients))
+    for actual in results:
+        # A division by a constant has no guard in exported code: 1e-8.
+        np.testing.assert_allclose(actual, expected, rtol=1e-7 if "/" in expression else 1e-11)
 
 
 @pytest.mark.parametrize(
