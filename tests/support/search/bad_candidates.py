@@ -34,13 +34,7 @@ SHARE = 0.04
 
 def fate(bytecode: Bytecode) -> Status:
     """Return the status that a candidate ends with; the initial program is fine."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
-    drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
+    drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in bytecode)).random()
     is_bad = bytecode.num_vector_code != 6 and drawn < SHARE * len(BAD)
     return BAD[int(drawn / SHARE)] if is_bad else Status.OK
 

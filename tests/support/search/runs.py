@@ -25,14 +25,8 @@ def config(**changes) -> RunConfig:
 
 def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
     """Return a measurement that depends on the bytecode and the seed; one in five is a failure."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
     luck = b"" if seed is None else str(seed).encode()
-    rng = random.Random(b"".join(part.tobytes() for part in parts) + luck)
+    rng = random.Random(b"".join(part.tobytes() for part in bytecode) + luck)
     value = rng.random()
     if value < 0.2 and bytecode.num_vector_code != 6:
         return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))

@@ -49,13 +49,7 @@ def config(**changes) -> SelectConfig:
 
 def key_of(bytecode: Bytecode) -> bytes:
     """Return a key of a program, from its bytecode."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
-    return b"".join(part.tobytes() for part in parts)
+    return b"".join(part.tobytes() for part in bytecode)
 
 
 INITIAL = key_of(assemble(dsl.library.load("adamw_initial")))

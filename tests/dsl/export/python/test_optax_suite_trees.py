@@ -15,7 +15,6 @@ import pytest
 from lionhunt.dsl.analysis.liveness import simplify
 from tests.support.dsl import suites
 from tests.support.dsl.optax_suite import (
-    EXPORT,
     FLOATS,
     GRADIENTS,
     PARAMS,
@@ -34,7 +33,6 @@ from tests.support.dsl.suites import (
     FEW,
     ONE,
     REPRESENTATIVES,
-    on_programs,
     rate,
     without,
 )
@@ -142,9 +140,9 @@ COUNTING = without(
 )
 
 
-@on_programs(COUNTING)
-def test_counters_are_single_numbers(name):
-    optimizer = make(EXPORT, name)
+@on_both(COUNTING)
+def test_counters_are_single_numbers(source, name):
+    optimizer = make(source, name)
     num_counters = sum(state in COUNTERS for state in suites.program(name).states)
     num_leaves = len(jax.tree.leaves(optimizer.init({"a": jnp.ones(2), "b": jnp.ones((2, 2))})))
     num_states = len(simplify(suites.program(name)).states)
