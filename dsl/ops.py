@@ -52,6 +52,8 @@ class Op:
         scalar_argument: position of the argument that must be a scalar, if any.
         reduces: it reads whole arrays, not single elements.
         drawn: search draws it by default (the paper's functions).
+        products: products of matrices that it takes, each of min(rows, columns) multiply-adds for
+            each number; 0 for work in proportion to the numbers.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Op:
     scalar_argument: int | None = None
     reduces: bool = False
     drawn: bool = True
+    products: int = 0
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -349,6 +352,7 @@ OPS: dict[str, Op] = {
             join,
             _if_all,
             drawn=False,
+            products=2,
         ),
     )
 }

@@ -8,6 +8,7 @@ are allocated by liveness. Register files come in a few sizes, and each size is 
 """
 
 import dataclasses
+import itertools
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -21,7 +22,6 @@ from lionhunt.dsl.analysis.canonical import (
     canonicalize,
 )
 from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states
-from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Program
 
@@ -29,6 +29,7 @@ MAX_ARITY = 3
 """Operands of an instruction."""
 NUM_INPUTS = 2
 """Vector registers before those of the states: the weights and the gradient."""
+_NO_OPERANDS = (0,) * MAX_ARITY
 OP_NUMBERS = {name: number for number, name in enumerate(OPS)}
 
 
@@ -128,56 +129,56 @@ def assemble_canonical(canonical: Canonical) -> Bytecode:
     is_vector = _find_vectors(canonical, places)
     num_per_array = _fit(2, len(places.per_array)) if places.per_array else 0
     num_numbers = _fit(SMALL.num_numbers, len(places.numbers))
-    vector_of = _allocate(canonical, is_vector, places, NUM_INPUTS + num_per_array)
-    first = canonical.first_instruction
-    scalar_of = {SCHEDULE: 0} | {state: 1 + i for i, state in enumerate(places.numbers)}
-    num_scalars = 1 + num_numbers
-    for value in range(canonical.first_constant, len(is_vector)):
-        if not is_vector[value]:
-            scalar_of[value] = num_scalars
-            num_scalars += 1
-    scalar_code: list[tuple[int, ...]] = []
-    vector_code: list[tuple[int, ...]] = []
-    num_vectors = _fit(SMALL.num_vector_registers, max(vector_of.values()) + 1)
+    register_of = _allocate(canonical, is_vector, places, NUM_INPUTS + num_per_array)
+    num_vectors = _fit(SMALL.num_vector_registers, max(register_of.values()) + 1)
+    first_scalar = num_vectors + 1 + num_numbers
+    register_of[SCHEDULE] = num_vectors
+    register_of.update(zip(places.numbers, range(num_vectors + 1, first_scalar), strict=False))
+    scalars = [
+        value for value in range(canonical.first_constant, len(is_vector)) if not is_vector[value]
+    ]
+    register_of.update(zip(scalars, itertools.count(first_scalar), strict=False))
     shape = MachineShape(
         num_vectors,
         _fit_trees(len(places.trees), num_vectors - NUM_INPUTS - num_per_array),
         num_per_array,
         num_numbers,
-        _fit(SMALL.num_scalar_registers, num_scalars),
+        _fit(SMALL.num_scalar_registers, 1 + num_numbers + len(scalars)),
         _fit(SMALL.num_instructions, len(canonical.instructions)),
     )
-
-    def register(value: int) -> int:
-        vector = vector_of.get(value)
-        return num_vectors + scalar_of[value] if vector is None else vector
-
-    def registers(states: list[int], count: int) -> np.ndarray:
-        """Return the registers of new states; places without use read the schedule value."""
-        padded = np.full(count, num_vectors, np.int32)
-        new = canonical.outputs[1:]
-        padded[: len(states)] = [register(new[state - FIRST_STATE]) for state in states]
-        return padded
-
-    for index, (op, operands, _, argument_kind) in enumerate(canonical.instructions):
-        value = first + index
-        args = [register(k) for k in operands] + [0] * (MAX_ARITY - len(operands))
-        target = vector_of[value] if is_vector[value] else scalar_of[value]
-        code = vector_code if is_vector[value] else scalar_code
-        code.append((OP_NUMBERS[op], *args, target, int(argument_kind)))
-    scalars = np.zeros(shape.num_scalar_registers, np.float32)
+    scalar_code: list[tuple[int, ...]] = []
+    vector_code: list[tuple[int, ...]] = []
+    value = canonical.first_instruction
+    for op, operands, _, argument_kind in canonical.instructions:
+        args = [register_of[k] for k in operands]
+        args += _NO_OPERANDS[len(args) :]
+        target = register_of[value]
+        if target < num_vectors:
+            vector_code.append((OP_NUMBERS[op], *args, target, int(argument_kind)))
+        else:
+            scalar_code.append((OP_NUMBERS[op], *args, target - num_vectors, int(argument_kind)))
+        value += 1
+    update, *new_states = [register_of[value] for value in canonical.outputs]
+    outputs = [update]
+    for states, count in zip(places, (shape.num_trees, num_per_array, num_numbers), strict=True):
+        outputs += [new_states[state - FIRST_STATE] for state in states]
+        # Places without use read the schedule value.
+        outputs += [num_vectors] * (count - len(states))
+    outputs = np.array(outputs, np.int32)
+    first_per_array, first_number = 1 + shape.num_trees, len(outputs) - num_numbers
+    scalar_registers = np.zeros(shape.num_scalar_registers, np.float32)
     start = 1 + num_numbers
-    scalars[start : start + len(canonical.constants)] = canonical.constants
+    scalar_registers[start : start + len(canonical.constants)] = canonical.constants
     return Bytecode(
         _pad(scalar_code, shape),
         np.int32(len(scalar_code)),
         _pad(vector_code, shape),
         np.int32(len(vector_code)),
-        scalars,
-        np.int32(register(canonical.outputs[0])),
-        registers(places.trees, shape.num_trees),
-        registers(places.per_array, num_per_array),
-        registers(places.numbers, num_numbers),
+        scalar_registers,
+        outputs[0],
+        outputs[1:first_per_array],
+        outputs[first_per_array:first_number],
+        outputs[first_number:],
         np.zeros((num_vectors, 0), np.float32),
     )
 
@@ -196,9 +197,10 @@ def place_states(canonical: Canonical) -> Places:
     A number per array takes a place for a tree that the smallest shape has anyway.
     """
     places = Places([], [], [])
+    # In the order of kinds.
+    by_kind = places[::-1]
     for state, kind in enumerate(narrow_canonical_states(canonical), start=FIRST_STATE):
-        same_kind = {Kind.TREE: places.trees, Kind.PER_ARRAY: places.per_array}
-        same_kind.get(kind, places.numbers).append(state)
+        by_kind[kind].append(state)
     while places.per_array and len(places.trees) < SMALL.num_trees:
         places.trees.append(places.per_array.pop())
     return places

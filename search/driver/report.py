@@ -9,6 +9,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from lionhunt.dsl.analysis.state_size import StateSize
+from lionhunt.dsl.analysis.work import Work
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
@@ -38,16 +40,18 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
         f"the step, {summary['needed']} needed; live state: "
         f"{', '.join(summary['live_state']) or 'none'}"
     )
+    console.print(f"state: {StateSize(**summary['state_size'])}; a step: {Work(**summary['work'])}")
     console.print(f"fingerprint {summary['fingerprint']}")
     if "index" in summary:
         _print_origin(console, summary)
 
 
-def print_library(console: Console, programs: list[dict[str, str]]) -> None:
-    """Print the name and the summary of each program."""
+def print_library(console: Console, programs: list[dict[str, Any]]) -> None:
+    """Print the name, the numbers of state per parameter, and the summary of each program."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for program in programs:
-        table.add_row(program["name"], Text(program["summary"], overflow="fold"))
+        state = f"{program['state_size']['per_parameter']} per parameter"
+        table.add_row(program["name"], state, Text(program["summary"], overflow="fold"))
     console.print(table)
 
 

@@ -5,7 +5,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from lionhunt import dsl
-from lionhunt.dsl.execution.bytecode import Bytecode, assemble
+from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.dsl.program import Program
 from lionhunt.search.config import parse_config
 from lionhunt.search.driver.setup import load_initial, summarize_setup
@@ -17,6 +17,7 @@ from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from tests.support.search.runs import INITIAL, key_of
 from tests.support.search.runs import config as run_config
 
 TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
@@ -45,14 +46,6 @@ RAW = {
 
 def config(**changes) -> SelectConfig:
     return parse_config(RAW | changes, "test", SelectConfig)
-
-
-def key_of(bytecode: Bytecode) -> bytes:
-    """Return a key of a program, from its bytecode."""
-    return b"".join(part.tobytes() for part in bytecode)
-
-
-INITIAL = key_of(assemble(dsl.library.load("adamw_initial")))
 
 
 def score(bytecode: Bytecode, seed: int) -> Measurement:
