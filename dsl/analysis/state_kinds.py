@@ -76,11 +76,11 @@ def _narrow(
     bits = [_ALWAYS << 1 + index for index in range(num_states)]
     if not bits:
         return ()
-    # For each value: the inputs that make it a tree if they are trees, and one number per array if
-    # they are; the inputs that make it one number per array in either case; all inputs behind it.
-    numbers = [0] * num_constants
-    as_wide = [_ALWAYS, _ALWAYS, 0, *bits, *numbers]
+    # For each value, by operand number: the inputs that make it as wide as they are.
+    as_wide = [_ALWAYS, _ALWAYS, 0, *bits, *[0] * num_constants]
+    # The inputs that make it one number per array at most.
     per_array = [0] * len(as_wide)
+    # All inputs behind it.
     sources = as_wide.copy()
     reduced = set()
     for instruction in instructions:

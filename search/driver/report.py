@@ -47,11 +47,10 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
 
 
 def print_library(console: Console, programs: list[dict[str, Any]]) -> None:
-    """Print the name, the numbers of state per parameter, and the summary of each program."""
+    """Print the name and the summary of each program."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for program in programs:
-        state = f"{program['state_size']['per_parameter']} per parameter"
-        table.add_row(program["name"], state, Text(program["summary"], overflow="fold"))
+        table.add_row(program["name"], Text(program["summary"], overflow="fold"))
     console.print(table)
 
 
