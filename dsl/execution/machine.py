@@ -126,7 +126,8 @@ def run(
 
     def branch(op: Op, vectors, index):
         backend = FlatBackend(shapes, code[index, MAX_ARITY + 2], jnp)
-        args = [read_register(vectors, scalars, code[index, 1 + i]) for i in range(op.arity)]
+        read = _copy_register if op.reduces else read_register
+        args = [read(vectors, scalars, code[index, 1 + i]) for i in range(op.arity)]
         return jnp.broadcast_to(op.evaluate(backend, *args), weights.shape)
 
     def unknown(vectors, index):
@@ -173,6 +174,15 @@ def read_register(vectors: jax.Array, scalars: jax.Array, register: jax.Array) -
     vector = lax.dynamic_index_in_dim(vectors, jnp.minimum(register, num_vectors - 1), 0, False)
     scalar = scalars[jnp.maximum(register - num_vectors, 0)]
     return jnp.where(register < num_vectors, vector, scalar)
+
+
+def _copy_register(vectors: jax.Array, scalars: jax.Array, register: jax.Array) -> jax.Array:
+    """Read a register into a buffer of its own: a reduction would read it again for each array."""
+    return lax.cond(
+        register < len(vectors),
+        lambda: lax.dynamic_index_in_dim(vectors, register, 0, False),
+        lambda: jnp.full(vectors.shape[1], scalars[register - len(vectors)]),
+    )
 
 
 def read_outputs(
