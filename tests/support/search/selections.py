@@ -17,7 +17,7 @@ from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
-from tests.support.search.runs import INITIAL, key_of
+from tests.support.search.runs import INITIAL, SALT, key_of
 from tests.support.search.runs import config as run_config
 
 TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
@@ -53,7 +53,7 @@ def score(bytecode: Bytecode, seed: int) -> Measurement:
 
     The initial program does not fail, and is easily beaten.
     """
-    rng = random.Random(key_of(bytecode))
+    rng = random.Random(SALT + key_of(bytecode))
     quality = 0.3 if key_of(bytecode) == INITIAL else rng.random()
     if quality < 0.12:
         return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
