@@ -47,7 +47,7 @@ def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
     rng = random.Random(SALT + key + luck)
     value, noise = rng.random(), 0.3
     if key in _FIRST:
-        value, noise = (0.4, 0.1) if seed is None else (0.2 + 0.8 * value, 0.3)
+        value, noise = (0.35 + 0.1 * value, 0.1) if seed is None else (0.2 + 0.8 * value, 0.3)
     if value < 0.2:
         return Measurement(Status.NOT_FINITE, curves=((float("nan"),),))
     curve = (1.0, *(1 - value * chunk / 3 + noise * rng.random() for chunk in (1, 2, 3)))
