@@ -5,6 +5,7 @@ from typing import Any
 
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.float32 import shortest
+from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.dsl.program import Program, Var
 
@@ -37,7 +38,12 @@ def run(
 
 
 def evaluate(
-    program: Program, weights: Any, gradient: Any, states: Sequence[Any], schedule: Any
+    program: Program,
+    weights: Any,
+    gradient: Any,
+    states: Sequence[Any],
+    schedule: Any,
+    kinds: Sequence[Kind] | None = None,
 ) -> tuple[Any, tuple[Any, ...]]:
     """Run one step of a program, as written, on JAX arrays.
 
@@ -45,12 +51,15 @@ def evaluate(
         program: a valid program.
         weights: a tree of real arrays of any shapes; a single array is a tree.
         gradient: a tree like `weights`.
-        states: one tree like `weights` for each state variable.
+        states: one value for each state variable, of its kind. A tree is like `weights`; one of
+            numbers per array has a number for each array; a scalar is a number.
         schedule: the schedule value, a number.
+        kinds: of the states, as `dsl.analysis.state_kinds.narrow_states` finds them; None if all
+            are trees.
 
     Returns:
-        The update to subtract from the weights, and the new states. They are trees like `weights`,
-        in the dtype of the arithmetic: see `arithmetic_dtype`.
+        The update to subtract from the weights, which is a tree like `weights`, and the new states.
+        They have the dtype of the arithmetic: see `arithmetic_dtype`.
 
     Raises:
         ValueError: a tree has another structure than `weights`.
@@ -61,12 +70,15 @@ def evaluate(
 
     leaves, structure = jax.tree.flatten(weights)
     dtypes = [arithmetic_dtype(leaf) for leaf in leaves]
-    is_double = jnp.float64 in dtypes
-    scalar_dtype = jnp.float64 if is_double else jnp.float32
+    scalar_dtype = arithmetic_dtype(*leaves)
+    is_double = scalar_dtype == jnp.float64
     backend = PytreeBackend(jnp)
+    kinds = (Kind.TREE,) * len(states) if kinds is None else kinds
 
-    def to_arrays(tree) -> tuple[jax.Array, ...]:
-        return tuple(map(jnp.asarray, structure.flatten_up_to(tree), dtypes))
+    def read(state: Any, kind: Kind):
+        if kind is Kind.SCALAR:
+            return jnp.asarray(state, scalar_dtype)
+        return tuple(map(jnp.asarray, structure.flatten_up_to(state), dtypes))
 
     def constant(value: float) -> jax.Array:
         return jnp.asarray(shortest(value) if is_double else value, scalar_dtype)
@@ -77,21 +89,26 @@ def evaluate(
         # The rule of a constant rounds to float32; its meaning has all digits.
         return jnp.asarray(float(op.meaning), scalar_dtype)
 
-    def to_tree(value):
+    def write(value: Any, kind: Kind):
+        if kind is Kind.SCALAR:
+            return jnp.asarray(value, scalar_dtype)
         by_array = value if isinstance(value, tuple) else (value,) * len(leaves)
         return structure.unflatten(
-            jnp.broadcast_to(x, jnp.shape(leaf)).astype(dtype)
+            jnp.broadcast_to(x, jnp.shape(leaf) if kind is Kind.TREE else ()).astype(dtype)
             for x, leaf, dtype in zip(by_array, leaves, dtypes, strict=True)
         )
 
-    trees = [to_arrays(tree) for tree in (weights, gradient, *states)]
-    inputs = [*trees, jnp.asarray(schedule, scalar_dtype)]
-    update, *new_states = map(to_tree, run(program, inputs, apply, constant))
+    inputs = [read(weights, Kind.TREE), read(gradient, Kind.TREE)]
+    inputs += map(read, states, kinds)
+    inputs.append(jnp.asarray(schedule, scalar_dtype))
+    outputs = run(program, inputs, apply, constant)
+    update, *new_states = map(write, outputs, (Kind.TREE, *kinds))
     return update, tuple(new_states)
 
 
-def arithmetic_dtype(array: Any) -> Any:
-    """Return the dtype in which a program computes: float64 for float64 weights, else float32."""
+def arithmetic_dtype(*arrays: Any) -> Any:
+    """Return the dtype in which a program computes: float64 if some array is, else float32."""
     import jax.numpy as jnp
 
-    return jnp.float64 if jnp.result_type(array) == jnp.float64 else jnp.float32
+    is_double = any(jnp.result_type(array) == jnp.float64 for array in arrays)
+    return jnp.float64 if is_double else jnp.float32

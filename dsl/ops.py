@@ -52,6 +52,8 @@ class Op:
         scalar_argument: position of the argument that must be a scalar, if any.
         reduces: it reads whole arrays, not single elements.
         group: a word that stands for it and its kin in a config; "paper" is for the paper's 43.
+        products: products of matrices that it takes, each of min(rows, columns) multiply-adds for
+            each number; 0 for work in proportion to the numbers.
     """
 
     name: str
@@ -67,6 +69,7 @@ class Op:
     scalar_argument: int | None = None
     reduces: bool = False
     group: str | None = "paper"
+    products: int = 0
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -359,6 +362,7 @@ OPS: dict[str, Op] = {
             join,
             _if_all,
             group="matrix",
+            products=2,
         ),
         *_of_lines("max", "max(x, AXIS, keepdims=True)", _largest, _if_all),
         _of_array("array_max", "max(x)", _largest),

@@ -9,16 +9,22 @@ from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.analysis.properties import Properties, find_properties
+from lionhunt.dsl.analysis.state_size import StateSize, measure_state
+from lionhunt.dsl.analysis.work import Work, measure_work
 
 __all__ = [
     "AnalyzedProgram",
     "Canonical",
     "Properties",
+    "StateSize",
+    "Work",
     "analyze",
     "canonicalize",
     "find_properties",
     "fingerprint",
     "functional_fingerprint",
+    "measure_state",
+    "measure_work",
     "reachable",
     "simplify",
 ]

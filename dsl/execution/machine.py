@@ -8,7 +8,10 @@ small.
 """
 
 import functools
+import itertools
+import math
 from collections.abc import Collection
+from typing import NamedTuple
 
 import jax
 import jax.numpy as jnp
@@ -17,9 +20,42 @@ import optax
 from jax import lax
 
 from lionhunt.dsl.backends import FlatBackend, ScalarBackend
-from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode
+from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode, MachineShape
 from lionhunt.dsl.execution.optax_adapter import as_transformation
 from lionhunt.dsl.ops import OPS, Op
+
+Shapes = tuple[tuple[int, ...], ...]
+"""The shapes of the arrays in a vector, which holds them end to end."""
+
+
+class MachineStates(NamedTuple):
+    """The states of a program between steps; dtype=float32.
+
+    Attributes:
+        trees: shape=(..., num_trees, parameters).
+        per_array: shape=(..., num_per_array, arrays).
+        numbers: shape=(..., num_numbers).
+    """
+
+    trees: jax.Array
+    per_array: jax.Array
+    numbers: jax.Array
+
+
+def init_states(size: MachineShape, shapes: Shapes, lanes: tuple[int, ...] = ()) -> MachineStates:
+    """Return the states at the first step: zeros.
+
+    Args:
+        size: of the program.
+        shapes: the shapes of the arrays of the parameters.
+        lanes: leading axes.
+    """
+    num_parameters = sum(map(math.prod, shapes))
+    return MachineStates(
+        jnp.zeros((*lanes, size.num_trees, num_parameters), jnp.float32),
+        jnp.zeros((*lanes, size.num_per_array, len(shapes)), jnp.float32),
+        jnp.zeros((*lanes, size.num_numbers), jnp.float32),
+    )
 
 
 def as_optimizer(
@@ -29,7 +65,7 @@ def as_optimizer(
 ) -> optax.GradientTransformation:
     """Return the optimizer of a bytecode, which may be traced.
 
-    Its parameters are float32 arrays. Its states are one array of shape (num_states, parameters).
+    Its parameters are float32 arrays, and its states `MachineStates`.
 
     Args:
         bytecode: the program.
@@ -37,9 +73,8 @@ def as_optimizer(
         functions: the functions to compile; any other function of the bytecode gives NaN.
     """
 
-    def init_states(params):
-        num_parameters = sum(np.size(leaf) for leaf in jax.tree.leaves(params))
-        return jnp.zeros((bytecode.shape.num_states, num_parameters), jnp.float32)
+    def init(params):
+        return init_states(bytecode.shape, tuple(map(np.shape, jax.tree.leaves(params))))
 
     def step(params, gradient, states, schedule):
         leaves, structure = jax.tree.flatten(params)
@@ -53,7 +88,7 @@ def as_optimizer(
         new = [part.reshape(shape) for part, shape in zip(parts, shapes, strict=True)]
         return structure.unflatten(new), states
 
-    return as_transformation(init_states, step, learning_rate)
+    return as_transformation(init, step, learning_rate)
 
 
 def _to_vector(leaves: list[jax.Array]) -> jax.Array:
@@ -62,20 +97,20 @@ def _to_vector(leaves: list[jax.Array]) -> jax.Array:
 
 def run(
     bytecode: Bytecode,
-    shapes: tuple[tuple[int, ...], ...],
+    shapes: Shapes,
     weights: jax.Array,
     gradient: jax.Array,
-    states: jax.Array,
+    states: MachineStates,
     schedule: jax.Array,
     functions: Collection[str] = OPS.keys(),
-) -> tuple[jax.Array, jax.Array]:
+) -> tuple[jax.Array, MachineStates]:
     """Run one step.
 
     Args:
         bytecode: the program.
-        shapes: the shapes of the arrays in a vector, which holds them end to end.
+        shapes: the shapes of the arrays in a vector.
         weights, gradient: shape=(parameters,), dtype=float32.
-        states: shape=(num_states, parameters), dtype=float32.
+        states: of the program.
         schedule: shape=(), dtype=float32.
         functions: the functions to compile.
 
@@ -84,22 +119,15 @@ def run(
     """
     num_vectors = bytecode.shape.num_vector_registers
     bytecode = jax.tree.map(jnp.asarray, bytecode)
-    scalars = run_scalars(bytecode, bytecode.scalar_registers.at[0].set(schedule))
-    inputs = [weights[None], gradient[None], states]
-    spare = jnp.zeros((num_vectors - 2 - states.shape[0], weights.shape[0]), weights.dtype)
-    vectors = jnp.concatenate([*inputs, spare])
-
-    def read(vectors, register):
-        index = jnp.minimum(register, num_vectors - 1)
-        vector = lax.dynamic_index_in_dim(vectors, index, 0, False)
-        scalar = scalars[jnp.maximum(register - num_vectors, 0)]
-        return jnp.where(register < num_vectors, vector, scalar)
+    scalars = run_scalars(bytecode, states.numbers, schedule)
+    vectors = fill_vectors(num_vectors, shapes, weights, gradient, states)
 
     code = bytecode.vector_code
 
     def branch(op: Op, vectors, index):
         backend = FlatBackend(shapes, code[index, MAX_ARITY + 2], jnp)
-        args = [read(vectors, code[index, 1 + i]) for i in range(op.arity)]
+        read = _copy_register if op.reduces else read_register
+        args = [read(vectors, scalars, code[index, 1 + i]) for i in range(op.arity)]
         return jnp.broadcast_to(op.evaluate(backend, *args), weights.shape)
 
     def unknown(vectors, index):
@@ -114,12 +142,74 @@ def run(
         return lax.dynamic_update_index_in_dim(vectors, result, code[index, MAX_ARITY + 1], 0)
 
     vectors = lax.fori_loop(0, bytecode.num_vector_code, step, vectors)
-    update, *new_states = (read(vectors, register) for register in bytecode.outputs)
-    return update, jnp.stack(new_states)
+    return read_outputs(bytecode, shapes, vectors, scalars)
 
 
-def run_scalars(bytecode: Bytecode, scalars: jax.Array) -> jax.Array:
-    """Run the scalar code, which depends on the schedule value and constants alone."""
+def fill_vectors(
+    num_vectors: int,
+    shapes: Shapes,
+    weights: jax.Array,
+    gradient: jax.Array,
+    states: MachineStates,
+) -> jax.Array:
+    """Return the vector registers at the start of a step; the last ones are zeros."""
+    num_parameters = weights.shape[0]
+    per_array = [
+        jnp.broadcast_to(
+            states.per_array[:, index, None], (len(states.per_array), math.prod(shape))
+        )
+        for index, shape in enumerate(shapes)
+    ]
+    filled = [weights[None], gradient[None]]
+    if len(states.per_array):
+        filled.append(jnp.concatenate(per_array, axis=1))
+    filled.append(states.trees)
+    num_spare = num_vectors - sum(map(len, filled))
+    return jnp.concatenate([*filled, jnp.zeros((num_spare, num_parameters), weights.dtype)])
+
+
+def read_register(vectors: jax.Array, scalars: jax.Array, register: jax.Array) -> jax.Array:
+    """Read a register of either file as a vector, or of some columns of `vectors`."""
+    num_vectors = len(vectors)
+    vector = lax.dynamic_index_in_dim(vectors, jnp.minimum(register, num_vectors - 1), 0, False)
+    scalar = scalars[jnp.maximum(register - num_vectors, 0)]
+    return jnp.where(register < num_vectors, vector, scalar)
+
+
+def _copy_register(vectors: jax.Array, scalars: jax.Array, register: jax.Array) -> jax.Array:
+    """Read a register into a buffer of its own: a reduction would read it again for each array."""
+    return lax.cond(
+        register < len(vectors),
+        lambda: lax.dynamic_index_in_dim(vectors, register, 0, False),
+        lambda: jnp.full(vectors.shape[1], scalars[register - len(vectors)]),
+    )
+
+
+def read_outputs(
+    bytecode: Bytecode, shapes: Shapes, vectors: jax.Array, scalars: jax.Array
+) -> tuple[jax.Array, MachineStates]:
+    """Return the update and the new states, from the registers at the end of a step."""
+    read = jax.vmap(read_register, (None, None, 0))
+    firsts = [0, *itertools.accumulate(map(math.prod, shapes))][:-1]
+    # An empty array has no first number; any other will do.
+    columns = vectors if vectors.shape[1] else jnp.zeros((len(vectors), 1), vectors.dtype)
+    first_columns = columns[:, np.minimum(np.array(firsts, int), columns.shape[1] - 1)]
+    return read_register(vectors, scalars, bytecode.update), MachineStates(
+        read(vectors, scalars, bytecode.trees),
+        read(first_columns, scalars, bytecode.per_array),
+        read(columns[:, :1], scalars, bytecode.numbers)[:, 0],
+    )
+
+
+def run_scalars(bytecode: Bytecode, numbers: jax.Array, schedule: jax.Array) -> jax.Array:
+    """Run the scalar code, and return the scalar registers.
+
+    Args:
+        bytecode: the program.
+        numbers: the states that are one number.
+        schedule: the schedule value.
+    """
+    scalars = bytecode.scalar_registers.at[0].set(schedule).at[1 : 1 + len(numbers)].set(numbers)
     num_vectors = bytecode.shape.num_vector_registers
     backend = ScalarBackend(jnp)
 

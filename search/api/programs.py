@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     import optax
 
     from lionhunt.dsl.analysis.properties import Properties
+    from lionhunt.dsl.analysis.state_size import StateSize
     from lionhunt.dsl.classification import Classification
 
 
@@ -110,6 +111,18 @@ class OptimizerProgram:
     def num_needed(self) -> int:
         """Return the number of statements that the update depends on."""
         return len(dsl.simplify(self.source.program).statements)
+
+    @property
+    def state_size(self) -> "StateSize":
+        """Return how many numbers the optimizer keeps: per parameter, per array, and single ones.
+
+        Example:
+            >>> str(program("adamw").state_size)
+            '2 numbers per parameter, and 2 numbers'
+        """
+        from lionhunt.dsl.analysis.state_size import measure_state
+
+        return measure_state(self.source.program)
 
     def summary(self) -> dict[str, Any]:
         """Return what abstract execution says: what `lionhunt show PROGRAM --json` prints."""

@@ -15,8 +15,11 @@ from typing import Any
 import jax
 
 from lionhunt.dsl import library
+from lionhunt.dsl.analysis.work import measure_work
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.execution.compilation import as_optimizer
+from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.bench.language import machine_name
@@ -36,6 +39,9 @@ ROUND_SECONDS = 2.0
 """Least time of all rounds together; short ones are repeated."""
 NUM_COMPILED = 5
 """Children that are compiled each by itself, as a sample: each takes seconds."""
+
+DEAR = frozenset(op.name for op in OPS.values() if op.products)
+"""Functions whose work for each number grows with the size of the matrices."""
 
 SLACK = 0.75
 """Slack of the hurdles, as in configs/quickstart.toml."""
@@ -58,17 +64,19 @@ def bench_machine(children: Children, on_activity: OnActivity) -> dict[str, Any]
         children: children of a search.
         on_activity: called with each measurement.
     """
-    optimizers, compiling = {}, {}
+    optimizers, unused, compiling = {}, {}, {}
     numbers = itertools.count()
 
     def start(text: str) -> None:
-        total = 2 * len(TASKS) + 2
+        total = 3 * len(TASKS) + 2
         on_activity(Activity(text, next(numbers), total, "measurements"))
 
     for options in TASKS:
         task = options.build()
         start(f"{task.name}: {len(OPTIMIZERS)} optimizers by the machine and by hand")
         optimizers[task.name] = compare(task, OPTIMIZERS, children.functions)
+        start(f"{task.name}: the machine with functions that nothing uses")
+        unused[task.name] = compare_functions(task, children.initial, children.functions)
         start(f"{task.name}: {len(children.programs)} children by the machine, and compiled each")
         compiling[task.name] = against_compiling(task, children, NUM_COMPILED)
     codes = [assemble(program) for program in children.programs]
@@ -90,6 +98,7 @@ def bench_machine(children: Children, on_activity: OnActivity) -> dict[str, Any]
             name: _worst(figures, "to_gradient") for name, figures in optimizers.items()
         },
         "speedup_over_compiling": {name: times["speedup"] for name, times in compiling.items()},
+        "unused_functions": unused,
         "optimizers": optimizers,
         "source_of_children": children.source,
         "children": compiling,
@@ -116,13 +125,16 @@ def compare(
         functions: functions that the machine supports, beside those of the optimizers.
 
     Returns:
-        For each optimizer: milliseconds of the three, the ratios, and the scores of the first two.
+        For each optimizer: milliseconds of the three, the ratios, the scores of the first two, and
+        the multiply-adds per parameter as `dsl.analysis.work` counts them.
     """
     codes = {name: assemble(optimizer.program) for name, optimizer in optimizers.items()}
     evaluator = Evaluator(
         [task], SEED, set(functions).union(*(c.functions for c in codes.values()))
     )
     floor = _compiled(task, gradient_alone)
+    params = jax.eval_shape(task.init, task.data, jax.random.key(0))
+    shapes = [leaf.shape for leaf in jax.tree.leaves(params)]
     figures = {}
     for name, optimizer in optimizers.items():
         job = Job(name, codes[name])
@@ -140,8 +152,37 @@ def compare(
             "to_gradient": _ratio(seconds["machine"], seconds["gradient"]),
             "optax_to_gradient": _ratio(seconds["optax"], seconds["gradient"]),
             "scores": [scores["machine"], scores["optax"]],
+            "multiply_adds": measure_work(optimizer.program).multiply_adds(shapes),
         }
     return figures
+
+
+def compare_functions(task: Task, program: Program, functions: Collection[str]) -> dict[str, Any]:
+    """Compare the machine with more functions than a program applies, and without.
+
+    Args:
+        task: task to train on.
+        program: an optimizer.
+        functions: functions of both; one machine has `DEAR` too.
+
+    Returns:
+        Milliseconds of an evaluation without and with `DEAR`, and their ratio.
+    """
+    job = Job("", assemble(program))
+    functions = set(functions) - DEAR
+    runs = {
+        "without": functools.partial(_evaluate, Evaluator([task], SEED, functions), job),
+        "with": functools.partial(_evaluate, Evaluator([task], SEED, functions | DEAR), job),
+    }
+    # The first call compiles.
+    for run in runs.values():
+        run()
+    seconds = time_interleaved(runs, num_rounds=NUM_ROUNDS, total_seconds=ROUND_SECONDS)
+    return {
+        "functions": sorted(DEAR),
+        "milliseconds": {key: 1e3 * statistics.median(s) for key, s in seconds.items()},
+        "ratio": _ratio(seconds["with"], seconds["without"]),
+    }
 
 
 def against_compiling(task: Task, children: Children, num_compiled: int) -> dict[str, Any]:

@@ -92,6 +92,36 @@ def raw_lion(schedule: optax.Schedule) -> optax.GradientTransformation:
     return optax.GradientTransformation(init, update)
 
 
+def muon(schedule: optax.Schedule) -> optax.GradientTransformation:
+    """Build Muon of every array, a vector as one column (`muon` in the library)."""
+
+    def init(params):
+        return jnp.zeros((), jnp.int32), _zeros(params)
+
+    def update(updates, state, params=None):
+        step_count, m = state
+        lr = 0.02 * schedule(step_count)
+        m = jax.tree.map(lambda m, g: 0.95 * m + 0.05 * g, m, updates)
+
+        def to_update(m, g):
+            x = 0.95 * m + 0.05 * g
+            matrices = jnp.reshape(x, x.shape if x.ndim > 1 else (x.size, 1))
+            num_rows, num_columns = matrices.shape[-2:]
+            scale = max(1.0, num_rows / num_columns) ** 0.5
+            x = matrices / (jnp.sqrt(jnp.sum(matrices * matrices)) + 1e-8)
+            # The products are smaller where the shorter side comes first.
+            x = x if num_rows <= num_columns else jnp.swapaxes(x, -1, -2)
+            for _ in range(5):
+                gram = x @ jnp.swapaxes(x, -1, -2)
+                x = 3.4445 * x + (-4.775 * gram + 2.0315 * gram @ gram) @ x
+            x = x if num_rows <= num_columns else jnp.swapaxes(x, -1, -2)
+            return -lr * scale * jnp.reshape(x, m.shape)
+
+        return jax.tree.map(to_update, m, updates), (step_count + 1, m)
+
+    return optax.GradientTransformation(init, update)
+
+
 OPTIMIZERS: dict[str, Optimizer] = {
     "adamw": Optimizer(
         _with_peak("adamw", 1e-3),
@@ -107,6 +137,7 @@ OPTIMIZERS: dict[str, Optimizer] = {
         _with_peak("momentum", 1e-2),
         lambda schedule: optax.sgd(_times(schedule, 1e-2), momentum=0.9),
     ),
+    "muon": Optimizer(_with_peak("muon", 0.02), muon),
 }
 
 

@@ -122,13 +122,26 @@ def _machine_tables(figures: dict[str, Any]) -> Iterator[TextTable]:
             f"{figure['to_optax']:.2f}",
             f"{figure['to_gradient']:.2f}",
             f"{figure['optax_to_gradient']:.2f}",
+            f"{figure['multiply_adds']:.0f}",
         )
         for task, by_name in figures["optimizers"].items()
         for name, figure in by_name.items()
     ]
     heads = ("task", "optimizer", "machine, ms", "optax, ms", "gradient, ms")
     ratios = ("to optax", "to gradient", "optax to gradient")
-    yield TextTable("a whole evaluation, processor time", (*heads, *ratios), rows)
+    heads = (*heads, *ratios, "multiply-adds per parameter")
+    yield TextTable("a whole evaluation, processor time", heads, rows)
+    rows = [
+        (
+            task,
+            ", ".join(figure["functions"]),
+            *(f"{figure['milliseconds'][kind]:.1f}" for kind in ("without", "with")),
+            f"{figure['ratio']:.3f}",
+        )
+        for task, figure in figures["unused_functions"].items()
+    ]
+    heads = ("task", "functions that the program lacks", "without, ms", "with, ms", "ratio")
+    yield TextTable("the machine with functions that nothing uses", heads, rows)
     rows = [
         (
             task,

@@ -9,6 +9,8 @@ from rich.console import Console, Group
 from rich.table import Table
 from rich.text import Text
 
+from lionhunt.dsl.analysis.state_size import StateSize
+from lionhunt.dsl.analysis.work import Work
 from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
@@ -39,12 +41,13 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
         f"{', '.join(summary['live_state']) or 'none'}"
     )
     console.print("; ".join(summary["properties"]["in_words"]))
+    console.print(f"state: {StateSize(**summary['state_size'])}; a step: {Work(**summary['work'])}")
     console.print(f"fingerprint {summary['fingerprint']}")
     if "index" in summary:
         _print_origin(console, summary)
 
 
-def print_library(console: Console, programs: list[dict[str, str]]) -> None:
+def print_library(console: Console, programs: list[dict[str, Any]]) -> None:
     """Print the name and the summary of each program."""
     table = Table(box=None, padding=(0, 2, 0, 0), show_header=False)
     for program in programs:

@@ -9,6 +9,8 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis import liveness
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.properties import describe, find_properties
+from lionhunt.dsl.analysis.state_size import measure_state
+from lionhunt.dsl.analysis.work import measure_work
 from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
@@ -44,6 +46,8 @@ def summarize_program(source: Source) -> dict[str, Any]:
         "needed": sum(alive.needed),
         "states": list(program.states),
         "live_state": [name for name, is_live in states if is_live],
+        "state_size": measure_state(program)._asdict(),
+        "work": measure_work(program)._asdict(),
         "fingerprint": fingerprint(program),
         "properties": found._asdict() | {"in_words": list(describe(found))},
         "simplified": str(liveness.simplify(program)),
@@ -60,9 +64,16 @@ def summarize_program(source: Source) -> dict[str, Any]:
     return summary
 
 
-def summarize_library() -> list[dict[str, str]]:
-    """Return the name and one line about each program of the library."""
-    return [{"name": name, "summary": library.doc(name).summary} for name in library.names()]
+def summarize_library() -> list[dict[str, Any]]:
+    """Return the name, the size of the states and one line about each program of the library."""
+    return [
+        {
+            "name": name,
+            "state_size": measure_state(library.load(name))._asdict(),
+            "summary": library.doc(name).summary,
+        }
+        for name in library.names()
+    ]
 
 
 def _summarize_row(row: StoredProgram) -> dict[str, Any]:

@@ -55,7 +55,7 @@ class QuadraticScorer:
     def _evaluate(self, bytecode: Bytecode) -> Measurement:
         step = make_step(bytecode)
         weights = self._start
-        states = [np.zeros_like(weights)] * bytecode.shape.num_states
+        states = first_states(bytecode)
         with np.errstate(all="ignore"):
             for number, noise in enumerate(self._noise):
                 gradient = CURVATURES * (weights - self._minimum) + noise
@@ -73,6 +73,13 @@ class QuadraticScorer:
 ProgramStep = Callable[[np.ndarray, np.ndarray, Sequence[np.ndarray], float], list[np.ndarray]]
 
 
+def first_states(bytecode: Bytecode) -> list[np.ndarray]:
+    """Return the states at the first step: arrays with the shape of `CURVATURES`, then numbers."""
+    size = bytecode.shape
+    arrays = [np.zeros_like(CURVATURES)] * (size.num_per_array + size.num_trees)
+    return arrays + [np.zeros(())] * size.num_numbers
+
+
 def make_step(bytecode: Bytecode) -> ProgramStep:
     """Return a function that runs a step of a program, in float64 and not compiled.
 
@@ -82,23 +89,26 @@ def make_step(bytecode: Bytecode) -> ProgramStep:
         A function of weights, gradient, states and the schedule value. The weights are one array
         with the shape of `CURVATURES`. It returns the update and the new states.
     """
-    num_rows = bytecode.shape.num_vector_registers
-    spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - bytecode.shape.num_states)
-    constants = [np.float64(constant) for constant in bytecode.scalar_registers[1:]]
+    size = bytecode.shape
+    num_rows, num_arrays = size.num_vector_registers, size.num_per_array + size.num_trees
+    spare = [np.zeros_like(CURVATURES)] * (num_rows - 2 - num_arrays)
+    constants = bytecode.scalar_registers[1 + size.num_numbers :].astype(np.float64)
     code = [
         *_decode(bytecode.scalar_code[: bytecode.num_scalar_code], num_rows),
         *_decode(bytecode.vector_code[: bytecode.num_vector_code], 0),
     ]
-    outputs = bytecode.outputs.tolist()
+    arrays = [int(bytecode.update), *bytecode.per_array.tolist(), *bytecode.trees.tolist()]
+    numbers = bytecode.numbers.tolist()
 
     def step(weights, gradient, states, schedule):
-        values = [weights, gradient, *states, *spare, np.float64(schedule), *constants]
+        vectors = [weights, gradient, *states[:num_arrays], *spare]
+        values = [*vectors, np.float64(schedule), *states[num_arrays:], *constants]
         for op, backend, operands, target in code:
             args = [values[k] for k in operands]
             if op.reduces:
                 args = [_spread(arg) for arg in args]
             values[target] = op.evaluate(backend, *args)
-        return [_spread(values[k]) for k in outputs]
+        return [_spread(values[k]) for k in arrays] + [values[k].flat[0] for k in numbers]
 
     return step
 

@@ -11,7 +11,7 @@ HALF = 0.5
 ROUNDING = 0.01
 """Tolerance of the ratio of states, since the step count is a part of the state."""
 JUDGED_BY = "optax"
-"""The fairer pair: AdamW's program stores running averages that optax's AdamW computes."""
+"""The pair that users have."""
 OTHER_PAIRS = {"program": "both as programs", "rearranged": "Lion rearranged"}
 """Further pairs of `search.paper.costs.timed_runs`, which the table shows beside it."""
 

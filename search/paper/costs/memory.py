@@ -12,12 +12,8 @@ import jax.numpy as jnp
 import optax
 
 from lionhunt.dsl import as_optimizer, library
-from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import Op
 from lionhunt.dsl.program import Program
 
 OPTAX: dict[str, optax.GradientTransformation] = {
@@ -44,16 +40,13 @@ class KeptBy(enum.StrEnum):
     OPTAX = enum.auto()
     """The optimizer of optax."""
     PROGRAM = enum.auto()
-    """`dsl.as_optimizer`: every live state is a tree shaped like the weights."""
-    MACHINE = enum.auto()
-    """`dsl.execution.machine`: every live state is a row of the register file."""
-    LEAST = enum.auto()
-    """Code that stores a state as narrowly as its values allow.
+    """`dsl.as_optimizer`: a state is an array, or a number where it is one at every step.
 
-    A state that is one number throughout is a scalar. An example are the running averages of ones
-    that correct AdamW's bias. A state that is constant in each array is a scalar per array. Factors
-    of rows and columns, as Adafactor's, still count as trees.
+    An example are the running averages of ones that correct AdamW's bias. Factors of rows and
+    columns, as Adafactor's, count as arrays.
     """
+    MACHINE = enum.auto()
+    """`dsl.execution.machine`: the same, with at least two arrays and four numbers."""
 
 
 class StateMemory(NamedTuple):
@@ -91,7 +84,7 @@ def measure_memory(params: Any = MODEL) -> list[StateMemory]:
 
 
 def count_program(name: str, program: Program, params: Any) -> tuple[StateMemory, ...]:
-    """Count the state of a program: compiled by itself, on the machine, and at least.
+    """Count the state of a program: compiled by itself, and on the machine.
 
     Args:
         name: of the program.
@@ -101,7 +94,6 @@ def count_program(name: str, program: Program, params: Any) -> tuple[StateMemory
     return (
         count_optimizer(name, KeptBy.PROGRAM, as_optimizer(program), params),
         count_optimizer(name, KeptBy.MACHINE, machine.as_optimizer(assemble(program)), params),
-        _count_least(name, program, params),
     )
 
 
@@ -111,39 +103,6 @@ def count_optimizer(
     """Count the state of any optimizer by its shapes and dtypes."""
     state = jax.eval_shape(optimizer.init, params)
     return _memory(name, kept_by, params, _num_bytes(state))
-
-
-def state_kinds(program: Program) -> tuple[Kind, ...]:
-    """Return the narrowest kind that holds each live state at every step.
-
-    States begin as zeros, hence as scalars. Steps widen them until nothing changes.
-    """
-    program = simplify(program)
-    kinds = (Kind.SCALAR,) * len(program.states)
-
-    def apply(op: Op, *args: Kind) -> Kind:
-        # The norm of an array that holds one number throughout depends on the array's size.
-        return Kind.PER_ARRAY if op.name == "norm" else op.infer(*args)
-
-    while True:
-        inputs = [Kind.TREE, Kind.TREE, *kinds, Kind.SCALAR]
-        _, *after_step = run(program, inputs, apply, lambda constant: Kind.SCALAR)
-        widened = tuple(map(max, kinds, after_step))
-        if widened == kinds:
-            return kinds
-        kinds = widened
-
-
-def _count_least(name: str, program: Program, params: Any) -> StateMemory:
-    leaves = jax.tree.leaves(params)
-    bytes_of_kind = {
-        Kind.SCALAR: leaves[0].dtype.itemsize,
-        Kind.PER_ARRAY: sum(leaf.dtype.itemsize for leaf in leaves),
-        Kind.TREE: _num_bytes(params),
-    }
-    step_count = jax.eval_shape(as_optimizer(program).init, params).step_count
-    total = _num_bytes(step_count) + sum(bytes_of_kind[kind] for kind in state_kinds(program))
-    return _memory(name, KeptBy.LEAST, params, total)
 
 
 def _memory(name: str, kept_by: KeptBy, params: Any, state_bytes: int) -> StateMemory:

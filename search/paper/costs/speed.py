@@ -38,11 +38,11 @@ NUM_ROUNDS = 9
 TURN_SECONDS = 0.1
 """Length of a turn. An optimizer takes as many steps in a turn as fit, at least one."""
 
-MAX_ARRAYS = 11
+MAX_ARRAYS = 9
 """Trees shaped like the parameters that are in memory at once.
 
 Two are the initial parameters and the gradient. Lion has its parameters and one state, AdamW its
-parameters and at most four states. A step needs at most two.
+parameters and two states. A step needs at most two.
 """
 MARGIN = 1.25
 

@@ -57,8 +57,7 @@ PAIRS = {
 }
 """Pairs by implementation.
 
-- program: programs of the library. AdamW's keeps the running averages that correct its bias as
-  trees, and so moves twice the states of optax.
+- program: programs of the library.
 - optax: the optimizers of optax.
 - rearranged: the `LION` above against AdamW of optax.
 """

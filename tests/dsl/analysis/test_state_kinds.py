@@ -1,15 +1,19 @@
 """The kinds of states, by abstract execution, against programs that are run."""
 
+import itertools
+
 import hypothesis
 import numpy as np
 import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.dsl.analysis.state_kinds import narrow_states
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states, narrow_states
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.ops import OPS
 from tests.support.dsl.programs import MODERATE, programs
 
 SHAPES = ((2, 3), (3,), ())
@@ -41,6 +45,17 @@ def test_states_widen_each_other():
     text = "def f(w, g, a, b, c, lr): return g * a, b + 1, c + 1, c * 2"
     assert narrow_states(dsl.parse(text)) == (Kind.SCALAR,) * 3
     assert narrow_states(dsl.parse(text), Kind.PER_ARRAY) == (Kind.PER_ARRAY,) * 3
+
+
+def test_norm_of_a_corrected_average_leaves_the_correction_one_number():
+    text = """def f(w, g, m, c, lr):
+      m = interp(g, m, 0.9)
+      c = interp(1.0, c, 0.9)
+      h = m / c
+      n = global_norm(h)
+      u = h / n
+      return u, m, c"""
+    assert narrow_states(dsl.parse(text)) == (Kind.TREE, Kind.SCALAR)
 
 
 def test_adamw_has_two_states_of_the_size_of_the_weights():
@@ -80,3 +95,37 @@ def test_narrow_states_are_uniform_at_every_step(program):
                 for s in states
             ]
             assert all(map(is_uniform, states, kinds))
+
+
+@hypothesis.settings(max_examples=150)
+@hypothesis.given(programs(max_statements=12, ops=tuple(OPS)))
+def test_reductions_count_the_numbers_that_the_language_says(program):
+    """Check that the argument of a reduction keeps its kind although states are narrow."""
+    narrow, wide = [], []
+    for kinds, seen in ((narrow_states(program), narrow), ((Kind.TREE,) * 9, wide)):
+
+        def apply(op, *args, seen=seen):
+            if op.reduces:
+                seen.append(args)
+            return op.infer(*args)
+
+        states = kinds[: len(program.states)]
+        inputs = [Kind.TREE, Kind.TREE, *states, Kind.SCALAR]
+        run(program, inputs, apply, lambda constant: Kind.SCALAR)
+    assert narrow == wide
+
+
+@pytest.mark.parametrize("op", OPS.values(), ids=OPS)
+def test_kind_of_a_result_is_the_widest_of_its_arguments_up_to_a_limit(op):
+    """Check the rule that the search for narrow kinds relies on."""
+    limit = op.infer(*(Kind.TREE,) * op.arity)
+    for kinds in itertools.product(Kind, repeat=op.arity):
+        assert op.infer(*kinds) is min(limit, max(kinds, default=Kind.SCALAR))
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_states_of_the_canonical_form_are_as_narrow(name):
+    form = canonicalize(library.load(name))
+    kinds = narrow_canonical_states(form)
+    assert kinds == narrow_states(form.to_program())
+    assert sorted(kinds) == sorted(narrow_states(dsl.simplify(library.load(name))))

@@ -7,10 +7,12 @@ from hypothesis import given
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states, narrow_states
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assemble_canonical
 from lionhunt.dsl.interpreter import run
+from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import assert_close, assert_same_bits, draw_tree, on_device
@@ -19,41 +21,72 @@ NUMPY = PytreeBackend(np)
 OPS_BY_NUMBER = list(OPS.values())
 
 
-def draw_inputs(num_states: int):
-    """Draw weights, gradient and states of two arrays, and return a schedule value."""
+def draw_inputs(num_steps: int = 3):
+    """Draw weights and gradient of two arrays, and a schedule value, for each step."""
     rng = np.random.default_rng(0)
-    trees = [tuple(rng.standard_normal((2, 3)).astype(np.float32)) for _ in range(2 + num_states)]
-    return trees, np.float32(0.5)
+    for step in range(num_steps):
+        trees = [tuple(rng.standard_normal((2, 3)).astype(np.float32)) for _ in range(2)]
+        yield *trees, np.float32(0.5 / (1 + step))
 
 
-def run_bytecode(code, trees, schedule):
+def run_bytecode(code):
     """Run bytecode over trees: two register files and a loop, the reference of the machine."""
     size = code.shape
-    garbage = np.float32(123)
-    vectors = [*trees, *[garbage] * (size.num_vector_registers - len(trees))]
-    scalars = [schedule, *code.scalar_registers[1:]]
-    for instructions, length, file in (
-        (code.scalar_code, code.num_scalar_code, scalars),
-        (code.vector_code, code.num_vector_code, vectors),
-    ):
-        for number, *operands, target, _ in instructions[:length]:
-            op = OPS_BY_NUMBER[number]
-            registers = [*vectors, *scalars]
-            args = [registers[operand] for operand in operands[: op.arity]]
-            file[target] = op.evaluate(NUMPY, *args)
-    return [[*vectors, *scalars][register] for register in code.outputs]
+    zeros, garbage = (np.zeros(3, np.float32),) * 2, np.float32(123)
+    per_array, trees = [(np.float32(0),) * 2] * size.num_per_array, [zeros] * size.num_trees
+    numbers = [np.float32(0)] * size.num_numbers
+    for weights, gradient, schedule in draw_inputs():
+        vectors = [weights, gradient, *per_array, *trees]
+        vectors += [garbage] * (size.num_vector_registers - len(vectors))
+        scalars = [schedule, *numbers, *code.scalar_registers[1 + len(numbers) :]]
+        for instructions, length, file in (
+            (code.scalar_code, code.num_scalar_code, scalars),
+            (code.vector_code, code.num_vector_code, vectors),
+        ):
+            for number, *operands, target, _ in instructions[:length]:
+                op = OPS_BY_NUMBER[number]
+                registers = [*vectors, *scalars]
+                args = [registers[operand] for operand in operands[: op.arity]]
+                file[target] = op.evaluate(NUMPY, *args)
+        registers = [*vectors, *scalars]
+        per_array, trees, numbers = (
+            [registers[register] for register in places]
+            for places in (code.per_array, code.trees, code.numbers)
+        )
+        # A state keeps one number for each array, or one number.
+        assert all(np.shape(each) == () for state in per_array for each in as_leaves(state))
+        assert all(np.shape(state) == () and not isinstance(state, tuple) for state in numbers)
+        yield registers[code.update]
+
+
+def as_leaves(value):
+    return value if isinstance(value, tuple) else (value,)
+
+
+def run_canonical(form, kinds):
+    """Run a canonical form, with states of these kinds."""
+    zeros = {
+        Kind.SCALAR: np.float32(0),
+        Kind.PER_ARRAY: (np.float32(0),) * 2,
+        Kind.TREE: (np.zeros(3, np.float32),) * 2,
+    }
+    states = [zeros[kind] for kind in kinds]
+    for weights, gradient, schedule in draw_inputs():
+        inputs = [weights, gradient, *states, schedule]
+        update, *states = run(
+            form.to_program(), inputs, lambda op, *xs: op.evaluate(NUMPY, *xs), np.float32
+        )
+        yield update
 
 
 def assert_computes_the_canonical_form(program):
     form = canonicalize(program)
-    (weights, gradient, *states), schedule = draw_inputs(form.num_states)
-    inputs = [weights, gradient, *states, schedule]
     with np.errstate(all="ignore"):
-        expected = run(
-            form.to_program(), inputs, lambda op, *xs: op.evaluate(NUMPY, *xs), np.float32
-        )
-        actual = run_bytecode(assemble_canonical(form), inputs[:-1], schedule)
-    assert_same_bits(actual[: len(expected)], expected)
+        actual = list(run_bytecode(assemble_canonical(form)))
+        for expected, update in zip(
+            run_canonical(form, narrow_canonical_states(form)), actual, strict=True
+        ):
+            assert_same_bits(update, expected)
 
 
 @given(programs())
@@ -69,8 +102,9 @@ def test_bytecode_of_the_library_computes_the_canonical_form(name):
 @pytest.mark.parametrize("name", dsl.library.names())
 def test_bytecode_of_the_library_is_small_if_states_and_statements_are_few(name):
     program = dsl.library.load(name)
-    is_short = len(program.statements) <= SMALL.num_instructions
-    is_small = is_short and len(program.states) <= SMALL.num_states
+    is_short = len(canonicalize(program).instructions) <= SMALL.num_instructions
+    num_trees = sum(kind is not Kind.SCALAR for kind in narrow_states(program))
+    is_small = is_short and num_trees <= SMALL.num_trees
     assert (assemble(program).shape == SMALL) == is_small
 
 
@@ -94,16 +128,70 @@ def test_registers_lie_within_the_files(program):
     arities = [OPS_BY_NUMBER[n].arity for n in code.scalar_code[: code.num_scalar_code, 0]]
     for operands, arity in zip(scalar_operands, arities, strict=True):
         assert (operands[:arity] >= size.num_vector_registers).all()
-    assert (
-        0 <= code.outputs.min()
-        and code.outputs.max() < size.num_vector_registers + size.num_scalar_registers
-    )
+    outputs = [code.update, *code.trees, *code.per_array, *code.numbers]
+    assert 0 <= min(outputs)
+    assert max(outputs) < size.num_vector_registers + size.num_scalar_registers
 
 
 def test_value_that_depends_on_the_schedule_alone_is_a_scalar():
     code = assemble(dsl.library.load("adamw_initial"))
     # The scalar instruction is lr = lr * 0.001.
     assert (code.num_scalar_code, code.num_vector_code) == (1, 8)
+
+
+def test_correction_of_bias_is_scalar_code():
+    code = assemble(dsl.library.load("adamw"))
+    # Each correction is an average and a reciprocal; w * 0.01 is a vector.
+    assert code.shape == SMALL and code.num_scalar_code == 4
+    num_vectors = SMALL.num_vector_registers
+    assert (code.numbers >= num_vectors).all() and (code.trees < num_vectors).all()
+
+
+NUMBERS_PER_ARRAY = """
+def f(w, g, m, v, a, b, c, d, lr):
+  m = interp(g, m, 0.9)
+  v = interp(w, v, 0.9)
+  x = norm(g)
+  a = interp(x, a, 0.9)
+  b = max(x, b)
+  x = a / b
+  c = interp(x, c, 0.5)
+  y = global_norm(g)
+  d = max(y, d)
+  y = y / d
+  u = m * c + v * x
+  u = u * y * lr
+  return u, m, v, a, b, c, d
+"""
+
+
+def test_states_of_every_kind_have_their_places():
+    program = dsl.parse(NUMBERS_PER_ARRAY)
+    size = assemble(program).shape
+    # Places for numbers per array are even in number, and 3 of 4 are in use.
+    assert (size.num_trees, size.num_per_array, size.num_numbers) == (2, 4, 4)
+    assert_computes_the_canonical_form(program)
+
+
+def test_number_per_array_takes_the_place_of_a_tree_that_is_there_anyway():
+    program = dsl.parse("def f(w, g, n, lr):\n  n = norm(g) + n\n  return g * n, n")
+    assert assemble(program).shape == SMALL
+    assert_computes_the_canonical_form(program)
+
+
+def test_many_numbers_have_places():
+    states = [f"s{i}" for i in range(9)]
+    lines = [
+        f"{s} = interp({other}, {s}, 0.{i + 1})"
+        for i, (s, other) in enumerate(zip(states, ["lr", *states], strict=False))
+    ]
+    program = dsl.parse(
+        f"def f(w, g, {', '.join(states)}, lr):\n  "
+        + "\n  ".join(lines)
+        + f"\n  return g * s8, {', '.join(states)}"
+    )
+    assert assemble(program).shape.num_numbers == 16
+    assert_computes_the_canonical_form(program)
 
 
 def test_register_is_used_again_after_its_last_reader():
@@ -133,7 +221,12 @@ def test_large_program_gets_a_size_that_holds_it():
     assert len(program.statements) == 171
     size = assemble(program).shape
     assert size == MachineShape(
-        num_vector_registers=64, num_states=5, num_scalar_registers=64, num_instructions=256
+        num_vector_registers=64,
+        num_trees=5,
+        num_per_array=0,
+        num_numbers=4,
+        num_scalar_registers=80,
+        num_instructions=256,
     )
     assert_computes_the_canonical_form(program)
 
@@ -143,8 +236,8 @@ def test_many_states_share_a_few_sizes():
     sizes = {n: assemble(large_program(2, n)).shape for n in range(31)}
     assert len({sizes[n] for n in range(7, 31)}) <= 4 and len(set(sizes.values())) <= 10
     for n, size in sizes.items():
-        assert n <= size.num_states <= size.num_vector_registers - 2
-        assert size.num_states == max(n, 2) or n > 6
+        assert n <= size.num_trees <= size.num_vector_registers - 2
+        assert size.num_trees == max(n, 2) or n > 6
 
 
 @pytest.mark.parametrize("num_alive, num_states", [(40, 5), (2, 20)])

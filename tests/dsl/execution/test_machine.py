@@ -14,14 +14,15 @@ from hypothesis import assume, given, settings
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.canonical import FIRST_STATE, canonicalize
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution import machine
-from lionhunt.dsl.execution.bytecode import SMALL, assemble
+from lionhunt.dsl.execution.bytecode import SMALL, assemble, place_states
 from lionhunt.dsl.execution.optax_adapter import ProgramState
 from lionhunt.dsl.interpreter import evaluate, run
+from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program, Statement, Var
-from tests.support.dsl.library_programs import each_program
+from tests.support.dsl.library_programs import QUICK, each_program
 from tests.support.dsl.programs import MODERATE, programs
 from tests.support.dsl.suites import reads
 from tests.support.dsl.values import assert_close, draw_tree
@@ -42,6 +43,10 @@ def gradients(num_steps: int = NUM_STEPS):
 
 def first_params():
     return draw_tree(np.random.default_rng(2))
+
+
+NUM_ARRAYS = len(jax.tree.leaves(first_params()))
+NUM_PARAMETERS = sum(leaf.size for leaf in jax.tree.leaves(first_params()))
 
 
 def train(update, state, num_steps: int = NUM_STEPS):
@@ -93,11 +98,36 @@ def interpret(program):
 FEW_STEPS = {"fromage": 1, "lamb": 5}
 """Steps of programs whose weights vanish here but for a rounding, which decides later steps."""
 
+NUMBERS_PER_ARRAY = """
+def f(w, g, m, v, a, b, c, d, lr):
+  m = interp(g, m, 0.9)
+  v = interp(w, v, 0.9)
+  x = norm(g)
+  a = interp(x, a, 0.9)
+  b = max(x, b)
+  x = a / b
+  c = interp(x, c, 0.5)
+  y = global_norm(g)
+  d = max(y, d)
+  y = y / d
+  u = m * c + v * x
+  u = u * y * lr
+  return u, m, v, a, b, c, d
+"""
+"""States of every kind: two trees, three numbers per array and one number, all from vectors."""
 
-@each_program()
+
+def load(name):
+    return dsl.parse(NUMBERS_PER_ARRAY) if name == "numbers_per_array" else library.load(name)
+
+
+@each_program([*library.names(), "numbers_per_array"], [*QUICK, "numbers_per_array"])
 def test_machine_compiled_program_and_interpreter_agree(name):
-    """Compare to 1e-5 of the largest update of an array; the ways round in different orders."""
-    program = library.load(name)
+    """Compare to 1e-5 of the largest update of an array; the ways round in different orders.
+
+    The interpreter keeps all states as trees.
+    """
+    program = load(name)
     compiled = train_optimizer(dsl.as_optimizer(program, schedule))
     expected, actual, compiled = (
         jax.tree.map(lambda leaf: leaf[: FEW_STEPS.get(name)], updates)
@@ -108,7 +138,7 @@ def test_machine_compiled_program_and_interpreter_agree(name):
 
 
 def test_machine_is_traced_once_for_all_programs_of_a_size():
-    programs = [library.load(name) for name in library.names()]
+    programs = [library.load(name) for name in QUICK]
     for program in {assemble(program).shape: program for program in programs}.values():
         train_machine(program)
     before = num_traces
@@ -255,6 +285,36 @@ def test_optimizer_keeps_only_the_states_that_matter():
     assert jax.tree.structure(state.states[0]) == jax.tree.structure(params)
 
 
+def test_optimizer_keeps_numbers_as_numbers():
+    params = first_params()
+    shapes = jax.tree.map(jnp.shape, params)
+    states: Any = dsl.as_optimizer(library.load("adamw")).init(params).states
+    assert [jax.tree.map(jnp.shape, state) for state in states] == [shapes, shapes, (), ()]
+    states = dsl.as_optimizer(load("numbers_per_array")).init(params).states
+    per_array = jax.tree.map(lambda leaf: (), params)
+    kept = [jax.tree.map(jnp.shape, state) for state in states]
+    assert kept == [shapes, shapes, per_array, per_array, per_array, ()]
+
+
+def test_machine_keeps_numbers_as_numbers():
+    params = first_params()
+    for name, num_per_array in (("adamw", 0), ("numbers_per_array", 4)):
+        states: Any = machine.as_optimizer(assemble(load(name))).init(params).states
+        assert states.trees.shape == (2, NUM_PARAMETERS)
+        assert states.per_array.shape == (num_per_array, NUM_ARRAYS)
+        assert states.numbers.shape == (4,)
+
+
+@pytest.mark.parametrize("make", [dsl.as_optimizer, lambda p: machine.as_optimizer(assemble(p))])
+@pytest.mark.parametrize("shapes", [{"a": (0,), "b": (2, 3), "c": (0, 4)}, {"a": (0, 3)}])
+def test_arrays_may_be_empty(make, shapes):
+    params = {name: jnp.ones(shape) for name, shape in shapes.items()}
+    optimizer = make(load("numbers_per_array"))
+    update, _ = optimizer.update(params, optimizer.init(params), params)
+    assert all(bool(jnp.isfinite(leaf).all()) for leaf in jax.tree.leaves(update))
+    assert jax.tree.map(jnp.shape, update) == shapes
+
+
 def test_interpreter_takes_numpy_arrays():
     program = dsl.parse("def train(w, g, lr):\n  u = reciprocal(w)\n  return u")
     update, _ = evaluate(program, np.zeros(2, np.float32), np.zeros(2, np.float32), (), 1.0)
@@ -285,7 +345,10 @@ def values_of(program, trees, lr, number):
         results.append(op.evaluate(backend, *values))
         return results[-1]
 
-    inputs = [tuple(map(number, jax.tree.leaves(each))) for each in trees]
+    inputs = [
+        tuple(map(number, jax.tree.leaves(each))) if isinstance(each, dict) else number(each)
+        for each in trees
+    ]
     with np.errstate(all="ignore"):
         outputs = run(program, [*inputs, number(lr)], apply, number)
     return [np.float64(leaf) for value in (*results, *outputs) for leaf in as_leaves(value)]
@@ -309,17 +372,39 @@ def is_well_conditioned(program, trees, lr) -> bool:
 def test_machine_agrees_with_the_interpreter_where_rounding_does_not_matter(program):
     form, code = canonicalize(program), assemble(program)
     assume(code.shape == SMALL)
-    rng = np.random.default_rng(3)
-    params, gradient, *states = (draw_tree(rng) for _ in range(4))
-    vectors = jnp.stack(list(map(to_vector, states)))
-    states = states[: form.num_states]
+    rng, places = np.random.default_rng(3), place_states(form)
+    params, gradient = (draw_tree(rng) for _ in range(2))
+    numbers = dict.fromkeys(places.numbers, Kind.SCALAR)
+    kinds = [numbers.get(FIRST_STATE + i, Kind.TREE) for i in range(form.num_states)]
+    states = [rng.standard_normal() if kind is Kind.SCALAR else draw_tree(rng) for kind in kinds]
     assume(is_well_conditioned(form.to_program(), [params, gradient, *states], schedule(50)))
-    expected = evaluate(form.to_program(), params, gradient, states, schedule(50))
-    state = ProgramState(jnp.int32(50), vectors)
-    update, state = machine_step(code, gradient, state, params)
-    actual = jax.tree.map(jnp.negative, update), tuple(state.states[: form.num_states])
-    expected = expected[0], tuple(map(to_vector, expected[1]))
+    update, new = evaluate(form.to_program(), params, gradient, states, schedule(50), kinds)
+    trees, numbers = to_machine(states, places)
+    kept = machine.MachineStates(
+        jnp.stack(trees), jnp.zeros((0, NUM_ARRAYS)), jnp.array(numbers, jnp.float32)
+    )
+    actual, state = machine_step(code, gradient, ProgramState(jnp.int32(50), kept), params)
+    kept = state.states
+    actual = (
+        jax.tree.map(jnp.negative, actual),
+        (
+            list(kept.trees[: len(places.trees)]),
+            list(kept.numbers[: len(places.numbers)]),
+        ),
+    )
+    expected = update, to_machine(new, places, pad=False)
     assert_close(actual, expected, rtol=1e-3)
+
+
+def to_machine(states, places, pad=True):
+    """Return trees and numbers in their places; the other places hold 123 if `pad`."""
+    garbage = jnp.full(NUM_PARAMETERS, 123.0)
+    trees = [to_vector(states[state - FIRST_STATE]) for state in places.trees]
+    numbers = [states[state - FIRST_STATE] for state in places.numbers]
+    if pad:
+        trees += [garbage] * (SMALL.num_trees - len(trees))
+        numbers += [123.0] * (SMALL.num_numbers - len(numbers))
+    return trees, numbers
 
 
 def to_vector(value):

@@ -13,13 +13,11 @@ from lionhunt.search.selection.promotion import best_trial
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.stage import UNTUNED
 from lionhunt.search.selection.store import SelectionStore
-from tests.support.search.runs import FormulaPool, advance, create
+from tests.support.search.runs import INITIAL, FormulaPool, advance, create, key_of
 from tests.support.search.selections import (
-    INITIAL,
     begin,
     config,
     finish,
-    key_of,
     make_pool,
     plant_run,
     score,

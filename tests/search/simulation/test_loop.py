@@ -23,7 +23,12 @@ from lionhunt.search.simulation.loop import (
     simulate_load,
 )
 from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
-from lionhunt.search.simulation.toy_objective import CURVATURES, QuadraticScorer, make_step
+from lionhunt.search.simulation.toy_objective import (
+    CURVATURES,
+    QuadraticScorer,
+    first_states,
+    make_step,
+)
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
 from lionhunt.search.workers.pool import DISPATCH_SECONDS
 from tests.support.search import runs as small_runs
@@ -180,7 +185,7 @@ def test_step_is_that_of_the_interpreter(name):
     step = make_step(assemble(program))
     rng = np.random.default_rng(0)
     zeros = np.zeros_like(CURVATURES)
-    states = [zeros] * assemble(program).shape.num_states
+    states = first_states(assemble(program))
     expected_states = [(zeros,)] * (len(program.inputs) - 3)
     with np.errstate(all="ignore"):
         for schedule in np.array([1.0, 0.5, 0.25]):

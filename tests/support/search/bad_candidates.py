@@ -25,7 +25,15 @@ from lionhunt.search.log import write_log
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.ray_pool import RayPool
 from tests.support.search import runs as small_runs
-from tests.support.search.runs import FormulaPool, advance, create, score, score_job
+from tests.support.search.runs import (
+    INITIAL,
+    FormulaPool,
+    advance,
+    create,
+    key_of,
+    score,
+    score_job,
+)
 
 BAD = (Status.CRASHED, Status.TIMED_OUT, Status.OUT_OF_MEMORY, Status.RAISED)
 SHARE = 0.04
@@ -34,14 +42,9 @@ SHARE = 0.04
 
 def fate(bytecode: Bytecode) -> Status:
     """Return the status that a candidate ends with; the initial program is fine."""
-    parts = (
-        bytecode.vector_code,
-        bytecode.scalar_code,
-        bytecode.scalar_registers,
-        bytecode.outputs,
-    )
-    drawn = random.Random(b"fate" + b"".join(part.tobytes() for part in parts)).random()
-    is_bad = bytecode.num_vector_code != 6 and drawn < SHARE * len(BAD)
+    key = key_of(bytecode)
+    drawn = random.Random(b"fate" + key).random()
+    is_bad = key != INITIAL and drawn < SHARE * len(BAD)
     return BAD[int(drawn / SHARE)] if is_bad else Status.OK
 
 

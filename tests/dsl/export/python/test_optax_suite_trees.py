@@ -17,7 +17,6 @@ from lionhunt.dsl.analysis.state_kinds import narrow_states
 from lionhunt.dsl.kinds import Kind
 from tests.support.dsl import suites
 from tests.support.dsl.optax_suite import (
-    EXPORT,
     FLOATS,
     GRADIENTS,
     PARAMS,
@@ -36,7 +35,6 @@ from tests.support.dsl.suites import (
     FEW,
     ONE,
     REPRESENTATIVES,
-    on_programs,
     rate,
     without,
 )
@@ -145,9 +143,9 @@ def kinds(name):
 COUNTING = without(lambda name: Kind.SCALAR in kinds(name), "no state is one number")
 
 
-@on_programs(COUNTING)
-def test_counters_are_single_numbers(name):
-    optimizer = make(EXPORT, name)
+@on_both(COUNTING)
+def test_counters_are_single_numbers(source, name):
+    optimizer = make(source, name)
     num_counters = kinds(name).count(Kind.SCALAR)
     num_leaves = len(jax.tree.leaves(optimizer.init({"a": jnp.ones(2), "b": jnp.ones((2, 2))})))
     num_states = len(kinds(name))
