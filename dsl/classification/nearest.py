@@ -11,7 +11,7 @@ import itertools
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lionhunt.dsl.classification.tree import PRODUCT, SUMS, Node, arrange, build
+from lionhunt.dsl.classification.tree import PRODUCT, SUMS, Node, arrange, build, replace
 
 MAX_TREES = 1_500
 """Limit on the trees that a search visits.
@@ -72,9 +72,9 @@ class CommonTree(NamedTuple):
 
 def delete_parts(program: Node) -> Iterator[tuple[Node, Deletion]]:
     """Yield each deletion of one part of a program's tree, after the tree that remains."""
-    for whole in dict.fromkeys(part for tree in program.children for part in tree.parts()):
+    for whole in itertools.islice(program.parts(), 1, None):
         for kept, removed in _shorter(whole):
-            replaced = [_replace(tree, whole, kept) for tree in program.children]
+            replaced = [replace(tree, {whole: kept}) for tree in program.children]
             news = {f"s{i}": tree for i, tree in enumerate(replaced[1:])}
             yield arrange(replaced[0], news), Deletion(program, whole, kept, removed)
 
@@ -85,14 +85,6 @@ def _shorter(node: Node) -> Iterator[tuple[Node, Node | None]]:
             yield build(node.label, node.children[:i] + node.children[i + 1 :]), child
     elif node.children:
         yield node.children[0], None
-
-
-def _replace(tree: Node, old: Node, new: Node) -> Node:
-    if tree == old:
-        return new
-    if not tree.children:
-        return tree
-    return build(tree.label, [_replace(child, old, new) for child in tree.children])
 
 
 def reduce_known(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
