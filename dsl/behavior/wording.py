@@ -7,7 +7,7 @@ from lionhunt.dsl.behavior.response import HORIZON, SizeRange, half_age
 
 SAME, LIKE = 0.999, 0.9
 """Least cosines of a program that behaves as, or like, a known optimizer."""
-DIFFERENT = 1.25
+DIFFERENT = 1.15
 """Least ratio of two figures that differ."""
 DIFFERENT_SHARE = 0.05
 """Least difference of two shares that differ."""
