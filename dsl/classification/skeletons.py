@@ -5,6 +5,7 @@ millisecond, so no search for rewrites is needed. A skeleton ignores these detai
 
 - the size of numbers, and so the scale of states, of the update and of its parts;
 - the names and the signs of states, and copies of equal states;
+- the first steps of a state that holds one number after them;
 - numbers that are added to guard a division.
 
 It keeps these details:
@@ -14,9 +15,10 @@ It keeps these details:
   the one that it keeps.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
+from lionhunt.dsl.analysis.constant_states import settle_states
 from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.classification.tree import (
@@ -63,7 +65,7 @@ MAX_DEPTH = 100
 
 def make_skeleton(program: Program) -> Node:
     """Build the skeleton of a valid program: its update, then the new value of each live state."""
-    term, states = _merged(_standard(simplify(program)))
+    term, states = _merged(_settled(_standard(simplify(program))))
     update, news = _trees(term, states)
     return arrange(update, news)
 
@@ -95,6 +97,22 @@ def _standard(program: Program) -> Term:
     }
     inputs[variable(program.schedule, Kind.SCALAR)] = variable(SCHEDULE, Kind.SCALAR)
     return substitute(_without_guards(to_term(program)), inputs)
+
+
+def _settled(root: Term) -> Term:
+    """Return the outputs with numbers in place of states that hold a number after some steps."""
+    news = {variable(f"s{i}", Kind.TREE): new for i, new in enumerate(root.args[1:])}
+
+    def next_numbers(numbers: Mapping[Term, Fraction]) -> dict[Term, Fraction | None]:
+        held = {state: number(value, Kind.TREE) for state, value in numbers.items()}
+        return {
+            state: as_number(normal_forms(substitute(news[state], held))[0]) for state in numbers
+        }
+
+    settled = settle_states(news, next_numbers, Fraction(0))
+    return substitute(
+        root, {state: number(value, Kind.TREE) for state, (value, _) in settled.items()}
+    )
 
 
 def _merged(root: Term) -> tuple[Term, list[str]]:
