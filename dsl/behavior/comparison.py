@@ -9,7 +9,7 @@ import numpy as np
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.behavior.agreement import cosine, scale_to, without_decay
-from lionhunt.dsl.behavior.fitting import FittedConstants, fit_constants, with_constants
+from lionhunt.dsl.behavior.fitting import FittedConstants, fit_constants
 from lionhunt.dsl.behavior.record import Record, run_on
 from lionhunt.dsl.behavior.response import (
     SizeRange,
@@ -19,6 +19,7 @@ from lionhunt.dsl.behavior.response import (
     respond_to_size,
 )
 from lionhunt.dsl.classification.classifier import UNSIMPLIFIED_LION
+from lionhunt.dsl.edits.named_constants import replace_named
 from lionhunt.dsl.program import Program
 
 NUM_FITTED = 5
@@ -206,9 +207,7 @@ class _Fit(NamedTuple):
     updates: list[np.ndarray]
 
 
-def _fit(
-    ours: list[np.ndarray], group: list[str], start: float, records: Sequence[Record]
-) -> _Fit:
+def _fit(ours: list[np.ndarray], group: list[str], start: float, records: Sequence[Record]) -> _Fit:
     """Fit the first optimizer of a group to updates, from its documented constants on."""
     values = {c.name: c.value for c in library.doc(group[0]).constants}
     neighbor = Neighbor(tuple(group), start, start, values)
@@ -235,7 +234,7 @@ def _improve(
 
     start = FittedConstants(neighbor.constants, neighbor.fitted_cosine)
     values, reached = fit_constants(constants, program, score, start, num_trials, step)
-    fitted = with_constants(program, constants, values)
+    fitted = replace_named(program, constants, values)
     better = neighbor._replace(fitted_cosine=reached, constants=values)
     return _Fit(better, fitted, _updates(fitted, records))
 

@@ -1,12 +1,12 @@
 """Fitting of a known optimizer's constants, so that its updates come nearest to given ones."""
 
 import math
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 import numpy as np
 
-from lionhunt.dsl.edits.constants import replace_constants
+from lionhunt.dsl.edits.named_constants import from_axis, replace_named, to_axis
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import NamedConstant
 
@@ -18,8 +18,8 @@ SCALES = frozenset({"weight_decay", "peak_learning_rate", "step_size", "learning
 """Names of constants that scale the update or decay the weights; a cosine does not see them."""
 TINY = 1e-4
 """Largest constant that is a guard; its size is in doubt by factors of a thousand."""
-_STEPS = {"share": 1.5, "guard": 6.0, "positive": 1.0, "number": 1.0}
-"""First changes of a constant on its own axis."""
+STEP, STEP_OF_TINY = 1.5, 6.0
+"""First changes of a constant on its axis."""
 
 
 class FittedConstants(NamedTuple):
@@ -44,8 +44,7 @@ def fit_constants(
 ) -> FittedConstants:
     """Search for the constants with the best score.
 
-    The search is Nelder and Mead's simplex (1965). Shares are on the axis log(x / (1 - x)), positive
-    numbers on a logarithmic one.
+    The search is Nelder and Mead's simplex (1965), on the axes of `edits.named_constants`.
 
     Args:
         constants: named constants of the program.
@@ -61,20 +60,19 @@ def fit_constants(
     best = start
     if not fitted or start.score >= PERFECT:
         return best
-    kinds = [_kind(c.value) for c in fitted]
 
     def loss(point: np.ndarray) -> float:
         nonlocal best
-        own = [_from_axis(kind, float(x)) for kind, x in zip(kinds, point, strict=True)]
-        values = start.values | {c.name: value for c, value in zip(fitted, own, strict=True)}
-        reached = score(with_constants(program, constants, values))
+        pairs = zip(fitted, point.tolist(), strict=True)
+        values = start.values | {c.name: from_axis(c.value, x) for c, x in pairs}
+        reached = score(replace_named(program, constants, values))
         if reached > best.score:
             best = FittedConstants(values, reached)
         return -reached if math.isfinite(reached) else 1.0
 
-    pairs = zip(kinds, fitted, strict=True)
-    origin = np.array([_to_axis(kind, start.values[c.name]) for kind, c in pairs])
-    corners = origin + step * np.diag([_STEPS[kind] for kind in kinds])
+    origin = np.array([to_axis(c.value, start.values[c.name]) for c in fitted])
+    steps = [STEP_OF_TINY if abs(c.value) <= TINY else STEP for c in fitted]
+    corners = origin + step * np.diag(steps)
     options = {
         "initial_simplex": np.vstack([origin, corners]),
         "maxfev": num_trials * len(fitted),
@@ -83,33 +81,3 @@ def fit_constants(
     }
     minimize(loss, origin, method="Nelder-Mead", options=options)
     return best
-
-
-def with_constants(
-    program: Program, constants: Sequence[NamedConstant], values: Mapping[str, float]
-) -> Program:
-    """Return a known optimizer with other values of its named constants."""
-    # If two names have one number, the first name counts.
-    return replace_constants(program, {c.value: values[c.name] for c in reversed(constants)})
-
-
-def _kind(value: float) -> str:
-    if 0 < value <= TINY:
-        return "guard"
-    if 0 < value < 1:
-        return "share"
-    return "positive" if value > 0 else "number"
-
-
-def _to_axis(kind: str, value: float) -> float:
-    if kind == "number":
-        return value
-    return math.log(value) - (math.log1p(-value) if kind == "share" else 0.0)
-
-
-def _from_axis(kind: str, x: float) -> float:
-    if kind == "number":
-        return x
-    if kind == "share":
-        return 1 / (1 + math.exp(-max(-30.0, min(15.0, x))))
-    return math.exp(max(-80.0, min(80.0, x)))

@@ -48,15 +48,14 @@ def respond_to_size(
     triples = zip(ours, theirs, records, strict=True)
     edges, ratios = zip(*(_by_size(*triple) for triple in triples), strict=True)
     mean_edges, mean_ratios = (
-        np.exp(np.mean(np.log(np.maximum(rows, _TINY)), axis=0)).tolist() for rows in (edges, ratios)
+        np.exp(np.mean(np.log(np.maximum(rows, _TINY)), axis=0)).tolist()
+        for rows in (edges, ratios)
     )
     rows = zip(mean_edges, mean_edges[1:], mean_ratios, strict=False)
     return tuple(SizeRange(*row) for row in rows)
 
 
-def _by_size(
-    ours: np.ndarray, theirs: np.ndarray, record: Record
-) -> tuple[np.ndarray, np.ndarray]:
+def _by_size(ours: np.ndarray, theirs: np.ndarray, record: Record) -> tuple[np.ndarray, np.ndarray]:
     """Return the bounds of the ranges, and the ratio of the updates' mean lengths in each."""
     sizes, lengths, others = (
         np.abs(part[FIRST_STEP:].ravel()) for part in (record.gradients, ours, theirs)

@@ -5,6 +5,7 @@ import functools
 from typing import NamedTuple
 
 from lionhunt.dsl import library
+from lionhunt.dsl.classification.convention import constants_as_in
 from lionhunt.dsl.classification.differences import describe_differences
 from lionhunt.dsl.classification.nearest import Path, find_nearest, reduce_known
 from lionhunt.dsl.classification.skeletons import make_skeleton
@@ -24,6 +25,10 @@ MAX_DISTANCE = 0.35
 The discovered Lion is at 0.18. Of 150 programs from 60 random mutations of one statement, none is
 below 0.43. Of 60 programs from 3 mutations of AdamW or Lion, three in four are below 0.38.
 """
+
+
+MAX_SIZE = 100
+"""Limit on the nodes of a tree whose constants are converted; some 50 trials build it again."""
 
 
 class Likeness(enum.StrEnum):
@@ -46,7 +51,8 @@ class Classification(NamedTuple):
             the search found no common part.
         distance: from 0 (equal) to 1 (nothing in common).
         differences: phrases that describe the differences.
-        constants: the program's own constants, by role.
+        constants: constants by role. If the program equals a known optimizer up to constants, they
+            are in its convention; else they are the program's own.
     """
 
     likeness: Likeness
@@ -75,13 +81,18 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
         likeness = Likeness.CHANGED if distance else Likeness.SAME
-    constants = name_constants(trace(program), notes or ProgramDoc()).constants
+    optimizers = tuple(name for name in trees if nearest and trees[name] == trees[nearest.name])
+    named = name_constants(trace(program), notes or ProgramDoc()).constants
+    constants = {constant.name: float(number_text(constant.value)) for constant in named}
+    if likeness is Likeness.SAME and tree.size <= MAX_SIZE:
+        fitting = (constants_as_in(name, program, constants) for name in optimizers)
+        constants = next((each for each in fitting if each is not None), constants)
     return Classification(
         likeness,
-        tuple(name for name in trees if nearest and trees[name] == trees[nearest.name]),
+        optimizers,
         distance,
         tuple(describe_differences(nearest)) if nearest else (),
-        {constant.name: float(number_text(constant.value)) for constant in constants},
+        constants,
     )
 
 

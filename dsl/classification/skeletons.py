@@ -15,6 +15,7 @@ It keeps these details:
   the one that it keeps.
 """
 
+import math
 from collections.abc import Iterable, Mapping
 from fractions import Fraction
 
@@ -65,27 +66,54 @@ MAX_DEPTH = 100
 
 def make_skeleton(program: Program) -> Node:
     """Build the skeleton of a valid program: its update, then the new value of each live state."""
-    term, states = _merged(_settled(_standard(simplify(program))))
-    update, news = _trees(term, states)
+    update, news = _trees(*standard_form(program))
     return arrange(update, news)
 
 
 def make_state_skeletons(program: Program) -> tuple[Node, ...]:
     """Build the tree of each state's new value; the states are s0, s1, ... in program order."""
-    term = _standard(program)
-    _, news = _trees(term, [f"s{i}" for i in range(len(program.states))])
+    states = [f"s{i}" for i in range(len(program.states))]
+    _, news = _trees(_positive(_standard(program), states), states)
     return tuple(news.values())
+
+
+def standard_form(program: Program) -> tuple[Term, list[str]]:
+    """Return the outputs of a valid program as its skeleton sees them, and the names of its states.
+
+    Inputs have standard names, guards and states that hold numbers are gone, equal states are one,
+    and the gradient comes into each state with a positive sign.
+    """
+    term, states = _merged(_settled(_standard(simplify(program))))
+    return _positive(term, states), states
+
+
+def _positive(term: Term, states: list[str]) -> Term:
+    forms = normal_forms(term)
+    flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
+    return _flip(term, states, flipped) if flipped else term
 
 
 def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
     """Build the trees of the update and of each state's new value."""
     forms = normal_forms(term)
-    flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
-    if flipped:
-        forms = normal_forms(_flip(term, states, flipped))
     builder = _Builder(dict(zip(states, forms[1:], strict=True)))
     news = {state: builder.new_value(state) for state in states}
     return builder.node(forms[0]), news
+
+
+def list_coefficients(term: Term) -> tuple[tuple[Node, ...], list[float]]:
+    """Return the tree of each output, and the logarithms of the absolute numbers in it.
+
+    Outputs of one structure have equal trees and numbers in the same order. The numbers in a sum
+    below a function are relative to the first one, which is a factor of the function's result.
+    """
+    builder = _Builder({})
+    forms = normal_forms(term)
+    numbers: list[float] = []
+    for form in forms:
+        own, below = builder.coefficients(form)
+        numbers += own + below
+    return tuple(map(builder.node, forms)), numbers
 
 
 def _standard(program: Program) -> Term:
@@ -221,6 +249,31 @@ class _Builder:
         args = [self.node(arg) for arg in atom.args]
         self.depth -= 1
         return args[0] if atom.op == SUM else build(atom.op, args)
+
+    def coefficients(self, form: Form) -> tuple[list[float], list[float]]:
+        """Return the numbers of a form in the order of its tree, and those below its factors."""
+        own: list[float] = []
+        below: list[float] = []
+        nodes = [
+            (self.product(monomial, coefficient), i)
+            for i, (monomial, coefficient) in enumerate(form)
+        ]
+        for _, i in sorted(nodes):
+            monomial, coefficient = form[i]
+            total = math.log(abs(coefficient))
+            factors = [(self.factor(f), j) for j, f in enumerate(monomial) if f.atom.op != NUMBER]
+            for factor in (f for f in monomial if f.atom.op == NUMBER):
+                total += float(factor.exponent) * math.log(abs(factor.atom.label))
+            for _, j in sorted(factors):
+                atom, exponent, _ = monomial[j]
+                for arg in atom.args:
+                    numbers, deeper = self.coefficients(arg)
+                    if atom.op == SUM:
+                        total += float(exponent) * numbers[0]
+                        numbers = [x - numbers[0] for x in numbers[1:]]
+                    below += numbers + deeper
+            own.append(total)
+        return own, below
 
     def fold_next(self, form: Form, except_for: str = "") -> Form:
         """Replace each multiple of a state's new value in a form by a multiple of one leaf."""

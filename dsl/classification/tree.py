@@ -57,7 +57,9 @@ class Node:
         return Node, (self.label, self.children)
 
     def __repr__(self) -> str:
-        return f"{self.label}({', '.join(map(repr, self.children))})" if self.children else self.label
+        return (
+            f"{self.label}({', '.join(map(repr, self.children))})" if self.children else self.label
+        )
 
     def parts(self) -> Iterator["Node"]:
         """Yield the node and each different node below it, from the left."""

@@ -115,19 +115,20 @@ def _print_class(console: Console, summary: dict[str, Any]) -> None:
         values = ", ".join(f"{name} = {x:.6g}" for name, x in summary["constants"].items())
         console.print(Text(f"  constants: {values}"))
     if "behavior" in summary:
-        _print_behavior(console, summary["behavior"], summary["name"])
+        _print_behavior(console, summary["behavior"], "it")
 
 
 def _print_behavior(console: Console, behavior: dict[str, Any], name: str) -> None:
-    console.print(Text(f"{name} {behavior['nearest']}", style="bold"))
+    """Print a second opinion below the first."""
+    console.print(Text(f"  {name} {behavior['nearest']}", style="bold"), soft_wrap=True)
     for phrase in behavior["differences"]:
-        console.print(Text(f"  {phrase}"))
+        console.print(Text(f"    {phrase}"))
     others = [
         f"{' or '.join(other['names'])} ({other['fitted_cosine']:.3f})"
         for other in behavior["optimizers"][1:]
     ]
     if others:
-        console.print(Text(f"  next: {', '.join(others)}"))
+        console.print(Text(f"    next: {', '.join(others)}"))
 
 
 def _sentence(summary: dict[str, Any]) -> str:

@@ -10,8 +10,8 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 
-from lionhunt.dsl.analysis.liveness import simplify as drop_redundant
 from lionhunt.dsl.analysis.constant_states import find_constant_states
+from lionhunt.dsl.analysis.liveness import simplify as drop_redundant
 from lionhunt.dsl.classification.variable_roles import name_by_role
 from lionhunt.dsl.edits.ablations import list_removals
 from lionhunt.dsl.edits.constant_states import replace_states
