@@ -47,12 +47,12 @@ def respond_to_size(
     """
     triples = zip(ours, theirs, records, strict=True)
     edges, ratios = zip(*(_by_size(*triple) for triple in triples), strict=True)
-    mean_edges, mean_ratios = (
-        np.exp(np.mean(np.log(np.maximum(rows, _TINY)), axis=0)).tolist()
-        for rows in (edges, ratios)
-    )
-    rows = zip(mean_edges, mean_edges[1:], mean_ratios, strict=False)
-    return tuple(SizeRange(*row) for row in rows)
+    bounds, means = (_geometric_means(np.array(rows)) for rows in (edges, ratios))
+    return tuple(SizeRange(*row) for row in zip(bounds, bounds[1:], means, strict=False))
+
+
+def _geometric_means(rows: np.ndarray) -> list[float]:
+    return np.exp(np.mean(np.log(np.maximum(rows, _TINY)), axis=0)).tolist()
 
 
 def _by_size(ours: np.ndarray, theirs: np.ndarray, record: Record) -> tuple[np.ndarray, np.ndarray]:

@@ -5,7 +5,7 @@ A program may keep its states at another scale: `m = m * 0.99 + g` is 100 times 
 """
 
 import itertools
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from fractions import Fraction
 
 import numpy as np
@@ -17,12 +17,13 @@ from lionhunt.dsl.edits.named_constants import from_axis, is_on_axis, to_axis
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.rewriting.terms import Term, exact, make, number, substitute, variable
-from lionhunt.dsl.text.docstring import NamedConstant
 
 TOLERANCE = 1e-5
 """Largest relative difference of a number from that of the known optimizer."""
 FAR = 1e3
 """Difference where the known optimizer has another tree."""
+SEARCH_DIGITS = 12
+"""Significant digits of a constant in the search; more make the exact numbers too long."""
 DIGITS = 7
 """Significant digits of a constant that the search finds."""
 Residuals = Callable[[np.ndarray], np.ndarray]
@@ -64,7 +65,8 @@ def constants_as_in(
         values = values_at(point)
         # If two names have one number, the first name counts.
         changed = {
-            number(exact(c.value)): number(Fraction(values[c.name])) for c in reversed(constants)
+            number(exact(c.value)): number(Fraction(f"{values[c.name]:.{SEARCH_DIGITS}g}"))
+            for c in reversed(constants)
         }
         found, others = list_coefficients(substitute(known, changed))
         return np.subtract(numbers, others) if found == trees else np.full(len(numbers), FAR)
@@ -81,15 +83,24 @@ def constants_as_in(
     point = _minimize(residuals, np.array(first))
     if np.abs(residuals(point)).max(initial=0.0) > TOLERANCE:
         return None
-    values = {c: float(f"{x:.{DIGITS}g}") for c, x in values_at(point).items()}
-    found = {c: x for c, x in values.items() if not _is_free(c, constants, residuals, point)}
-    found |= {c: own[c] for c in documented if c not in found and c in own}
-    ordered = {c: found[c] for c in documented if c in found}
+    is_open = [_is_open(i, residuals, point) for i in range(len(point))]
+    # An open constant keeps its documented value, which leaves its part to the schedule value.
+    point = np.where(is_open, [to_axis(c.value, c.value) for c in constants], point)
+    found: dict[str, float] = {}
+    for (c, value), without in zip(values_at(point).items(), is_open, strict=True):
+        if not without:
+            found[c] = _rounded(value)
+        elif c in own:
+            found[c] = own[c]
     if PEAK not in documented:
         fit, *_ = np.linalg.lstsq(scales, differences(point))
-        peak = float(f"{np.exp(fit[-1]):.{DIGITS}g}")
-        ordered |= {PEAK: peak} if abs(peak - 1) > TOLERANCE else {}
-    return ordered
+        peak = _rounded(np.exp(fit[-1]))
+        found |= {PEAK: peak} if abs(peak - 1) > TOLERANCE else {}
+    return found
+
+
+def _rounded(value: float) -> float:
+    return float(f"{value:.{DIGITS}g}")
 
 
 def _minimize(residuals: Residuals, first: np.ndarray) -> np.ndarray:
@@ -98,15 +109,15 @@ def _minimize(residuals: Residuals, first: np.ndarray) -> np.ndarray:
     start = residuals(first)
     if not first.size or np.abs(start).max(initial=0.0) < TOLERANCE / 10:
         return first
-    return least_squares(residuals, first, x_scale=1.0, max_nfev=30, xtol=1e-12, ftol=1e-14).x
+    tight = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
+    return least_squares(residuals, first, diff_step=1e-6, max_nfev=30, **tight).x
 
 
-def _is_free(
-    name: str, constants: Sequence[NamedConstant], residuals: Residuals, point: np.ndarray
-) -> bool:
-    """Return True if a constant only guards a division, so that its value is open."""
-    step = np.array([float(c.name == name) for c in constants])
-    return bool(np.allclose(residuals(point + step), residuals(point), atol=TOLERANCE))
+def _is_open(place: int, residuals: Residuals, point: np.ndarray) -> bool:
+    """Return True if a constant only guards a division, or if it is another one's factor."""
+    moved = point.copy()
+    moved[place] += 1
+    return bool(np.allclose(residuals(moved), residuals(point), atol=TOLERANCE))
 
 
 def _find_same(

@@ -39,7 +39,15 @@ from lionhunt.dsl.classification.tree import (
 )
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program
-from lionhunt.dsl.rewriting.polynomials.monomials import SUM, Atom, Factor, Form, as_number, power
+from lionhunt.dsl.rewriting.polynomials.monomials import (
+    SUM,
+    Atom,
+    Factor,
+    Form,
+    Monomial,
+    as_number,
+    power,
+)
 from lionhunt.dsl.rewriting.polynomials.monomials import multiply as multiply_forms
 from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
@@ -80,8 +88,8 @@ def make_state_skeletons(program: Program) -> tuple[Node, ...]:
 def standard_form(program: Program) -> tuple[Term, list[str]]:
     """Return the outputs of a valid program as its skeleton sees them, and the names of its states.
 
-    Inputs have standard names, guards and states that hold numbers are gone, equal states are one,
-    and the gradient comes into each state with a positive sign.
+    Inputs have standard names. Guards and states that hold numbers are gone, and equal states are
+    one. The gradient comes into each state with a positive sign.
     """
     term, states = _merged(_settled(_standard(simplify(program))))
     return _positive(term, states), states
@@ -104,8 +112,8 @@ def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
 def list_coefficients(term: Term) -> tuple[tuple[Node, ...], list[float]]:
     """Return the tree of each output, and the logarithms of the absolute numbers in it.
 
-    Outputs of one structure have equal trees and numbers in the same order. The numbers in a sum
-    below a function are relative to the first one, which is a factor of the function's result.
+    Outputs of one structure have equal trees and numbers in the same order. A sum that is a factor
+    has numbers relative to its first one, which counts as a number of the product.
     """
     builder = _Builder({})
     forms = normal_forms(term)
@@ -252,28 +260,31 @@ class _Builder:
 
     def coefficients(self, form: Form) -> tuple[list[float], list[float]]:
         """Return the numbers of a form in the order of its tree, and those below its factors."""
-        own: list[float] = []
-        below: list[float] = []
-        nodes = [
-            (self.product(monomial, coefficient), i)
-            for i, (monomial, coefficient) in enumerate(form)
-        ]
-        for _, i in sorted(nodes):
-            monomial, coefficient = form[i]
-            total = math.log(abs(coefficient))
-            factors = [(self.factor(f), j) for j, f in enumerate(monomial) if f.atom.op != NUMBER]
-            for factor in (f for f in monomial if f.atom.op == NUMBER):
-                total += float(factor.exponent) * math.log(abs(factor.atom.label))
-            for _, j in sorted(factors):
-                atom, exponent, _ = monomial[j]
-                for arg in atom.args:
-                    numbers, deeper = self.coefficients(arg)
-                    if atom.op == SUM:
-                        total += float(exponent) * numbers[0]
-                        numbers = [x - numbers[0] for x in numbers[1:]]
-                    below += numbers + deeper
-            own.append(total)
-        return own, below
+        # Equal trees with different numbers are in the order of the numbers.
+        rows = sorted(
+            (self.product(monomial, coefficient), *self._of_product(monomial, coefficient))
+            for monomial, coefficient in form
+        )
+        return [own for _, own, _ in rows], [x for *_, below in rows for x in below]
+
+    def _of_product(self, monomial: Monomial, coefficient: Fraction) -> tuple[float, list[float]]:
+        """Return the number of a product, and those below its factors."""
+        own = math.log(abs(coefficient))
+        parts = []
+        for factor in monomial:
+            atom, exponent, _ = factor
+            below: list[float] = []
+            if atom.op == NUMBER:
+                own += float(exponent) * math.log(abs(Fraction(atom.label or 0)))
+                continue
+            for arg in atom.args:
+                numbers, deeper = self.coefficients(arg)
+                if atom.op == SUM:
+                    own += float(exponent) * numbers[0]
+                    numbers = [x - numbers[0] for x in numbers[1:]]
+                below += numbers + deeper
+            parts.append((self.factor(factor), below))
+        return own, [x for _, below in sorted(parts) for x in below]
 
     def fold_next(self, form: Form, except_for: str = "") -> Form:
         """Replace each multiple of a state's new value in a form by a multiple of one leaf."""
