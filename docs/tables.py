@@ -50,8 +50,10 @@ def _notes(op: Op) -> str:
         notes.append(f"also `{op.alias}`")
     if op.scalar_argument is not None:
         notes.append(f"`{'xya'[op.scalar_argument]}` must be a scalar")
-    if not op.drawn:
-        notes.append("not drawn by search unless a config asks")
+    if op.group is None:
+        notes.append("not drawn by search unless a config names it")
+    elif op.group != "paper":
+        notes.append(f"group `{op.group}`, not drawn by search unless a config asks")
     return "; ".join(notes).replace("|", "\\|")
 
 

@@ -1,14 +1,15 @@
 """Backends of the op table: trees of arrays, flat rows, and single numbers.
 
-A backend holds its array module `np`, `numpy` or `jax.numpy`, and has seven methods:
+A backend holds its array module `np`, `numpy` or `jax.numpy`, and has six methods:
 
     map(function, *values)   apply an elementwise function; broadcast to the widest kind
-    per_array(value)         sum each array
+    reduce(f, value, axis)   reduce each array (None), or each row (-1) or column (-2) in its place
     total(value)             sum all arrays together
-    mean(value, axis)        replace each number by the mean of its row (-1) or its column (-2)
     count(value, axis)       count the rows (-2), columns (-1) or numbers (None) of each array
     gram(x, y)               multiply each matrix of y by the Gram matrix x xᵀ
     broadcast(*values)       broadcast values to the widest of their kinds
+
+A reduction `f(array, axis)` keeps the axes that it reduces; the axis None stands for all of them.
 """
 
 import math
@@ -26,6 +27,9 @@ The entries are arrays for a tree and numbers for a value per array.
 """
 
 
+Reduction = Callable[[Any, int | None], Any]
+
+
 class PytreeBackend:
     """Trees of arrays, leaf by leaf: the reference meaning of the language.
 
@@ -40,14 +44,13 @@ class PytreeBackend:
             return function(*values)
         return tuple(function(*leaves) for leaves in self._by_array(values))
 
-    def per_array(self, value: Value) -> Value:
-        return self.map(self.np.sum, value)
+    def reduce(self, function: Reduction, value: Value, axis: int | None) -> Value:
+        if axis is None:
+            return self.map(lambda a: self.np.reshape(function(a, None), ()), value)
+        return self.map(lambda a: _along(self.np, function, a, self.np.shape(a), axis), value)
 
     def total(self, value: Value) -> Value:
-        return sum(self.per_array(value)) if isinstance(value, tuple) else value
-
-    def mean(self, value: Value, axis: int) -> Value:
-        return self.map(lambda a: _mean(self.np, a, self.np.shape(a), axis), value)
+        return sum(self.map(self.np.sum, value)) if isinstance(value, tuple) else value
 
     def count(self, value: Value, axis: int | None) -> Value:
         return self.map(lambda a: self.np.float32(_count(self.np.shape(a), axis)), value)
@@ -77,13 +80,10 @@ class ScalarBackend:
     def map(self, function: Callable[..., Any], *values: Any) -> Any:
         return function(*values)
 
-    def per_array(self, value: Any) -> Any:
+    def reduce(self, function: Reduction, value: Any, axis: int | None) -> Any:
         return value
 
     def total(self, value: Any) -> Any:
-        return value
-
-    def mean(self, value: Any, axis: int) -> Any:
         return value
 
     def count(self, value: Any, axis: int | None) -> Any:
@@ -119,8 +119,13 @@ class FlatBackend:
     def broadcast(self, *rows: Any) -> tuple[Any, ...]:
         return rows
 
-    def per_array(self, row: Any) -> Any:
-        return self._by_array(lambda part, _: self.np.sum(part, -1, keepdims=True), row)
+    def reduce(self, function: Reduction, row: Any, axis: int | None) -> Any:
+        def of_array(part, shape):
+            if axis is None:
+                return function(part, -1)
+            return _along(self.np, function, part, shape, axis)
+
+        return self.np.where(self.kind == Kind.TREE, self._arrays(of_array, row), row)
 
     def total(self, row: Any) -> Any:
         sizes = numpy.array([math.prod(shape) for shape in self.shapes], int)
@@ -131,9 +136,6 @@ class FlatBackend:
         total = self.np.sum(counted, -1, keepdims=True)
         return self.np.broadcast_to(total, row.shape)
 
-    def mean(self, row: Any, axis: int) -> Any:
-        return self._by_array(lambda part, shape: _mean(self.np, part, shape, axis), row)
-
     def count(self, row: Any, axis: int | None) -> Any:
         by_array = self._arrays(lambda _, shape: self.np.float32(_count(shape, axis)), row)
         return self.np.where(self.kind == Kind.TREE, by_array, self.np.float32(1))
@@ -141,10 +143,6 @@ class FlatBackend:
     def gram(self, x: Any, y: Any) -> Any:
         by_array = self._arrays(lambda a, b, shape: _gram(self.np, a, b, shape), x, y)
         return self.np.where(self.kind == Kind.TREE, by_array, x * x * y)
-
-    def _by_array(self, function: Callable[..., Any], row: Any) -> Any:
-        """Apply a reduction to each array of a tree; return other kinds unchanged."""
-        return self.np.where(self.kind == Kind.TREE, self._arrays(function, row), row)
 
     def _arrays(self, function: Callable[..., Any], *rows: Any) -> Any:
         """Apply a function of arrays, laid end to end, and of their shape to each array."""
@@ -156,19 +154,18 @@ class FlatBackend:
         return self.np.concatenate(parts, -1)
 
 
-def _mean(np: Any, array: Any, shape: tuple[int, ...], axis: int) -> Any:
-    """Replace each number by the mean of its row (axis -1) or of its column (axis -2).
+def _along(np: Any, function: Reduction, array: Any, shape: tuple[int, ...], axis: int) -> Any:
+    """Replace each number by a reduction of its row (axis -1) or of its column (axis -2).
 
     Args:
         np: the array module.
+        function: the reduction.
         array: its last axes hold an array of `shape`, as they are or laid end to end.
         shape: the last two axes are a matrix; a vector is a matrix of one column.
         axis: -1 or -2.
     """
     matrices = _to_matrices(np, array, shape)
-    total = np.sum(matrices, axis, keepdims=True)
-    mean = total / max(matrices.shape[axis], 1)
-    return np.reshape(np.broadcast_to(mean, matrices.shape), np.shape(array))
+    return np.reshape(np.broadcast_to(function(matrices, axis), matrices.shape), np.shape(array))
 
 
 def _gram(np: Any, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
@@ -177,7 +174,7 @@ def _gram(np: Any, x: Any, y: Any, shape: tuple[int, ...]) -> Any:
     Args:
         np: the array module.
         x, y: their last axes hold an array of `shape`, as they are or laid end to end.
-        shape: as for `_mean`.
+        shape: as for `_along`.
     """
     left, right = (_to_matrices(np, array, shape) for array in (x, y))
     transposed = np.swapaxes(left, -1, -2)

@@ -15,7 +15,7 @@ over the whole tree, as clip does, and only norm reduces per array.
 """
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from typing import Any
 
 from lionhunt.dsl.kinds import Kind, join
@@ -51,7 +51,7 @@ class Op:
         commutative: swapping the first two arguments keeps every bit of the result.
         scalar_argument: position of the argument that must be a scalar, if any.
         reduces: it reads whole arrays, not single elements.
-        drawn: search draws it by default (the paper's functions).
+        group: a word that stands for it and its kin in a config; "paper" is for the paper's 43.
     """
 
     name: str
@@ -66,7 +66,7 @@ class Op:
     commutative: bool = False
     scalar_argument: int | None = None
     reduces: bool = False
-    drawn: bool = True
+    group: str | None = "paper"
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -96,8 +96,12 @@ def _square(x):
     return x * x
 
 
-def _norm(backend, x):
-    return backend.map(backend.np.sqrt, backend.per_array(backend.map(_square, x)))
+def _norm(backend, x, axis=None):
+    def total(array, axis):
+        return backend.np.sum(array, axis, keepdims=True)
+
+    squares = backend.map(_square, x)
+    return backend.map(backend.np.sqrt, backend.reduce(total, squares, axis))
 
 
 def _global_norm(backend, x):
@@ -118,27 +122,60 @@ def _cosine_sim(backend, x, y):
 
 def _clip(backend, x, limit):
     def scale(norm, limit):
-        return backend.np.where(norm > limit, limit / norm, backend.np.float32(1))
+        return backend.np.where(norm <= limit, backend.np.float32(1), limit / norm)
 
     factor = backend.map(scale, _global_norm(backend, x), limit)
     return backend.map(lambda a, b: a * b, x, factor)
 
 
-def _array_mean(backend, x):
-    count = backend.per_array(backend.map(backend.np.ones_like, x))
-    return backend.map(lambda a, n: a / backend.np.maximum(n, 1), backend.per_array(x), count)
+def _mean(backend, x, axis=None):
+    def mean(array, axis):
+        total = backend.np.sum(array, axis, keepdims=True)
+        return total / max(backend.np.size(array) // max(backend.np.size(total), 1), 1)
+
+    return backend.reduce(mean, x, axis)
 
 
-def _number(name: str, meaning: str, note: str, axis: int | None) -> Op:
+def _largest(backend, x, axis=None):
+    def largest(array, axis):
+        # An array without numbers has no maximum.
+        function = backend.np.max if backend.np.size(array) else backend.np.sum
+        return function(array, axis, keepdims=True)
+
+    return backend.reduce(largest, x, axis)
+
+
+def _of_lines(word: str, meaning: str, function, non_negative: SignRule) -> Iterator[Op]:
+    """Yield the reductions of each row and of each column."""
+    for name, axis in (("row", -1), ("column", -2)):
+        yield _reduction(
+            f"{name}_{word}",
+            1,
+            meaning.replace("AXIS", str(axis)),
+            f"of each {name} of each array, in its place; {_MATRICES}",
+            lambda backend, x, axis=axis: function(backend, x, axis),
+            join,
+            non_negative,
+            group="rows",
+        )
+
+
+def _of_array(name: str, meaning: str, function) -> Op:
+    return _reduction(
+        name, 1, meaning, "of each array", function, _per_array, _if_all, group="arrays"
+    )
+
+
+def _number(name: str, meaning: str, note: str, axis: int | None, group: str) -> Op:
     return _reduction(
         name,
         1,
         meaning,
-        note,
+        f"of each array; {note}1 of a number",
         lambda backend, x: backend.count(x, axis),
         _per_array,
         _always,
-        drawn=False,
+        group=group,
     )
 
 
@@ -266,8 +303,9 @@ OPS: dict[str, Op] = {
         _reduction(
             "clip",
             2,
-            "x * where(sqrt(sum(x * x)) > y, y / sqrt(sum(x * x)), 1)",
-            "by the norm of all arrays together",
+            "x * where(sqrt(sum(x * x)) <= y, 1, y / sqrt(sum(x * x)))",
+            "by the norm of all arrays together; one NaN makes all numbers NaN, as in optax and "
+            "in the authors' code",
             _clip,
             join,
             _if_all,
@@ -289,47 +327,19 @@ OPS: dict[str, Op] = {
         _constant("get_e", 2.718281828459045),
         _constant("get_eps", EPS),
         # beyond the paper's 43: needed to describe known optimizers
-        _unary("negative", "-x", lambda np, x: -x, drawn=False),
-        _reduction(
-            "row_mean",
-            1,
-            "mean(x, -1, keepdims=True)",
-            f"of each row of each array, in its place; {_MATRICES}",
-            lambda backend, x: backend.mean(x, -1),
-            join,
-            _if_all,
-            drawn=False,
-        ),
-        _reduction(
-            "column_mean",
-            1,
-            "mean(x, -2, keepdims=True)",
-            f"of each column of each array, in its place; {_MATRICES}",
-            lambda backend, x: backend.mean(x, -2),
-            join,
-            _if_all,
-            drawn=False,
-        ),
-        _reduction(
-            "array_mean",
-            1,
-            "mean(x)",
-            "of each array",
-            _array_mean,
-            _per_array,
-            _if_all,
-            drawn=False,
-        ),
-        _number("rows", "shape(x)[-2]", f"of each array; {_MATRICES}; 1 of a number", -2),
-        _number("columns", "shape(x)[-1]", f"of each array; {_MATRICES}; 1 of a number", -1),
-        _number("size", "size(x)", "of each array; 1 of a number", None),
+        _unary("negative", "-x", lambda np, x: -x, group=None),
+        *_of_lines("mean", "mean(x, AXIS, keepdims=True)", _mean, _if_all),
+        _of_array("array_mean", "mean(x)", _mean),
+        _number("rows", "shape(x)[-2]", f"{_MATRICES}; ", -2, "rows"),
+        _number("columns", "shape(x)[-1]", f"{_MATRICES}; ", -1, "rows"),
+        _number("size", "size(x)", "", None, "arrays"),
         _binary(
             "greater",
             "where(x > y, 1, 0)",
             lambda np, x, y: np.where(x > y, np.float32(1), np.float32(0)),
             _always,
             note="0 if either is NaN",
-            drawn=False,
+            group="choice",
         ),
         Op(
             "where",
@@ -338,7 +348,7 @@ OPS: dict[str, Op] = {
             _elementwise(lambda np, x, y, a: np.where(x != 0, y, a)),
             note="y where x is NaN",
             non_negative=_if_both_cases,
-            drawn=False,
+            group="choice",
         ),
         _reduction(
             "gram",
@@ -348,8 +358,11 @@ OPS: dict[str, Op] = {
             lambda backend, x, y: backend.gram(x, y),
             join,
             _if_all,
-            drawn=False,
+            group="matrix",
         ),
+        *_of_lines("max", "max(x, AXIS, keepdims=True)", _largest, _if_all),
+        _of_array("array_max", "max(x)", _largest),
+        *_of_lines("norm", "sqrt(sum(x * x, AXIS, keepdims=True))", _norm, _always),
     )
 }
 
@@ -358,3 +371,9 @@ WORDS: dict[str, Op] = OPS | {op.alias: op for op in OPS.values() if op.alias}
 
 SYMBOLS: dict[str, Op] = {op.symbol: op for op in OPS.values() if op.symbol}
 """Every infix sign."""
+
+GROUPS: dict[str, tuple[str, ...]] = {
+    group: tuple(op.name for op in OPS.values() if op.group == group)
+    for group in dict.fromkeys(op.group for op in OPS.values() if op.group)
+}
+"""The functions of each group, which a config names by one word."""

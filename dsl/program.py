@@ -10,8 +10,9 @@ Grammar of the text form, which `dsl.text.parser` reads (what this module prints
     factor     = function "(" [expression {"," expression}] ")" | "-" factor
                | "(" expression ")" | NAME | NUMBER
 
-Inputs are NAMEs; update and new states are expressions. A statement ends with its line, or with
-";". Lines continue within parentheses. "#" begins a comment. A STRING is a docstring.
+Inputs are NAMEs; update and new states are expressions, with or without parentheses around all of
+them. Types are allowed where Python allows them, and have no meaning. A statement ends with its
+line, or with ";". Lines continue within parentheses. "#" begins a comment. A STRING is a docstring.
 
 The position of an input decides its role; its name is free. State variables are zeros at the first
 step and shaped like the weights. `return` gives the update, then the new value of every state, in

@@ -16,9 +16,7 @@ import hashlib
 import numpy as np
 
 from lionhunt.dsl.analysis.canonical import Canonical
-from lionhunt.dsl.backends import FlatBackend, ScalarBackend
-from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.analysis.numeric_probe import NUM_PARAMETERS, probe
 
 NUM_STEPS = 4
 """Steps of the probe; it does not see a difference that appears later."""
@@ -30,22 +28,17 @@ Fewer bits merge more programs that train differently. More bits merge fewer pro
 the same.
 """
 
-SHAPES = ((), (3,), (2, 3))
 SCHEDULE = np.array([1.0, 0.75, 0.5, 0.25])
 SCALES = np.array([[30.0], [1.0], [3e-2], [1e-3]])
-"""The probe: shapes of the weights, schedule values, and scales of the gradients.
+"""The probe: schedule values, and scales of the gradients.
 
 Every scale is a probe of its own.
 """
 
-_BACKENDS = {Kind.SCALAR: ScalarBackend(np)} | {
-    kind: FlatBackend(SHAPES, kind, np) for kind in (Kind.PER_ARRAY, Kind.TREE)
-}
-
 
 def _draw_probe() -> tuple[np.ndarray, np.ndarray]:
     """Draw weights and gradients of each step; shape (steps, scales, parameters) each."""
-    shape = (NUM_STEPS, len(SCALES), sum(int(np.prod(shape)) for shape in SHAPES))
+    shape = (NUM_STEPS, len(SCALES), NUM_PARAMETERS)
     rng = np.random.Generator(np.random.PCG64(20230213))
     weights = rng.standard_normal(shape)
     gradients = SCALES * rng.standard_normal(shape)
@@ -71,22 +64,7 @@ def name_of_updates(updates: np.ndarray, kept_bits: int = KEPT_BITS) -> str:
 
 def updates_on_probe(canonical: Canonical) -> np.ndarray:
     """Return the updates of each step, in float64; shape (steps, scales, parameters)."""
-    shape = WEIGHTS.shape[1:]
-    states = [np.zeros(shape)] * canonical.num_states
-    constants = [np.float64(constant) for constant in canonical.constants]
-    updates = []
-    with np.errstate(all="ignore"):
-        for weights, gradient, schedule in zip(WEIGHTS, GRADIENTS, SCHEDULE, strict=True):
-            values = [weights, gradient, schedule, *states, *constants]
-            for name, operands, _, argument_kind in canonical.instructions:
-                op = OPS[name]
-                args = [values[k] for k in operands]
-                if op.reduces and argument_kind is not Kind.SCALAR:
-                    args = [np.broadcast_to(arg, shape) for arg in args]
-                values.append(op.evaluate(_BACKENDS[argument_kind], *args))
-            update, *states = [np.broadcast_to(values[k], shape) for k in canonical.outputs]
-            updates.append(update)
-    return np.array(updates)
+    return probe(canonical, WEIGHTS, GRADIENTS, SCHEDULE)
 
 
 def _cut(values: np.ndarray, kept_bits: int) -> np.ndarray:

@@ -22,7 +22,7 @@ TOLERANCE = 1e-5
 """Largest relative difference of a number from that of the known optimizer."""
 FAR = 1e3
 """Difference where the known optimizer has another tree."""
-SEARCH_DIGITS = 12
+SEARCH_DIGITS = 11
 """Significant digits of a constant in the search; more make the exact numbers too long."""
 DIGITS = 7
 """Significant digits of a constant that the search finds."""

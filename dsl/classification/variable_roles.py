@@ -37,7 +37,9 @@ _RESULTS = {
 _PREFIXES = {"square": "squared", "cube": "cubed", "clip": "clipped", "negative": "negated"}
 """Words before the name of a function's argument; by default the name of the function."""
 
-_SUFFIXES = {"norm", "global_norm", "row_mean", "column_mean", "array_mean"}
+_SUFFIXES = {"norm", "global_norm"} | {
+    f"{part}_{word}" for part in ("row", "column", "array") for word in ("mean", "max", "norm")
+}
 """Functions whose name comes after the name of the argument."""
 
 

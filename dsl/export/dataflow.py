@@ -21,7 +21,10 @@ from lionhunt.dsl.validation import infer
 STRUCTURAL = (0.0, 1.0, -1.0, 2.0, 3.0, 4.0)
 """Numbers that belong to the structure of a rule and are no constants of it."""
 
-_MEANS = {"row_mean", "column_mean", "array_mean"}
+_OF_ONE_NUMBER = {
+    f"{part}_{word}" for part in ("row", "column", "array") for word in ("mean", "max")
+}
+"""Reductions that return a number unchanged."""
 _COUNTS = {"rows", "columns", "size"}
 
 
@@ -190,7 +193,7 @@ def _reduce(op: str, args: tuple[Operand, ...], named: Collection[float]) -> Ope
         return Number(value, precise, all(number.is_plain for number in numbers))
     if op in _COUNTS and args[0].kind is Kind.SCALAR:
         return Number(1.0, 1.0, is_plain=True)
-    if op in _MEANS and args[0].kind is not Kind.TREE:
+    if op in _OF_ONE_NUMBER and args[0].kind is not Kind.TREE:
         return args[0]
     if op == "multiply" and [number.value for number in numbers] == [1.0] and 1.0 not in named:
         return next(arg for arg in args if isinstance(arg, Value))

@@ -22,6 +22,10 @@ _BACK_OF_IDENTITY = {
 }
 """Bit-exact identities that saturation applies in both directions, by left side."""
 
+_NORMS = ("norm", "global_norm", "row_norm", "column_norm")
+_MEANS = ("array_mean", "row_mean", "column_mean")
+_MAXIMA = ("array_max", "row_max", "column_max")
+
 _LEAST_FACTOR = Fraction("0.001")
 """Smallest factor beside a product of norms; below it the guard of 1e-8 would dominate."""
 
@@ -180,8 +184,9 @@ def _exponentials_and_inverses() -> list[Rule]:
 def _reductions() -> list[Rule]:
     A = Justification.ALGEBRAIC
     return [
-        *(rule(f"{f}(x * a)", f"{f}(x) * abs(a)", A) for f in ("norm", "global_norm")),
-        *(rule(f"{f}(x * a)", f"{f}(x) * a", A) for f in ("array_mean", "row_mean", "column_mean")),
+        *(rule(f"{f}(x * a)", f"{f}(x) * abs(a)", A) for f in _NORMS),
+        *(rule(f"{f}(x * a)", f"{f}(x) * a", A) for f in _MEANS),
+        *(rule(f"{f}(x * c)", f"{f}(x) * c", A, "c > 0", guard=_is_positive) for f in _MAXIMA),
         rule("dot(x * a, y)", "dot(x, y) * a", A),
         rule("gram(x * a, y)", "gram(x, y) * square(a)", A),
         rule("gram(x, y * a)", "gram(x, y) * a", A),

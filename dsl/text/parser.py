@@ -28,6 +28,10 @@ MAX_NEAR = 40
 """Length of the longest name that is compared for a near miss, in quadratic time."""
 
 
+_LINE_ENDS = ("newline", "end", ";")
+_TYPE = ("name", "string")
+_AFTER_TYPE = (*_TYPE, ".", "|", "[")
+_IN_BRACKETS = (*_AFTER_TYPE, "(", ",")
 _PRECEDENCE = {"+": 1, "-": 1, "*": 2, "/": 2}
 
 
@@ -139,14 +143,31 @@ class _Parser:
                 raise self.error(f"more than {MAX_INPUTS} inputs", token)
             names.append(token.text)
             self.variables.add(token.text)
+            if self.takes(":"):
+                self.skip_annotation(",", ")")
             if self.token.kind != ")":
                 self.expect(",", "',' or ')'")
         self.take()
         if len(names) < 3:
             reason = "expected at least three inputs: weights, gradient, any states, schedule"
             raise self.error(reason, place)
+        if self.takes("->"):
+            self.skip_annotation(":")
         self.expect(":", "':'")
         return tuple(names)
+
+    def skip_annotation(self, *ends: str) -> None:
+        """Consume a type, up to one of the signs that end it; types have no meaning here."""
+        closing, allowed = [], _TYPE
+        while closing or allowed is _TYPE or self.token.kind not in ends:
+            if self.token.kind not in allowed:
+                raise self.error(f"expected a type, not {self.token}")
+            sign = self.take().kind
+            if sign in "([":
+                closing.append(")" if sign == "(" else "]")
+            elif sign in ")]":
+                closing.pop()
+            allowed = (*_IN_BRACKETS, closing[-1]) if closing else _AFTER_TYPE
 
     def body(self, inputs: tuple[str, ...]) -> tuple[Arg, ...]:
         """Parse the statements; return the outputs."""
@@ -191,6 +212,8 @@ class _Parser:
 
     def assignment(self) -> None:
         place = self.name("an assignment 'name = expression'")
+        if self.takes(":"):
+            self.skip_annotation("=")
         self.expect("=", f"'=' after {place}")
         value = self.expression()
         if isinstance(value, Var | Const):
@@ -206,12 +229,8 @@ class _Parser:
 
     def outputs(self, inputs: tuple[str, ...]) -> tuple[Arg, ...]:
         place = self.take()
-        outputs: list[Arg] = []
-        while self.token.kind not in ("newline", "end", ";"):
-            outputs.append(self.to_arg(self.expression()))
-            if not self.takes(","):
-                break
-        if self.token.kind not in ("newline", "end", ";"):
+        outputs = self.values()
+        if self.token.kind not in _LINE_ENDS:
             raise self.error(f"expected ',' or the end of the line, not {self.token}")
         if len(outputs) != len(inputs) - 2:
             names = ["update", *inputs[2:-1]]
@@ -222,6 +241,29 @@ class _Parser:
                 place,
             )
         return tuple(outputs)
+
+    def values(self) -> list[Arg]:
+        """Parse the values of `return`, with or without parentheses around all of them."""
+        opened, first = self.token, None
+        if self.takes("("):
+            self.depth += 1
+            first = self.expression()
+            if self.token.kind == ",":
+                values = [self.to_arg(first)]
+                while self.takes(",") and self.token.kind != ")":
+                    values.append(self.to_arg(self.expression()))
+                self.close(opened, "',' or ')'")
+                self.depth -= 1
+                return values
+            self.close(opened)
+            self.depth -= 1
+        values = []
+        while first is not None or self.token.kind not in _LINE_ENDS:
+            values.append(self.to_arg(self.expression(left=first)))
+            first = None
+            if not self.takes(","):
+                break
+        return values
 
     def to_arg(self, value: _Value) -> Arg:
         """Return the value as an argument; a function becomes a statement."""
@@ -234,9 +276,14 @@ class _Parser:
         self.append(target, *value)
         return Var(target)
 
-    def expression(self, precedence: int = 1) -> _Value:
-        """Parse infix signs of at least that precedence; they associate to the left."""
-        value = self.operand()
+    def expression(self, precedence: int = 1, left: _Value | None = None) -> _Value:
+        """Parse infix signs of at least that precedence; they associate to the left.
+
+        Args:
+            precedence: least precedence of a sign.
+            left: the first operand, if it is parsed already.
+        """
+        value = self.operand() if left is None else left
         while True:
             sign = self.token
             if _PRECEDENCE.get(sign.kind, 0) < precedence:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any
 from lionhunt import dsl
 from lionhunt.search.activity import Activity
 from lionhunt.search.api.configs import Settings, resolve_config
-from lionhunt.search.errors import SourceError
 from lionhunt.search.storage.program_ref import Source, find_program
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -16,6 +15,7 @@ if TYPE_CHECKING:
     import jax
     import optax
 
+    from lionhunt.dsl.analysis.properties import Properties
     from lionhunt.dsl.behavior import Behavior
     from lionhunt.dsl.classification import Classification
 
@@ -40,21 +40,7 @@ def program(ref: "str | Path | dsl.Program | OptimizerProgram") -> "OptimizerPro
         return ref
     if isinstance(ref, dsl.Program):
         return OptimizerProgram(Source("program", ref))
-    if isinstance(ref, str) and "\n" in ref:
-        return OptimizerProgram(_parse(ref))
     return OptimizerProgram(find_program(str(ref)))
-
-
-def _parse(text: str) -> Source:
-    from lionhunt.dsl.text.docstring import parse_docstring
-    from lionhunt.dsl.text.parser import parse_with_docstring
-
-    try:
-        parsed, docstring = parse_with_docstring(text)
-    except dsl.ProgramError as error:
-        place = f"line {error.line}, column {error.column}"
-        raise SourceError(f"{place}: {error.reason}", error.excerpt) from None
-    return Source("program", parsed, notes=parse_docstring(docstring))
 
 
 @dataclasses.dataclass(frozen=True)
@@ -86,6 +72,18 @@ class OptimizerProgram:
     def fingerprint(self) -> str:
         """Return the fingerprint: programs with equal fingerprints compute the same updates."""
         return dsl.fingerprint(self.source.program)
+
+    @property
+    def properties(self) -> "Properties":
+        """Return what the update depends on: learning rate, weights, gradient.
+
+        Example:
+            >>> program("lion").properties.degree
+            0.0
+        """
+        from lionhunt.dsl.analysis.properties import find_properties
+
+        return find_properties(self.source.program)
 
     @property
     def index(self) -> int | None:

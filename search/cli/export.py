@@ -6,7 +6,9 @@ from typing import Annotated
 
 import typer
 
+from lionhunt.dsl.analysis.properties import faults
 from lionhunt.search.api.programs import program
+from lionhunt.search.log import warn
 from lionhunt.search.storage.atomic_file import new_file
 
 
@@ -35,6 +37,8 @@ def export(
       lionhunt export runs/quickstart:best --to optax --out found.py
     """
     source = program(ref)
+    for fault in faults(source.properties):
+        warn(f"{ref}: {fault}")
     exports = {
         Target.OPTAX: source.to_optax,
         Target.TORCH: source.to_torch,

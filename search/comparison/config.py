@@ -21,18 +21,26 @@ class OptimizerConfig(Config):
     """An optimizer, and the point at which its tuning begins."""
 
     program: str
-    """A library name, a file, RUN:INDEX or RUN:best, or an optimizer of Optax: `optax.adamw`."""
+    """A library name, a file, RUN:INDEX or RUN:best, an optimizer of Optax: `optax.adamw`, or the
+    text of a program."""
     name: str | None = None
-    """A unique name; `program` by default."""
+    """A unique name; `program` by default. A text needs one."""
     learning_rate: Positive
     """Start of its grid: the peak of the schedule. For a program without named constants it
     multiplies the update."""
-    weight_decay: Positive
-    """Start of its grid; decoupled, and multiplied by the learning rate."""
+    weight_decay: Positive | Annotated[float, Field(ge=0, le=0)]
+    """Start of its grid; decoupled, and multiplied by the learning rate. 0 is without weight decay,
+    and only the learning rate is tuned."""
     constants: Constants = {}
     """Values of its other named constants; `num_steps` stands for the length of the training."""
     constants_by_kind: dict[str, Constants] = {}
     """The same on tasks of a kind: `{stdlib_lm = {beta1 = 0.95}}`."""
+
+    @pydantic.model_validator(mode="after")
+    def _check(self):
+        if self.name is None and "\n" in self.program:
+            raise ValueError("a program given as text needs a name; add name = ...")
+        return self
 
     @property
     def label(self) -> str:

@@ -109,7 +109,8 @@ class ComparedOptimizer:
             lr = program.inputs[-1]
             first = Statement(lr, "multiply", (Var(lr), Const(point.learning_rate)))
             program = dataclasses.replace(program, statements=(first, *program.statements))
-        return program if DECAY in self.roles else add_decay(program, *point)
+        has_own = DECAY in self.roles or not point.weight_decay
+        return program if has_own else add_decay(program, *point)
 
 
 def find_optimizer(

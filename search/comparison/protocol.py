@@ -94,13 +94,17 @@ def _value(trial: GridTrial, higher_is_better: bool) -> float:
 
 
 def _square(center: Hyperparameters, num_points: int, factor: float) -> list[Hyperparameters]:
-    """Return a square grid: learning rates from low to high, and weight decays within each."""
+    """Return a square grid: learning rates from low to high, and weight decays within each.
+
+    Without weight decay, it is a line.
+    """
     powers = [factor ** (i - (num_points - 1) / 2) for i in range(num_points)]
-    return [
+    square = (
         Hyperparameters(center.learning_rate * of_rate, center.weight_decay * of_decay)
         for of_rate in powers
         for of_decay in powers
-    ]
+    )
+    return list(dict.fromkeys(square))
 
 
 def num_trainings(config: ComparisonConfig) -> int:

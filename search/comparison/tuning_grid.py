@@ -1,6 +1,7 @@
 """The grid of learning rates and weight decays: a log grid that extends itself.
 
-The grid has no edge. It begins with a square of 3 x 3 coarse steps. Then it tries the neighbours
+The grid has no edge. It begins with a square of 3 x 3 coarse steps. A weight decay of 0 stays 0,
+and the grid is then a line of learning rates. Then it tries the neighbours
 of the best point so far, coarse steps first. A best point at an edge of the tried points moves
 that edge, and an inner one is refined. Once they are tried, the neighbours of the second best
 follow, and so on. So every optimizer has exactly the same number of trials.
@@ -58,7 +59,7 @@ class Grid(NamedTuple):
             return []
         start = Place(0, 0)
         if start not in tried:
-            return [start, *_neighbours(start, COARSE)][:left]
+            return [start, *filter(self._has, _neighbours(start, COARSE))][:left]
         for center in sorted(tried, key=lambda place: -tried[place]):
             on_coarse = not any(coordinate % COARSE for coordinate in center)
             for step in (COARSE, FINE) if on_coarse else (FINE,):
@@ -68,7 +69,9 @@ class Grid(NamedTuple):
         return []
 
     def _has(self, place: Place) -> bool:
-        return all(MIN_VALUE <= value <= MAX_VALUE for value in self.point(place))
+        rate, decay = self.point(place)
+        has_decay = MIN_VALUE <= decay <= MAX_VALUE if decay else place.weight_decay == 0
+        return MIN_VALUE <= rate <= MAX_VALUE and has_decay
 
 
 def best_place(tried: Mapping[Place, float]) -> Place | None:
@@ -78,11 +81,15 @@ def best_place(tried: Mapping[Place, float]) -> Place | None:
 
 
 def edges(best: Place, tried: Mapping[Place, float]) -> tuple[str, ...]:
-    """Return the coordinates in which a place is at an edge of the tried places."""
+    """Return the coordinates in which a place is at an edge of the tried places.
+
+    A weight decay that was never varied has no edge.
+    """
+    is_line = all(place.weight_decay == 0 for place in tried) and len(tried) > 1
     return tuple(
         name
         for name, value, *values in zip(Place._fields, best, *tried, strict=True)
-        if value in (min(values), max(values))
+        if value in (min(values), max(values)) and not (is_line and name == "weight_decay")
     )
 
 

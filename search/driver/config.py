@@ -7,7 +7,8 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from lionhunt.dsl.ops import SYMBOLS, WORDS
+from lionhunt.dsl.analysis.properties import REQUIREMENTS
+from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
 from lionhunt.search.errors import did_you_mean
@@ -56,7 +57,9 @@ class MutationConfig(Config):
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    """Functions of inserted statements. The default is the paper's 43."""
+    """Functions of inserted statements: words of the language, or groups of them. The default is
+    the paper's 43. A group is "paper", "matrix", "rows", "arrays" or "choice"; "rows" is the group,
+    which has the function of that name."""
     until_different: bool = False
     """Draw mutations until the child computes something else than its parent. Fewer children are
     then cache hits. Redundant statements, which later ones may build on, get rarer."""
@@ -64,14 +67,14 @@ class MutationConfig(Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        ops = WORDS | SYMBOLS
+        ops = {name: (op.name,) for name, op in (WORDS | SYMBOLS).items()} | GROUPS
         for name in functions:
             if name not in ops:
                 near = did_you_mean(name, ops)
                 raise ValueError(f"unknown function '{name}'{near}; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(ops[name].name for name in functions)
+        return tuple(dict.fromkeys(op for name in functions for op in ops[name]))
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -140,6 +143,28 @@ class EvaluationConfig(Config):
         return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
+class SpaceConfig(Config):
+    """The programs that count as optimizers."""
+
+    require: tuple[str, ...] = ()
+    """Properties that a program must have; others are rejected without training.
+    "uses_learning_rate": the update is a multiple of `lr`. "no_drift": without a gradient, weights
+    stay or decay. "odd": opposite weights and gradients have the opposite update. "homogeneous":
+    the update is a power of the gradient's scale. "scale_free": that power is 0.
+    "only_decays_weights": weights have no other part in the update. "order_free": rows and columns
+    have no part in it."""
+
+    @pydantic.field_validator("require")
+    @classmethod
+    def _check_require(cls, require: tuple[str, ...]) -> tuple[str, ...]:
+        for name in require:
+            if name not in REQUIREMENTS:
+                near = did_you_mean(name, REQUIREMENTS)
+                there_are = ", ".join(REQUIREMENTS)
+                raise ValueError(f"unknown property '{name}'{near}; there are {there_are}")
+        return tuple(dict.fromkeys(require))
+
+
 class HurdleConfig(Config):
     """Early stopping of candidates. Without any key, training stops only where it is not finite."""
 
@@ -181,6 +206,7 @@ class RunConfig(Config):
     """Tasks that candidates are scored on."""
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
+    space: SpaceConfig = SpaceConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     hurdles: HurdleConfig = HurdleConfig()
     observability: ObservabilityConfig = ObservabilityConfig()

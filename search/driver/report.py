@@ -38,6 +38,7 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
         f"the step, {summary['needed']} needed; live state: "
         f"{', '.join(summary['live_state']) or 'none'}"
     )
+    console.print("; ".join(summary["properties"]["in_words"]))
     console.print(f"fingerprint {summary['fingerprint']}")
     if "index" in summary:
         _print_origin(console, summary)

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
+from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
@@ -20,7 +21,7 @@ from lionhunt.search.driver.setup import summarize_setup
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.reevaluation import evaluation_seed
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
@@ -178,7 +179,10 @@ class Search:
             individual.program, None if parent is None else self._identities.get(parent)
         )
         outcome = self._outcomes.assign(identity)
-        if self._outcomes.start(outcome):
+        is_new = self._outcomes.start(outcome)
+        if is_new and missing(identity.canonical, self._config.space.require):
+            self._record_outcomes([(str(outcome), Measurement(Status.REJECTED))])
+        elif is_new:
             bytecode = assemble_canonical(identity.canonical)
             seed = evaluation_seed(self._config.seed, outcome.number)
             hurdles = self._hurdles(individual.index, outcome.number)

@@ -8,6 +8,7 @@ from typing import Any
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis import liveness
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.analysis.properties import describe, find_properties
 from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
@@ -26,6 +27,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
     """Return all facts about a program that need no training."""
     program = source.program
     kinds = infer(program)
+    found = find_properties(program)
     alive = liveness.find_liveness(program)
     marks = [
         NEEDED if needed else WITHIN_STEP if within else REDUNDANT
@@ -43,6 +45,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
         "states": list(program.states),
         "live_state": [name for name, is_live in states if is_live],
         "fingerprint": fingerprint(program),
+        "properties": found._asdict() | {"in_words": list(describe(found))},
         "simplified": str(liveness.simplify(program)),
         "listing": [
             {"statement": to_line(statement), "kind": kind.name.lower(), "mark": mark}

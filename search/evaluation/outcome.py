@@ -15,6 +15,8 @@ class Status(enum.StrEnum):
     """The loss or the score became NaN or infinite."""
     HURDLE = "hurdle"
     """The loss was above a hurdle, and training stopped early."""
+    REJECTED = "rejected"
+    """The program lacks a required property, and was not trained."""
     CRASHED = "crashed"
     """The worker died, four times."""
     OUT_OF_MEMORY = "out_of_memory"

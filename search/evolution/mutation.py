@@ -13,7 +13,7 @@ from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.edits.statements import delete, insert, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.ops import GROUPS, OPS
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
@@ -35,7 +35,7 @@ MAX_DRAWS = 10_000
 MAX_SAME = 100
 """Mutants in a row that may compute the same as their parent; the last is then returned."""
 
-DRAWN_FUNCTIONS = tuple(op.name for op in OPS.values() if op.drawn)
+DRAWN_FUNCTIONS = GROUPS["paper"]
 """The paper's 43 functions."""
 
 

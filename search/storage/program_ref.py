@@ -1,4 +1,4 @@
-"""References to programs: a library name, a file, RUN:INDEX, RUN:best or RUN:best@LENGTH."""
+"""References to programs: a library name, a file, RUN:INDEX, RUN:best, RUN:best@LENGTH, a text."""
 
 import dataclasses
 import re
@@ -68,7 +68,8 @@ def find_program(word: str) -> Source:
 
     Args:
         word: a name of the library, a file, or a program of a run: RUN:INDEX, RUN:best, or
-            RUN:best@LENGTH for the best with LENGTH needed statements.
+            RUN:best@LENGTH for the best with LENGTH needed statements. A word of several lines is
+            the text of a program.
 
     Raises:
         SourceError: the word refers to no program.
@@ -76,9 +77,12 @@ def find_program(word: str) -> Source:
     """
     if word in library.names():
         return Source(word, library.load(word), notes=library.doc(word))
+    if "\n" in word:
+        program, notes = _parse(word)
+        return Source("program", program, notes=notes)
     path = Path(word)
     if _is_file(path):
-        program, notes = _read(path)
+        program, notes = _parse(_read(path), path)
         return Source(word, program, notes=notes)
     run, colon, which = word.rpartition(":")
     if colon and run and _IN_RUN.fullmatch(which):
@@ -98,16 +102,22 @@ def _is_file(path: Path) -> bool:
     return False
 
 
-def _read(path: Path) -> tuple[Program, ProgramDoc]:
+def _read(path: Path) -> bytes:
     try:
         with path.open("rb") as file:
-            program, docstring = parse_with_docstring(file.read(MAX_BYTES))
-        return program, parse_docstring(docstring)
+            return file.read(MAX_BYTES)
     except OSError as error:
         raise SourceError(f"cannot read {path}: {error.strerror}") from None
+
+
+def _parse(text: str | bytes, path: Path | None = None) -> tuple[Program, ProgramDoc]:
+    try:
+        program, docstring = parse_with_docstring(text)
     except ProgramError as error:
-        place = f"{path}:{error.line}:{error.column}"
+        line, column = error.line, error.column
+        place = f"{path}:{line}:{column}" if path else f"line {line}, column {column}"
         raise SourceError(f"{place}: {error.reason}", error.excerpt) from None
+    return program, parse_docstring(docstring)
 
 
 def _in_run(word: str, run: Path, which: str) -> Source:

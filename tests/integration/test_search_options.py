@@ -11,6 +11,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import analyze
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
+from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.hall_of_fame import hall_of_fame
@@ -36,6 +37,10 @@ OPTIONS = {
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "average": {"evaluation": {"reevaluate": "average"} | AGAIN},
     "forget": {"evaluation": {"reevaluate": "forget"} | AGAIN},
+    "required": {
+        "space": {"require": ["uses_learning_rate", "no_drift"]},
+        "evaluation": {"reevaluate": "forget", "functional_cache": True} | AGAIN,
+    },
     "all": {
         "evaluation": {"reevaluate": "average", "functional_cache": True} | AGAIN,
         "hurdles": {"slack": 0.3},
@@ -94,6 +99,24 @@ def test_children_differ_from_their_parents_if_asked_to(runs):
         assert row.num_statements <= 14
     others = runs["functional"].rows
     assert any(row.fingerprint == others[row.individual.parent].fingerprint for row in others[24:])
+
+
+def test_programs_without_a_required_property_are_rejected_untrained(runs):
+    run = runs["required"]
+    required = tuple(OPTIONS["required"]["space"]["require"])
+    lacking = {
+        row.outcome.owner
+        for row in run.rows
+        if missing(canonicalize(row.individual.program), required)
+    }
+    rejected = {
+        EvaluationId.parse(name).owner
+        for name, (_, status) in run.outcomes.items()
+        if status is Status.REJECTED
+    }
+    assert rejected == lacking and 5 < len(rejected) < len(run.outcomes)
+    assert run.summary["outcomes"]["rejected"] >= len(rejected)
+    assert not rejected & {EvaluationId.parse(name).owner for name in run.pool.submitted}
 
 
 @pytest.mark.parametrize("key", ["functional", "all"])

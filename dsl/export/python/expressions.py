@@ -41,7 +41,7 @@ _BOTH = {
     "global_norm": "_global_norm({x})",
     "dot": "_dot({x}, {y})",
     "cosine_sim": "_cosine_sim({x}, {y})",
-    "clip_factor": "{np}.where({x} > {y}, {y} / {x}, 1.0)",
+    "clip_factor": "{np}.where({x} <= {y}, 1.0, {y} / {x})",
     "greater": "{np}.where({x} > {y}, 1.0, 0.0)",
     "where": "{np}.where({x} != 0, {y}, {a})",
     "rows": "_rows({x})",
@@ -49,6 +49,11 @@ _BOTH = {
     "row_mean": "_row_mean({x})",
     "gram": "_gram({x}, {y})",
     "column_mean": "_column_mean({x})",
+    "row_max": "_row_max({x})",
+    "column_max": "_column_max({x})",
+    "array_max": "_array_max({x})",
+    "row_norm": "_row_norm({x})",
+    "column_norm": "_column_norm({x})",
 }
 
 _JAX = _BOTH | {

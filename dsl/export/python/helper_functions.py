@@ -54,6 +54,38 @@ def _column_mean(x):
     axis = -2 if x.ndim > 1 else None
     return jnp.broadcast_to(jnp.mean(x, axis, keepdims=True), x.shape)
 ''',
+    "row_max": '''
+def _row_max(x):
+    """The maximum of each row, in place of its numbers; a vector is one column."""
+    if x.ndim < 2 or not x.size:
+        return x
+    return jnp.broadcast_to(jnp.max(x, -1, keepdims=True), x.shape)
+''',
+    "column_max": '''
+def _column_max(x):
+    """The maximum of each column, in place of its numbers; a vector is one column."""
+    if not x.size:
+        return x
+    return jnp.broadcast_to(jnp.max(x, -2 if x.ndim > 1 else None, keepdims=True), x.shape)
+''',
+    "array_max": '''
+def _array_max(x):
+    """The maximum of an array; 0 without numbers."""
+    return jnp.max(x) if x.size else jnp.zeros((), x.dtype)
+''',
+    "row_norm": '''
+def _row_norm(x):
+    """The norm of each row, in place of its numbers; a vector is one column."""
+    if x.ndim < 2:
+        return jnp.abs(x)
+    return jnp.broadcast_to(jnp.linalg.norm(x, axis=-1, keepdims=True), x.shape)
+''',
+    "column_norm": '''
+def _column_norm(x):
+    """The norm of each column, in place of its numbers; a vector is one column."""
+    axis = -2 if x.ndim > 1 else None
+    return jnp.broadcast_to(jnp.linalg.norm(x, axis=axis, keepdims=True), x.shape)
+''',
 }
 
 _TORCH = {
@@ -101,6 +133,38 @@ def _row_mean(x):
 def _column_mean(x):
     """The mean of each column, in place of its numbers; a vector is one column."""
     return torch.mean(x, -2, keepdim=True).expand_as(x) if x.ndim > 1 else x.mean().expand_as(x)
+''',
+    "row_max": '''
+def _row_max(x):
+    """The maximum of each row, in place of its numbers; a vector is one column."""
+    if x.ndim < 2 or not x.numel():
+        return x
+    return torch.amax(x, -1, keepdim=True).expand_as(x)
+''',
+    "column_max": '''
+def _column_max(x):
+    """The maximum of each column, in place of its numbers; a vector is one column."""
+    if not x.numel():
+        return x
+    return (torch.amax(x, -2, keepdim=True) if x.ndim > 1 else torch.max(x)).expand_as(x)
+''',
+    "array_max": '''
+def _array_max(x):
+    """The maximum of a tensor; 0 without numbers."""
+    return torch.max(x) if x.numel() else x.new_zeros(())
+''',
+    "row_norm": '''
+def _row_norm(x):
+    """The norm of each row, in place of its numbers; a vector is one column."""
+    if x.ndim < 2:
+        return torch.abs(x)
+    return torch.linalg.vector_norm(x, dim=-1, keepdim=True).expand_as(x)
+''',
+    "column_norm": '''
+def _column_norm(x):
+    """The norm of each column, in place of its numbers; a vector is one column."""
+    dim = -2 if x.ndim > 1 else None
+    return torch.linalg.vector_norm(x, dim=dim, keepdim=True).expand_as(x)
 ''',
 }
 

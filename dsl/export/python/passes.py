@@ -73,6 +73,8 @@ def lower(graph: Graph) -> Graph:
             return add(name, "divide", product, add(f"{name}_norms", "multiply", *norms))
         if op == "gram" and OPS[op].infer(*(arg.kind for arg in args)) is not Kind.TREE:
             return add(name, "multiply", add(f"{name}_square", "square", args[0]), args[1])
+        if op in ("row_norm", "column_norm") and args[0].kind is not Kind.TREE:
+            return add(name, "abs", *args)
         if op in ("dot", "cosine_sim", "gram"):
             x, y = args
             if x.kind < y.kind:

@@ -166,9 +166,9 @@ def _norm(term: Term, x: Form) -> Form | None:
     """Take factors that are constant within each array, or over all arrays, out of a norm."""
     if term.args[0].kind is Kind.SCALAR or not x:
         return absolute(x)
-    if term.op == "norm" and term.args[0].kind is Kind.PER_ARRAY:
+    if term.op != "global_norm" and term.args[0].kind is Kind.PER_ARRAY:
         return absolute(x)
-    outer, inner = split_by_kind(absolute(x), term.kind)
+    outer, inner = split_by_kind(absolute(x), min(term.kind, Kind.PER_ARRAY))
     return multiply(outer, _function(term, inner))
 
 
@@ -240,7 +240,7 @@ _RULES: dict[str, Callable[..., Form | None]] = {
     **dict.fromkeys(("log2", "log10", "cos", "cosh"), lambda term, x: _function(term, absolute(x))),
     **dict.fromkeys((*GROWING, "sin", "tan", "clip"), _odd),
     **dict.fromkeys(("max", "min"), _extreme),
-    **dict.fromkeys(("norm", "global_norm"), _norm),
+    **dict.fromkeys(("norm", "global_norm", "row_norm", "column_norm"), _norm),
     **dict.fromkeys(("row_mean", "column_mean", "array_mean"), _mean),
     "dot": _dot,
     "gram": _gram,

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis import functional_equivalence
+from lionhunt.dsl.analysis import functional_equivalence, numeric_probe
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
@@ -104,13 +104,12 @@ def test_probe_computes_what_the_program_does(program):
     """Compare flat rows with all scales at once against single arrays, one scale at a time."""
     canonical = canonicalize(program)
     updates = functional_equivalence.updates_on_probe(canonical)
-    sizes = [math.prod(shape) for shape in functional_equivalence.SHAPES]
+    sizes = [math.prod(shape) for shape in numeric_probe.SHAPES]
 
     def to_tree(row):
         parts = np.split(row, np.cumsum(sizes)[:-1])
         return tuple(
-            part.reshape(shape)
-            for part, shape in zip(parts, functional_equivalence.SHAPES, strict=True)
+            part.reshape(shape) for part, shape in zip(parts, numeric_probe.SHAPES, strict=True)
         )
 
     backend = PytreeBackend(np)
@@ -132,7 +131,7 @@ def test_probe_computes_what_the_program_does(program):
             update, *states = [
                 tuple(
                     np.broadcast_to(x, shape)
-                    for x, shape in zip(tree, functional_equivalence.SHAPES, strict=True)
+                    for x, shape in zip(tree, numeric_probe.SHAPES, strict=True)
                 )
                 for tree in trees
             ]

@@ -22,6 +22,7 @@ from lionhunt.dsl.execution.optax_adapter import ProgramState
 from lionhunt.dsl.interpreter import evaluate, run
 from lionhunt.dsl.program import Program, Statement, Var
 from tests.support.dsl.programs import MODERATE, programs
+from tests.support.dsl.suites import reads
 from tests.support.dsl.values import assert_close, draw_tree
 
 NUM_STEPS = 50
@@ -88,13 +89,20 @@ def interpret(program):
     return train(update, (0, states))
 
 
+FEW_STEPS = {"fromage": 5, "lamb": 5}
+"""Steps of programs whose weights grow or vanish exponentially here, and their rounding too."""
+
+
 @pytest.mark.parametrize("name", library.names())
 def test_machine_compiled_program_and_interpreter_agree(name):
     """Compare to 1e-5 of the largest update of an array; the ways round in different orders."""
     program = library.load(name)
-    expected = interpret(program)
-    assert_close(train_machine(program), expected, rtol=1e-5)
     compiled = train_optimizer(dsl.as_optimizer(program, schedule))
+    expected, actual, compiled = (
+        jax.tree.map(lambda leaf: leaf[: FEW_STEPS.get(name)], updates)
+        for updates in (interpret(program), train_machine(program), compiled)
+    )
+    assert_close(actual, expected, rtol=1e-5)
     assert_close(compiled, expected, rtol=1e-5)
 
 
@@ -195,15 +203,7 @@ def test_update_without_weights_is_refused(make):
         optimizer.update(params, optimizer.init(params))
 
 
-WEIGHT_READERS = {"ablation", "adabelief_like", "adafactor", "adamw", "adamw_initial"} | {
-    "discovered_lion",
-    "lion",
-    "raw_lion",
-    "regularized",
-}
-
-
-@pytest.mark.parametrize("name", sorted(set(library.names()) - WEIGHT_READERS))
+@pytest.mark.parametrize("name", [name for name in library.names() if not reads(name, 0)])
 def test_program_that_does_not_read_the_weights_needs_none(name):
     params = first_params()
     optimizer = dsl.as_optimizer(library.load(name), 0.5)

@@ -12,9 +12,9 @@ from tests.support.dsl.program_texts import body
 from tests.support.dsl.programs import programs
 
 
-def flat(*lines: str) -> str:
+def flat(*lines: str, returns: str = "u, m") -> str:
     """Return the flat form of a program of those lines."""
-    return str(parse(body(*lines, "return u, m")))
+    return str(parse(body(*lines, f"return {returns}")))
 
 
 @given(programs(ops=tuple(OPS)))
@@ -62,6 +62,33 @@ def test_text_is_flattened_to_one_function_a_statement(written, meant):
 def test_outputs_may_be_expressions_and_numbers():
     program = parse(body("return sign(g) * lr, 0"))
     assert str(program) == body("t1 = sign(g)", "t2 = t1 * lr", "return t2, 0.0").strip()
+
+
+@pytest.mark.parametrize(
+    ("values", "meant"),
+    [
+        ("(u, m)", "u, m"),
+        ("(u, m,)", "u, m"),
+        ("(\n    u,\n    m\n  )", "u, m"),
+        ("(u + m) * lr, (m)", "(u + m) * lr, m"),
+        ("(u) - (m), m", "u - m, m"),
+        ("((u + m) * lr, m)", "(u + m) * lr, m"),
+    ],
+)
+def test_values_may_be_a_tuple_in_parentheses(values, meant):
+    assert flat("u = abs(g)", returns=values) == flat("u = abs(g)", returns=meant)
+
+
+@pytest.mark.parametrize(
+    "typed",
+    [
+        "def f(w: jnp.ndarray, g: 'Tree', m: dict[str, tuple[int, ...]], lr: float | None):",
+        "def f(w: Callable[[Tree], Tree], g, m, lr: float) -> tuple[Tree, tuple[Tree, ...]]:",
+    ],
+)
+def test_types_are_read_over(typed):
+    program = parse(f"{typed}\n  u: Tree = g * lr\n  return (u, m)")
+    assert program == parse("def f(w, g, m, lr):\n  u = g * lr\n  return u, m")
 
 
 def test_temporaries_avoid_names_that_come_later():

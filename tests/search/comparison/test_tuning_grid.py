@@ -69,6 +69,13 @@ def test_the_grid_ends_where_numbers_become_senseless():
     assert all(100.0 * 10 ** (place.learning_rate / 2) <= 1e4 for place in tried)
 
 
+def test_without_weight_decay_only_the_learning_rate_is_tuned():
+    tried = tune(peak((3, 0)), 9, Grid(Hyperparameters(1e-3, 0.0), 4.0, 10.0))
+    assert len(tried) == 9 and all(place.weight_decay == 0 for place in tried)
+    assert best_place(tried) == (3, 0) and edges(Place(3, 0), tried) == ()
+    assert edges(max(tried), tried) == ("learning_rate",)
+
+
 @pytest.mark.parametrize("num_trials", [1, 5, 9])
 def test_the_first_trials_are_the_start_and_its_coarse_neighbours(num_trials):
     places = list(tune(peak((0, 0)), num_trials))

@@ -7,7 +7,7 @@ import pytest
 from lionhunt.proxy_tasks import DigitsMLP, StdlibLM
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import read_config
-from lionhunt.search.driver.config import RunConfig, load_config
+from lionhunt.search.driver.config import MutationConfig, RunConfig, load_config
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.paper.claims.config import ClaimsConfig
 from lionhunt.search.paper.replication.config import StudyConfig
@@ -56,6 +56,24 @@ def test_settings_replace_values(file):
     assert config.mutation.to_space().functions == ("sign", "interp", "multiply")
 
 
+def test_functions_are_named_by_groups_too():
+    def functions(*words):
+        return MutationConfig(functions=words).functions
+
+    assert len(functions("paper")) == 43
+    assert functions("matrix") == ("gram",)
+    assert functions("paper", "matrix", "rows") == (
+        *functions("paper"),
+        "gram",
+        *functions("rows"),
+    )
+    assert {"row_mean", "column_norm", "rows", "columns"} < set(functions("rows"))
+    assert {"array_mean", "array_max", "size"} == set(functions("arrays"))
+    assert functions("sign", "paper") == functions("sign", *functions("paper"))
+    # A recorded config names functions, of which one has the name of its group.
+    assert functions(*functions("rows", "add")) == functions("rows", "add")
+
+
 @pytest.mark.parametrize(
     "setting, message",
     [
@@ -88,6 +106,7 @@ def test_settings_replace_values(file):
         ("tasks.0.num_steps.x=1", "nothing is called 'x'"),
         ("mutation.functions=['squre']", "unknown function 'squre'"),
         ("mutation.functions=[]", "at least one function"),
+        ("space.require=['no_drifts']", "unknown property 'no_drifts'; did you mean 'no_drift'"),
         ("mutation={insert=0, delete=0, modify=0}", "must not all be 0"),
         ("evaluation.combination=max", "combination: .*'mean' or 'min', got 'max'"),
         ("evaluation.candidate_seconds=0", "candidate_seconds: .*greater than 0"),
@@ -133,6 +152,7 @@ def test_every_config_loads_and_says_what_it_is_for(path):
         "select": SelectConfig,
         "figure2": StudyConfig,
         "simplify": SimplifyConfig,
+        "staircase": CompareConfig,
     }
     read_config(path, models.get(path.stem.partition("_")[0], RunConfig))
     head = path.read_text().splitlines()[:3]

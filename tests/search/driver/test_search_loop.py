@@ -190,6 +190,14 @@ def test_initial_program_that_does_not_train_is_refused():
             pass
 
 
+def test_initial_program_without_a_required_property_is_refused():
+    program = dsl.parse("def f(w, g, lr):\n  return g * 0.1 + 0.001")
+    required = config(space={"require": ["odd", "no_drift", "scale_free"]})
+    with pytest.raises(ConfigError, match="initial program lacks odd, no_drift, scale_free;"):
+        with start_pool(required, program, num_workers=0):
+            pass
+
+
 def test_workers_are_limited_as_the_config_says(monkeypatch):
     opened = []
 

@@ -7,11 +7,11 @@ slots and its own kind rule, and checks `dsl.validation` against them.
 from hypothesis import strategies as st
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.ops import GROUPS, OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.validation import infer
 
-DRAWN = tuple(name for name, op in OPS.items() if op.drawn)
+DRAWN = GROUPS["paper"]
 SCALAR_SLOTS = {("clip", 1), ("interp", 2)}
 TO_SCALAR = {"global_norm", "dot", "cosine_sim", "get_pi", "get_e", "get_eps"}
 STATES = ("m", "v", "n")
@@ -32,7 +32,7 @@ def kind_of(op: str, kinds: list[Kind]) -> Kind:
     """Return the kind of a result, by an independent rule."""
     if op in TO_SCALAR:
         return Kind.SCALAR
-    if op in ("norm", "array_mean", "rows", "columns", "size"):
+    if op in ("norm", "array_mean", "array_max", "rows", "columns", "size"):
         return min(kinds[0], Kind.PER_ARRAY)
     return max(kinds)
 
