@@ -5,9 +5,10 @@ import functools
 from typing import NamedTuple
 
 from lionhunt.dsl import library
+from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.classification.convention import constants_as_in
 from lionhunt.dsl.classification.differences import describe_differences
-from lionhunt.dsl.classification.nearest import Path, find_nearest, reduce_known
+from lionhunt.dsl.classification.nearest import Path, find_nearest, least_distance, reduce_known
 from lionhunt.dsl.classification.skeletons import make_skeleton
 from lionhunt.dsl.classification.tree import Node
 from lionhunt.dsl.export.constant_names import name_constants
@@ -27,6 +28,11 @@ below 0.43. Of 60 programs from 3 mutations of AdamW or Lion, three in four are 
 """
 
 
+NUM_CANDIDATES = 8
+"""Known optimizers that are compared even if they are farther."""
+MATRIX_PRODUCT = "gram"
+MAX_SMALL = 10_000
+"""Limit on the nodes of a known optimizer's tree without products of matrices."""
 MAX_SIZE = 100
 """Limit on the nodes of a tree whose constants are converted; some 50 trials build it again."""
 
@@ -74,9 +80,12 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
         ('lion',)
     """
     tree = make_skeleton(program)
-    trees, reductions = _known_trees()
-    sizes = {name: known.size for name, known in trees.items()}
-    nearest = find_nearest(tree, sizes, reductions)
+    trees = {name: _known_tree(name) for name in _comparable(tree)}
+    bounds = {name: least_distance(tree, known) for name, known in trees.items()}
+    # All that may be within the largest distance, and some more, of which one is the nearest.
+    some = sorted(bounds, key=lambda name: bounds[name])[:NUM_CANDIDATES]
+    candidates = [name for name in trees if bounds[name] <= MAX_DISTANCE or name in some]
+    nearest = find_nearest(tree, {name: _reductions(name) for name in candidates})
     distance = nearest.distance if nearest else 1.0
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
@@ -96,9 +105,27 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
     )
 
 
+def _comparable(tree: Node) -> list[str]:
+    """Return the names of the known optimizers that can be near a tree.
+
+    Optimizers with products of matrices have trees of millions of nodes; all others are small.
+    """
+    names = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
+    is_large = tree.size > MAX_SMALL
+    return [name for name in names if _multiplies_matrices(name) == is_large]
+
+
 @functools.cache
-def _known_trees() -> tuple[dict[str, Node], dict[Node, list[tuple[str, Path]]]]:
-    """Return the trees of the known optimizers by name, and their reductions."""
-    names = (name for name in library.names() if name not in UNSIMPLIFIED_LION)
-    trees = {name: make_skeleton(library.load(name)) for name in names}
-    return trees, reduce_known(trees)
+def _multiplies_matrices(name: str) -> bool:
+    statements = simplify(library.load(name)).statements
+    return any(statement.op == MATRIX_PRODUCT for statement in statements)
+
+
+@functools.cache
+def _known_tree(name: str) -> Node:
+    return make_skeleton(library.load(name))
+
+
+@functools.cache
+def _reductions(name: str) -> dict[Node, Path]:
+    return reduce_known(_known_tree(name))

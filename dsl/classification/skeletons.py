@@ -25,6 +25,7 @@ from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
     GROWS,
+    LEFT_OUT,
     NEGATIVE,
     NEXT,
     NUMBER_NODE,
@@ -46,6 +47,7 @@ from lionhunt.dsl.rewriting.polynomials.monomials import (
     Form,
     Monomial,
     as_number,
+    make_atom,
     power,
 )
 from lionhunt.dsl.rewriting.polynomials.monomials import multiply as multiply_forms
@@ -53,6 +55,7 @@ from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
     INPUT,
     NUMBER,
+    OUTPUTS,
     Term,
     make,
     number,
@@ -67,9 +70,9 @@ GUARD = Fraction(1, 10**6)
 TOLERANCE = Fraction(1, 10**5)
 """Largest relative difference of two numbers that count as equal."""
 MAX_NODES = 2_000
-"""Limit on the nodes of a tree; further parts become "...". Published programs need a tenth."""
+"""Limit on the different nodes of a tree; further parts are left out."""
 MAX_DEPTH = 100
-"""Limit on the depth of a tree; deeper parts become "..."."""
+"""Limit on the depth of a tree; deeper parts are left out."""
 
 
 def make_skeleton(program: Program) -> Node:
@@ -81,7 +84,7 @@ def make_skeleton(program: Program) -> Node:
 def make_state_skeletons(program: Program) -> tuple[Node, ...]:
     """Build the tree of each state's new value; the states are s0, s1, ... in program order."""
     states = [f"s{i}" for i in range(len(program.states))]
-    _, news = _trees(_positive(_standard(program), states), states)
+    _, news = _trees(_positive(_without_guards(_standard(program)), states), states)
     return tuple(news.values())
 
 
@@ -91,14 +94,21 @@ def standard_form(program: Program) -> tuple[Term, list[str]]:
     Inputs have standard names. Guards and states that hold numbers are gone, and equal states are
     one. The gradient comes into each state with a positive sign.
     """
-    term, states = _merged(_settled(_standard(simplify(program))))
+    # A tiny number may be all that a state grows from, as in Adadelta, so guards go later.
+    term, states = _merged(_without_guards(_settled(_standard(simplify(program)))))
     return _positive(term, states), states
 
 
 def _positive(term: Term, states: list[str]) -> Term:
-    forms = normal_forms(term)
-    flipped = [state for state, form in zip(states, forms[1:], strict=True) if _is_negative(form)]
+    forms = _new_forms(term)
+    flipped = [state for state, form in zip(states, forms, strict=True) if _is_negative(form)]
     return _flip(term, states, flipped) if flipped else term
+
+
+def _new_forms(term: Term) -> tuple[Form, ...]:
+    """Return the forms of the new states alone; that of the update may take much longer."""
+    news = term.args[1:]
+    return normal_forms(make(OUTPUTS, *news)) if news else ()
 
 
 def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
@@ -125,14 +135,14 @@ def list_coefficients(term: Term) -> tuple[tuple[Node, ...], list[float]]:
 
 
 def _standard(program: Program) -> Term:
-    """Return the outputs of a program over inputs with standard names, without guards."""
+    """Return the outputs of a program over inputs with standard names."""
     names = (WEIGHTS, GRADIENT, *(f"s{i}" for i in range(len(program.states))))
     inputs = {
         variable(old, Kind.TREE): variable(new, Kind.TREE)
         for old, new in zip(program.inputs[:-1], names, strict=True)
     }
     inputs[variable(program.schedule, Kind.SCALAR)] = variable(SCHEDULE, Kind.SCALAR)
-    return substitute(_without_guards(to_term(program)), inputs)
+    return substitute(to_term(program), inputs)
 
 
 def _settled(root: Term) -> Term:
@@ -162,7 +172,7 @@ def _merged(root: Term) -> tuple[Term, list[str]]:
         return substitute(root, {state: states[rank] for state, rank in classes.items()})
 
     classes = partition_states(
-        states, lambda classes: dict(zip(states, normal_forms(merged(classes))[1:], strict=True))
+        states, lambda classes: dict(zip(states, _new_forms(merged(classes)), strict=True))
     )
     term = merged(classes)
     kept = {
@@ -213,6 +223,7 @@ class _Builder:
         self.news = news
         self.num_nodes = 0
         self.depth = 0
+        self.atoms: dict[Atom, Node] = {}
 
     def new_value(self, state: str) -> Node:
         """Build the new value of a state, where `SUMS_UP` or `GROWS` may mark its old value."""
@@ -228,7 +239,8 @@ class _Builder:
     def node(self, form: Form) -> Node:
         self.num_nodes += 1
         if self.num_nodes > MAX_NODES or self.depth > MAX_DEPTH:
-            return Node("...")
+            # Left-out parts are equal only if their constants are equal, too.
+            return Node(f"{LEFT_OUT} {make_atom(SUM, (form,), Kind.TREE).key.hex()}")
         if (value := as_number(form)) is not None:
             positive = Node(NUMBER_NODE) if value else Node("0")
             return build(NEGATIVE, [positive]) if value < 0 else positive
@@ -250,6 +262,12 @@ class _Builder:
         return base if exponent == 1 else build(f"^{exponent}", [base])
 
     def atom(self, atom: Atom) -> Node:
+        """Build the tree of an atom, each only once: a part may have very many places."""
+        if atom not in self.atoms:
+            self.atoms[atom] = self._new_atom(atom)
+        return self.atoms[atom]
+
+    def _new_atom(self, atom: Atom) -> Node:
         if atom.op == INPUT:
             self.num_nodes += 1
             return Node(str(atom.label))
@@ -291,6 +309,8 @@ class _Builder:
         for state, new in sorted(self.news.items(), key=lambda item: -len(item[1])):
             if state == except_for or not 1 < len(new) <= len(form):
                 continue
+            if not _distinctive_atoms(new) <= {f.atom for monomial, _ in form for f in monomial}:
+                continue
             leaf = _leaf(NEXT + state)
             while (division := _divide(form, new)) is not None:
                 factor, rest = division
@@ -301,6 +321,15 @@ class _Builder:
 def _leaf(name: str) -> Form:
     (form,) = normal_forms(variable(name, Kind.TREE))
     return form
+
+
+def _distinctive_atoms(form: Form) -> set[Atom]:
+    """Return the atoms of the factors that are not in all monomials of a form.
+
+    Every multiple of the form by a monomial has these atoms, too.
+    """
+    monomials = [set(monomial) for monomial, _ in form]
+    return {f.atom for f in set.union(*monomials) - set.intersection(*monomials)}
 
 
 def _divide(form: Form, new: Form) -> tuple[Form, Form] | None:

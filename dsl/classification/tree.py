@@ -14,6 +14,8 @@ SUMS_UP, GROWS = "sums up", "grows"
 """Functions around a state in its own new value, if it does not decay."""
 WEIGHTS, GRADIENT, SCHEDULE = "weights", "gradient", "lr"
 """Labels of the inputs; states are s0, s1, ..."""
+LEFT_OUT = "..."
+"""First word of a leaf that stands for a part beyond the limits."""
 NEXT = "next "
 """Prefix of a state's name that stands for its new value."""
 COMMUTATIVE = {SUMS, PRODUCT, "max", "min", "dot", "cosine_sim"}
@@ -51,7 +53,16 @@ class Node:
         return node
 
     def __lt__(self, other: "Node") -> bool:
-        return (self.label, self.children) < (other.label, other.children)
+        one = self
+        while one is not other:
+            if one.label != other.label:
+                return one.label < other.label
+            pairs = zip(one.children, other.children, strict=False)
+            different = next((pair for pair in pairs if pair[0] is not pair[1]), None)
+            if different is None:
+                return len(one.children) < len(other.children)
+            one, other = different
+        return False
 
     def __reduce__(self):
         return Node, (self.label, self.children)

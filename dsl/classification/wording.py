@@ -2,6 +2,7 @@
 
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
+    LEFT_OUT,
     NEGATIVE,
     NEXT,
     NUMBER_NODE,
@@ -53,6 +54,8 @@ def describe_part(tree: Node, program: Node) -> str:
 
 def _formula(tree: Node, names: dict[str, str]) -> str:
     label, children = tree.label, tree.children
+    if label.startswith(LEFT_OUT):
+        return LEFT_OUT
     if not children:
         return names.get(label.removeprefix(NEXT), label)
     texts = [_formula(child, names) for child in children]
