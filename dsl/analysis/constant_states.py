@@ -35,8 +35,9 @@ def settle_states(
 ) -> dict[State, tuple[Number, int]]:
     """Return the states that reach a number and keep it, with the number of steps until then.
 
-    All states start as zeros, and are assumed to hold numbers. A state leaves this assumption if its
-    next value is no number, or if it still changes after `MAX_STEPS`. Then the steps begin again.
+    All states start as zeros, and are assumed to hold numbers. A state leaves this assumption if
+    its next value is no number, or if it still changes after `MAX_STEPS`. Then the steps begin
+    again.
 
     Args:
         states: the states, each hashable.

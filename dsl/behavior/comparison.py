@@ -1,6 +1,5 @@
 """Comparison of a program with every known optimizer, by their updates on recorded gradients."""
 
-import dataclasses
 from collections.abc import Collection, Mapping, Sequence
 from typing import NamedTuple
 
@@ -28,8 +27,10 @@ NUM_TRIALS, NUM_CLOSE_TRIALS = 16, 40
 """Trials of a first fit, and of a closer one of the nearest, for each constant."""
 NUM_NEAREST = 3
 """Known optimizers in the result."""
-ALIKE = 0.9995
-"""Least cosine of two known optimizers that behave alike."""
+ALIKE, DISTINCT = 0.9995, 0.99
+"""Least cosine of two known optimizers that behave alike, and largest of two in a result."""
+PRICE = 0.002
+"""Cosine that a fitted constant must gain: with more constants, any optimizer comes nearer."""
 NEARER = 0.01
 """Least gain in cosine of an optimizer that is nearer at another size of gradients."""
 FACTORS = (0.01, 100.0)
@@ -93,29 +94,27 @@ class Behavior(NamedTuple):
     at_factors: dict[float, tuple[str, float]] = {}
 
 
-@dataclasses.dataclass(frozen=True, eq=False)
 class Known:
-    """The known optimizers on some records.
+    """The known optimizers on some records, each with its documented constants.
 
-    Attributes:
-        records: recorded trainings.
-        updates: updates of each known optimizer by the factor of all gradients and by name, apart
-            from weight decay.
+    Args:
+        records: recorded trainings of equally many steps.
     """
 
-    records: tuple[Record, ...]
-    updates: Mapping[float, Mapping[str, list[np.ndarray]]]
+    def __init__(self, records: Sequence[Record]):
+        self.records = tuple(records)
+        names = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
+        self._programs = {name: simplify(library.load(name)) for name in names}
+        self._updates: dict[float, dict[str, list[np.ndarray]]] = {}
 
-
-def run_known(records: Sequence[Record]) -> Known:
-    """Run every known optimizer with its documented constants on some records."""
-    names = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
-    programs = {name: simplify(library.load(name)) for name in names}
-    updates = {
-        factor: {name: _updates(p, _scaled(records, factor)) for name, p in programs.items()}
-        for factor in (1.0, *FACTORS)
-    }
-    return Known(tuple(records), updates)
+    def at(self, factor: float) -> Mapping[str, list[np.ndarray]]:
+        """Return the updates by name, apart from weight decay, with all gradients multiplied."""
+        if factor not in self._updates:
+            records = _scaled(self.records, factor)
+            self._updates[factor] = {
+                name: _updates(program, records) for name, program in self._programs.items()
+            }
+        return self._updates[factor]
 
 
 def _updates(program: Program, records: Sequence[Record]) -> list[np.ndarray]:
@@ -133,7 +132,7 @@ def compare_behavior(program: Program, known: Known, like: Collection[str] = ())
 
     Args:
         program: valid program.
-        known: result of `run_known`.
+        known: the known optimizers on records.
         like: names of known optimizers to fit in any case: those that a comparison of the programs
             themselves found.
     """
@@ -141,16 +140,16 @@ def compare_behavior(program: Program, known: Known, like: Collection[str] = ())
     ours = _updates(program, known.records)
     if problem := _find_problem(ours):
         return Behavior(problem)
-    cosines = {name: cosine(ours, theirs) for name, theirs in known.updates[1.0].items()}
+    cosines = {name: cosine(ours, theirs) for name, theirs in known.at(1.0).items()}
     ranked = sorted(cosines, key=lambda name: -cosines[name])
-    groups = _group_alike(ranked, known.updates[1.0], like)
+    groups = _group_alike(ranked, known.at(1.0), like)
     fits = [_fit(ours, group, cosines[group[0]], known.records) for group in groups]
-    fits.sort(key=lambda fit: (-round(fit.neighbor.fitted_cosine, 3), -fit.neighbor.cosine))
+    fits.sort(key=lambda fit: -fit.merit)
     fits[0] = _fit_closely(ours, fits[0], known.records)
     distinct: list[_Fit] = []
     for fit in fits:
         # With extreme constants one optimizer becomes another, which says nothing new.
-        if all(cosine(fit.updates, other.updates) <= ALIKE for other in distinct):
+        if all(cosine(fit.updates, other.updates) <= DISTINCT for other in distinct):
             distinct.append(fit)
     nearest = distinct[0]
     scales = [abs(scale_to(a, b)) for a, b in zip(ours, nearest.updates, strict=True)]
@@ -165,7 +164,7 @@ def compare_behavior(program: Program, known: Known, like: Collection[str] = ())
         {
             factor: found
             for factor in FACTORS
-            if (found := _nearest_at(program, nearest.program, factor, known)) is not None
+            if (found := _nearest_at(program, nearest, ours, factor, known)) is not None
         },
     )
 
@@ -206,6 +205,13 @@ class _Fit(NamedTuple):
     program: Program
     updates: list[np.ndarray]
 
+    @property
+    def merit(self) -> float:
+        """Return the fitted cosine less the price of the constants that were fitted."""
+        documented = {c.name: c.value for c in library.doc(self.neighbor.name).constants}
+        num_fitted = sum(x != documented[c] for c, x in self.neighbor.constants.items())
+        return self.neighbor.fitted_cosine - PRICE * num_fitted
+
 
 def _fit(ours: list[np.ndarray], group: list[str], start: float, records: Sequence[Record]) -> _Fit:
     """Fit the first optimizer of a group to updates, from its documented constants on."""
@@ -240,20 +246,21 @@ def _improve(
 
 
 def _nearest_at(
-    program: Program, nearest: Program, factor: float, known: Known
+    program: Program, nearest: _Fit, ours: list[np.ndarray], factor: float, known: Known
 ) -> tuple[str, float] | None:
     """Return a known optimizer and its cosine where all gradients are multiplied.
 
-    The result is None if none is nearer than the one that is nearest at the factor 1.
+    The result is None if none is nearer than the one that is nearest at the factor 1. This is so if
+    the program and that one only change the length of their updates.
     """
     records = _scaled(known.records, factor)
-    ours = _updates(program, records)
-    if _find_problem(ours):
+    own, other = _updates(program, records), _updates(nearest.program, records)
+    pairs = (own, ours), (other, nearest.updates)
+    if _find_problem(own) or all(cosine(*pair) > 1 - NEARER for pair in pairs):
         return None
-    cosines = {name: cosine(ours, theirs) for name, theirs in known.updates[factor].items()}
+    cosines = {name: cosine(own, theirs) for name, theirs in known.at(factor).items()}
     name = max(cosines, key=lambda name: round(cosines[name], 3))
-    is_nearer = cosines[name] > cosine(ours, _updates(nearest, records)) + NEARER
-    return (name, cosines[name]) if is_nearer else None
+    return (name, cosines[name]) if cosines[name] > cosine(own, other) + NEARER else None
 
 
 def _respond(program: Program, records: Sequence[Record], scale: float) -> Response:

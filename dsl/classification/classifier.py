@@ -80,7 +80,7 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
         ('lion',)
     """
     tree = make_skeleton(program)
-    trees = {name: _known_tree(name) for name in _comparable(tree)}
+    trees = {name: _known_tree(name) for name in _comparable(program, tree)}
     bounds = {name: least_distance(tree, known) for name, known in trees.items()}
     # All that may be within the largest distance, and some more, of which one is the nearest.
     some = sorted(bounds, key=lambda name: bounds[name])[:NUM_CANDIDATES]
@@ -105,20 +105,18 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
     )
 
 
-def _comparable(tree: Node) -> list[str]:
-    """Return the names of the known optimizers that can be near a tree.
+def _comparable(program: Program, tree: Node) -> list[str]:
+    """Return the names of the known optimizers that can be near a program.
 
     Optimizers with products of matrices have trees of millions of nodes; all others are small.
     """
     names = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
-    is_large = tree.size > MAX_SMALL
-    return [name for name in names if _multiplies_matrices(name) == is_large]
+    is_large = tree.size > MAX_SMALL and _multiplies_matrices(program)
+    return [name for name in names if _multiplies_matrices(library.load(name)) == is_large]
 
 
-@functools.cache
-def _multiplies_matrices(name: str) -> bool:
-    statements = simplify(library.load(name)).statements
-    return any(statement.op == MATRIX_PRODUCT for statement in statements)
+def _multiplies_matrices(program: Program) -> bool:
+    return any(statement.op == MATRIX_PRODUCT for statement in simplify(program).statements)
 
 
 @functools.cache

@@ -25,7 +25,7 @@ class Node:
     """Tree of a function, an input or a number, or the `PROGRAM` of all outputs.
 
     Equal trees are one object, so comparing and hashing are cheap for any size. The order of trees
-    is that of their labels and children.
+    is that of their labels, sizes and children.
 
     Attributes:
         label: function name, `+`, `*`, `-`, `^` with an exponent, input, or `NUMBER_NODE`.
@@ -55,8 +55,8 @@ class Node:
     def __lt__(self, other: "Node") -> bool:
         one = self
         while one is not other:
-            if one.label != other.label:
-                return one.label < other.label
+            if (one.label, one.size) != (other.label, other.size):
+                return (one.label, one.size) < (other.label, other.size)
             pairs = zip(one.children, other.children, strict=False)
             different = next((pair for pair in pairs if pair[0] is not pair[1]), None)
             if different is None:

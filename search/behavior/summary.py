@@ -4,7 +4,7 @@ import functools
 from collections.abc import Collection
 from typing import Any
 
-from lionhunt.dsl.behavior.comparison import Behavior, Known, compare_behavior, run_known
+from lionhunt.dsl.behavior.comparison import Behavior, Known, compare_behavior
 from lionhunt.dsl.behavior.wording import describe_behavior, describe_nearest
 from lionhunt.dsl.program import Program
 from lionhunt.search.activity import Activity, OnActivity, ignore
@@ -32,7 +32,7 @@ def find_behavior(
 
 @functools.cache
 def _run_known() -> Known:
-    return run_known(record_tasks())
+    return Known(record_tasks())
 
 
 def summarize_behavior(behavior: Behavior) -> dict[str, Any]:
