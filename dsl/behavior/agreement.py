@@ -9,8 +9,8 @@ from lionhunt.dsl.behavior.record import Record
 FIRST_STEP = 5
 """First step that is compared; before it, states that start as zeros decide."""
 
-Updates = tuple[np.ndarray, ...]
-"""The updates of one program on each record; shape=(steps, numbers)."""
+ROUNDING = 1e-5
+"""Share of an update that may be rounding."""
 
 
 def cosine(ours: Sequence[np.ndarray], theirs: Sequence[np.ndarray]) -> float:
@@ -42,14 +42,17 @@ def _cosine(a: np.ndarray, b: np.ndarray) -> float:
 def without_decay(updates: np.ndarray, record: Record) -> np.ndarray:
     """Return updates without their part along the weights, in float64.
 
-    So a weight decay of any size is no difference; its loss is one dimension of thousands.
+    So a weight decay of any size is no difference; its loss is one dimension of thousands. What is
+    left of a mere weight decay is rounding, and becomes 0.
     """
     weights = record.weights.astype(np.float64)
     updates = updates.astype(np.float64)
     squared = np.maximum(np.sum(weights * weights, axis=1, keepdims=True), np.finfo(float).tiny)
     with np.errstate(invalid="ignore", over="ignore"):
         along = np.sum(updates * weights, axis=1, keepdims=True) / squared
-        return updates - weights * along
+        rest = updates - weights * along
+        lengths, all_lengths = (np.linalg.norm(x, axis=1, keepdims=True) for x in (rest, updates))
+        return np.where(lengths <= ROUNDING * all_lengths, 0.0, rest)
 
 
 def scale_to(ours: np.ndarray, theirs: np.ndarray) -> float:

@@ -8,7 +8,7 @@ import numpy as np
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.behavior.agreement import cosine, scale_to, without_decay
-from lionhunt.dsl.behavior.fitting import FittedConstants, fit_constants
+from lionhunt.dsl.behavior.fitting import PERFECT, FittedConstants, fit_constants
 from lionhunt.dsl.behavior.record import Record, run_on
 from lionhunt.dsl.behavior.response import (
     SizeRange,
@@ -143,7 +143,9 @@ def compare_behavior(program: Program, known: Known, like: Collection[str] = ())
     cosines = {name: cosine(ours, theirs) for name, theirs in known.at(1.0).items()}
     ranked = sorted(cosines, key=lambda name: -cosines[name])
     groups = _group_alike(ranked, known.at(1.0), like)
-    fits = [_fit(ours, group, cosines[group[0]], known.records) for group in groups]
+    # Where documented constants agree, no others are needed.
+    num_trials = 0 if cosines[ranked[0]] >= PERFECT else NUM_TRIALS
+    fits = [_fit(ours, group, cosines[group[0]], known.records, num_trials) for group in groups]
     fits.sort(key=lambda fit: -fit.merit)
     fits[0] = _fit_closely(ours, fits[0], known.records)
     distinct: list[_Fit] = []
@@ -213,11 +215,17 @@ class _Fit(NamedTuple):
         return self.neighbor.fitted_cosine - PRICE * num_fitted
 
 
-def _fit(ours: list[np.ndarray], group: list[str], start: float, records: Sequence[Record]) -> _Fit:
+def _fit(
+    ours: list[np.ndarray],
+    group: list[str],
+    start: float,
+    records: Sequence[Record],
+    num_trials: int,
+) -> _Fit:
     """Fit the first optimizer of a group to updates, from its documented constants on."""
     values = {c.name: c.value for c in library.doc(group[0]).constants}
     neighbor = Neighbor(tuple(group), start, start, values)
-    return _improve(ours, neighbor, records, NUM_TRIALS, 1.0)
+    return _improve(ours, neighbor, records, num_trials, 1.0)
 
 
 def _fit_closely(ours: list[np.ndarray], fit: _Fit, records: Sequence[Record]) -> _Fit:

@@ -58,7 +58,7 @@ def fit_constants(
 
     fitted = [c for c in constants if c.name not in SCALES and c.value][:MAX_CONSTANTS]
     best = start
-    if not fitted or start.score >= PERFECT:
+    if not fitted or not num_trials or start.score >= PERFECT:
         return best
 
     def loss(point: np.ndarray) -> float:

@@ -30,10 +30,7 @@ M = "m = interp(g, m, 0.9)"
 DISGUISES = {
     "a sign by tanh": (_stateless("tanh(g * 1e7)"), "signsgd"),
     "a sign by a root": (_stateless("g / sqrt(square(g) + 1e-20)"), "signsgd"),
-    "a sign by a cube root of a cube root": (
-        _stateless("power(abs(g), 0.001) * sign(g)"),
-        "signsgd",
-    ),
+    "a sign by a small power": (_stateless("power(abs(g), 0.001) * sign(g)"), "signsgd"),
     "a sign by arctan": (_stateless("arctan(g * 1e7)"), "signsgd"),
     "a gradient by its logarithm": (_stateless("exp(log(g)) * sign(g)"), "sgd"),
     "a gradient by sinh": (_stateless("sinh(g * 0.001)"), "sgd"),
@@ -43,10 +40,6 @@ DISGUISES = {
     "a momentum with another decay": (_parse("m = m * 0.8 + g", "u = m"), "momentum"),
     "a sign of a momentum by tanh": (_parse(M, "u = tanh(m * 1e7)"), "signum"),
     "a sign of a rescaled momentum": (_parse("m = m * 0.9 + g", "u = m / abs(m)"), "signum"),
-    "Lion of another scale": (
-        _parse("u = sign(interp(g, m, 0.9))", "m = m * 0.99 + g"),
-        "lion",
-    ),
     "Lion by arctan": (
         _parse("u = arctan(interp(g, m, 0.9) * 1e7)", "m = interp(g, m, 0.99)"),
         "lion",
@@ -74,7 +67,7 @@ def test_a_known_optimizer_behaves_as_itself(known, name):
 
 
 def test_fitted_constants_are_those_of_a_rescaled_state(known):
-    program, _ = DISGUISES["Lion of another scale"]
+    program = _parse("u = sign(interp(g, m, 0.9))", "m = m * 0.99 + g")
     nearest = compare_behavior(program, known, like=("lion",)).nearest[0]
     assert nearest.optimizers == ("lion",)
     assert nearest.cosine < 0.9 < nearest.fitted_cosine
@@ -84,7 +77,8 @@ def test_fitted_constants_are_those_of_a_rescaled_state(known):
 
 def test_a_smooth_sign_is_between_a_gradient_and_its_sign(known):
     behavior = compare_behavior(_stateless("g / sqrt(0.001 * square(g) + 1e-5)"), known)
-    assert behavior.nearest[0].name == "sgd"
+    # DoWG is SGD with a step size of its own.
+    assert behavior.nearest[0].name in ("sgd", "dowg")
     assert behavior.own is not None
     assert 1.5 < behavior.own.growth < 9.5
     assert behavior.at_factors[100.0][0] == "signsgd"

@@ -5,6 +5,7 @@ import jax.numpy as jnp
 import numpy as np
 import pytest
 
+from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.behavior.record import run_on
 from lionhunt.dsl.interpreter import evaluate
@@ -14,10 +15,9 @@ RECORDS = [make_record(seed, num_steps=4) for seed in (0, 1)]
 
 
 def _to_tree(row) -> tuple[jax.Array, ...]:
-    parts = np.split(row, np.cumsum([np.prod(shape) for shape in SHAPES])[:-1])
-    return tuple(
-        jnp.asarray(part.reshape(shape)) for part, shape in zip(parts, SHAPES, strict=True)
-    )
+    stops = np.cumsum([np.prod(shape) for shape in SHAPES])[:-1]
+    pairs = zip(np.split(row, stops), SHAPES, strict=True)
+    return tuple(jnp.asarray(part.reshape(shape)) for part, shape in pairs)
 
 
 # Elementwise; with a norm of all arrays; with norms of rows and arrays; without states.
@@ -34,8 +34,6 @@ def test_updates_are_those_of_the_interpreter(name):
 
 
 def test_a_narrow_update_is_repeated_over_all_numbers():
-    import lionhunt.dsl as dsl
-
     program = dsl.parse("def f(w, g, lr): return global_norm(g) * lr")
     (updates,) = run_on(program, RECORDS[:1])
     expected = np.linalg.norm(RECORDS[0].gradients, axis=1, keepdims=True)
