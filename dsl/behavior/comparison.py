@@ -57,8 +57,8 @@ class Neighbor(NamedTuple):
         return self.optimizers[0]
 
 
-class Response(NamedTuple):
-    """Response of one optimizer to changes of the gradients.
+class GradientResponse(NamedTuple):
+    """GradientResponse of one optimizer to changes of the gradients.
 
     Attributes:
         effects: share of a gradient's effect at each age; see `respond_to_age`.
@@ -89,8 +89,8 @@ class Behavior(NamedTuple):
     nearest: tuple[Neighbor, ...] = ()
     scale: float = 1.0
     sizes: tuple[SizeRange, ...] = ()
-    own: Response | None = None
-    known: Response | None = None
+    own: GradientResponse | None = None
+    known: GradientResponse | None = None
     at_factors: dict[float, tuple[str, float]] = {}
 
 
@@ -271,9 +271,9 @@ def _nearest_at(
     return (name, cosines[name]) if cosines[name] > cosine(own, other) + NEARER else None
 
 
-def _respond(program: Program, records: Sequence[Record], scale: float) -> Response:
+def _respond(program: Program, records: Sequence[Record], scale: float) -> GradientResponse:
     decay = decay_rate(program, records)
-    return Response(
+    return GradientResponse(
         respond_to_age(program, records),
         respond_to_factor(program, records),
         None if decay is None else decay / scale,

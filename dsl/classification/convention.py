@@ -104,11 +104,11 @@ def _rounded(value: float) -> float:
 
 
 def _minimize(residuals: Residuals, first: np.ndarray) -> np.ndarray:
-    from scipy.optimize import least_squares
-
     start = residuals(first)
     if not first.size or np.abs(start).max(initial=0.0) < TOLERANCE / 10:
         return first
+    from scipy.optimize import least_squares
+
     tight = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
     return least_squares(residuals, first, diff_step=1e-6, max_nfev=30, **tight).x
 

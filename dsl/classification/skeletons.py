@@ -122,8 +122,8 @@ def _trees(term: Term, states: list[str]) -> tuple[Node, dict[str, Node]]:
 def list_coefficients(term: Term) -> tuple[tuple[Node, ...], list[float]]:
     """Return the tree of each output, and the logarithms of the absolute numbers in it.
 
-    Outputs of one structure have equal trees and numbers in the same order. A sum that is a factor
-    has numbers relative to its first one, which counts as a number of the product.
+    Outputs of one structure have equal trees and numbers in the same order. The numbers of a
+    sum that is a factor are relative to its first one. That one counts as a number of the product.
     """
     builder = _Builder({})
     forms = normal_forms(term)

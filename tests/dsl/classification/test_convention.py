@@ -80,5 +80,5 @@ def test_the_convention_is_that_of_the_optimizer_that_has_the_constants():
     text = "def f(w, g, m, lr):\n  m = interp(g, m, 0.8)\n  return (g * 0.6 + m * 3.0) * lr, m"
     result = classify(dsl.parse(text))
     assert result.optimizers == ("nesterov", "qhm")
-    # 0.6 g + 3 m is 3.6 times the mean of g and m with the weight 3 / 3.6 of m.
+    # 0.6 g + 3 m is 3.6 times a mean of g and m.
     assert result.constants == pytest.approx({"nu": 3 / 3.6, "beta": 0.8, PEAK: 3.6}, rel=1e-6)
