@@ -5,6 +5,7 @@ import json
 import numpy as np
 import pytest
 
+import lionhunt
 from lionhunt.dsl import library
 from lionhunt.dsl.behavior.record import run_on
 from lionhunt.search.behavior.recording import LEARNING_RATE, TASKS, record_tasks
@@ -57,3 +58,9 @@ def test_a_program_that_overflows_is_told(invoke_cli, tmp_path):
     status, output, _ = invoke_cli("classify", str(file))
     assert status == 0
     assert "has no behavior to compare: its update is not finite at step" in output
+
+
+def test_python_has_the_same_opinion(records):
+    behavior = lionhunt.program("signum").behavior()
+    assert behavior.nearest[0].optimizers[0] == "signum"
+    assert behavior.nearest[0].cosine == pytest.approx(1)
