@@ -21,10 +21,12 @@ from lionhunt.dsl.classification.classifier import UNSIMPLIFIED_LION
 from lionhunt.dsl.edits.named_constants import replace_named
 from lionhunt.dsl.program import Program
 
-NUM_FITTED = 5
+NUM_FITTED = 4
 """Known optimizers whose constants are fitted; one stands for all that behave alike."""
-NUM_TRIALS, NUM_CLOSE_TRIALS = 16, 40
+NUM_TRIALS, NUM_CLOSE_TRIALS = 12, 40
 """Trials of a first fit, and of a closer one of the nearest, for each constant."""
+NEAR = 0.5
+"""Least cosine of an optimizer that is fitted more closely."""
 NUM_NEAREST = 3
 """Known optimizers in the result."""
 ALIKE, DISTINCT = 0.9995, 0.99
@@ -127,6 +129,7 @@ def _scaled(records: Sequence[Record], factor: float) -> list[Record]:
     return [record.scaled(factor) for record in records]
 
 
+@np.errstate(all="ignore")
 def compare_behavior(program: Program, known: Known, like: Collection[str] = ()) -> Behavior:
     """Compare a program with every known optimizer.
 
@@ -147,7 +150,8 @@ def compare_behavior(program: Program, known: Known, like: Collection[str] = ())
     num_trials = 0 if cosines[ranked[0]] >= PERFECT else NUM_TRIALS
     fits = [_fit(ours, group, cosines[group[0]], known.records, num_trials) for group in groups]
     fits.sort(key=lambda fit: -fit.merit)
-    fits[0] = _fit_closely(ours, fits[0], known.records)
+    if fits[0].neighbor.fitted_cosine >= NEAR:
+        fits[0] = _fit_closely(ours, fits[0], known.records)
     distinct: list[_Fit] = []
     for fit in fits:
         # With extreme constants one optimizer becomes another, which says nothing new.

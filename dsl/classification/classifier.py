@@ -30,7 +30,7 @@ Of 60 programs from 3 mutations of AdamW or Lion, half are nearer.
 
 
 NUM_CANDIDATES = 8
-"""Known optimizers that are compared even if they are farther."""
+"""Known optimizers that are compared even if they are farther: the likeliest, and the smallest."""
 MATRIX_PRODUCT = "gram"
 MAX_SMALL = 10_000
 """Limit on the nodes of a known optimizer's tree without products of matrices."""
@@ -84,7 +84,8 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
     trees = {name: _known_tree(name) for name in _comparable(program, tree)}
     bounds = {name: least_distance(tree, known) for name, known in trees.items()}
     # All that may be within the largest distance, and some more, of which one is the nearest.
-    some = sorted(bounds, key=lambda name: bounds[name])[:NUM_CANDIDATES]
+    some = sorted(trees, key=lambda name: bounds[name])[:NUM_CANDIDATES]
+    some += sorted(trees, key=lambda name: trees[name].size)[:NUM_CANDIDATES]
     candidates = [name for name in trees if bounds[name] <= MAX_DISTANCE or name in some]
     nearest = find_nearest(tree, {name: _reductions(name) for name in candidates})
     distance = nearest.distance if nearest else 1.0
