@@ -20,8 +20,9 @@ lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -q -n 2 tests/lint
 
-docs: .venv/installed  ## the tables in docs/language.md and docs/config.md
+docs: .venv/installed  ## docs/optimizers.md, the tables in docs/language.md and docs/config.md
 	$(BIN)/python docs/tables.py
+	$(BIN)/python docs/optimizers.py
 
 fuzz: .venv/installed-dev  ## a million texts against the reader of programs: about five minutes
 	$(PIP) -e .[fuzz]

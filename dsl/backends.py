@@ -53,7 +53,10 @@ class PytreeBackend:
         return sum(self.map(self.np.sum, value)) if isinstance(value, tuple) else value
 
     def count(self, value: Value, axis: int | None) -> Value:
-        return self.map(lambda a: self.np.float32(_count(self.np.shape(a), axis)), value)
+        def number(a):
+            return self.np.asarray(_count(self.np.shape(a), axis), self.np.result_type(a))
+
+        return self.map(number, value)
 
     def gram(self, x: Value, y: Value) -> Value:
         return self.map(lambda a, b: _gram(self.np, a, b, self.np.shape(a)), *self.broadcast(x, y))

@@ -22,7 +22,10 @@ _BACKENDS = {Kind.SCALAR: ScalarBackend(np)} | {
 
 
 def probe(
-    canonical: Canonical, weights: np.ndarray, gradients: np.ndarray, schedule: Sequence
+    canonical: Canonical,
+    weights: np.ndarray,
+    gradients: np.ndarray,
+    schedule: Sequence[np.ndarray] | np.ndarray,
 ) -> np.ndarray:
     """Return the updates of each step.
 

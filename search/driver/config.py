@@ -7,14 +7,17 @@ from typing import Annotated, Any, Literal
 import pydantic
 from pydantic import Field
 
-from lionhunt.dsl.analysis.properties import REQUIREMENTS
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.properties import REQUIREMENTS, missing
 from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
+from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
-from lionhunt.search.errors import did_you_mean
+from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.reevaluation import Reevaluation
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
+from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
 from lionhunt.search.workers.ray_cluster import LOCAL
 
@@ -82,12 +85,12 @@ class MutationConfig(Config):
             raise ValueError("insert, delete and modify must not all be 0")
         return self
 
-    def to_space(self) -> MutationSpace:
-        """Return the mutation space that this configuration describes."""
+    def to_space(self, step: Step = INSIDE) -> MutationSpace:
+        """Return the mutation space that this configuration describes, of programs with a step."""
         weights = (self.insert, self.delete, self.modify)
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
-        return MutationSpace(self.functions, weights, max_statements, self.until_different)
+        return MutationSpace(self.functions, weights, max_statements, self.until_different, step)
 
 
 class EvaluationConfig(Config):
@@ -146,6 +149,10 @@ class EvaluationConfig(Config):
 class SpaceConfig(Config):
     """The programs that count as optimizers."""
 
+    step: Literal["inside", "outside"] = "inside"
+    """Place of the learning rate. "outside": the last statements of the initial program, which
+    multiply by `lr` and decay the weights, stay as they are. The statements before them give a
+    direction, and do not read `lr`. "inside" is the paper's way: `lr` is an input as any other."""
     require: tuple[str, ...] = ()
     """Properties that a program must have; others are rejected without training.
     "uses_learning_rate": the update is a multiple of `lr`. "no_drift": without a gradient, weights
@@ -163,6 +170,15 @@ class SpaceConfig(Config):
                 there_are = ", ".join(REQUIREMENTS)
                 raise ValueError(f"unknown property '{name}'{near}; there are {there_are}")
         return tuple(dict.fromkeys(require))
+
+    def check(self, initial: Program) -> Step:
+        """Return the step of the programs; raise `ConfigError` if the initial one is no member."""
+        if lacking := missing(canonicalize(initial), self.require):
+            raise ConfigError(
+                f"the initial program lacks {', '.join(lacking)}; choose another, or drop it from "
+                "'require' in [space]"
+            )
+        return find_step(initial) if self.step == "outside" else INSIDE
 
 
 class HurdleConfig(Config):

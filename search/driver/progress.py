@@ -50,7 +50,7 @@ class RunProgress:
             functional fingerprint.
         num_reevaluated: later evaluations, with another seed.
         num_chunks: chunks of training that all evaluations ran, if the run limits them.
-        statuses: number of evaluated programs of each status.
+        statuses: number of evaluated or rejected programs of each status.
         first: the first individual.
         best: the fittest individual so far.
         recent: (statements, needed statements) of the last population.
@@ -92,7 +92,7 @@ class RunProgress:
             max_chunks,
             num_programs=count,
             num_before=count,
-            num_evaluated=statuses.total(),
+            num_evaluated=statuses.total() - statuses[Status.REJECTED],
             num_equivalent=len(fingerprints - outcomes),
             num_reevaluated=sum(EvaluationId.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
@@ -118,7 +118,7 @@ class RunProgress:
         outcome = str(row.outcome)
         if row.fingerprint not in self._known:
             if outcome == row.fingerprint:
-                self.num_evaluated += 1
+                self.num_evaluated += row.status is not Status.REJECTED
                 self.statuses[row.status] += 1
             else:
                 self.num_equivalent += 1
@@ -171,7 +171,8 @@ class RunProgress:
     @property
     def num_hits(self) -> int:
         """Return the number of cache hits: children whose fingerprint was in the history."""
-        return self.num_children - max(0, self.num_evaluated - 1) - self.num_equivalent
+        num_new = self.num_evaluated + self.statuses[Status.REJECTED] + self.num_equivalent
+        return self.num_children - max(0, num_new - 1)
 
     @property
     def redundant_share(self) -> float:

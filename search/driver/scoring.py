@@ -4,9 +4,7 @@ import functools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
-from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.identities import reachable
-from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
@@ -86,14 +84,10 @@ def start_pool(
         The pool, and its measurement of the reference.
 
     Raises:
-        ConfigError: the reference does not train on the tasks, or the initial program lacks a
-            required property.
+        ConfigError: the reference does not train on the tasks, or the initial program is not in
+            the space.
     """
-    if lacking := missing(canonicalize(initial), config.space.require):
-        raise ConfigError(
-            f"the initial program lacks {', '.join(lacking)}; choose another, or drop it from "
-            "'require' in [space]"
-        )
+    config.space.check(initial)
     reference = initial if reference is None else reference
     opened = open_pool(
         config.tasks,

@@ -92,7 +92,7 @@ class Search:
             population_size=evolution.population_size,
             tournament_size=evolution.tournament_size,
             lag=evolution.lag,
-            space=config.mutation.to_space(),
+            space=config.mutation.to_space(config.space.check(initial)),
         )
         self._references = [reference]
         """Measurement of the reference in each evaluation."""

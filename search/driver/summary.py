@@ -15,7 +15,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.evaluation.outcome import EvaluationId
+from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.program_ref import Source
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
@@ -159,7 +159,9 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
 
 def _training_saved(records: RunStore, num_tasks: int) -> float:
     """Return the share of training that early stopping saved."""
-    whole = len(records.outcome_names()) * num_tasks * NUM_CHUNKS
+    summaries = records.outcome_summaries()
+    trained = [n for n in records.outcome_names() if summaries[n][1] is not Status.REJECTED]
+    whole = len(trained) * num_tasks * NUM_CHUNKS
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 

@@ -17,7 +17,7 @@ The last programs of a quickstart are 63 to 73 mutations away from the initial o
 
 
 def vary_constant(
-    program: Program, rng: random.Random, space: object, identity: object = None
+    program: Program, rng: random.Random, space: MutationSpace, identity: object = None
 ) -> Mutant:
     """Change one constant of a program, as mutation changes a constant.
 
@@ -27,7 +27,8 @@ def vary_constant(
     Args:
         program: the parent; the constants of redundant statements count too.
         rng: the source of all randomness.
-        space, identity: unused; they give the function the signature of
+        space: its step keeps its constants.
+        identity: unused; it gives the function the signature of
             `search.evolution.mutation.mutate`.
 
     Returns:
@@ -36,7 +37,8 @@ def vary_constant(
     Raises:
         MutationError: the program has no constant.
     """
-    places = constant_places(program)
+    end = len(program.statements) - space.step.num_statements
+    places = [place for place in constant_places(program) if place[0] < end]
     if not places:
         raise MutationError(
             "the initial program has no constant to vary; choose another initial program"

@@ -17,6 +17,7 @@ from lionhunt.dsl.ops import GROUPS, OPS
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
+from lionhunt.search.evolution.step import INSIDE, Step
 
 MUTATIONS = ("insert", "delete", "modify")
 
@@ -48,12 +49,14 @@ class MutationSpace:
         weights: relative frequencies of insert, delete and modify; equal in the paper's code.
         max_statements: the longest program, None for no limit, as in the paper.
         until_different: whether to draw until the fingerprint differs from the parent's.
+        step: the end of every program, which mutations leave alone.
     """
 
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
     max_statements: int | None = None
     until_different: bool = False
+    step: Step = INSIDE
 
 
 Mutant = tuple[str, Program, int]
@@ -105,30 +108,34 @@ def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> M
 def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
     if space.max_statements is not None and len(program.statements) >= space.max_statements:
         return None
-    index = rng.randrange(len(program.statements) + 1)
+    index = rng.randrange(_num_mutable(program, space) + 1)
     kinds = _kinds_before(program, index)
     op = OPS[rng.choice(space.functions)]
     args = tuple(
-        _draw_argument(None, position == op.scalar_argument, kinds, rng)
+        _draw_argument(None, position == op.scalar_argument, kinds, rng, space.step.unread)
         for position in range(op.arity)
     )
     names = list(dict.fromkeys([*program.inputs, *[s.target for s in program.statements]]))
-    target = _new_name(names) if rng.random() < NEW_VARIABLE_PROB else rng.choice(names)
+    is_new = rng.random() < NEW_VARIABLE_PROB
+    old = [name for name in names if name not in space.step.unassigned]
+    target = _new_name(names) if is_new else rng.choice(old)
     mutant = insert(program, index, Statement(target, op.name, args))
     return _checked(mutant, program, index, kinds, target)
 
 
 def _delete(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
-    if not program.statements:
+    num_mutable = _num_mutable(program, space)
+    if not num_mutable:
         return None
-    index = rng.randrange(len(program.statements))
+    index = rng.randrange(num_mutable)
     target = program.statements[index].target
     mutant = delete(program, index)
     return _checked(mutant, program, index, _kinds_before(program, index), target)
 
 
 def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
-    indices = [i for i, statement in enumerate(program.statements) if statement.args]
+    mutable = program.statements[: _num_mutable(program, space)]
+    indices = [i for i, statement in enumerate(mutable) if statement.args]
     if not indices:
         return None
     index = rng.choice(indices)
@@ -136,12 +143,17 @@ def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     statement = program.statements[index]
     position = rng.randrange(len(statement.args))
     is_scalar = position == OPS[statement.op].scalar_argument
-    new = _draw_argument(statement.args[position], is_scalar, kinds, rng)
+    new = _draw_argument(statement.args[position], is_scalar, kinds, rng, space.step.unread)
     mutant = replace_argument(program, index, position, new)
     return _checked(mutant, program, index, kinds, statement.target)
 
 
 _MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify}
+
+
+def _num_mutable(program: Program, space: MutationSpace) -> int:
+    """Return the number of statements before the step."""
+    return len(program.statements) - space.step.num_statements
 
 
 def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
@@ -183,11 +195,19 @@ def _checked(
 
 
 def _draw_argument(
-    old: Arg | None, is_scalar: bool, kinds: dict[str, Kind], rng: random.Random
+    old: Arg | None,
+    is_scalar: bool,
+    kinds: dict[str, Kind],
+    rng: random.Random,
+    unread: frozenset[str],
 ) -> Arg:
     """Return a variable or a new constant; in place of a constant also a multiple of it."""
     ways = _ARGUMENTS if isinstance(old, Const) else _ARGUMENTS[:2]
-    names = [name for name, kind in kinds.items() if not is_scalar or kind is Kind.SCALAR]
+    names = [
+        name
+        for name, kind in kinds.items()
+        if name not in unread and (not is_scalar or kind is Kind.SCALAR)
+    ]
     way = rng.choice(ways)
     if way == "variable" and names:
         return Var(rng.choice(names))

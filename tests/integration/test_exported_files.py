@@ -121,7 +121,18 @@ def f(jnp, params, lambda_, l, {LONG}, update, state):
     assert_close(*updates, rtol=1e-6)
 
 
-SIGN_OPTIMIZERS = {"ablation", "discovered_lion", "lion", "raw_lion", "signsgd", "signum"}
+SIGN_OPTIMIZERS = {
+    *(
+        "ablation",
+        "c_lion",
+        "discovered_lion",
+        "lion",
+        "lion_sparse",
+        "raw_lion",
+        "signsgd",
+        "signum",
+    )
+}
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -37,6 +37,7 @@ OPTIONS = {
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "average": {"evaluation": {"reevaluate": "average"} | AGAIN},
     "forget": {"evaluation": {"reevaluate": "forget"} | AGAIN},
+    "outside": {"space": {"step": "outside"}},
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"reevaluate": "forget", "functional_cache": True} | AGAIN,
@@ -115,7 +116,17 @@ def test_programs_without_a_required_property_are_rejected_untrained(runs):
         if status is Status.REJECTED
     }
     assert rejected == lacking and 5 < len(rejected) < len(run.outcomes)
-    assert run.summary["outcomes"]["rejected"] >= len(rejected)
+    assert run.summary["outcomes"]["rejected"] == len(rejected)
+    # The initial population is no child; all else is evaluated, rejected, or known before.
+    new = run.summary["evaluated"] + run.summary["functional_hits"] + len(rejected)
+    assert run.summary["cache_hits"] == len(run.rows) - 24 - (new - 1)
+    owners = {row.fingerprint for row in run.rows if row.outcome.owner == row.fingerprint}
+    assert run.summary["evaluated"] == len(owners - rejected)
+    # Rejected programs save no training, since they have none: one task has ten chunks.
+    names = {str(row.outcome) for row in run.rows}
+    trained = [name for name in names if run.outcomes[name][1] is not Status.REJECTED]
+    with RunStore.open_to_read(run.folder) as records:
+        assert run.summary["training_saved"] == 1 - records.num_chunks() / (10 * len(trained))
     assert not rejected & {EvaluationId.parse(name).owner for name in run.pool.submitted}
 
 

@@ -6,21 +6,17 @@ Oracles take constants by their names in the docstring of the program. A wrong n
 import functools
 
 import jax
-import numpy as np
 import pytest
 
 from lionhunt.dsl import library
-from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.edits.constants import replace_constants
-from lionhunt.dsl.interpreter import run
 from tests.support.dsl.oracles.all_oracles import ORACLES
 from tests.support.dsl.oracles.runs import (
-    NUM_STEPS,
     as_float32,
     constants_of,
     draw_run,
     in_float64,
-    stacked,
+    interpret,
 )
 from tests.support.dsl.values import assert_close
 
@@ -48,7 +44,7 @@ WITHIN_REACH = {
     "epsilon2": 0.2,
     "initial_distance": 1.0,
     # Powers of tiny numbers are above the least float32.
-    "p": 1.25,
+    "exponent": 1.25,
 }
 """Values of constants that matter in a short run."""
 
@@ -85,7 +81,7 @@ def test_oracles_take_every_constant(name):
 @functools.cache
 def updates(name):
     """Return the updates of a program."""
-    return interpret(library.load(name), NUM_STEPS)
+    return interpret(library.load(name), RUN)
 
 
 @functools.cache
@@ -103,32 +99,12 @@ def test_program_is_the_known_optimizer(name, oracle):
     assert_close(actual, expected_updates(name, oracle)[0], rtol=oracle.rtol)
 
 
-def interpret(program, num_steps):
-    """Return the updates of a program in NumPy and float32, since compilation takes longer."""
-    backend, updates = PytreeBackend(np), []
-
-    def apply(op, *values):
-        return op.evaluate(backend, *values)
-
-    leaves, structure = jax.tree.flatten(RUN.weights)
-    gradients = jax.tree.leaves(RUN.gradients)
-    states = [tuple(np.zeros_like(leaf[0]) for leaf in leaves) for _ in program.states]
-    for step in range(num_steps):
-        # An index of an array with one axis would give a number, which has other types.
-        weights = tuple(leaf[step, ...] for leaf in leaves)
-        gradient = tuple(leaf[step, ...] for leaf in gradients)
-        inputs = [weights, gradient, *states, RUN.rates[step]]
-        update, *states = run(program, inputs, apply, np.float32)
-        updates.append(structure.unflatten(map(np.negative, update)))
-    return stacked(updates)
-
-
 @functools.cache
 def updates_with_another(name, constant):
     """Return the first updates of a program with one constant changed."""
     value = constants_of(name)[constant]
     program = replace_constants(library.load(name), {value: another(constant, value)})
-    return interpret(program, FEW_STEPS)
+    return interpret(program, RUN, FEW_STEPS)
 
 
 @pytest.mark.parametrize(

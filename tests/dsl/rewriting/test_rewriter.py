@@ -13,6 +13,7 @@ from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.rewriting import RULES, Justification, rewrite
 from lionhunt.dsl.validation import infer
 from tests.support.dsl.disguises import disguise
+from tests.support.dsl.library_programs import each_program
 from tests.support.dsl.programs import MODERATE, programs
 
 MINIMAL = (
@@ -49,7 +50,7 @@ def test_minimal_program_comes_back_verbatim(name):
     assert result.steps == ()
 
 
-@pytest.mark.parametrize("name", dsl.library.names())
+@each_program()
 def test_library_program_is_rewritten(name):
     program = dsl.library.load(name)
     result = rewrite(program, max_nodes=400)
@@ -58,7 +59,7 @@ def test_library_program_is_rewritten(name):
         infer(step.program)
 
 
-@pytest.mark.parametrize("name", dsl.library.names())
+@each_program()
 def test_library_program_computes_the_same(name):
     program = dsl.library.load(name)
     result = rewrite(program, PROVEN, max_nodes=400)

@@ -2,6 +2,7 @@
 
 import json
 import logging
+from collections import Counter
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_log_tells_how_a_run_began_and_ended(tmp_path):
 
 
 def test_log_tells_how_far_a_run_is_now_and_then_and_at_the_end(tmp_path):
-    progress = RunProgress(100, 10, statuses={Status.OK: 3})  # type: ignore[arg-type]
+    progress = RunProgress(100, 10, statuses=Counter({Status.OK: 3}))
 
     def run():
         for progress.num_programs, progress.seconds in ((1, 1.0), (2, PROGRESS_SECONDS), (3, 40.0)):

@@ -191,9 +191,9 @@ def test_step_is_that_of_the_interpreter(name):
             (expected,), *expected_states = [
                 x if isinstance(x, tuple) else (np.broadcast_to(x, zeros.shape),) for x in outputs
             ]
-            # Constants of bytecode are float32.
+            # Constants of bytecode are float32: 1 - 0.999 differs by 1.3e-5.
             largest = np.max(np.abs(expected))
-            np.testing.assert_allclose(update, expected, rtol=1e-5, atol=1e-6 * largest)
+            np.testing.assert_allclose(update, expected, rtol=2e-5, atol=2e-5 * largest)
 
 
 def test_minimum_is_not_to_be_guessed_and_nothing_is_no_progress():

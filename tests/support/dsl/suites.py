@@ -112,6 +112,16 @@ def module(name: str, export: Callable[..., str]) -> types.ModuleType:
     return made
 
 
+def optax_text(name: str) -> str:
+    """Return the exported optax file of a program."""
+    return to_optax(program(name), name, notes(name))
+
+
+def has_betas(name: str) -> bool:
+    """Check that an exported torch optimizer keeps its decays as betas, which schedulers cycle."""
+    return "beta1" in constants(name) and '"betas"' in to_torch(program(name), name, notes(name))
+
+
 def optax_function(name: str) -> Callable[..., Any]:
     """Return the exported function that makes an optax optimizer."""
     return getattr(module(name, to_optax), name)

@@ -14,7 +14,8 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.export import to_optax, to_torch
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.interpreter import run
-from tests.support.dsl.exported_files import NO_NOTES, PROGRAMS, execute
+from tests.support.dsl.exported_files import NO_NOTES, execute
+from tests.support.dsl.library_programs import each_program
 
 torch = pytest.importorskip("torch")
 
@@ -77,7 +78,7 @@ def train_torch(name, weights, gradients):
     return param.detach().numpy()
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each_program()
 def test_float64_has_all_its_digits(name):
     weights, gradients = draws()
     expected = train_numpy(library.load(name), weights, gradients)
@@ -94,7 +95,9 @@ def test_float64_has_all_its_digits(name):
 
 
 @pytest.mark.parametrize(
-    "expression", ["1 - 0.999", "log(0.9)", "get_pi()", "exp(get_pi() * 2)", "1 / 3.0"]
+    "expression",
+    ["1 - 0.999", "log(0.9)", "get_pi()", "exp(get_pi() * 2)", "1 / 3.0", "sqrt(size(g))"]
+    + ["sqrt(rows(g))", "log(columns(g))"],
 )
 def test_functions_of_constants_have_all_their_digits(expression):
     program = dsl.parse(f"def f(w, g, lr):\n  c = {expression}\n  return g * c")

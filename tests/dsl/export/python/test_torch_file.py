@@ -24,6 +24,7 @@ from tests.support.dsl.exported_files import (
     one_op,
     with_changed_constants,
 )
+from tests.support.dsl.library_programs import ROUNDING, each_program
 from tests.support.dsl.programs import CONSTANTS, MODERATE, programs
 from tests.support.dsl.values import draw_tree
 
@@ -80,16 +81,16 @@ def compare(program, num_steps, rtol, lr=0.5, make=make):
             np.testing.assert_allclose(param.detach().numpy(), expected, rtol=rtol, atol=atol)
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each_program()
 def test_library_program_takes_the_same_steps(name):
-    compare(library.load(name), 50, rtol=2e-5)
+    compare(library.load(name), 50, rtol=ROUNDING.get(name, 2e-5))
 
 
 def test_files_of_bred_programs_are_formatted(tmp_path):
     check_style(tmp_path, {name: to_torch(p, name, NO_NOTES) for name, p in bred_programs()})
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each_program()
 def test_constants_are_arguments(name):
     """Check that changed arguments act like changed constants in the program."""
 
@@ -207,7 +208,7 @@ def test_closure_is_called_with_gradients():
     assert not torch.equal(param, torch.ones(2))
 
 
-@pytest.mark.parametrize("name", PROGRAMS)
+@each_program()
 @pytest.mark.parametrize("dtype", [torch.float16, torch.bfloat16, torch.float32, torch.float64])
 def test_states_are_wide_and_parameters_keep_their_dtype(name, dtype):
     params = [torch.nn.Parameter(torch.ones(shape, dtype=dtype)) for shape in ((2,), ())]

@@ -10,8 +10,8 @@ from tests.support.dsl.oracles.oracle import Oracle
 from tests.support.dsl.oracles.torch_oracles import TORCH
 
 ORACLES: tuple[tuple[str, Oracle], ...] = (
-    *OPTAX.items(),
     *TORCH.items(),
+    *OPTAX.items(),
     *NUMPY.items(),
     *DISTANCE.items(),
     *MOMENTUM.items(),

@@ -8,7 +8,6 @@ from typing import Any
 from unittest import mock
 
 import jax
-import jax.numpy as jnp
 import optax
 import pytorch_optimizer
 import torch
@@ -26,7 +25,7 @@ class MatrixOracle(TorchOracle):
 
     def _updates(self, run: Run, constants: dict[str, float]) -> Any:
         weights, gradients = self.taken(run.weights), self.taken(run.gradients)
-        steps = matrix.zero_power_via_newton_schulz_5
+        steps: Any = matrix.zero_power_via_newton_schulz_5
         *defaults, _ = steps.__defaults__
         with (
             mock.patch.object(torch.Tensor, "bfloat16", torch.Tensor.clone),
@@ -42,9 +41,9 @@ def as_columns(arrays, ndim: int):
     return jax.tree.map(lambda leaf: leaf.reshape(leaf.shape + (1,) * (ndim - leaf.ndim)), arrays)
 
 
-def muon(groups, momentum, a, b, c, **options):
+def muon(groups, momentum, a, b, c, **options: Any):
     """Return the Muon of torch."""
-    options = {"weight_decay": 0.0} | options
+    options.setdefault("weight_decay", 0.0)
     return torch.optim.Muon(groups, momentum=momentum, ns_coefficients=(a, b, c), **options)
 
 
@@ -73,12 +72,12 @@ def muon_of_optax(lr, momentum, a, b, c):
         return jax.tree.map(lambda _: numbers, params)
 
     inner = optax.contrib.muon(
-        lr, jnp.stack([a, b, c]), beta=momentum, muon_weight_dimension_numbers=dimensions
+        lr, (a, b, c), beta=momentum, muon_weight_dimension_numbers=dimensions
     )
 
-    def update(gradients, state, params):
-        updates, state = inner.update(as_columns(gradients, 2), state, as_columns(params, 2))
-        return jax.tree.map(lambda u, g: u.reshape(g.shape), updates, gradients), state
+    def update(updates, state, params=None):
+        new, state = inner.update(as_columns(updates, 2), state, as_columns(params, 2))
+        return jax.tree.map(lambda u, g: u.reshape(g.shape), new, updates), state
 
     return optax.GradientTransformation(lambda params: inner.init(as_columns(params, 2)), update)
 

@@ -1,6 +1,5 @@
 """Optimizers whose momenta differ from those of SGD, Adam and Lion."""
 
-import jax
 import jax.numpy as jnp
 import numpy as np
 import optax
@@ -48,22 +47,20 @@ def acprop(lr, beta1, beta2, epsilon):
 
 def lion_k(potential, steps, beta1, beta2, weight_decay):
     """Yield the directions of Lion-K (Chen et al., 2023), from a convex function of all numbers."""
-    weights, gradients, _ = zip(*steps, strict=True)
-    m, points = 0.0, []
-    for g in gradients:
-        points.append(beta1 * m + (1 - beta1) * g)
+    m = 0.0
+    for w, g, _ in steps:
+        point = torch.tensor(beta1 * m + (1 - beta1) * g, requires_grad=True)
+        (slope,) = torch.autograd.grad(potential(point), point)
         m = beta2 * m + (1 - beta2) * g
-    with jax.enable_x64(True):
-        slopes = jax.vmap(jax.grad(potential))(np.stack(points))
-    # A norm has no slope at zero; there is no step.
-    return np.nan_to_num(slopes) + weight_decay * np.stack(weights)
+        # A norm has no slope at zero; there is no step.
+        yield np.nan_to_num(slope.numpy()) + weight_decay * w
 
 
-def lion_norm(steps, beta1, beta2, p, weight_decay):
+def lion_norm(steps, beta1, beta2, exponent, weight_decay):
     """Yield the directions of Lion-K with a p-norm."""
 
     def norm(x):
-        return jnp.sum(jnp.abs(x) ** p) ** (1 / p)
+        return torch.sum(torch.abs(x) ** exponent) ** (1 / exponent)
 
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
@@ -72,7 +69,7 @@ def lion_smooth(steps, beta1, beta2, e, weight_decay):
     """Yield the directions of Lion-K with a smooth norm."""
 
     def norm(x):
-        return jnp.sum(jnp.sqrt(x**2 + e**2))
+        return torch.sum(torch.sqrt(x**2 + e**2))
 
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
@@ -81,7 +78,7 @@ def lion_sparse(steps, beta1, beta2, e, weight_decay):
     """Yield the directions of Lion-K with a norm of what is above a threshold."""
 
     def norm(x):
-        return jnp.sum(jnp.maximum(jnp.abs(x) - e, 0.0))
+        return torch.sum(torch.relu(torch.abs(x) - e))
 
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
@@ -94,9 +91,9 @@ MOMENTUM = {
             lr, b1=beta1, b2=beta2, eps=epsilon, nesterov=False
         ),
     ),
-    "lion_norm": NumpyOracle("jax.grad, of the function of the paper", lion_norm),
-    "lion_smooth": NumpyOracle("jax.grad, of the function of the paper", lion_smooth),
-    "lion_sparse": NumpyOracle("jax.grad, of the function of the paper", lion_sparse),
+    "lion_norm": NumpyOracle("torch.autograd, of the function of the paper", lion_norm),
+    "lion_smooth": NumpyOracle("torch.autograd, of the function of the paper", lion_smooth),
+    "lion_sparse": NumpyOracle("torch.autograd, of the function of the paper", lion_sparse),
     "pnm": TorchOracle(
         "pytorch_optimizer.PNM",
         lambda params, beta1: pytorch_optimizer.PNM(params, betas=(beta1, 1.0)),

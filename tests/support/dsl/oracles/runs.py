@@ -8,6 +8,9 @@ import jax
 import numpy as np
 
 from lionhunt.dsl import library
+from lionhunt.dsl.backends import PytreeBackend
+from lionhunt.dsl.interpreter import run as evaluate
+from lionhunt.dsl.program import Program
 from tests.support.dsl.oracles.oracle import Run
 from tests.support.dsl.values import SHAPES, draw_tree
 
@@ -67,3 +70,23 @@ def constants_of(name: str) -> dict[str, float]:
 def as_float32(constants: dict[str, float]) -> dict[str, float]:
     """Return the float64 numbers that a program in float32 has as its constants."""
     return {name: float(np.float32(value)) for name, value in constants.items()}
+
+
+def interpret(program: Program, run: Run, num_steps: int = NUM_STEPS):
+    """Return the updates of a program in NumPy and float32, since compilation takes longer."""
+    backend, updates = PytreeBackend(np), []
+
+    def apply(op, *values):
+        return op.evaluate(backend, *values)
+
+    leaves, structure = jax.tree.flatten(run.weights)
+    gradients = jax.tree.leaves(run.gradients)
+    states = [tuple(np.zeros_like(leaf[0]) for leaf in leaves) for _ in program.states]
+    for step in range(num_steps):
+        # An index of an array with one axis would give a number, which has other types.
+        weights = tuple(leaf[step, ...] for leaf in leaves)
+        gradient = tuple(leaf[step, ...] for leaf in gradients)
+        inputs = [weights, gradient, *states, run.rates[step]]
+        update, *states = evaluate(program, inputs, apply, np.float32)
+        updates.append(structure.unflatten(map(np.negative, update)))
+    return stacked(updates)

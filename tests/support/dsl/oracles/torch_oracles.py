@@ -3,6 +3,7 @@
 import functools
 import inspect
 from collections.abc import Callable
+from typing import Any
 
 import pytorch_optimizer
 import torch
@@ -15,7 +16,7 @@ ADAMW = ADAM | {"weight_decay": "weight_decay"}
 ADAN = ADAMW | {"betas": ("beta1", "beta2", "beta3")}
 
 
-def of(optimizer: Callable, arguments: dict[str, str | tuple[str, ...]], **fixed) -> TorchOracle:
+def of(optimizer: Any, arguments: dict[str, str | tuple[str, ...]], **fixed) -> TorchOracle:
     """Return the oracle of an optimizer.
 
     Args:
@@ -36,7 +37,9 @@ def of(optimizer: Callable, arguments: dict[str, str | tuple[str, ...]], **fixed
     sources = [[each] if isinstance(each, str) else each for each in arguments.values()]
     names = ["groups", *(name for each in sources for name in each)]
     kind = inspect.Parameter.POSITIONAL_OR_KEYWORD
-    make.__signature__ = inspect.Signature([inspect.Parameter(name, kind) for name in names])
+    make.__dict__["__signature__"] = inspect.Signature(
+        [inspect.Parameter(name, kind) for name in names]
+    )
     module = optimizer.__module__.split(".")
     package = ".".join(module[: 2 if module[0] == "torch" else 1])
     return TorchOracle(f"{package}.{optimizer.__name__}", make)
@@ -94,6 +97,12 @@ TORCH = {
     ),
     "stableadamw": of(pytorch_optimizer.StableAdamW, ADAMW),
     "yogi": of(pytorch_optimizer.Yogi, ADAM | {"initial_accumulator": "initial_accumulator"}),
+    # It has bounds for each axis of an array.
+    "sm3": TorchOracle(
+        "pytorch_optimizer.SM3",
+        lambda groups, epsilon: pytorch_optimizer.SM3(groups, eps=epsilon),
+        without=("kernel", "matrices"),
+    ),
     # It takes matrices and vectors alone.
     "adam_mini": TorchOracle(
         "adam_mini.Adam_mini",
