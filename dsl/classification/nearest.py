@@ -6,12 +6,14 @@ factor, or a function around its first argument. A tree that both skeletons reac
 deletions is common to them; the deletions are their differences.
 """
 
+import functools
 import heapq
 import itertools
+from collections import Counter
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lionhunt.dsl.classification.tree import PRODUCT, SUMS, Node, arrange, build
+from lionhunt.dsl.classification.tree import NEXT, PRODUCT, SUMS, Node, arrange, build, replace
 
 MAX_TREES = 1_500
 """Limit on the trees that a search visits.
@@ -20,14 +22,13 @@ This takes half a second for most programs, and some seconds for programs with m
 """
 
 MAX_PROGRAM_SIZE = 200
-"""Limit on the nodes of a tree from which the search deletes parts."""
+"""Limit on the nodes of a tree from which the search deletes parts anywhere."""
+MAX_LEVELS, MAX_PLACES = 2, 20
+"""Levels below the outputs, and places in each, at which it deletes parts of larger trees."""
 MAX_MISSING = 2
 """Limit on the deletions from a known tree; it is 1 for trees above `MAX_SIZE`."""
 MAX_SIZE = 40
-"""Limit on the nodes of a known tree that loses `MAX_MISSING` parts.
-
-Building all reductions of the known trees takes two seconds.
-"""
+"""Limit on the nodes of a known tree that loses `MAX_MISSING` parts."""
 
 
 class Deletion(NamedTuple):
@@ -72,11 +73,22 @@ class CommonTree(NamedTuple):
 
 def delete_parts(program: Node) -> Iterator[tuple[Node, Deletion]]:
     """Yield each deletion of one part of a program's tree, after the tree that remains."""
-    for whole in dict.fromkeys(part for tree in program.children for part in tree.parts()):
+    for whole in _places(program):
         for kept, removed in _shorter(whole):
-            replaced = [_replace(tree, whole, kept) for tree in program.children]
+            replaced = [replace(tree, {whole: kept}) for tree in program.children]
             news = {f"s{i}": tree for i, tree in enumerate(replaced[1:])}
             yield arrange(replaced[0], news), Deletion(program, whole, kept, removed)
+
+
+def _places(program: Node) -> Iterator[Node]:
+    """Yield the parts that may lose something: in a large tree, only those near its root."""
+    if program.size <= MAX_PROGRAM_SIZE:
+        yield from itertools.islice(program.parts(), 1, None)
+        return
+    level = dict.fromkeys(program.children)
+    for _ in range(MAX_LEVELS):
+        yield from itertools.islice(level, MAX_PLACES)
+        level = dict.fromkeys(child for part in level for child in part.children)
 
 
 def _shorter(node: Node) -> Iterator[tuple[Node, Node | None]]:
@@ -87,50 +99,55 @@ def _shorter(node: Node) -> Iterator[tuple[Node, Node | None]]:
         yield node.children[0], None
 
 
-def _replace(tree: Node, old: Node, new: Node) -> Node:
-    if tree == old:
-        return new
-    if not tree.children:
-        return tree
-    return build(tree.label, [_replace(child, old, new) for child in tree.children])
+def reduce_known(tree: Node) -> dict[Node, Path]:
+    """Return the trees that a known optimizer becomes after up to `MAX_MISSING` deletions.
 
-
-def reduce_known(trees: Mapping[str, Node]) -> dict[Node, list[tuple[str, Path]]]:
-    """Return the trees that known optimizers become after up to `MAX_MISSING` deletions.
-
-    Args:
-        trees: trees of the known optimizers by name.
-
-    Returns:
-        For each reduced tree, the names of its optimizers with the first path that leads to it.
+    Each has the first path that leads to it.
     """
-    reductions: dict[Node, list[tuple[str, Path]]] = {}
-    for name, tree in trees.items():
-        paths: dict[Node, Path] = {tree: ()}
-        for _ in range(MAX_MISSING if tree.size <= MAX_SIZE else 1):
-            for start, path in list(paths.items()):
-                for smaller, deletion in delete_parts(start):
-                    paths.setdefault(smaller, (*path, deletion))
-        for smaller, path in paths.items():
-            reductions.setdefault(smaller, []).append((name, path))
-    return reductions
+    paths: dict[Node, Path] = {tree: ()}
+    for _ in range(MAX_MISSING if tree.size <= MAX_SIZE else 1):
+        for start, path in list(paths.items()):
+            for smaller, deletion in delete_parts(start):
+                paths.setdefault(smaller, (*path, deletion))
+    return paths
 
 
-def find_nearest(
-    program: Node, sizes: Mapping[str, int], reductions: Mapping[Node, list[tuple[str, Path]]]
-) -> CommonTree | None:
+def least_distance(tree: Node, other: Node) -> float:
+    """Return a lower bound on the distance of two trees: a deletion adds no label.
+
+    The bound is 0 for large trees.
+    """
+    if max(tree.size, other.size) > MAX_PROGRAM_SIZE:
+        return 0.0
+    common = (_count_labels(tree) & _count_labels(other)).total()
+    return 1 - 2 * common / (tree.size + other.size)
+
+
+@functools.lru_cache(maxsize=256)
+def _count_labels(tree: Node) -> Counter[str]:
+    """Count the labels of a tree at all places; a deletion may give states other names."""
+    is_state = not tree.children and tree.label.removeprefix(NEXT)[:1] == "s"
+    own = Counter(["state" if is_state else tree.label])
+    return sum(map(_count_labels, tree.children), own)
+
+
+def find_nearest(program: Node, known: Mapping[str, dict[Node, Path]]) -> CommonTree | None:
     """Find the known optimizer that has most in common with a program.
 
     The search is best-first: it deletes parts of the largest waiting tree.
 
     Args:
         program: tree of the program.
-        sizes: sizes of the known trees, by name.
-        reductions: result of `reduce_known`.
+        known: results of `reduce_known` by name; the first key of each is the known tree itself.
 
     Returns:
         The common tree of least rank, or None if the search finds none.
     """
+    sizes = {name: next(iter(paths)).size for name, paths in known.items()}
+    reductions: dict[Node, list[tuple[str, Path]]] = {}
+    for name, paths in known.items():
+        for smaller, path in paths.items():
+            reductions.setdefault(smaller, []).append((name, path))
     best: CommonTree | None = None
     numbers = itertools.count()
     waiting: list[tuple[int, int, Node, Path]] = []
@@ -155,7 +172,9 @@ def find_nearest(
         largest = max(smallest_known, -negative_size)
         if best and best.rank <= 1 + 2 * negative_size / (program.size + largest):
             break
-        for smaller, deletion in delete_parts(tree) if tree.size <= MAX_PROGRAM_SIZE else ():
+        if tree.size > MAX_PROGRAM_SIZE and tree is not program:
+            continue
+        for smaller, deletion in delete_parts(tree):
             if smaller not in visited:
                 visit(smaller, (*path, deletion))
     return best

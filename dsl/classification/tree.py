@@ -1,8 +1,8 @@
 """Trees of programs up to constants, in a standard form; `skeletons` builds them."""
 
 import itertools
-from collections.abc import Iterable, Iterator
-from typing import NamedTuple
+import weakref
+from collections.abc import Iterable, Iterator, Mapping
 
 from lionhunt.dsl.analysis.equal_states import partition_states
 
@@ -14,31 +14,79 @@ SUMS_UP, GROWS = "sums up", "grows"
 """Functions around a state in its own new value, if it does not decay."""
 WEIGHTS, GRADIENT, SCHEDULE = "weights", "gradient", "lr"
 """Labels of the inputs; states are s0, s1, ..."""
+LEFT_OUT = "..."
+"""First word of a leaf that stands for a part beyond the limits."""
 NEXT = "next "
 """Prefix of a state's name that stands for its new value."""
 COMMUTATIVE = {SUMS, PRODUCT, "max", "min", "dot", "cosine_sim"}
 
 
-class Node(NamedTuple):
+class Node:
     """Tree of a function, an input or a number, or the `PROGRAM` of all outputs.
+
+    Equal trees are one object, so comparing and hashing are cheap for any size. The order of trees
+    is that of their labels, sizes and children.
 
     Attributes:
         label: function name, `+`, `*`, `-`, `^` with an exponent, input, or `NUMBER_NODE`.
         children: arguments; those of a `PROGRAM` are the update and the new states.
+        size: number of nodes, where a part counts at each of its places.
+        leaves: labels of the nodes without children.
     """
 
-    label: str
-    children: tuple["Node", ...] = ()
+    __slots__ = ("__weakref__", "children", "label", "leaves", "size")
 
-    @property
-    def size(self) -> int:
-        return 1 + sum(child.size for child in self.children)
+    label: str
+    children: tuple["Node", ...]
+    size: int
+    leaves: frozenset[str]
+
+    def __new__(cls, label: str, children: tuple["Node", ...] = ()):
+        node = _NODES.get((label, children))
+        if node is None:
+            node = super().__new__(cls)
+            node.label, node.children = label, children
+            node.size = 1 + sum(child.size for child in children)
+            own = frozenset() if children else frozenset([label])
+            node.leaves = own.union(*(child.leaves for child in children))
+            _NODES[label, children] = node
+        return node
+
+    def __lt__(self, other: "Node") -> bool:
+        one = self
+        while one is not other:
+            if (one.label, one.size) != (other.label, other.size):
+                return (one.label, one.size) < (other.label, other.size)
+            pairs = zip(one.children, other.children, strict=False)
+            different = next((pair for pair in pairs if pair[0] is not pair[1]), None)
+            if different is None:
+                return len(one.children) < len(other.children)
+            one, other = different
+        return False
+
+    def __reduce__(self):
+        return Node, (self.label, self.children)
+
+    def __repr__(self) -> str:
+        return (
+            f"{self.label}({', '.join(map(repr, self.children))})" if self.children else self.label
+        )
 
     def parts(self) -> Iterator["Node"]:
-        """Yield the node and all nodes below it."""
-        yield self
-        for child in self.children:
-            yield from child.parts()
+        """Yield the node and each different node below it, from the left."""
+        visited: set[Node] = set()
+        waiting = [self]
+        while waiting:
+            node = waiting.pop()
+            if node not in visited:
+                visited.add(node)
+                yield node
+                waiting.extend(reversed(node.children))
+
+
+_NODES: weakref.WeakValueDictionary[tuple[str, tuple[Node, ...]], Node] = (
+    weakref.WeakValueDictionary()
+)
 
 
 def build(label: str, children: Iterable[Node]) -> Node:
@@ -66,6 +114,8 @@ def arrange(update: Node, news: dict[str, Node]) -> Node:
         news: tree of each state's new value.
     """
     reached = _reached(update, news)
+    if len(reached) < 2:
+        return _named(update, reached, list(reached))
 
     def views(ranks: dict[str, int]) -> dict[str, tuple[Node, ...]]:
         return {
@@ -94,6 +144,7 @@ def _reached(update: Node, news: dict[str, Node]) -> dict[str, Node]:
     reached: dict[str, Node] = {}
     waiting = [update]
     while waiting:
+        # The order of leaves in a tree, unlike that of a set of labels, is the same in every run.
         for part in waiting.pop().parts():
             state = part.label.removeprefix(NEXT)
             if state in news and state not in reached:
@@ -123,8 +174,30 @@ def _named(update: Node, news: dict[str, Node], order: list[str]) -> Node:
 
 def rename(tree: Node, names: dict[str, str]) -> Node:
     """Return the tree with other names of states."""
-    if not tree.children:
-        state = tree.label.removeprefix(NEXT)
-        prefix = tree.label[: len(tree.label) - len(state)]
-        return Node(prefix + names[state]) if state in names else tree
-    return build(tree.label, [rename(child, names) for child in tree.children])
+    leaves = {
+        Node(prefix + old): Node(prefix + new)
+        for old, new in names.items()
+        for prefix in ("", NEXT)
+        if prefix + old in tree.leaves
+    }
+    return replace(tree, leaves)
+
+
+def replace(tree: Node, replacements: Mapping[Node, Node]) -> Node:
+    """Return the tree with some of its parts replaced, in standard form."""
+    leaves = {label for old in replacements for label in old.leaves}
+    done = dict(replacements)
+
+    def new(node: Node) -> Node:
+        result = done.get(node)
+        if result is None:
+            # Most parts lack a leaf of every replaced part.
+            result = node
+            if node.children and not leaves.isdisjoint(node.leaves):
+                children = tuple([new(child) for child in node.children])
+                if children != node.children:
+                    result = build(node.label, children)
+            done[node] = result
+        return result
+
+    return new(tree)

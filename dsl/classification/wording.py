@@ -2,6 +2,7 @@
 
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
+    LEFT_OUT,
     NEGATIVE,
     NEXT,
     NUMBER_NODE,
@@ -19,7 +20,7 @@ MAX_SIZE = 12
 
 def leaf_labels(tree: Node) -> set[str]:
     """Return the labels of a tree's inputs, states and numbers; a new state counts as its state."""
-    return {part.label.removeprefix(NEXT) for part in tree.parts() if not part.children}
+    return {label.removeprefix(NEXT) for label in tree.leaves}
 
 
 def describe_states(program: Node) -> list[str]:
@@ -52,7 +53,9 @@ def describe_part(tree: Node, program: Node) -> str:
 
 
 def _formula(tree: Node, names: dict[str, str]) -> str:
-    label, children = tree
+    label, children = tree.label, tree.children
+    if label.startswith(LEFT_OUT):
+        return LEFT_OUT
     if not children:
         return names.get(label.removeprefix(NEXT), label)
     texts = [_formula(child, names) for child in children]

@@ -1,3 +1,11 @@
 """Deterministic edits of programs. May import `dsl.analysis` and `dsl.rewriting`."""
 
-__all__ = ["ablations", "constants", "rounding", "state_merging", "statements"]
+__all__ = [
+    "ablations",
+    "constant_states",
+    "constants",
+    "named_constants",
+    "rounding",
+    "state_merging",
+    "statements",
+]

@@ -19,7 +19,7 @@ from lionhunt.dsl.rewriting.terms import INPUT, Term, walk
 
 
 class Justification(enum.StrEnum):
-    """Sense in which a step keeps the program. Rules have every one but `MEASURED`."""
+    """Sense in which a step keeps the program. Rules have none of the last two."""
 
     EXACT = "exact"
     """Both sides agree bit for bit, for every float32."""
@@ -29,6 +29,8 @@ class Justification(enum.StrEnum):
     """Both sides agree in real numbers without the 1e-8 that guards a division."""
     CONDITIONAL = "conditional"
     """Both sides agree up to rounding where the condition holds."""
+    SETTLED = "settled"
+    """Both sides agree bit for bit once states have settled; the first steps differ."""
     MEASURED = "measured"
     """Training on tasks showed that the step is harmless; no rule says so."""
 

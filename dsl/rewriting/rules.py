@@ -62,6 +62,9 @@ def _sums_and_products() -> list[Rule]:
         rule("x * c + x", "x * (c + 1.0)", A),
         rule("x + x * y", "x * (1.0 + y)", A, group=EXPAND),
         rule("x + 0.0", "x", A),
+        rule("x * 0.0", "0.0", A, "x is finite"),
+        rule("x - x", "0.0", A, "x is finite"),
+        rule("square(x) - square(y)", "(x + y) * (x - y)", A, group=EXPAND, back=EXPAND),
         rule("reciprocal(x) * reciprocal(y)", "reciprocal(x * y)", A, back=EXPAND),
         rule("reciprocal(x * c)", "reciprocal(x) * reciprocal(c)", A),
         rule("reciprocal(reciprocal(x))", "x", A),
@@ -94,6 +97,8 @@ def _interpolations() -> list[Rule]:
             distinct="xy",
         ),
         rule("interp(x, x, a)", "x", A),
+        rule("interp(x, y, 0.0)", "x", A, "y is finite"),
+        rule("interp(x, y, 1.0)", "y", A, "x is finite"),
         rule("interp(0.0, y, a)", "y * a", A),
         rule("interp(x, 0.0, a)", "x * (1.0 - a)", A),
         rule("interp(x * z, y * z, a)", "interp(x, y, a) * z", A, guard=is_weight),
@@ -227,10 +232,6 @@ def _conditional() -> list[Rule]:
     C = Justification.CONDITIONAL
     unit, positive = {"domain": (-0.99, 0.99)}, {"domain": (0.01, 8.0)}
     return [
-        rule("x * 0.0", "0.0", C, "x is finite"),
-        rule("x - x", "0.0", C, "x is finite"),
-        rule("interp(x, y, 0.0)", "x", C, "y is finite"),
-        rule("interp(x, y, 1.0)", "y", C, "x is finite"),
         rule("max(x, min(x, y))", "x", C, "y is not NaN"),
         rule("min(x, max(x, y))", "x", C, "y is not NaN"),
         rule("x * reciprocal(x)", "1.0", C, "x != 0"),

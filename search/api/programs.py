@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from lionhunt.dsl.analysis.properties import Properties
     from lionhunt.dsl.analysis.state_size import StateSize
+    from lionhunt.dsl.behavior import Behavior
     from lionhunt.dsl.classification import Classification
 
 
@@ -212,6 +213,18 @@ class OptimizerProgram:
         from lionhunt.dsl.classification import classify
 
         return classify(self.source.program, self.source.notes)
+
+    def behavior(self) -> "Behavior":
+        """Return the known optimizers whose updates are nearest, and the differences.
+
+        All run side by side on recorded gradients of proxy tasks, which takes some seconds.
+        """
+        from lionhunt.dsl.classification.classifier import Likeness
+        from lionhunt.search.behavior.summary import find_behavior
+
+        known = self.classify()
+        is_unlike = known.likeness is Likeness.UNLIKE
+        return find_behavior(self.source.program, () if is_unlike else known.optimizers)
 
     def to_optax(self) -> str:
         """Return a Python file with this optimizer; it needs jax and optax alone."""

@@ -5,7 +5,13 @@ from typing import Annotated, Any
 
 import typer
 
-from lionhunt.search.cli.terminal import Json, make_console, program_or_excerpt
+from lionhunt.search.activity import OnActivity
+from lionhunt.search.cli.terminal import (
+    Json,
+    activity_display,
+    make_console,
+    program_or_excerpt,
+)
 from lionhunt.search.driver import report
 from lionhunt.search.driver.summary import summarize_library
 from lionhunt.search.errors import SourceError
@@ -56,28 +62,41 @@ def classify(
         typer.Argument(metavar="PROGRAM|RUN...", help="Files, library names, RUN:INDEX or RUN."),
     ],
     top: Annotated[int, typer.Option(min=1, help="How many of the best programs of a RUN.")] = 50,
+    behavior: Annotated[
+        bool | None,
+        typer.Option(
+            "--behavior/--no-behavior",
+            help="Also compare by updates on recorded gradients; for a RUN only if asked.",
+        ),
+    ] = None,
     as_json: Json = False,
 ) -> None:
     """Name the known optimizer that a program is nearest to.
 
     Programs are compared up to constants. For a run, the best programs are counted by family.
+    A second opinion runs a program beside every known optimizer on recorded gradients.
 
     \b
     Examples:
       lionhunt classify raw_lion
       lionhunt classify runs/quickstart --top 20
+      lionhunt classify runs/quickstart --behavior
     """
     from lionhunt.search.driver.families import print_classes
 
-    summaries = [_classify(ref, top, as_json) for ref in refs]
+    with activity_display(make_console(stderr=True)) as on_status:
+        summaries = [_classify(ref, top, behavior, as_json, on_status) for ref in refs]
     print_json(summaries) if as_json else print_classes(make_console(), summaries)
 
 
-def _classify(ref: str, top: int, as_json: bool) -> dict[str, Any]:
+def _classify(
+    ref: str, top: int, behavior: bool | None, as_json: bool, on_status: OnActivity
+) -> dict[str, Any]:
     from lionhunt.search.driver.families import summarize_class, summarize_families
     from lionhunt.search.storage.run_store import RunStore
 
     if not is_run(ref):
-        return summarize_class(program_or_excerpt(ref, as_json).source)
+        source = program_or_excerpt(ref, as_json).source
+        return summarize_class(source, behavior is not False, on_status)
     with RunStore.open_to_read(Path(ref)) as store:
-        return summarize_families(store, top)
+        return summarize_families(store, top, bool(behavior), on_status)

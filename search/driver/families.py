@@ -11,6 +11,9 @@ from rich.table import Table
 from rich.text import Text
 
 from lionhunt.dsl.classification.classifier import Classification, Likeness, classify
+from lionhunt.dsl.program import Program
+from lionhunt.search.activity import OnActivity, ignore
+from lionhunt.search.behavior.summary import find_behavior, summarize_behavior
 from lionhunt.search.storage.program_ref import Source
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
@@ -18,10 +21,27 @@ TYPICAL = 3
 """Differences printed for a family, the commonest first."""
 
 
-def summarize_class(source: Source) -> dict[str, Any]:
-    """Return the known optimizer nearest to a program, as a plain dictionary."""
+def summarize_class(
+    source: Source, with_behavior: bool, on_activity: OnActivity = ignore
+) -> dict[str, Any]:
+    """Return the known optimizer nearest to a program, as a plain dictionary.
+
+    Args:
+        source: the program.
+        with_behavior: also compare it by its updates on recorded gradients.
+        on_activity: called with what is being done.
+    """
     nearest = classify(source.program, source.notes)
-    return {"name": source.name, **_summarize(nearest), "constants": nearest.constants}
+    summary = {"name": source.name, **_summarize(nearest), "constants": nearest.constants}
+    if with_behavior:
+        summary["behavior"] = _behavior(source.program, nearest, on_activity)
+    return summary
+
+
+def _behavior(program: Program, nearest: Classification, on_activity: OnActivity) -> dict[str, Any]:
+    is_unlike = nearest.likeness is Likeness.UNLIKE
+    like = () if is_unlike else nearest.optimizers
+    return summarize_behavior(find_behavior(program, like, on_activity))
 
 
 def _summarize(nearest: Classification) -> dict[str, Any]:
@@ -33,12 +53,16 @@ def _summarize(nearest: Classification) -> dict[str, Any]:
     }
 
 
-def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
+def summarize_families(
+    records: RunStore, top: int, with_behavior: bool, on_activity: OnActivity = ignore
+) -> dict[str, Any]:
     """Return the families of the best programs of a run, the largest first, as a plain dictionary.
 
     Args:
         records: store of the run.
         top: number of programs, of different fingerprints.
+        with_behavior: also compare the best program of each family by its updates.
+        on_activity: called with what is being done.
     """
     members: dict[tuple[str, ...], list[tuple[StoredProgram, Classification]]] = {}
     rows = list(itertools.islice(records.fittest(), top))
@@ -47,11 +71,12 @@ def summarize_families(records: RunStore, top: int) -> dict[str, Any]:
         is_unlike = nearest.likeness is Likeness.UNLIKE
         members.setdefault(() if is_unlike else nearest.optimizers, []).append((row, nearest))
     families = sorted(members.items(), key=lambda item: -len(item[1]))
-    return {
-        "run": str(records.path.parent),
-        "programs": len(rows),
-        "families": [_summarize_family(names, family) for names, family in families],
-    }
+    summaries = [_summarize_family(names, family) for names, family in families]
+    if with_behavior:
+        for summary, (_, [(row, nearest), *_]) in zip(summaries, families, strict=True):
+            found = _behavior(row.individual.program, nearest, on_activity)
+            summary["best"]["behavior"] = found
+    return {"run": str(records.path.parent), "programs": len(rows), "families": summaries}
 
 
 def _summarize_family(
@@ -89,6 +114,21 @@ def _print_class(console: Console, summary: dict[str, Any]) -> None:
     if summary["constants"]:
         values = ", ".join(f"{name} = {x:.6g}" for name, x in summary["constants"].items())
         console.print(Text(f"  constants: {values}"))
+    if "behavior" in summary:
+        _print_behavior(console, summary["behavior"], "it")
+
+
+def _print_behavior(console: Console, behavior: dict[str, Any], name: str) -> None:
+    """Print a second opinion below the first."""
+    console.print(Text(f"  {name} {behavior['nearest']}", style="bold"), soft_wrap=True)
+    for phrase in behavior["differences"]:
+        console.print(Text(f"    {phrase}"))
+    others = [
+        f"{' or '.join(other['names'])} ({other['fitted_cosine']:.3f})"
+        for other in behavior["optimizers"][1:]
+    ]
+    if others:
+        console.print(Text(f"    next: {', '.join(others)}"))
 
 
 def _sentence(summary: dict[str, Any]) -> str:
@@ -116,3 +156,6 @@ def _print_families(console: Console, summary: dict[str, Any]) -> None:
         )
         table.add_row(*(Text(cell, overflow="fold") for cell in cells))
     console.print(table)
+    for family in summary["families"]:
+        if (behavior := family["best"].get("behavior")) is not None:
+            _print_behavior(console, behavior, f"program {family['best']['index']}")

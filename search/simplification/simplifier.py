@@ -10,9 +10,11 @@ import dataclasses
 import itertools
 from collections.abc import Callable, Collection, Iterator, Sequence
 
+from lionhunt.dsl.analysis.constant_states import find_constant_states
 from lionhunt.dsl.analysis.liveness import simplify as drop_redundant
 from lionhunt.dsl.classification.variable_roles import name_by_role
 from lionhunt.dsl.edits.ablations import list_removals
+from lionhunt.dsl.edits.constant_states import replace_states
 from lionhunt.dsl.edits.constants import constants_of
 from lionhunt.dsl.edits.rounding import list_roundings, shorten
 from lionhunt.dsl.edits.state_merging import merge_equal_states
@@ -26,10 +28,10 @@ class SimplificationStep:
     """One change of a program, with its justification.
 
     Attributes:
-        kind: "redundant", "dead state", "equal states", "rewrite", "search", "remove", "round" or
-            "name".
+        kind: "redundant", "dead state", "constant state", "equal states", "rewrite", "search",
+            "remove", "round" or "name".
         rule: the change in a few words; the rule of a rewriting.
-        justification: "exact", "algebraic", "protected", "conditional" or "measured".
+        justification: "exact", "algebraic", "protected", "conditional", "settled" or "measured".
         before, after: the changed part.
         program: the whole program after the step.
         condition: the condition of the step, in words; empty for none.
@@ -116,7 +118,33 @@ class Simplifier:
             dead = ", ".join(name for name in within.states if name not in across.states)
             rule = f"dead state: no update of this or a later step depends on {dead}"
             yield _drop("dead state", rule, within, across)
-        yield from self.merge(across)
+        settled = across
+        for step in self.settle(across):
+            yield step
+            settled = step.program
+        yield from self.merge(settled)
+
+    def settle(self, program: Program) -> Iterator[SimplificationStep]:
+        """Replace states that hold one number by it: at every step, then after the first steps."""
+        for justification in (Justification.EXACT, Justification.SETTLED):
+            if justification not in self.justifications:
+                continue
+            for name, (value, num_steps) in find_constant_states(program).items():
+                if (justification is Justification.EXACT) != (num_steps == 0):
+                    continue
+                shorter = replace_states(program, {name: value})
+                if shorter == program:
+                    continue
+                when, condition = "at every step", ""
+                if num_steps:
+                    first = "the first step" if num_steps == 1 else f"the first {num_steps} steps"
+                    when = f"at every step after {first}"
+                    condition = f"{first} may differ: {name} holds another number there"
+                rule = f"constant state: {name} holds {value:g} {when}"
+                step = _drop("constant state", rule, program, shorter)
+                yield dataclasses.replace(step, justification=justification, condition=condition)
+                yield from self.settle(shorter)
+                return
 
     def merge(self, program: Program) -> Iterator[SimplificationStep]:
         """Merge states that hold equal values at every step."""
@@ -148,9 +176,10 @@ class Simplifier:
                 step.condition,
                 step.difference,
             )
-        for step in self.merge(rewriting.program):
+        for step in itertools.chain(self.settle(rewriting.program), self.merge(rewriting.program)):
             yield step
             yield from self.rewrite(step.program)
+            return
 
     def take_suggestion(self, program: Program) -> Iterator[SimplificationEvent]:
         """Take the shortest suggested program that costs nothing measurable, if any."""

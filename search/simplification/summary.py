@@ -178,7 +178,8 @@ def summarize_obligations(described: dict[str, Any]) -> list[str]:
     left = [
         f"{step['rule']}: {step['condition'] or 'the divisor outweighs its guard of 1e-8'}"
         for step in steps
-        if step["warrant"] in (Justification.PROTECTED, Justification.CONDITIONAL)
+        if step["warrant"]
+        in (Justification.PROTECTED, Justification.CONDITIONAL, Justification.SETTLED)
     ]
     measured = [step for step in steps if step["evidence"]]
     if measured:

@@ -20,6 +20,7 @@ LAYERS = (
     ("evolution", "evaluation"),
     ("environment",),
     ("storage", "workers"),
+    ("behavior",),
     ("driver",),
     ("trackers", "dry_run"),
     ("selection", "simplification", "comparison", "simulation", "bench"),

@@ -28,7 +28,8 @@ def loaded_by(code: str, *words: str) -> set[str]:
         ["show", "lion"],
         ["show", "--list"],
         ["export", "lion", "--to", "torch"],
-        ["classify", "raw_lion"],
+        ["classify", "raw_lion", "--no-behavior"],
+        ["classify", "adamw", "--no-behavior"],
     ],
     ids=" ".join,
 )

@@ -73,7 +73,7 @@ CASES = {
     "simplify": Case("simplify raw_lion", 30),
     "simplify, in this process": Case("simplify raw_lion --workers 0", 20),
     "derive": Case("derive", 25),
-    "classify": Case("classify raw_lion lion adamw", 0.3),
+    "classify": Case("classify raw_lion lion adamw", 12),
     "export": Case("export raw_lion --to torch", 0.2),
     "compare": Case("compare compare_quick", 25),
     "compare, in this process": Case("compare compare_quick --workers 0", 20),

@@ -304,3 +304,29 @@ def test_one_large_part_is_a_smaller_difference_than_many_small_ones():
         outputs="update, v",
     )
     assert (result.optimizers, result.differences) == (("rmsprop",), ("with weight decay",))
+
+
+def test_a_state_that_stays_zero_is_no_state():
+    zero = _classify("m = interp(g, m, 1.0)", "update = sign(interp(g, m, 0.9)) * lr")
+    assert _is(zero, "signsgd")
+
+
+def test_a_state_that_is_a_number_after_the_first_step_is_the_number():
+    result = _classify(
+        "m = interp(g, m, 0.9)",
+        "update = sign(m) * s * lr",
+        "s = max(s, 1.0)",
+        inputs="w, g, m, s, lr",
+        outputs="update, m, s",
+    )
+    assert _is(result, "signum")
+
+
+def test_long_parts_are_equal_only_if_all_their_constants_are():
+    def tree(line):
+        return make_skeleton(
+            dsl.parse("def f(w, g, lr):\n" + f"  {line}\n" * 300 + "  return g * lr")
+        )
+
+    assert tree("g = sin(g) + 0.1") == tree("g = 0.1 + sin(g)")
+    assert tree("g = sin(g) + 0.1") != tree("g = sin(g) + 0.2")

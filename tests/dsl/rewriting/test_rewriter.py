@@ -244,3 +244,32 @@ def test_long_program_stays_within_its_time():
 def test_program_without_statements_stays(update):
     program = Program(("w", "g", "lr"), (), (update,))
     assert rewrite(program).program == program
+
+
+@pytest.mark.parametrize(
+    "text, num_left",
+    [
+        ("(m + w) - w", 0),
+        ("(m + g) - g", 0),
+        ("w + (m - w)", 0),
+        ("m - (w + m)", 1),
+        ("m + w - w + g - g", 0),
+        ("w * 2.0 + m - w * 2.0", 0),
+        ("interp(m + w, g + w, 0.9) - w", 1),
+        ("interp(g, m, 1.0)", 0),
+        ("(g + m) * (g - m) + square(m)", 1),
+        ("square(g + m) - square(g - m)", 2),
+        ("square(g + m) - square(g) - square(m)", 2),
+    ],
+)
+def test_proven_rules_cancel_addends(text, num_left):
+    program = dsl.parse(f"def f(w, g, m, lr): return {text}, m")
+    result = rewrite(program, PROVEN).program
+    assert len(result.statements) == num_left
+    before, after = updates(program, result)
+    np.testing.assert_allclose(after, before, rtol=1e-4, atol=1e-5)
+
+
+def test_a_difference_of_squares_is_divided():
+    program = dsl.parse("def f(w, g, m, lr): return (square(g) - square(m)) / (g + m), m")
+    assert [statement.op for statement in rewrite(program).program.statements] == ["subtract"]

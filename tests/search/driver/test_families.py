@@ -5,14 +5,17 @@ import json
 import pytest
 from typer.testing import CliRunner
 
+from lionhunt.dsl.behavior import Behavior
 from lionhunt.dsl.classification.classifier import classify
 from lionhunt.search.cli import main as cli
+from lionhunt.search.driver import families
 from lionhunt.search.errors import SourceError
 from lionhunt.search.storage.run_store import RunStore
 
 
 def _classify(*words) -> str:
-    result = CliRunner().invoke(cli.app, ["classify", *map(str, words)], catch_exceptions=False)
+    command = ["classify", *map(str, words), "--no-behavior"]
+    result = CliRunner().invoke(cli.app, command, catch_exceptions=False)
     assert result.exit_code == 0
     return result.output
 
@@ -90,3 +93,13 @@ def test_families_are_a_table(finished_run_dir):
 def test_a_word_that_names_nothing_is_refused():
     with pytest.raises(SourceError, match="no program 'liom'; did you mean 'lion'"):
         _classify("liom")
+
+
+def test_the_best_of_each_family_has_a_behavior_if_asked(finished_run_dir, monkeypatch):
+    monkeypatch.setattr(families, "find_behavior", lambda *args: Behavior("not compared here"))
+    words = ["classify", str(finished_run_dir), "--top", "5", "--behavior"]
+    result = CliRunner().invoke(cli.app, words, catch_exceptions=False)
+    (found,) = json.loads(CliRunner().invoke(cli.app, [*words, "--json"]).output)
+    for family in found["families"]:
+        index = family["best"]["index"]
+        assert f"program {index} has no behavior to compare: not compared here" in result.output

@@ -253,3 +253,36 @@ def test_real_training_removes_what_does_nothing():
     assert str(Var(result.weights)) not in read and str(Var(result.gradient)) in read
     nothing_learnt = "remove m = interp(g, m, 0.5), keep m"
     assert refusals(events)[nothing_learnt] is ChangeVerdict.HARMFUL
+
+
+def _proven_steps(text: str, justifications):
+    return list(Simplifier(justifications, None, 5.0).run(dsl.parse(text)))
+
+
+ONE = """def f(w, g, m, s, lr):
+  m = interp(g, m, 0.9)
+  u = sign(m) * s
+  s = 1.0
+  return u, m, s"""
+
+
+def test_a_state_that_settles_goes_with_a_justification_of_its_own():
+    steps = _proven_steps(ONE, tuple(Justification))
+    step = steps[0]
+    assert (step.kind, step.justification) == ("constant state", Justification.SETTLED)
+    assert "s holds 1 at every step after the first step" in step.rule
+    assert "s holds another number there" in step.condition
+    assert [s.op for s in final_program(dsl.parse(ONE), steps).statements] == ["interp", "sign"]
+
+
+def test_a_state_that_settles_stays_in_exact_steps():
+    kinds = [step.kind for step in _proven_steps(ONE, PROVEN)]
+    assert "constant state" not in kinds
+
+
+def test_a_state_that_stays_zero_goes_exactly():
+    text = "def f(w, g, m, lr):\n  m = interp(g, m, 1.0)\n  return sign(interp(g, m, 0.9)), m"
+    steps = _proven_steps(text, PROVEN)
+    (step,) = [step for step in steps if step.kind == "constant state"]
+    assert (step.justification, step.condition) == (Justification.EXACT, "")
+    assert str(final_program(dsl.parse(text), steps)).count(" = ") == 1
