@@ -143,11 +143,11 @@ def describe(found: Properties) -> tuple[str, ...]:
 
 
 def faults(found: Properties) -> Iterator[str]:
-    """Yield a phrase for each property without which an optimizer is hard to use."""
+    """Yield what an update does that makes an optimizer hard to use."""
     if found.learning_rate is LearningRate.IGNORED:
-        yield "the update ignores the learning rate, so no argument scales it"
+        yield "ignores the learning rate"
     if found.drifts:
-        yield "the update moves weights without a gradient, so a long training drifts"
+        yield "drifts without a gradient"
 
 
 def _draw() -> tuple[np.ndarray, np.ndarray]:

@@ -38,7 +38,7 @@ def export(
     """
     source = program(ref)
     for fault in faults(source.properties):
-        warn(f"{ref}: {fault}")
+        warn(f"{ref}: the update {fault}")
     exports = {
         Target.OPTAX: source.to_optax,
         Target.TORCH: source.to_torch,

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 from rich import box
 from rich.table import Table
 
+from lionhunt.dsl.analysis.properties import faults, find_properties
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
@@ -50,6 +51,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "fitness": member.row.fitness,
             "score": member.score,
             "is_fitter": member.is_fitter,
+            "faults": list(faults(find_properties(member.row.individual.program))),
         }
         for member in hall_of_fame(records)
     ]
@@ -57,10 +59,10 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
 
 def hall_table(hall: list[dict[str, Any]]) -> Table:
     """Return a table of the members that are fitter than every shorter one."""
-    table = Table("statements", "fitness", "gain by statement", "program", box=box.SIMPLE)
+    table = Table("statements", "fitness", "gain by statement", "program", "", box=box.SIMPLE)
     for member in hall:
         if member["is_fitter"]:
             score = "" if member["score"] is None else f"{member['score']:.4f}"
             cells = (member["length"], f"{member['fitness']:.4f}", score, member["index"])
-            table.add_row(*map(str, cells))
+            table.add_row(*map(str, cells), ", ".join(member["faults"]))
     return table

@@ -130,6 +130,13 @@ def test_programs_without_a_required_property_are_rejected_untrained(runs):
     assert not rejected & {EvaluationId.parse(name).owner for name in run.pool.submitted}
 
 
+def test_hall_of_fame_names_faults_and_has_none_outside(runs):
+    faults = {key: [m["faults"] for m in runs[key].summary["hall"]] for key in runs}
+    assert ["ignores the learning rate"] in faults["different"]
+    assert not any("ignores the learning rate" in each for each in faults["outside"])
+    assert not any(faults["required"])
+
+
 @pytest.mark.parametrize("key", ["functional", "all"])
 def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, runs):
     run = runs[key]
