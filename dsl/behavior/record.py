@@ -98,7 +98,7 @@ def _run(
             update, *states = run(
                 program, inputs, lambda op, *args: op.evaluate(backend, *args), np.float32
             )
-            arrays = backend.broadcast(update, *like)[0]
-            arrays = arrays if isinstance(arrays, tuple) else (arrays,)
-            row[:] = np.concatenate([np.ravel(a) for a in arrays]) if len(arrays) > 1 else arrays[0]
+            value = backend.broadcast(update, *like)[0]
+            is_tree = isinstance(value, tuple)
+            row[:] = np.concatenate([np.ravel(a) for a in value]) if is_tree else value
     return updates

@@ -7,6 +7,7 @@ A program may keep its states at another scale: `m = m * 0.99 + g` is 100 times 
 import itertools
 from collections.abc import Callable, Mapping
 from fractions import Fraction
+from typing import Any
 
 import numpy as np
 
@@ -109,7 +110,7 @@ def _minimize(residuals: Residuals, first: np.ndarray) -> np.ndarray:
         return first
     from scipy.optimize import least_squares
 
-    tight = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
+    tight: dict[str, Any] = {"xtol": 1e-12, "ftol": 1e-14, "gtol": 1e-14}
     return least_squares(residuals, first, diff_step=1e-6, max_nfev=30, **tight).x
 
 

@@ -75,7 +75,7 @@ class Node:
     def parts(self) -> Iterator["Node"]:
         """Yield the node and each different node below it, from the left."""
         visited: set[Node] = set()
-        waiting = [self]
+        waiting: list[Node] = [self]
         while waiting:
             node = waiting.pop()
             if node not in visited:

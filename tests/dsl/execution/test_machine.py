@@ -288,18 +288,20 @@ def test_optimizer_keeps_only_the_states_that_matter():
 def test_optimizer_keeps_numbers_as_numbers():
     params = first_params()
     shapes = jax.tree.map(jnp.shape, params)
-    states: Any = dsl.as_optimizer(library.load("adamw")).init(params).states
-    assert [jax.tree.map(jnp.shape, state) for state in states] == [shapes, shapes, (), ()]
-    states = dsl.as_optimizer(load("numbers_per_array")).init(params).states
+    state: Any = dsl.as_optimizer(library.load("adamw")).init(params)
+    states = state.states
+    assert [jax.tree.map(jnp.shape, each) for each in states] == [shapes, shapes, (), ()]
+    state = dsl.as_optimizer(load("numbers_per_array")).init(params)
     per_array = jax.tree.map(lambda leaf: (), params)
-    kept = [jax.tree.map(jnp.shape, state) for state in states]
+    kept = [jax.tree.map(jnp.shape, each) for each in state.states]
     assert kept == [shapes, shapes, per_array, per_array, per_array, ()]
 
 
 def test_machine_keeps_numbers_as_numbers():
     params = first_params()
     for name, num_per_array in (("adamw", 0), ("numbers_per_array", 4)):
-        states: Any = machine.as_optimizer(assemble(load(name))).init(params).states
+        state: Any = machine.as_optimizer(assemble(load(name))).init(params)
+        states = state.states
         assert states.trees.shape == (2, NUM_PARAMETERS)
         assert states.per_array.shape == (num_per_array, NUM_ARRAYS)
         assert states.numbers.shape == (4,)

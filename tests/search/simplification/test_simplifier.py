@@ -256,7 +256,7 @@ def test_real_training_removes_what_does_nothing():
 
 
 def _proven_steps(text: str, justifications):
-    return list(Simplifier(justifications, None, 5.0).run(dsl.parse(text)))
+    return steps(list(Simplifier(justifications, None, 5.0).run(dsl.parse(text))))
 
 
 ONE = """def f(w, g, m, s, lr):
@@ -267,12 +267,12 @@ ONE = """def f(w, g, m, s, lr):
 
 
 def test_a_state_that_settles_goes_with_a_justification_of_its_own():
-    steps = _proven_steps(ONE, tuple(Justification))
-    step = steps[0]
+    made = _proven_steps(ONE, tuple(Justification))
+    step = made[0]
     assert (step.kind, step.justification) == ("constant state", Justification.SETTLED)
     assert "s holds 1 at every step after the first step" in step.rule
     assert "s holds another number there" in step.condition
-    assert [s.op for s in final_program(dsl.parse(ONE), steps).statements] == ["interp", "sign"]
+    assert [s.op for s in final_program(dsl.parse(ONE), made).statements] == ["interp", "sign"]
 
 
 def test_a_state_that_settles_stays_in_exact_steps():
@@ -282,7 +282,7 @@ def test_a_state_that_settles_stays_in_exact_steps():
 
 def test_a_state_that_stays_zero_goes_exactly():
     text = "def f(w, g, m, lr):\n  m = interp(g, m, 1.0)\n  return sign(interp(g, m, 0.9)), m"
-    steps = _proven_steps(text, PROVEN)
-    (step,) = [step for step in steps if step.kind == "constant state"]
+    made = _proven_steps(text, PROVEN)
+    (step,) = [step for step in made if step.kind == "constant state"]
     assert (step.justification, step.condition) == (Justification.EXACT, "")
-    assert str(final_program(dsl.parse(text), steps)).count(" = ") == 1
+    assert str(final_program(dsl.parse(text), made)).count(" = ") == 1

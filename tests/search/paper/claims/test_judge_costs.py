@@ -16,12 +16,12 @@ from lionhunt.search.statistics import Interval
 def test_memory(lion, verdict):
     memories = [
         StateMemory(name, by, 1000, 1000 * per_parameter, per_parameter)
-        for by, kept in ((KeptBy.OPTAX, (lion, 8)), (KeptBy.LEAST, (4, 16)))
+        for by, kept in ((KeptBy.OPTAX, (lion, 8)), (KeptBy.PROGRAM, (4, 16)))
         for name, per_parameter in zip(("lion", "adamw"), kept, strict=True)
     ]
     finding = judge_memory(memories)
     assert finding.verdict is verdict
-    assert finding.rows[0].numbers[-1] == ClaimNumber("ratio, kept by least", 0.25)
+    assert finding.rows[0].numbers[-1] == ClaimNumber("ratio, kept by program", 0.25)
 
 
 def test_lion_of_optax_keeps_half():
