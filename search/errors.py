@@ -60,10 +60,14 @@ def command_line(*words: object, settings: Iterable[str] | None = None) -> str:
     """Return a command of Lionhunt as you may give it to a shell.
 
     Args:
-        words: its words; one that is a `Path` is never taken for an option.
+        words: its words; one that is a `Path` is never taken for an option, nor for a program of
+            the library.
         settings: the values of its options `--set`.
     """
-    texts = [f"./{w}" if isinstance(w, Path) and str(w)[:1] == "-" else str(w) for w in words]
+    texts = [
+        f"./{word}" if isinstance(word, Path) and word.parts == (word.name,) else str(word)
+        for word in words
+    ]
     replaced = [word for setting in settings or () for word in ("--set", setting)]
     return shlex.join(["lionhunt", *texts, *replaced])
 

@@ -108,7 +108,7 @@ def test_killed_drivers_and_workers_leave_a_run_that_ends_the_same(config, undis
     rng = random.Random(0)
     process = start("search", config, "--out", tmp_path, "--workers", 0)
     # The first stop is before the first program is recorded.
-    for stop in (0, 21, 150):
+    for stop in (0, 21, 60):
         wait_for(tmp_path, stop, process) if stop else time.sleep(2.5)
         time.sleep(rng.random() / 5)
         process.kill()

@@ -118,7 +118,7 @@ def test_bench_of_the_machine_tells_ratios_by_task(quick, children, monkeypatch,
 
 
 def test_children_are_those_that_were_new_in_the_second_half(tmp_path):
-    finished(tmp_path / "run")
+    finished(tmp_path / "run", num_programs=240)
     with RunStore.open_to_read(tmp_path / "run") as records:
         rows, children = list(records.rows()), read_children(records, 12)
         with pytest.raises(ConfigError, match="and 100 are needed; name a longer run"):
@@ -136,7 +136,7 @@ def test_children_are_bred_by_a_search(monkeypatch):
         yield FormulaPool(), score(assemble(initial))
 
     monkeypatch.setattr(sample_children, "start_pool", start_pool)
-    one, other = (breed_children(config(), 12) for _ in range(2))
+    one, other = (breed_children(config(num_programs=240), 12) for _ in range(2))
     assert one == other and len(set(map(fingerprint, one.programs))) == 12
 
 
