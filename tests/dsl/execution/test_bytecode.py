@@ -14,6 +14,7 @@ from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assem
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS
+from tests.support.dsl.program_texts import NUMBERS_PER_ARRAY
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import assert_close, assert_same_bits, draw_tree, on_device
 
@@ -145,24 +146,6 @@ def test_correction_of_bias_is_scalar_code():
     assert code.shape == SMALL and code.num_scalar_code == 4
     num_vectors = SMALL.num_vector_registers
     assert (code.numbers >= num_vectors).all() and (code.trees < num_vectors).all()
-
-
-NUMBERS_PER_ARRAY = """
-def f(w, g, m, v, a, b, c, d, lr):
-  m = interp(g, m, 0.9)
-  v = interp(w, v, 0.9)
-  x = norm(g)
-  a = interp(x, a, 0.9)
-  b = max(x, b)
-  x = a / b
-  c = interp(x, c, 0.5)
-  y = global_norm(g)
-  d = max(y, d)
-  y = y / d
-  u = m * c + v * x
-  u = u * y * lr
-  return u, m, v, a, b, c, d
-"""
 
 
 def test_states_of_every_kind_have_their_places():

@@ -23,6 +23,7 @@ from lionhunt.dsl.interpreter import evaluate, run
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Program, Statement, Var
 from tests.support.dsl.library_programs import QUICK, each_program
+from tests.support.dsl.program_texts import NUMBERS_PER_ARRAY
 from tests.support.dsl.programs import MODERATE, programs
 from tests.support.dsl.suites import reads
 from tests.support.dsl.values import assert_close, draw_tree
@@ -97,24 +98,6 @@ def interpret(program):
 
 FEW_STEPS = {"fromage": 1, "lamb": 5}
 """Steps of programs whose weights vanish here but for a rounding, which decides later steps."""
-
-NUMBERS_PER_ARRAY = """
-def f(w, g, m, v, a, b, c, d, lr):
-  m = interp(g, m, 0.9)
-  v = interp(w, v, 0.9)
-  x = norm(g)
-  a = interp(x, a, 0.9)
-  b = max(x, b)
-  x = a / b
-  c = interp(x, c, 0.5)
-  y = global_norm(g)
-  d = max(y, d)
-  y = y / d
-  u = m * c + v * x
-  u = u * y * lr
-  return u, m, v, a, b, c, d
-"""
-"""States of every kind: two trees, three numbers per array and one number, all from vectors."""
 
 
 def load(name):
