@@ -135,7 +135,7 @@ def test_without_a_signal_the_status_and_the_errors_are_those_of_the_work():
 @pytest.mark.parametrize(
     "setting, way_on",
     [
-        ("by_resume(pathlib.Path('a b'))", "continue with: lionhunt resume 'a b'"),
+        ("by_resume(pathlib.Path('a b'))", "continue with: lionhunt resume './a b'"),
         ("with(pathlib.Path('a b'))", "the same command continues with 'a b'"),
         (
             "from_start()",

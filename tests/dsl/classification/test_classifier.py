@@ -12,6 +12,7 @@ from lionhunt.dsl.classification.classifier import (
     classify,
 )
 from lionhunt.dsl.classification.skeletons import make_skeleton
+from tests.support.dsl.library_programs import each_program
 from tests.support.dsl.programs import programs
 
 KNOWN = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
@@ -28,7 +29,7 @@ def _is(result, *names: str) -> bool:
     return result.likeness is Likeness.SAME and result.optimizers == names
 
 
-@pytest.mark.parametrize("name", KNOWN)
+@each_program(KNOWN)
 def test_a_program_of_the_library_is_itself(name):
     (same,) = [group for group in SAME_UP_TO_CONSTANTS if name in group] or [(name,)]
     result = classify(library.load(name))
