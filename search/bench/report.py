@@ -129,7 +129,7 @@ def _machine_tables(figures: dict[str, Any]) -> Iterator[TextTable]:
     ]
     heads = ("task", "optimizer", "machine, ms", "optax, ms", "gradient, ms")
     ratios = ("to optax", "to gradient", "optax to gradient")
-    heads = (*heads, *ratios, "multiply-adds per parameter")
+    heads = (*heads, *ratios, "multiply-adds\nper parameter")
     yield TextTable("a whole evaluation, processor time", heads, rows)
     rows = [
         (
