@@ -104,7 +104,11 @@ def load(name):
     return dsl.parse(NUMBERS_PER_ARRAY) if name == "numbers_per_array" else library.load(name)
 
 
-@each_program([*library.names(), "numbers_per_array"], [*QUICK, "numbers_per_array"])
+COMPILED = ("lion", "adamw", "adafactor", "sophia", "came", "muon", "prodigy", "numbers_per_array")
+"""Programs that are compiled at every run, of all kinds of states and reductions."""
+
+
+@each_program([*library.names(), "numbers_per_array"], COMPILED)
 def test_machine_compiled_program_and_interpreter_agree(name):
     """Compare to 1e-5 of the largest update of an array; the ways round in different orders.
 

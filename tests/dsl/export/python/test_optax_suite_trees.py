@@ -304,7 +304,10 @@ def test_zero_gradient_is_harmless_in_low_precision(source, name):
         assert all(bool(np.all(np.isfinite(np.asarray(leaf, np.float32)))) for leaf in leaves)
 
 
-@on_both(COUNTING, quick=REPRESENTATIVES)
+SUMMED = {"dadapt_adam": "its number is made of sums over gradients, which round"}
+
+
+@on_both(COUNTING | SUMMED, quick=REPRESENTATIVES)
 def test_counters_are_exact_in_low_precision(source, name):
     optimizer = make(source, name)
 
