@@ -22,6 +22,7 @@ from fractions import Fraction
 from lionhunt.dsl.analysis.constant_states import settle_states
 from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.classification.form_division import TOLERANCE, distinctive_atoms, divide
 from lionhunt.dsl.classification.tree import (
     GRADIENT,
     GROWS,
@@ -48,7 +49,6 @@ from lionhunt.dsl.rewriting.polynomials.monomials import (
     Monomial,
     as_number,
     make_atom,
-    power,
 )
 from lionhunt.dsl.rewriting.polynomials.monomials import multiply as multiply_forms
 from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
@@ -67,8 +67,6 @@ from lionhunt.dsl.rewriting.terms import (
 
 GUARD = Fraction(1, 10**6)
 """Largest added number that counts as the guard of a division."""
-TOLERANCE = Fraction(1, 10**5)
-"""Largest relative difference of two numbers that count as equal."""
 MAX_NODES = 2_000
 """Limit on the different nodes of a tree; further parts are left out."""
 MAX_DEPTH = 100
@@ -309,10 +307,10 @@ class _Builder:
         for state, new in sorted(self.news.items(), key=lambda item: -len(item[1])):
             if state == except_for or not 1 < len(new) <= len(form):
                 continue
-            if not _distinctive_atoms(new) <= {f.atom for monomial, _ in form for f in monomial}:
+            if not distinctive_atoms(new) <= {f.atom for monomial, _ in form for f in monomial}:
                 continue
             leaf = _leaf(NEXT + state)
-            while (division := _divide(form, new)) is not None:
+            while (division := divide(form, new)) is not None:
                 factor, rest = division
                 form = (*rest, *multiply_forms(factor, leaf))
         return form
@@ -321,32 +319,3 @@ class _Builder:
 def _leaf(name: str) -> Form:
     (form,) = normal_forms(variable(name, Kind.TREE))
     return form
-
-
-def _distinctive_atoms(form: Form) -> set[Atom]:
-    """Return the atoms of the factors that are not in all monomials of a form.
-
-    Every multiple of the form by a monomial has these atoms, too.
-    """
-    monomials = [set(monomial) for monomial, _ in form]
-    return {f.atom for f in set.union(*monomials) - set.intersection(*monomials)}
-
-
-def _divide(form: Form, new: Form) -> tuple[Form, Form] | None:
-    """Return a factor and a rest with form = factor * new + rest; None if there are none.
-
-    The factor is one monomial, and the rest is a part of the form.
-    """
-    inverse = power((new[0],), -1)
-    coefficients = dict(form)
-    for pair in form:
-        factor = multiply_forms((pair,), inverse or ())
-        product = [multiply_forms(factor, (new_pair,))[0] for new_pair in new]
-        if all(_is_near(coefficients.get(monomial), value) for monomial, value in product):
-            removed = {monomial for monomial, _ in product}
-            return factor, tuple(rest for rest in form if rest[0] not in removed)
-    return None
-
-
-def _is_near(x: Fraction | None, y: Fraction) -> bool:
-    return x is not None and abs(x - y) <= TOLERANCE * abs(y)
