@@ -22,6 +22,8 @@ from lionhunt.search.reporting.figures import SMALL, TINY, make_figure, wrap
 
 WORST_QUANTILE = 0.25
 """Worse scores than this quantile of a task are white, since the worst are often far off."""
+LEAST_HEIGHT = 1.4
+"""Least height of the rows of an optimizer, in inches."""
 DARKEST = 0.8
 """Darkest shade in the map of greys, so that the outline of the best cell stands out."""
 
@@ -41,7 +43,8 @@ def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
     num_rates = max(len(_ticks(trials, "learning_rate")) for trials in grids.values())
     num_decays = max(len(_ticks(trials, "weight_decay")) for trials in grids.values())
     width = len(comparison.tasks) * (0.42 * num_rates + 0.7) + 0.5
-    height = len(optimizers) * (0.26 * num_decays + 0.5) + 1.1
+    # The name of an optimizer stands beside its rows, so it needs room even where they are few.
+    height = len(optimizers) * max(0.26 * num_decays + 0.5, LEAST_HEIGHT) + 1.1
     figure = make_figure(width, height)
     rows = figure.subplots(len(optimizers), len(comparison.tasks), squeeze=False)
     for task, column in zip(comparison.tasks, rows.T, strict=True):
@@ -59,7 +62,8 @@ def grid_figure(comparison: Comparison, optimizers: Sequence[str]) -> Figure:
     )
     text = f"learning rate (peak of the schedule)\n{wrap(key, width)}"
     figure.supxlabel(text, fontsize=SMALL)
-    figure.supylabel("weight decay (multiplied by the learning rate)", fontsize=SMALL)
+    if num_decays > 1:
+        figure.supylabel("weight decay (multiplied by the learning rate)", fontsize=SMALL)
     return figure
 
 

@@ -223,3 +223,17 @@ def test_tasks_that_differ_in_more_than_batch_size_are_refused(other):
     mixed = comparison({"adamw": {task.name: [0.5] for task in tasks}}, tasks)
     with pytest.raises(ValueError, match="one kind, each with its own"):
         batch_size_figure(mixed, [])
+
+
+def test_grid_without_weight_decay_has_room_for_names():
+    names = ["Adam 0.5, 0.87", "Adam 0.9, 0.99"]
+    small = comparison({name: {ACCURACY.name: []} for name in names}, [ACCURACY])
+    trials = (trial(0.1, 0.0, 0.5), trial(0.2, 0.0, 0.6))
+    tuned = Tuned(trials, Hyperparameters(0.2, 0.0), (), ())
+    cells = {(name, ACCURACY.name): tuned for name in names}
+    figure = grid_figure(dataclasses.replace(small, cells=cells), names)
+    # A weight decay of 0 is not varied, so no label speaks of it.
+    assert figure.get_supylabel() == "" and "learning rate" in figure.get_supxlabel()
+    figure.draw_without_rendering()
+    upper, lower = (axes.yaxis.label.get_window_extent() for axes in figure.axes)
+    assert lower.y1 < upper.y0
