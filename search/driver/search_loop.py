@@ -22,7 +22,7 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
-from lionhunt.search.evaluation.reevaluation import evaluation_seed
+from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
@@ -110,7 +110,6 @@ class Search:
             records,
             analyze(records.reference()),
             config.evaluation.functional_cache,
-            config.evaluation.to_reevaluation(),
         )
         self._born: deque[_Child] = deque()
 
@@ -144,7 +143,7 @@ class Search:
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
-            num_evaluations=self._outcomes.max_evaluations,
+            num_evaluations=1,
             current_setup=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
