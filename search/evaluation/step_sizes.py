@@ -36,9 +36,16 @@ def _bounded(multiple: float) -> float:
     return 2.0 ** max(-MAX_EXPONENT, min(MAX_EXPONENT, exponent))
 
 
-def is_power_of_two(number: float) -> bool:
-    """Return whether a number is a power of two, 1 and parts of 1 included."""
-    return number > 0 and math.frexp(number)[0] == 0.5
+def is_step_size(number: float) -> bool:
+    """Return whether a number is a power of two from 2^-20 to 2^20."""
+    return 2.0**-20 <= number <= 2.0**20 and math.frexp(number)[0] == 0.5
+
+
+def check_multiples(multiples: Multiples) -> None:
+    """Raise `ValueError` if one of the multiples is none that a run trains with."""
+    for multiple in multiples:
+        if multiple <= 0 or _bounded(multiple) != multiple:
+            raise ValueError(f"multiple {multiple} must be a power of two")
 
 
 def common_multiple(multiples: Multiples) -> float:
