@@ -13,9 +13,15 @@ from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
+from lionhunt.search.evaluation.step_sizes import Multiples
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database
-from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
+from lionhunt.search.storage.checked_tables import (
+    CheckedTables,
+    to_columns,
+    to_measurement,
+    to_multiples,
+)
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 
@@ -86,7 +92,7 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    tables = ("run", "individuals", "outcomes", "taken", "discounts", "functional")
+    tables = ("run", "individuals", "outcomes", "taken", "discounts", "multiples", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
@@ -152,6 +158,10 @@ class RunStore(CheckedTables):
         """Record an outcome."""
         status, *rest = to_columns(outcome.measurement)
         self._insert("outcomes", name, status, outcome.fitness, *rest)
+        measurement = outcome.measurement
+        if measurement.multiples:
+            multiples = json.dumps(measurement.multiples)
+            self._insert("multiples", name, multiples, measurement.num_chunks)
 
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
@@ -235,11 +245,17 @@ class RunStore(CheckedTables):
 
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
-        query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
+        query = """SELECT reason, scores, curves, seconds, multiples, num_chunks FROM outcomes
+            LEFT JOIN multiples ON outcome = fingerprint WHERE fingerprint = ?"""
         measured = next(self._read(to_measurement, self._query(query, str(name))), None)
         if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
             raise database.damaged(self.path, _PROBLEM_OF_SCORES)
         return measured
+
+    def multiples(self) -> dict[str, Multiples]:
+        """Return the best multiples of every outcome that has any, by its name."""
+        rows = self._query("SELECT outcome, multiples FROM multiples")
+        return dict(self._read(lambda name, text: (name, to_multiples(text)), rows))
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Yield fingerprints with their functional fingerprints, in order of birth."""
@@ -258,9 +274,10 @@ class RunStore(CheckedTables):
 
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""
-        query = """SELECT coalesce(sum(json_array_length(value)), 0)
-            FROM outcomes, json_each(curves)
-            WHERE fingerprint IN (SELECT outcome FROM history)"""
+        query = """SELECT coalesce(sum(coalesce(
+                (SELECT num_chunks FROM multiples WHERE outcome = fingerprint),
+                (SELECT sum(json_array_length(value)) FROM json_each(curves)))), 0)
+            FROM outcomes WHERE fingerprint IN (SELECT outcome FROM history)"""
         with database.decoding(self.path):
             return self._query(query)[0][0]
 

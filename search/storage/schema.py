@@ -9,6 +9,8 @@ The tables of a run; every row ends in a checksum:
     taken        the outcome of an individual, where it is not its fingerprint's own: that of an
                  older one with the same functional fingerprint
     discounts    the difference between fitness and rank of an individual, where there is one
+    multiples    the best multiple of the update for each task, and the chunks of training that all
+                 multiples ran, for each outcome of a run with step sizes
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 
 The view `history` has the individuals with the outcome of each. The tables of a comparison and of a
@@ -35,6 +37,12 @@ CREATE TABLE outcomes (
 """
 
 _LATER = {
+    "multiples": """
+CREATE {} TABLE IF NOT EXISTS multiples (
+    outcome TEXT PRIMARY KEY, multiples TEXT NOT NULL, num_chunks INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
     "taken": """
 CREATE {} TABLE IF NOT EXISTS taken (
     "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,

@@ -209,10 +209,12 @@ def test_fittest_are_one_individual_of_each_program(runs):
     assert fittest == expected
 
 
-_LATER = ("taken", "functional", "discounts")
+_LATER = ("taken", "functional", "discounts", "multiples")
 
 
-@pytest.mark.parametrize("lacking, views", [(_LATER, ()), (("discounts",), (RUN.earlier,))])
+@pytest.mark.parametrize(
+    "lacking, views", [(_LATER, ()), (("discounts", "multiples"), (RUN.earlier,))]
+)
 def test_run_from_before_the_options_is_read_and_resumed(lacking, views, tmp_path):
     drops = ";".join(f"DROP TABLE {name}" for name in lacking)
     digest = finished(tmp_path / "whole")
