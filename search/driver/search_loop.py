@@ -14,19 +14,22 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.racing.fresh import missing_trainings
+from lionhunt.search.driver.racing.race import Races, Settlement, further_job, prior_luck
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.setup import summarize_setup
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 from lionhunt.search.workers.pool import Pool
 
 GC_THRESHOLDS = (50_000, 20, 50)
@@ -106,7 +109,7 @@ class Search:
         self._rank: dict[int, float] = {}
         """Rank, or minus infinity."""
         self._names: dict[int, EvaluationId] = {}
-        """Evaluation of each individual."""
+        """First evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
         self._outcomes = EvaluationCache(
@@ -115,6 +118,8 @@ class Search:
             config.evaluation.functional_cache,
         )
         self._born: deque[_Child] = deque()
+        self._races: Races
+        """Results of all programs; made once the references are measured."""
 
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
@@ -126,7 +131,7 @@ class Search:
             start = time.monotonic()
             while not self.progress.is_done:
                 self._breed_ahead()
-                is_known = bool(self._born) and self._born[0].outcome in self._outcomes
+                is_known = bool(self._born) and self._settle(self._born[0]) is not None
                 # A cache hit may allow the next child, so the loop does not wait.
                 seconds = 0.0 if is_known else 0.2
                 self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
@@ -134,10 +139,13 @@ class Search:
                 self._records.commit()
                 self.progress.seconds = time.monotonic() - start
                 yield self.progress
+            for row, name in missing_trainings(self._records):
+                self._train_further(name, analyze(row.individual.program))
             # Evaluations of children beyond the end of the run stay in the cache.
             while self._outcomes.is_waiting:
                 self._record_outcomes(self._pool.wait(0.2))
                 self._records.commit()
+                yield self.progress
 
     def _measure_references(self) -> None:
         """Measure the reference in each evaluation; record what is new."""
@@ -146,7 +154,7 @@ class Search:
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
-            num_evaluations=1,
+            num_evaluations=self._config.racing.num_evaluations,
             current_setup=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
@@ -155,6 +163,13 @@ class Search:
         for name, measurement in references.items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
+        self._races = Races(
+            self._config.racing,
+            self._outcomes,
+            self._records,
+            reference=next(iter(references)).owner,
+            luck=prior_luck(self._config.racing, self._references, self._gain),
+        )
 
     def _breed_ahead(self) -> None:
         """Breed every child whose candidate parents are recorded, and submit new programs."""
@@ -219,45 +234,61 @@ class Search:
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
             log_stopped(name, measurement)
-            outcome = to_outcome(
-                measurement,
-                self._references[EvaluationId.parse(name).number - 1],
-                self._directions,
-                self._config.evaluation.combination,
-                self._config.evaluation.weights,
-            )
+            reference = self._references[EvaluationId.parse(name).number - 1]
+            outcome = Outcome(measurement, self._gain(measurement, reference))
             self._outcomes.record(name, outcome)
+
+    def _gain(self, measurement: Measurement, reference: Measurement) -> float | None:
+        """Return the fitness of a measurement over one of the reference."""
+        evaluation = self._config.evaluation
+        directions, weights = self._directions, evaluation.weights
+        outcome = to_outcome(measurement, reference, directions, evaluation.combination, weights)
+        return outcome.fitness
+
+    def _settle(self, child: _Child) -> Settlement | None:
+        """Return the result of the child at the head; submit its race, and return None before."""
+        return self._races.settle(
+            child.outcome, lambda name: self._train_further(name, child.identity)
+        )
+
+    def _train_further(self, name: EvaluationId, identity: AnalyzedProgram) -> None:
+        """Submit a further training of a program, unless it is in flight."""
+        if self._outcomes.start(name):
+            seed = self._config.seed
+            self._pool.submit(further_job(name, identity.canonical, self._outcomes, seed))
 
     def _record_individuals(self) -> None:
         """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
-        while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
-            individual, identity, outcome = self._born.popleft()
+        while not self.progress.is_done and self._born:
+            if (settled := self._settle(self._born[0])) is None:
+                return
+            individual, identity, _ = self._born.popleft()
             row = StoredProgram(
                 individual,
                 identity.fingerprint,
                 len(individual.program.statements),
                 len(identity.needed),
-                outcome,
-                *self._outcomes.result_for(outcome),
+                *settled,
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._remember(individual.index, outcome, row.rank)
-            self.progress.add(row, self._num_chunks(outcome))
+            self._remember(individual.index, row.outcome, row.rank)
+            self.progress.add(row, self._num_chunks(row.outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
-        """Return the chunks of training of a new evaluation; 0 if the run does not limit them."""
+        """Return the chunks of training of a new program; 0 if the run does not limit them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        return self._outcomes.measurement(outcome).num_chunks
+        return sum(self._outcomes.measurement(name).num_chunks for name in outcome.up_to())
 
     def _remember(self, index: int, outcome: EvaluationId, rank: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
-        self._names[index] = outcome
+        first = outcome._replace(number=1)
+        self._names[index] = first
         self._rank[index] = or_neg_inf(rank)
         if rank is not None and self._config.hurdles.percentile is not None:
-            self._curves[index] = outcome.owner, self._outcomes.measurement(outcome).curves
+            self._curves[index] = first.owner, self._outcomes.measurement(first).curves
         for remembered in (self._history, self._identities, self._rank, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
 

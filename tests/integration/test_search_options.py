@@ -22,22 +22,27 @@ from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
+RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "outside": {"space": {"step": "outside"}},
+    "racing": {"racing": RACING},
+    "racing few": {"racing": {"num_best": 1, "max_seeds": 3, "num_fresh": 0}},
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
     },
     "all": {
         "evaluation": {"functional_cache": True},
-        "hurdles": {"slack": 0.3},
+        "hurdles": {"slack": 0.3, "percentile": 30.0},
+        "racing": RACING,
     },
 }
 SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
@@ -72,7 +77,7 @@ def runs(tmp_path_factory):
 def test_any_order_of_results_and_any_stops_give_the_same_records(key, runs, tmp_path):
     with create(tmp_path, **SIZE, **OPTIONS[key]):
         pass
-    for seed, stop in enumerate((25, 26, 90, None), start=1):
+    for seed, stop in enumerate((1, 25, 26, 90, None), start=1):
         with RunStore.open_to_write(tmp_path) as records:
             advance(records, FormulaPool(seed), stop)
     with RunStore.open_to_read(tmp_path) as records:
@@ -153,7 +158,7 @@ def test_seeds_of_evaluations_differ_and_stay():
     assert evaluation_seed(0, 2) == 4088162826
 
 
-COUNTED = ("num_evaluated", "num_equivalent", "statuses", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "num_raced", "num_race_trainings", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):
