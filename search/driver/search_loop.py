@@ -1,7 +1,6 @@
 """The loop of a run: it breeds ahead, scores in a pool, and records in order of birth."""
 
 import gc
-import math
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -22,6 +21,7 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
@@ -104,7 +104,7 @@ class Search:
         self._identities: dict[int, AnalyzedProgram] = {}
         """Analysis of the individuals of this session."""
         self._rank: dict[int, float] = {}
-        """Fitness, or minus infinity."""
+        """Rank, or minus infinity."""
         self._names: dict[int, EvaluationId] = {}
         """Evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
@@ -119,8 +119,8 @@ class Search:
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
-        for index, outcome, fitness in self._records.iter_outcomes(first):
-            self._remember(index, outcome, fitness)
+        for index, outcome, rank in self._records.iter_outcomes(first):
+            self._remember(index, outcome, rank)
         self._measure_references()
         with _rare_garbage_collection():
             start = time.monotonic()
@@ -243,7 +243,7 @@ class Search:
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._remember(individual.index, outcome, row.fitness)
+            self._remember(individual.index, outcome, row.rank)
             self.progress.add(row, self._num_chunks(outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
@@ -252,11 +252,11 @@ class Search:
             return 0
         return self._outcomes.measurement(outcome).num_chunks
 
-    def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
+    def _remember(self, index: int, outcome: EvaluationId, rank: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
         self._names[index] = outcome
-        self._rank[index] = -math.inf if fitness is None else fitness
-        if fitness is not None and self._config.hurdles.percentile is not None:
+        self._rank[index] = or_neg_inf(rank)
+        if rank is not None and self._config.hurdles.percentile is not None:
             self._curves[index] = outcome.owner, self._outcomes.measurement(outcome).curves
         for remembered in (self._history, self._identities, self._rank, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)

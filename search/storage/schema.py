@@ -8,6 +8,7 @@ The tables of a run; every row ends in a checksum:
                  or FINGERPRINT#NUMBER for a later evaluation, on another seed
     taken        the outcome of an individual, where it is not its fingerprint's own: that of an
                  older one with the same functional fingerprint
+    discounts    the difference between fitness and rank of an individual, where there is one
     multiples    the best multiple of the update for each task, and the chunks of training that all
                  multiples ran, for each outcome of a run with step sizes
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
@@ -48,6 +49,12 @@ CREATE {} TABLE IF NOT EXISTS taken (
     checksum INTEGER NOT NULL
 ) STRICT;
 """,
+    "discounts": """
+CREATE {} TABLE IF NOT EXISTS discounts (
+    "index" INTEGER PRIMARY KEY, margin REAL NOT NULL, cost REAL NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT;
+""",
     "functional": """
 CREATE {} TABLE IF NOT EXISTS functional (
     fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
@@ -58,11 +65,24 @@ CREATE {} VIEW IF NOT EXISTS history AS
     SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
         num_statements, num_needed, outcomes.fingerprint AS outcome,
         iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness)
+            - coalesce(margin, 0.0) - coalesce(cost, 0.0) AS rank,
+        coalesce(margin, 0.0) AS margin, coalesce(cost, 0.0) AS cost,
         coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
-    FROM individuals LEFT JOIN taken USING ("index")
+    FROM individuals LEFT JOIN taken USING ("index") LEFT JOIN discounts USING ("index")
     JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
 """,
 }
+
+_EARLIER = """
+CREATE VIEW history AS
+    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
+        num_statements, num_needed, outcomes.fingerprint AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
+    FROM individuals LEFT JOIN taken USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
+"""
 
 _COMPARISON = """
 CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
@@ -110,6 +130,7 @@ class FileKind:
         tables: the SQL statements that make its tables.
         later: those of tables and views that files of earlier versions lack, by name; `{}` takes
             TEMP or nothing.
+        earlier: the SQL statements by which earlier versions made views of the same names.
     """
 
     noun: str
@@ -120,6 +141,7 @@ class FileKind:
     resume_command: str | None
     tables: str
     later: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    earlier: str = ""
 
     @property
     def schema(self) -> str:
@@ -161,6 +183,7 @@ RUN = FileKind(
     resume_command="resume",
     tables=_RUN,
     later=_LATER,
+    earlier=_EARLIER,
 )
 
 COMPARISON = FileKind(

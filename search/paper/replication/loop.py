@@ -121,7 +121,7 @@ class Study:
             for planned in plan_baselines(self._config, num_trainings):
                 yield from self._finish(planned)
             if self._config.restart:
-                fitness, seeds = zip(*map(_best_fitness_and_seed, evolutions), strict=True)
+                fitness, seeds = zip(*map(_best_rank_and_seed, evolutions), strict=True)
                 best = fitness.index(max(fitness))
                 planned = plan_restart(self._config, evolutions[best].folder, seeds[best])
                 yield from self._finish(planned)
@@ -278,7 +278,7 @@ def _num_trainings(run: FinishedRun) -> float:
         return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
 
 
-def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
+def _best_rank_and_seed(run: FinishedRun) -> tuple[float, int]:
     with RunStore.open_to_read(run.folder) as records:
         best, seed = records.best(), records.info()["config"]["seed"]
-    return -float("inf") if best is None else best.fitness_or_neg_inf, seed
+    return -float("inf") if best is None else best.rank_or_neg_inf, seed
