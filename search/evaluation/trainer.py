@@ -155,19 +155,13 @@ def _keep(runs: Sequence[_Run], num_kept: int) -> list[_Run]:
         return [runs[k] for k in order]
     candidates = np.arange(order.shape[1])
     multiples = np.array([run.multiple for run in runs])
-    # The counter of chunks is one for all candidates.
-    chunk = max(int(run.ongoing.chunk) for run in runs)
-    models = [run.ongoing._replace(chunk=None) for run in runs]
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *models)
-    return [
-        _Run(
-            multiples[k, candidates],
-            jax.tree.map(lambda leaf, k=k: leaf[k, candidates], stacked)._replace(
-                chunk=np.int32(chunk)
-            ),
-        )
-        for k in order
-    ]
+    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[run.ongoing for run in runs])
+
+    def gather(k: np.ndarray) -> Ongoing:
+        # Counters are one for all candidates. Where all stopped early, they are behind.
+        return jax.tree.map(lambda x: x[k, candidates] if x.ndim > 1 else x.max(), stacked)
+
+    return [_Run(multiples[k, candidates], gather(k)) for k in order]
 
 
 def _last_loss(ongoing: Ongoing) -> np.ndarray:

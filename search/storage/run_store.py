@@ -13,8 +13,9 @@ from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
-from lionhunt.search.evaluation.step_sizes import Multiples
+from lionhunt.search.evaluation.step_sizes import Multiples, common_multiple
 from lionhunt.search.evolution.regularized import Individual
+from lionhunt.search.evolution.step import multiply_step
 from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import (
     CheckedTables,
@@ -38,6 +39,7 @@ class StoredProgram:
         fitness: None for a failure.
         status: the end of the evaluation.
         discount: the difference between its fitness and its rank.
+        multiples: of its update, for each task the best one; empty in a run without step sizes.
     """
 
     individual: Individual
@@ -48,6 +50,15 @@ class StoredProgram:
     fitness: float | None
     status: Status
     discount: Discount = NO_DISCOUNT
+    multiples: Multiples = ()
+
+    @property
+    def program(self) -> Program:
+        """Return the program that the fitness is of, the multiple of its update included.
+
+        If several tasks differ in their best multiple, it is the geometric mean.
+        """
+        return multiply_step(self.individual.program, common_multiple(self.multiples))
 
     @property
     def fitness_or_neg_inf(self) -> float:
@@ -346,14 +357,14 @@ _PROBLEMS = {
 """Queries that find a row which no run has, and what is wrong with it."""
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason, margin, cost FROM history"""
+    num_needed, outcome, fitness, reason, multiples, margin, cost FROM history"""
 _BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'
 
 
 def _to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
 ) -> StoredProgram:
-    fingerprint, num_statements, num_needed, outcome, fitness, status, *discount = rest
+    fingerprint, num_statements, num_needed, outcome, fitness, status, sizes, *discount = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
     return StoredProgram(
         individual,
@@ -364,4 +375,5 @@ def _to_row(
         fitness,
         Status(status),
         Discount(*discount),
+        to_multiples(sizes),
     )
