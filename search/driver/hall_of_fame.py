@@ -52,7 +52,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "fitness": member.row.fitness,
             "score": member.score,
             "is_fitter": member.is_fitter,
-            "faults": list(faults(find_properties(member.row.individual.program))),
+            "faults": list(faults(find_properties(member.row.program))),
         }
         for member in hall_of_fame(records)
     ]

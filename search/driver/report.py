@@ -60,7 +60,9 @@ def _print_origin(console: Console, summary: dict[str, Any]) -> None:
     outcome = f"fitness {four_decimals(fitness)}" if fitness is not None else summary["reason"]
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
-    console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}\n")
+    multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
+    sizes = f", update as bred times {multiples} (for each task)" if multiples else ""
+    console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}{sizes}\n")
     table = Table("program", "fitness", "mutation", "changes of needed statements", box=box.SIMPLE)
     for step in summary["improvements"]:
         changes = "\n".join(step["changes"])

@@ -269,6 +269,7 @@ class Search:
                 len(individual.program.statements),
                 len(identity.needed),
                 *settled,
+                multiples=self._outcomes.multiples(settled.outcome),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual

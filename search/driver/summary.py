@@ -83,6 +83,7 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
         "index": row.individual.index,
         "fitness": row.fitness,
         "rank": row.rank,
+        "multiples": list(row.multiples),
         "reason": row.status.value,
         "parent": row.individual.parent,
         "mutation": row.individual.mutation,
@@ -101,7 +102,7 @@ def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
     before = lineage[0]
     for row in lineage:
         if row.rank_or_neg_inf > best:
-            changed = _changes(before.individual.program, row.individual.program)
+            changed = _changes(before.program, row.program)
             steps.append(
                 {
                     "index": row.individual.index,
@@ -170,7 +171,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
                 last = (best if row.outcome.owner == reference else row).outcome.number
                 outcome = row.outcome._replace(number=last)
                 scores = _summarize_scores(records, outcome, reference, info["tasks"])
-            program = str(liveness.simplify(row.individual.program))
+            program = str(liveness.simplify(row.program))
             summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
 

@@ -81,7 +81,7 @@ def summarize_candidates_of_run(
 
 def _to_candidate(path: Path, row: StoredProgram) -> Candidate:
     name = f"{path}:{row.individual.index}"
-    program = simplify(row.individual.program)
+    program = simplify(row.program)
     return Candidate(name, program, row.fitness_or_neg_inf, row.rank_or_neg_inf)
 
 

@@ -22,6 +22,8 @@ from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.evolution.step import multiply_step
+from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import StoredProgram
@@ -35,13 +37,19 @@ OPTIONS = {
     "outside": {"space": {"step": "outside"}},
     "racing": {"racing": RACING},
     "racing few": {"racing": {"num_best": 1, "max_seeds": 3, "num_fresh": 0}},
+    "step_sizes": {
+        "evaluation": {"step_sizes": [0.25, 1.0, 2.0]},
+        "hurdles": {"slack": 0.5},
+        "space": {"step": "outside"},
+        "max_trainings": 60.0,
+    },
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
     },
     "all": {
-        "evaluation": {"functional_cache": True},
-        "hurdles": {"slack": 0.3, "percentile": 30.0},
+        "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
+        "hurdles": {"slack": 0.3},
         "racing": RACING,
     },
 }
@@ -77,7 +85,7 @@ def runs(tmp_path_factory):
 def test_any_order_of_results_and_any_stops_give_the_same_records(key, runs, tmp_path):
     with create(tmp_path, **SIZE, **OPTIONS[key]):
         pass
-    for seed, stop in enumerate((1, 25, 26, 90, None), start=1):
+    for seed, stop in enumerate((25, 26, 90, None), start=1):
         with RunStore.open_to_write(tmp_path) as records:
             advance(records, FormulaPool(seed), stop)
     with RunStore.open_to_read(tmp_path) as records:
@@ -133,6 +141,49 @@ def test_hall_of_fame_names_faults_and_has_none_outside(runs):
     assert ["ignores the learning rate"] in faults["different"]
     assert not any("ignores the learning rate" in each for each in faults["outside"])
     assert not any(faults["required"])
+
+
+def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
+    run = runs["step_sizes"]
+    rows = run.rows
+    tried = {job.name: job.multiples for job in run.pool.jobs if job.name != "reference"}
+    reference = rows[0].multiples
+    first = {}
+    for row in rows:
+        first.setdefault(str(row.outcome), row)
+    assert len(reference) == 1 and len(tried) >= 20
+    centers = set()
+    for name, row in first.items():
+        if row.individual.parent is None:
+            continue
+        center = rows[row.individual.parent].multiples or reference
+        centers.add(center)
+        assert tried[name] == ((0.25 * center[0], center[0], 2 * center[0]),)
+        assert row.multiples == () or row.multiples[0] in tried[name][0]
+    assert len(centers) > 2
+
+
+def test_limits_of_training_count_all_step_sizes(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        names = {str(row.outcome) for row in run.rows}
+        chunks = [records.measurement(name).num_chunks for name in names]
+        assert records.num_chunks() == sum(chunks) >= 600
+        assert 21 in chunks
+    # The run ends before it has all programs.
+    assert len(run.rows) < SIZE["num_programs"]
+
+
+def test_programs_have_their_step_size_wherever_they_are_shown(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        best = records.best()
+    assert best.multiples[0] != 1.0
+    bred, shown = best.individual.program, best.program
+    assert shown == find_program(f"{run.folder}:best").program != bred
+    assert shown == multiply_step(bred, best.multiples[0])
+    assert str(dsl.simplify(shown)) == run.summary["best"]["program"]
+    assert run.summary["best"]["multiples"] == list(best.multiples)
 
 
 @pytest.mark.parametrize("key", ["functional", "all"])
