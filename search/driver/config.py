@@ -13,10 +13,12 @@ from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.driver.objectives_config import ObjectivesConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.reevaluation import Reevaluation
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
+from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
 from lionhunt.search.workers.ray_cluster import LOCAL
@@ -56,6 +58,10 @@ class MutationConfig(Config):
     """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
     """Relative frequency of modifying an argument."""
+    tune: Weight = 0.0
+    """Relative frequency of tuning: a member of the front gets new constants from CMA-ES, which
+    learns from the fitness of all its tuned children. Without axes in [objectives], the front is
+    the best program."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -84,6 +90,11 @@ class MutationConfig(Config):
         if not self.insert + self.delete + self.modify > 0:
             raise ValueError("insert, delete and modify must not all be 0")
         return self
+
+    @property
+    def tune_share(self) -> float:
+        """Return the share of children that are tuned."""
+        return self.tune / (self.insert + self.delete + self.modify + self.tune)
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
@@ -223,6 +234,7 @@ class RunConfig(Config):
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
     space: SpaceConfig = SpaceConfig()
+    objectives: ObjectivesConfig = ObjectivesConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     hurdles: HurdleConfig = HurdleConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
@@ -237,6 +249,11 @@ class RunConfig(Config):
         weights = self.evaluation.weights
         if weights is not None and len(weights) != len(self.tasks):
             raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
+        if self.evolution.method == "random" and self.selection != TOURNAMENT:
+            raise ValueError(
+                "method 'random' has no parents to choose; leave out tune, front_parents and "
+                "tournament"
+            )
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
             raise ValueError(
@@ -244,6 +261,12 @@ class RunConfig(Config):
                 f"to fill batches, set lag to {4 * batch_size}"
             )
         return self
+
+    @property
+    def selection(self) -> Selection:
+        """Return the choice of parents."""
+        objectives = self.objectives
+        return Selection(objectives.tournament, objectives.front_parents, self.mutation.tune_share)
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError
@@ -74,7 +75,7 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    tables = ("run", "individuals", "outcomes", "taken", "functional")
+    tables = ("run", "individuals", "outcomes", "taken", "functional", "costs")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
@@ -138,6 +139,10 @@ class RunStore(CheckedTables):
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
         self._insert("functional", fingerprint, functional)
+
+    def add_cost(self, fingerprint: str, cost: Cost) -> None:
+        """Record the cost of a fingerprint."""
+        self._insert("costs", fingerprint, *cost)
 
     def check(self) -> None:
         super().check()
@@ -237,6 +242,11 @@ class RunStore(CheckedTables):
         for name, count in self._read(lambda text, num: (EvaluationId.parse(text), num), rows):
             counts[name.owner] += count
         return counts
+
+    def costs(self) -> Iterator[tuple[str, Cost]]:
+        """Yield fingerprints with their costs, in a run that has objectives."""
+        rows = self._connection.execute("SELECT fingerprint, state, length, work FROM costs")
+        return ((fingerprint, Cost(*cost)) for fingerprint, *cost in rows)
 
     def count_by_status(self) -> dict[Status, int]:
         """Return the number of the individuals' fingerprints with each status."""

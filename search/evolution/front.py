@@ -1,0 +1,103 @@
+"""The Pareto front of a history: programs that no other beats in rank and in every cost.
+
+The front at an earlier moment of the history is known as well. A child that is bred ahead of the
+recorded individuals sees the front of its own moment, on any number of workers.
+"""
+
+import heapq
+import math
+from collections import deque
+from collections.abc import Iterable, Iterator, Sequence
+from typing import NamedTuple
+
+
+class Point(NamedTuple):
+    """The place of a program among others.
+
+    Attributes:
+        rank: higher is better; minus infinity for a failure.
+        costs: lower is better, on each axis.
+    """
+
+    rank: float
+    costs: tuple[int, ...] = ()
+
+    def covers(self, other: "Point") -> bool:
+        """Return whether this point is at least as good in everything."""
+        if self.rank < other.rank:
+            return False
+        return all(mine <= theirs for mine, theirs in zip(self.costs, other.costs, strict=True))
+
+
+def uncovered(points: Iterable[tuple[int, Point]]) -> list[int]:
+    """Return the numbers of points that no other covers, the oldest of equal ones."""
+    kept: list[tuple[int, Point]] = []
+    # A point can only be covered by one that comes before it in this order.
+    for index, point in sorted(points, key=lambda item: (-item[1].rank, item[1].costs, item[0])):
+        if not any(other.covers(point) for _, other in kept):
+            kept.append((index, point))
+    return [index for index, _ in kept]
+
+
+class Front:
+    """The Pareto front after each of the last individuals of a history.
+
+    Args:
+        num_remembered: individuals, counted from the last, whose fronts `at` knows.
+    """
+
+    def __init__(self, num_remembered: int):
+        self._num_remembered = num_remembered
+        self._ranks: dict[str, float] = {}
+        """Latest rank of each program."""
+        self._cells: dict[tuple[int, ...], list[tuple[float, int, str]]] = {}
+        """Heap of minus rank, number and name for all costs, with outdated ranks."""
+        self._members: dict[int, Point] = {}
+        self._versions: deque[tuple[int, Sequence[int]]] = deque([(0, ())])
+        """Members since a number of individuals."""
+
+    def add(self, index: int, name: str, point: Point) -> None:
+        """Add an individual; call this in order of birth.
+
+        Args:
+            index: number of the individual.
+            name: of the program; its latest rank counts, its costs are always the same.
+            point: rank and costs.
+        """
+        rank, costs = point
+        before = self._ranks.get(name)
+        if before == rank:
+            return
+        self._ranks[name] = rank
+        heapq.heappush(self._cells.setdefault(costs, []), (-rank, index, name))
+        if before is not None and rank < before:
+            best = dict(self._best())
+            self._set_members(index, {i: best[i] for i in uncovered(best.items())})
+        elif rank > -math.inf and not any(m.covers(point) for m in self._members.values()):
+            others = {i: m for i, m in self._members.items() if not point.covers(m)}
+            self._set_members(index, others | {index: point})
+
+    def _best(self) -> Iterator[tuple[int, Point]]:
+        """Yield the best program of all costs that have one with a rank."""
+        for costs, cell in self._cells.items():
+            while cell and self._ranks[cell[0][2]] != -cell[0][0]:
+                heapq.heappop(cell)
+            if cell and cell[0][0] < math.inf:
+                yield cell[0][1], Point(-cell[0][0], costs)
+
+    def _set_members(self, index: int, members: dict[int, Point]) -> None:
+        """Set the members after individual `index`; forget the oldest fronts."""
+        self._members = members
+        cheapest_first = sorted(members, key=lambda i: members[i].costs)
+        self._versions.append((index + 1, tuple(cheapest_first)))
+        while self._versions[1][0] <= index + 1 - self._num_remembered:
+            self._versions.popleft()
+
+    def at(self, count: int) -> Sequence[int]:
+        """Return the members after the first `count` individuals, the cheapest first."""
+        return next(members for since, members in reversed(self._versions) if since <= count)
+
+    @property
+    def members(self) -> Sequence[int]:
+        """Return the members after all individuals, the cheapest first."""
+        return self._versions[-1][1]
