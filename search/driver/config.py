@@ -13,9 +13,8 @@ from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
-from lionhunt.search.driver.objectives_config import ObjectivesConfig
+from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
-from lionhunt.search.evaluation.reevaluation import Reevaluation
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
@@ -116,15 +115,6 @@ class EvaluationConfig(Config):
     """Share outcomes between programs that compute the same in a few steps on small arrays. This
     saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
     run with `lionhunt bench functional`."""
-    reevaluate: Literal["average", "forget"] | None = None
-    """Reevaluation of programs that are born repeatedly, against lucky seeds. Each evaluation has
-    a seed of its own, which the reference trains with too. Later individuals get the mean fitness
-    of all evaluations ("average"), or the latest ("forget"). Earlier individuals keep their fitness
-    in tournaments. The best program has the highest latest fitness."""
-    reevaluate_every: Count = 10
-    """Births of a program until its next evaluation."""
-    max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
-    """Largest number of evaluations of one program."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each. 0 scores in this process, where a candidate that hangs or
     crashes stops the run. The result does not depend on it."""
@@ -149,12 +139,6 @@ class EvaluationConfig(Config):
         if self.weights is not None and self.combination != "mean":
             raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
         return self
-
-    def to_reevaluation(self) -> Reevaluation | None:
-        """Return the rule of reevaluation; None if programs are evaluated once."""
-        if self.reevaluate is None:
-            return None
-        return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
 class SpaceConfig(Config):
@@ -276,4 +260,12 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
 
 def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
     """Check the raw config of a run; see `search.config.parse_config`."""
+    evaluation = raw.get("evaluation")
+    # Records of version 0.1 have the keys of reevaluation, also where it was off.
+    if isinstance(evaluation, dict) and evaluation.get("reevaluate", "") is None:
+        kept = {key: value for key, value in evaluation.items() if key not in _OLD_KEYS}
+        raw = raw | {"evaluation": kept}
     return parse_config(raw, source, RunConfig)
+
+
+_OLD_KEYS = ("reevaluate", "reevaluate_every", "max_evaluations")

@@ -1,7 +1,6 @@
 """The loop of a run: it breeds ahead, scores in a pool, and records in order of birth."""
 
 import gc
-import math
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -14,6 +13,8 @@ from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.objectives.cost_book import CostBook
+from lionhunt.search.driver.objectives.elite import RunElite
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
@@ -22,7 +23,7 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
-from lionhunt.search.evaluation.reevaluation import evaluation_seed
+from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
@@ -85,6 +86,24 @@ class Search:
         self._initial = initial
         self._records = records
         self._pool = pool
+        self._references = [reference]
+        """Measurement of the reference in each evaluation."""
+        self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
+        self._num_remembered = evolution.population_size + evolution.lag
+        """Number of the last individuals that the next three dictionaries hold."""
+        self._history = _History(records)
+        self._identities: dict[int, AnalyzedProgram] = {}
+        """Analysis of the individuals of this session."""
+        self._curves: dict[int, tuple[str, Curves]] = {}
+        """Owner and curves of individuals with a fitness, if hurdles need them."""
+        self._outcomes = EvaluationCache(
+            records,
+            analyze(records.reference()),
+            config.evaluation.functional_cache,
+        )
+        step = config.space.check(initial)
+        self._costs = CostBook(records) if config.objectives.is_used else None
+        self._elite = RunElite(config.objectives, self._num_remembered, self._history, step)
         self._breed = make_breeder(
             evolution.method,
             initial,
@@ -92,31 +111,18 @@ class Search:
             population_size=evolution.population_size,
             tournament_size=evolution.tournament_size,
             lag=evolution.lag,
-            space=config.mutation.to_space(config.space.check(initial)),
-        )
-        self._references = [reference]
-        """Measurement of the reference in each evaluation."""
-        self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
-        self._num_remembered = evolution.population_size + evolution.lag
-        """Number of the last individuals that the next four dictionaries hold."""
-        self._history = _History(records)
-        self._identities: dict[int, AnalyzedProgram] = {}
-        """Analysis of the individuals of this session."""
-        self._rank: dict[int, float] = {}
-        """Fitness, or minus infinity."""
-        self._curves: dict[int, tuple[str, Curves]] = {}
-        """Owner and curves of individuals with a fitness, if hurdles need them."""
-        self._outcomes = EvaluationCache(
-            records,
-            analyze(records.reference()),
-            config.evaluation.functional_cache,
-            config.evaluation.to_reevaluation(),
+            space=config.mutation.to_space(step),
+            selection=config.selection,
+            elite=self._elite,
         )
         self._born: deque[_Child] = deque()
 
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
+        self._elite.read(
+            self._records, self._costs, 0 if self._config.selection.needs_front else first
+        )
         for index, outcome, fitness in self._records.iter_outcomes(first):
             self._remember(index, outcome, fitness)
         self._measure_references()
@@ -144,7 +150,7 @@ class Search:
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
-            num_evaluations=self._outcomes.max_evaluations,
+            num_evaluations=1,
             current_setup=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
@@ -168,7 +174,7 @@ class Search:
                 if parents.stop > self.progress.num_programs:
                     return
                 individual = self._breed(
-                    self._history, self._rank.__getitem__, index, identities=self._identities
+                    self._history, self._elite.rank, index, identities=self._identities
                 )
             self._born.append(self._submit(individual))
 
@@ -178,9 +184,15 @@ class Search:
         identity = analyze(
             individual.program, None if parent is None else self._identities.get(parent)
         )
-        outcome = self._outcomes.assign(identity)
+        if self._is_too_costly(identity):
+            # Cheaper programs with the same functional fingerprint must not share its outcome.
+            outcome = EvaluationId(identity.fingerprint)
+        else:
+            outcome = self._outcomes.assign(identity)
         is_new = self._outcomes.start(outcome)
-        if is_new and missing(identity.canonical, self._config.space.require):
+        if is_new and (
+            self._is_too_costly(identity) or missing(identity.canonical, self._config.space.require)
+        ):
             self._record_outcomes([(str(outcome), Measurement(Status.REJECTED))])
         elif is_new:
             bytecode = assemble_canonical(identity.canonical)
@@ -188,6 +200,11 @@ class Search:
             hurdles = self._hurdles(individual.index, outcome.number)
             self._pool.submit(Job(str(outcome), bytecode, seed, hurdles=hurdles))
         return _Child(individual, identity, outcome)
+
+    def _is_too_costly(self, identity: AnalyzedProgram) -> bool:
+        """Return whether a program exceeds a limit of its costs."""
+        objectives = self._config.objectives
+        return self._costs is not None and bool(objectives.exceeded(self._costs.cost(identity)))
 
     def _hurdles(self, index: int, number: int) -> Hurdles | None:
         """Return the hurdles of child `index`, the first in an evaluation of that number."""
@@ -227,6 +244,7 @@ class Search:
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
+            self._elite.add(row, self._costs and self._costs.cost(identity))
             self._remember(individual.index, outcome, row.fitness)
             self.progress.add(row, self._num_chunks(outcome))
 
@@ -238,10 +256,9 @@ class Search:
 
     def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
-        self._rank[index] = -math.inf if fitness is None else fitness
         if fitness is not None and self._config.hurdles.percentile is not None:
             self._curves[index] = outcome.owner, self._outcomes.curves(outcome)
-        for remembered in (self._history, self._identities, self._rank, self._curves):
+        for remembered in (self._history, self._identities, self._curves):
             remembered.pop(index - self._num_remembered, None)
 
 

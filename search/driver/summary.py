@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import statistics
 from typing import Any
 
 from lionhunt.dsl import library
@@ -136,7 +135,6 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "cache_hits": progress.num_hits,
         "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
         "functional_hits": progress.num_equivalent,
-        "reevaluated": progress.num_reevaluated,
         "redundant_share": progress.redundant_share,
         "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "evaluation_seconds": records.seconds(),
@@ -152,17 +150,12 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     }
     if progress.first is None:
         return summary
-    best = progress.best or progress.first
-    averages = config["evaluation"].get("reevaluate") == "average"
     reference = fingerprint(records.reference())
     for name, row in (("initial", progress.first), ("best", progress.best)):
         if row is not None:
-            owner = row.outcome.owner
-            last = (best if owner == reference else row).outcome.number
-            numbers = range(1 if averages else last, last + 1)
             scores = {}
             if row.fitness is not None:
-                scores = _summarize_scores(records, owner, reference, numbers, info["tasks"])
+                scores = _summarize_scores(records, row.outcome, reference, info["tasks"])
             program = str(liveness.simplify(row.individual.program))
             summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
@@ -177,26 +170,21 @@ def _training_saved(records: RunStore, num_tasks: int) -> float:
 
 
 def _summarize_scores(
-    records: RunStore, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
+    records: RunStore, outcome: EvaluationId, reference: str, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the score and the fitness on each task, as means over these evaluations."""
-    pairs = [
-        list(zip(_scores(records, owner, n), _scores(records, initial, n), strict=True))
-        for n in numbers
-    ]
-    summaries = {}
-    for index, task in enumerate(tasks):
-        of_task = [pair[index] for pair in pairs]
-        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in of_task]
-        summaries[task["name"]] = {
-            "score": statistics.fmean(score for score, _ in of_task),
-            "fitness": statistics.fmean(gains),
+    """Return the score and the fitness on each task."""
+    pairs = zip(_scores(records, outcome), _scores(records, EvaluationId(reference)), strict=True)
+    return {
+        task["name"]: {
+            "score": score,
+            "fitness": task_fitness(score, initial, task["higher_is_better"]),
         }
-    return summaries
+        for task, (score, initial) in zip(tasks, pairs, strict=True)
+    }
 
 
-def _scores(records: RunStore, owner: str, number: int) -> tuple[float, ...]:
-    measurement = records.measurement(EvaluationId(owner, number))
+def _scores(records: RunStore, name: EvaluationId) -> tuple[float, ...]:
+    measurement = records.measurement(name)
     if measurement is None:
         raise damaged(records.path, "an outcome is missing")
     return measurement.scores

@@ -143,7 +143,6 @@ def _measure_of_fitness(run: RunSummary) -> dict[str, Any]:
         "initial": run.info["initial"],
         "combination": evaluation.combination,
         "weights": evaluation.weights,
-        "reevaluation": evaluation.to_reevaluation(),
     }
 
 

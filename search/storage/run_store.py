@@ -5,7 +5,6 @@ import hashlib
 import json
 import math
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -13,7 +12,7 @@ from typing import Any, NamedTuple
 from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
-from lionhunt.search.errors import RecordError
+from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database
@@ -31,8 +30,7 @@ class StoredProgram:
         fingerprint: of the program.
         num_statements, num_needed: the number of statements, and of needed statements.
         outcome: the name of its evaluation: that of its fingerprint, unless an option differs.
-        fitness: None for a failure. The fitness over several evaluations may differ from that of
-            `outcome` alone.
+        fitness: None for a failure.
         status: the end of the evaluation.
     """
 
@@ -92,6 +90,12 @@ class RunStore(CheckedTables):
         info = super().info()
         if (problem := find_problem(info)) is not None:
             raise database.damaged(self.path, problem)
+        if info["config"]["evaluation"].get("reevaluate") is not None:
+            folder = self.path.parent
+            raise RecordError(
+                f"{folder} has evaluation.reevaluate, which is gone; read it with "
+                f"{command_line('query', folder)!r}, or with lionhunt 0.1"
+            )
         return info
 
     def initial(self) -> Program:
@@ -108,11 +112,6 @@ class RunStore(CheckedTables):
             return parse(text)
         except ProgramError as error:
             raise database.damaged(self.path, f"{key}: {error.reason}") from None
-
-    @property
-    def is_reevaluated(self) -> bool:
-        """Return whether a program may have several evaluations."""
-        return self.info()["config"]["evaluation"].get("reevaluate") is not None
 
     def add_individual(self, row: StoredProgram) -> None:
         """Append one individual, whose outcome must be recorded already."""
@@ -183,13 +182,11 @@ class RunStore(CheckedTables):
     def best(self, num_programs: int | None = None) -> StoredProgram | None:
         """Return the fittest of all programs, or of the first `num_programs`; the first of equals.
 
-        The latest fitness of a program counts: the highest would be that of the luckiest seed.
-
         Returns:
             None if no program has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        query = f"{_ROWS} WHERE {self._counted()} {_BY_FITNESS} LIMIT 1"
+        query = f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1'
         return next(self._read(_to_row, self._query(query, end)), None)
 
     def best_by_length(self) -> Iterator[StoredProgram]:
@@ -197,25 +194,20 @@ class RunStore(CheckedTables):
 
         The order is that of the number, shortest first.
         """
-        programs = f"WHERE {self._counted()}"
-        best = f"SELECT num_needed, max(fitness) FROM history {programs} GROUP BY num_needed"
-        first = f"""SELECT min("index") FROM history {programs}
-            AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
+        best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
+        first = f"""SELECT min("index") FROM history
+            WHERE (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
-        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
-
-    def _counted(self) -> str:
-        """Return the SQL condition of the first ?1 programs, each by its latest fitness."""
-        return '"index" < ?1' + (f' AND "index" IN ({_LATEST})' if self.is_reevaluated else "")
+        return self._read(_to_row, self._connection.execute(query))
 
     def fittest(self) -> Iterator[StoredProgram]:
         """Yield one individual of every program that has a fitness, the fittest first.
 
-        It is the first individual with the latest evaluation of the program. Programs that share
-        their outcomes count as one.
+        It is the first of the program. Programs that share their outcomes count as one.
         """
-        query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
-        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
+        first = 'SELECT min("index") FROM history GROUP BY outcome'
+        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_FITNESS}'
+        return self._read(_to_row, self._connection.execute(query))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
         """Return fitness and status of every outcome, by name."""
@@ -234,14 +226,6 @@ class RunStore(CheckedTables):
         """Yield fingerprints with their functional fingerprints, in order of birth."""
         query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
         return iter(self._connection.execute(query))
-
-    def num_births(self) -> dict[str, int]:
-        """Return the number of individuals with outcomes of each program, by its fingerprint."""
-        rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
-        counts: Counter[str] = Counter()
-        for name, count in self._read(lambda text, num: (EvaluationId.parse(text), num), rows):
-            counts[name.owner] += count
-        return counts
 
     def costs(self) -> Iterator[tuple[str, Cost]]:
         """Yield fingerprints with their costs, in a run that has objectives."""
@@ -301,11 +285,16 @@ class RunStore(CheckedTables):
             rows.append(self.row(parent))
         return rows[::-1]
 
-    def columns(self, *names: str) -> Iterator[tuple]:
-        """Yield columns of all individuals with their outcomes, in order, as stored in the file."""
+    def columns(self, *names: str, start: int = 0) -> Iterator[tuple]:
+        """Yield columns of individuals with their outcomes, in order, as stored in the file.
+
+        Args:
+            *names: of the columns.
+            start: number of the first individual.
+        """
         listed = ", ".join(f'"{name}"' for name in names)
-        query = f"SELECT {listed} FROM history"
-        return self._connection.execute(f'{query} ORDER BY "index"')
+        query = f'SELECT {listed} FROM history WHERE "index" >= ? ORDER BY "index"'
+        return self._connection.execute(query, (start,))
 
     def history_digest(self) -> str:
         """Return a digest of index, parent, mutation, text and fitness of every individual."""
@@ -332,10 +321,6 @@ _PROBLEMS = {
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
     num_needed, outcome, fitness, reason FROM history"""
-_LATEST = """SELECT max(first) FROM (
-        SELECT outcome, min("index") AS first FROM history WHERE "index" < ?1 GROUP BY outcome
-    ) GROUP BY substr(outcome, 1, instr(outcome || '#', '#') - 1)"""
-"""The first individual with the latest outcome of each program among the first ?1 individuals."""
 _BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
 
 

@@ -7,7 +7,7 @@ The tables of a run; every row ends in a checksum:
     outcomes     one row an evaluation, written when a worker ends it; the key is the fingerprint,
                  or FINGERPRINT#NUMBER for a later evaluation, on another seed
     taken        the outcome of an individual, where it is not its fingerprint's own: that of an
-                 older one with the same functional fingerprint, or that of several evaluations
+                 older one with the same functional fingerprint
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
     costs        the state, length and work of every fingerprint, if the run has objectives
 

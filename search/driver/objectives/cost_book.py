@@ -2,6 +2,7 @@
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.analysis.work import Cost, measure_cost
+from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.run_store import RunStore
 
 
@@ -26,4 +27,6 @@ class CostBook:
 
     def recorded(self, fingerprint: str) -> Cost:
         """Return the cost of the program of a recorded individual."""
+        if fingerprint not in self._costs:
+            raise damaged(self._records.path, "a cost is missing")
         return self._costs[fingerprint]
