@@ -35,6 +35,14 @@ OPTIONS = {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
     },
+    "objectives": {
+        "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
+    },
+    "front": {
+        "objectives": {"front": ["state", "work"], "front_parents": 0.3, "tournament": "front"},
+        "evaluation": {"functional_cache": True},
+    },
+    "tune": {"mutation": {"tune": 1.5}},
     "all": {
         "evaluation": {"functional_cache": True},
         "hurdles": {"slack": 0.3},
