@@ -15,6 +15,7 @@ from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
@@ -111,6 +112,12 @@ class EvaluationConfig(Config):
     gain over the reference's score, as a share of that score. The reference has 0."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """Weight of each task in the mean, in order of the tasks. By default all are equal."""
+    step_sizes: tuple[float, ...] = ()
+    """Multiples of its update at which a candidate trains, relative to the best of its parent. They
+    are powers of 2, and one of them is 1. Two go on after a tenth of training, and one after four
+    tenths. The best one's score counts, and its multiple is a part of the program wherever that is
+    shown or exported. The reference has its best multiple too. By default a candidate trains with
+    its update as it is."""
     functional_cache: bool = False
     """Share outcomes between programs that compute the same in a few steps on small arrays. This
     saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
@@ -133,6 +140,18 @@ class EvaluationConfig(Config):
     where a batch is far slower. The result depends on it: scores of two batch sizes differ by
     float32 rounding. To fill batches, make lag four times as large: cache hits among the
     children in flight are not trained."""
+
+    @pydantic.field_validator("step_sizes")
+    @classmethod
+    def _check_step_sizes(cls, step_sizes: tuple[float, ...]) -> tuple[float, ...]:
+        for size in step_sizes:
+            if not is_step_size(size):
+                raise ValueError(f"{size:g} must be a power of 2 from 2^-20 to 2^20")
+        if step_sizes and 1.0 not in step_sizes:
+            raise ValueError("1, the best step size of the parent, must be among them")
+        if len(set(step_sizes)) < len(step_sizes):
+            raise ValueError("a number stands there twice; remove it")
+        return step_sizes
 
     @pydantic.model_validator(mode="after")
     def _check(self):

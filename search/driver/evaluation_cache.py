@@ -9,8 +9,8 @@ Real et al., 2020 (arXiv:2003.03384), section 3.2: a functional equivalence cach
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
-from lionhunt.search.evaluation.early_stopping import Curves
-from lionhunt.search.evaluation.outcome import EvaluationId, Outcome, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
+from lionhunt.search.evaluation.step_sizes import Multiples
 from lionhunt.search.storage.run_store import RunStore
 
 Summary = tuple[float | None, Status]
@@ -35,6 +35,7 @@ class EvaluationCache:
         self._records = records
         self._reference = reference.fingerprint
         self._summaries: dict[str, Summary] = records.outcome_summaries()
+        self._multiples = records.multiples()
         self._in_flight: set[str] = set()
         self._is_functional = functional
         self._owners: dict[str, str] = {}
@@ -76,13 +77,19 @@ class EvaluationCache:
         """Record the outcome of an evaluation."""
         self._in_flight.discard(name)
         self._summaries[name] = (outcome.fitness, outcome.measurement.status)
+        if outcome.measurement.multiples:
+            self._multiples[name] = outcome.measurement.multiples
         self._records.add_outcome(name, outcome)
 
-    def curves(self, name: EvaluationId) -> Curves:
-        """Return the curves of an evaluation that is done."""
+    def measurement(self, name: EvaluationId) -> Measurement:
+        """Return the measurement of an evaluation that is done."""
         measurement = self._records.measurement(name)
         assert measurement is not None
-        return measurement.curves
+        return measurement
+
+    def multiples(self, name: EvaluationId) -> Multiples:
+        """Return the best multiples of an evaluation that is done."""
+        return self._multiples.get(str(name), ())
 
     def result_for(self, name: EvaluationId) -> Summary:
         """Return the fitness and status of an evaluation that is done."""

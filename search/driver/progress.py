@@ -41,7 +41,7 @@ class RunProgress:
         num_chunks: chunks of training that all evaluations ran, if the run limits them.
         statuses: number of evaluated or rejected programs of each status.
         first: the first individual.
-        best: the fittest individual so far.
+        best: the individual of the highest rank so far.
         recent: (statements, needed statements) of the last population.
         seconds: wall clock of this session since its workers were ready.
     """
@@ -105,9 +105,7 @@ class RunProgress:
                 self.num_equivalent += 1
         self._known |= {row.fingerprint, outcome}
         self.recent.append((row.num_statements, row.num_needed))
-        if row.fitness_or_neg_inf > (
-            -math.inf if self.best is None else self.best.fitness_or_neg_inf
-        ):
+        if row.rank_or_neg_inf > (-math.inf if self.best is None else self.best.rank_or_neg_inf):
             self.best = row
 
     def knows(self, outcome: EvaluationId) -> bool:

@@ -3,9 +3,9 @@
 import gc
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.analysis.properties import missing
@@ -23,11 +23,15 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.ranking import Discount
 from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.workers.pool import Pool
+
+T = TypeVar("T")
 
 GC_THRESHOLDS = (50_000, 20, 50)
 """Thresholds of a driver, for `gc.set_threshold`; Python's own are 700, 10, 10."""
@@ -41,20 +45,24 @@ class _Child(NamedTuple):
     outcome: EvaluationId
 
 
-class _History(dict[int, Individual]):
-    """Individuals by number; those of earlier sessions are read from the store when first used.
+class _Recorded(dict[int, T]):
+    """What individuals are or have, by number; of others it is read from the store at first use.
 
     To parse a program takes longer than to look it up, and few candidate parents become parents.
-    Lazy reading keeps resuming fast with a lag of many thousands.
+    Lazy reading keeps resuming fast with a lag of many thousands. It also finds parents on the
+    front, which left the population long ago.
+
+    Args:
+        read: returns it for the number of a recorded individual.
     """
 
-    def __init__(self, records: RunStore):
+    def __init__(self, read: Callable[[int], T]):
         super().__init__()
-        self._records = records
+        self._read = read
 
-    def __missing__(self, index: int) -> Individual:
-        self[index] = individual = self._records.row(index).individual
-        return individual
+    def __missing__(self, index: int) -> T:
+        self[index] = value = self._read(index)
+        return value
 
 
 class Search:
@@ -90,10 +98,12 @@ class Search:
         """Measurement of the reference in each evaluation."""
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
-        """Number of the last individuals that the next three dictionaries hold."""
-        self._history = _History(records)
+        """Number of the last individuals that the next four dictionaries hold."""
+        self._history = _Recorded(lambda index: records.row(index).individual)
         self._identities: dict[int, AnalyzedProgram] = {}
         """Analysis of the individuals of this session."""
+        self._names = _Recorded(lambda index: records.row(index).outcome)
+        """Evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
         self._outcomes = EvaluationCache(
@@ -123,8 +133,8 @@ class Search:
         self._elite.read(
             self._records, self._costs, 0 if self._config.selection.needs_front else first
         )
-        for index, outcome, fitness in self._records.iter_outcomes(first):
-            self._remember(index, outcome, fitness)
+        for index, outcome, rank in self._records.iter_outcomes(first):
+            self._remember(index, outcome, rank)
         self._measure_references()
         with _rare_garbage_collection():
             start = time.monotonic()
@@ -198,13 +208,27 @@ class Search:
             bytecode = assemble_canonical(identity.canonical)
             seed = evaluation_seed(self._config.seed, outcome.number)
             hurdles = self._hurdles(individual.index, outcome.number)
-            self._pool.submit(Job(str(outcome), bytecode, seed, hurdles=hurdles))
+            multiples = self._multiples(individual)
+            job = Job(str(outcome), bytecode, seed, hurdles=hurdles, multiples=multiples)
+            self._pool.submit(job)
         return _Child(individual, identity, outcome)
 
     def _is_too_costly(self, identity: AnalyzedProgram) -> bool:
         """Return whether a program exceeds a limit of its costs."""
         objectives = self._config.objectives
         return self._costs is not None and bool(objectives.exceeded(self._costs.cost(identity)))
+
+    def _multiples(self, individual: Individual) -> tuple[Multiples, ...]:
+        """Return the multiples of its update that a new program trains with, for each task."""
+        step_sizes = self._config.evaluation.step_sizes
+        if not step_sizes:
+            return ()
+        centers = self._references[0].multiples
+        if individual.parent is not None:
+            of_parent = self._outcomes.multiples(self._names[individual.parent])
+            # A parent that failed has none for later tasks.
+            centers = of_parent if len(of_parent) == len(centers) else centers
+        return grids(centers, step_sizes)
 
     def _hurdles(self, index: int, number: int) -> Hurdles | None:
         """Return the hurdles of child `index`, the first in an evaluation of that number."""
@@ -233,6 +257,7 @@ class Search:
         """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
         while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
             individual, identity, outcome = self._born.popleft()
+            cost = self._costs and self._costs.cost(identity)
             row = StoredProgram(
                 individual,
                 identity.fingerprint,
@@ -240,25 +265,27 @@ class Search:
                 len(identity.needed),
                 outcome,
                 *self._outcomes.result_for(outcome),
+                Discount(cost=self._config.objectives.discount(cost)),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._elite.add(row, self._costs and self._costs.cost(identity))
-            self._remember(individual.index, outcome, row.fitness)
+            self._elite.add(row, cost)
+            self._remember(individual.index, outcome, row.rank)
             self.progress.add(row, self._num_chunks(outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
         """Return the chunks of training of a new evaluation; 0 if the run does not limit them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        return sum(map(len, self._outcomes.curves(outcome)))
+        return self._outcomes.measurement(outcome).num_chunks
 
-    def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
+    def _remember(self, index: int, outcome: EvaluationId, rank: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
-        if fitness is not None and self._config.hurdles.percentile is not None:
-            self._curves[index] = outcome.owner, self._outcomes.curves(outcome)
-        for remembered in (self._history, self._identities, self._curves):
+        self._names[index] = outcome
+        if rank is not None and self._config.hurdles.percentile is not None:
+            self._curves[index] = outcome.owner, self._outcomes.measurement(outcome).curves
+        for remembered in (self._history, self._identities, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
 
 

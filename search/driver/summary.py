@@ -79,6 +79,7 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
     return {
         "index": row.individual.index,
         "fitness": row.fitness,
+        "rank": row.rank,
         "reason": row.status.value,
         "parent": row.individual.parent,
         "mutation": row.individual.mutation,
@@ -91,12 +92,12 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
 
 
 def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
-    """Return the ancestors fitter than all before them in the lineage, with their changes."""
+    """Return the ancestors of a higher rank than all before them, with their changes."""
     steps = []
     best = -math.inf
     before = lineage[0]
     for row in lineage:
-        if row.fitness is not None and row.fitness > best:
+        if row.rank_or_neg_inf > best:
             changed = _changes(before.individual.program, row.individual.program)
             steps.append(
                 {
@@ -106,7 +107,7 @@ def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
                     "changes": changed,
                 }
             )
-            best = row.fitness
+            best = row.rank_or_neg_inf
             before = row
     return steps
 

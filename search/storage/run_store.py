@@ -3,7 +3,6 @@
 import dataclasses
 import hashlib
 import json
-import math
 import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,9 +13,16 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
+from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
+from lionhunt.search.evaluation.step_sizes import Multiples
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage import database
-from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
+from lionhunt.search.storage.checked_tables import (
+    CheckedTables,
+    to_columns,
+    to_measurement,
+    to_multiples,
+)
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 
@@ -32,6 +38,7 @@ class StoredProgram:
         outcome: the name of its evaluation: that of its fingerprint, unless an option differs.
         fitness: None for a failure.
         status: the end of the evaluation.
+        discount: the difference between its fitness and its rank.
     """
 
     individual: Individual
@@ -41,11 +48,22 @@ class StoredProgram:
     outcome: EvaluationId
     fitness: float | None
     status: Status
+    discount: Discount = NO_DISCOUNT
 
     @property
     def fitness_or_neg_inf(self) -> float:
-        """Return the fitness, or minus infinity for a failure, as tournaments compare it."""
-        return -math.inf if self.fitness is None else self.fitness
+        """Return the fitness, or minus infinity for a failure."""
+        return or_neg_inf(self.fitness)
+
+    @property
+    def rank(self) -> float | None:
+        """Return the rank; None for a failure."""
+        return self.discount.rank(self.fitness)
+
+    @property
+    def rank_or_neg_inf(self) -> float:
+        """Return the rank, or minus infinity for a failure, as tournaments compare it."""
+        return or_neg_inf(self.rank)
 
 
 class HistoryBin(NamedTuple):
@@ -54,7 +72,8 @@ class HistoryBin(NamedTuple):
     Attributes:
         number: of the part, from 0.
         num_programs: individuals in the part.
-        best_fitness: of these; None if none has a fitness.
+        best_rank: of these; None if none has a fitness.
+        best_fitness: fitness of the one of that rank.
         num_children: individuals with a parent.
         num_new: children that are the first of their fingerprint.
         num_statements, num_needed: sums over the individuals.
@@ -62,6 +81,7 @@ class HistoryBin(NamedTuple):
 
     number: int
     num_programs: int
+    best_rank: float | None
     best_fitness: float | None
     num_children: int
     num_new: int
@@ -73,13 +93,18 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    tables = ("run", "individuals", "outcomes", "taken", "functional", "costs")
+    tables = ("run", "individuals", "outcomes", "taken", "discounts", "multiples", "functional") + (
+        "costs",
+    )
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
-        has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
+        has = {
+            name for (name,) in self._query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         for name, later in self.kind.later.items():
-            # An empty temporary table takes the place of a table that the file lacks.
+            # Temporary, empty tables take the place of tables that the file lacks. The view of an
+            # earlier version has other columns.
             if name not in has:
                 connection.execute(later.format("TEMP"))
 
@@ -129,11 +154,17 @@ class RunStore(CheckedTables):
         )
         if (name := str(row.outcome)) != row.fingerprint:
             self._insert("taken", individual.index, name, row.status.value, row.fitness)
+        if row.discount != NO_DISCOUNT:
+            self._insert("discounts", individual.index, *row.discount)
 
     def add_outcome(self, name: str, outcome: Outcome) -> None:
         """Record an outcome."""
         status, *rest = to_columns(outcome.measurement)
         self._insert("outcomes", name, status, outcome.fitness, *rest)
+        measurement = outcome.measurement
+        if measurement.multiples:
+            multiples = json.dumps(measurement.multiples)
+            self._insert("multiples", name, multiples, measurement.num_chunks)
 
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
@@ -174,40 +205,45 @@ class RunStore(CheckedTables):
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
     def iter_outcomes(self, start: int) -> Iterator[tuple[int, EvaluationId, float | None]]:
-        """Yield number, outcome and fitness of the individuals from number `start`, in order."""
-        query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
+        """Yield number, outcome and rank of the individuals from number `start`, in order."""
+        query = 'SELECT "index", outcome, rank FROM history WHERE "index" >= ? ORDER BY "index"'
         rows = self._connection.execute(query, (start,))
-        return self._read(lambda i, name, fitness: (i, EvaluationId.parse(name), fitness), rows)
+        return self._read(lambda i, name, rank: (i, EvaluationId.parse(name), rank), rows)
 
     def best(self, num_programs: int | None = None) -> StoredProgram | None:
-        """Return the fittest of all programs, or of the first `num_programs`; the first of equals.
+        """Return the program of the highest rank, of all or of the first `num_programs`.
 
         Returns:
-            None if no program has a fitness.
+            The first of equals; None if no program has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        query = f'{_ROWS} WHERE "index" < ? {_BY_FITNESS} LIMIT 1'
-        return next(self._read(_to_row, self._query(query, end)), None)
+        query = f'{_ROWS} WHERE "index" < ? {_BY_RANK} LIMIT 1'
+        return next(self._ranked(query, end), None)
 
     def best_by_length(self) -> Iterator[StoredProgram]:
-        """Yield the fittest of every number of needed statements, the first of equals.
+        """Yield the best by rank of every number of needed statements, the first of equals.
 
         The order is that of the number, shortest first.
         """
-        best = "SELECT num_needed, max(fitness) FROM history GROUP BY num_needed"
+        best = "SELECT num_needed, max(rank) FROM history GROUP BY num_needed"
         first = f"""SELECT min("index") FROM history
-            WHERE (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
+            WHERE (num_needed, rank) IN ({best}) GROUP BY num_needed"""
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
-        return self._read(_to_row, self._connection.execute(query))
+        return self._ranked(query)
 
     def fittest(self) -> Iterator[StoredProgram]:
-        """Yield one individual of every program that has a fitness, the fittest first.
+        """Yield one individual of every program that has a fitness, by rank.
 
         It is the first of the program. Programs that share their outcomes count as one.
         """
         first = 'SELECT min("index") FROM history GROUP BY outcome'
-        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_FITNESS}'
-        return self._read(_to_row, self._connection.execute(query))
+        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_RANK}'
+        return self._ranked(query)
+
+    def _ranked(self, query: str, *values: int) -> Iterator[StoredProgram]:
+        """Yield the rows of a query that compares ranks; the info of the run says how."""
+        self.info()
+        return self._read(_to_row, self._connection.execute(query, values))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
         """Return fitness and status of every outcome, by name."""
@@ -216,11 +252,17 @@ class RunStore(CheckedTables):
 
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
-        query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
+        query = """SELECT reason, scores, curves, seconds, multiples, num_chunks FROM outcomes
+            LEFT JOIN multiples ON outcome = fingerprint WHERE fingerprint = ?"""
         measured = next(self._read(to_measurement, self._query(query, str(name))), None)
         if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
             raise database.damaged(self.path, _PROBLEM_OF_SCORES)
         return measured
+
+    def multiples(self) -> dict[str, Multiples]:
+        """Return the best multiples of every outcome that has any, by its name."""
+        rows = self._query("SELECT outcome, multiples FROM multiples")
+        return dict(self._read(lambda name, text: (name, to_multiples(text)), rows))
 
     def functional(self) -> Iterator[tuple[str, str]]:
         """Yield fingerprints with their functional fingerprints, in order of birth."""
@@ -244,9 +286,10 @@ class RunStore(CheckedTables):
 
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""
-        query = """SELECT coalesce(sum(json_array_length(value)), 0)
-            FROM outcomes, json_each(curves)
-            WHERE fingerprint IN (SELECT outcome FROM history)"""
+        query = """SELECT coalesce(sum(coalesce(
+                (SELECT num_chunks FROM multiples WHERE outcome = fingerprint),
+                (SELECT sum(json_array_length(value)) FROM json_each(curves)))), 0)
+            FROM outcomes WHERE fingerprint IN (SELECT outcome FROM history)"""
         with database.decoding(self.path):
             return self._query(query)[0][0]
 
@@ -261,7 +304,7 @@ class RunStore(CheckedTables):
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
         """
-        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(rank), fitness,
                 sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
@@ -320,16 +363,22 @@ _PROBLEMS = {
 """Queries that find a row which no run has, and what is wrong with it."""
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason FROM history"""
-_BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
+    num_needed, outcome, fitness, reason, margin, cost FROM history"""
+_BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'
 
 
 def _to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
 ) -> StoredProgram:
-    fingerprint, num_statements, num_needed, outcome, fitness, status = rest
+    fingerprint, num_statements, num_needed, outcome, fitness, status, *discount = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
-    name = EvaluationId.parse(outcome)
     return StoredProgram(
-        individual, fingerprint, num_statements, num_needed, name, fitness, Status(status)
+        individual,
+        fingerprint,
+        num_statements,
+        num_needed,
+        EvaluationId.parse(outcome),
+        fitness,
+        Status(status),
+        Discount(*discount),
     )

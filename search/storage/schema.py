@@ -8,6 +8,9 @@ The tables of a run; every row ends in a checksum:
                  or FINGERPRINT#NUMBER for a later evaluation, on another seed
     taken        the outcome of an individual, where it is not its fingerprint's own: that of an
                  older one with the same functional fingerprint
+    discounts    the difference between fitness and rank of an individual, where there is one
+    multiples    the best multiple of the update for each task, and the chunks of training that all
+                 multiples ran, for each outcome of a run with step sizes
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
     costs        the state, length and work of every fingerprint, if the run has objectives
 
@@ -35,9 +38,21 @@ CREATE TABLE outcomes (
 """
 
 _LATER = {
+    "multiples": """
+CREATE {} TABLE IF NOT EXISTS multiples (
+    outcome TEXT PRIMARY KEY, multiples TEXT NOT NULL, num_chunks INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
     "taken": """
 CREATE {} TABLE IF NOT EXISTS taken (
     "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
+    checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "discounts": """
+CREATE {} TABLE IF NOT EXISTS discounts (
+    "index" INTEGER PRIMARY KEY, margin REAL NOT NULL, cost REAL NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
 """,
@@ -57,11 +72,24 @@ CREATE {} VIEW IF NOT EXISTS history AS
     SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
         num_statements, num_needed, outcomes.fingerprint AS outcome,
         iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness)
+            - coalesce(margin, 0.0) - coalesce(cost, 0.0) AS rank,
+        coalesce(margin, 0.0) AS margin, coalesce(cost, 0.0) AS cost,
         coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
-    FROM individuals LEFT JOIN taken USING ("index")
+    FROM individuals LEFT JOIN taken USING ("index") LEFT JOIN discounts USING ("index")
     JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
 """,
 }
+
+_EARLIER = """
+CREATE VIEW history AS
+    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
+        num_statements, num_needed, outcomes.fingerprint AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
+    FROM individuals LEFT JOIN taken USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
+"""
 
 _COMPARISON = """
 CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
@@ -109,6 +137,7 @@ class FileKind:
         tables: the SQL statements that make its tables.
         later: those of tables and views that files of earlier versions lack, by name; `{}` takes
             TEMP or nothing.
+        earlier: the SQL statements by which earlier versions made views of the same names.
     """
 
     noun: str
@@ -119,6 +148,7 @@ class FileKind:
     resume_command: str | None
     tables: str
     later: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    earlier: str = ""
 
     @property
     def schema(self) -> str:
@@ -160,6 +190,7 @@ RUN = FileKind(
     resume_command="resume",
     tables=_RUN,
     later=_LATER,
+    earlier=_EARLIER,
 )
 
 COMPARISON = FileKind(

@@ -217,13 +217,20 @@ def test_fittest_are_one_individual_of_each_program(runs):
     assert fittest == expected
 
 
-def test_run_from_before_the_options_is_read_and_resumed(tmp_path):
+_LATER = ("taken", "functional", "discounts", "multiples")
+
+
+@pytest.mark.parametrize(
+    "lacking, views", [(_LATER, ()), (("discounts", "multiples"), (RUN.earlier,))]
+)
+def test_run_from_before_the_options_is_read_and_resumed(lacking, views, tmp_path):
+    drops = ";".join(f"DROP TABLE {name}" for name in lacking)
     digest = finished(tmp_path / "whole")
     with create(tmp_path / "old") as records:
         advance(records, FormulaPool(), 60)
     file = tmp_path / "old" / RUN.file_name
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("DROP VIEW history; DROP TABLE taken; DROP TABLE functional")
+        connection.executescript(f"DROP VIEW history; {drops}; {''.join(views)}")
     content = file.read_bytes()
     with RunStore.open_to_read(file) as records:
         assert summarize_run(records)["programs"] >= 60 and not list(records.functional())
@@ -258,8 +265,8 @@ def test_run_from_before_without_reevaluation_is_resumed(tmp_path):
 def test_run_from_before_with_reevaluation_is_only_queried(tmp_path, invoke_cli):
     finished(tmp_path)
     _make_old(tmp_path, "average")
-    for command in ("show", "resume"):
-        status, _, err = invoke_cli(command, tmp_path)
+    for words in (("show", tmp_path), ("show", f"{tmp_path}:best"), ("resume", tmp_path)):
+        status, _, err = invoke_cli(*words)
         assert status == 2 and is_one_line(err) and "evaluation.reevaluate, which is gone" in err
     status, out, _ = invoke_cli("query", tmp_path, "SELECT count(*) FROM history")
     assert status == 0 and "120" in out

@@ -87,12 +87,12 @@ class ObjectivesConfig(Config):
                 "or raise the limit"
             )
 
-    def rank(self, fitness: float, cost: Cost) -> float:
-        """Return a fitness less the costs."""
-        return fitness - (
-            self.state * cost.state + self.length * cost.length + self.work * cost.work
-        )
+    def discount(self, cost: Cost | None) -> float:
+        """Return the fitness that a program costs; None for a program that was not measured."""
+        if cost is None:
+            return 0.0
+        return self.state * cost.state + self.length * cost.length + self.work * cost.work
 
-    def axes(self, cost: Cost) -> tuple[int, ...]:
-        """Return the costs on the axes of the front."""
-        return tuple(getattr(cost, name) for name in self.front)
+    def axes(self, cost: Cost | None) -> tuple[int, ...]:
+        """Return the costs on the axes of the front; None for a program that was not measured."""
+        return () if cost is None else tuple(getattr(cost, name) for name in self.front)

@@ -1,12 +1,12 @@
 """The best of a run's history: its Pareto front, and the tuning of the front's constants."""
 
-import math
 from collections.abc import Mapping, Sequence
 
 from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.driver.objectives.cost_book import CostBook
+from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.evolution.step import Step
@@ -20,7 +20,7 @@ class RunElite:
     See `search.evolution.regularized.Elite`.
 
     Args:
-        objectives: costs in the rank, and the axes of the front.
+        objectives: the axes of the front.
         num_remembered: individuals, counted from the last, whose rank, costs and front are known.
         history: individuals by number.
         step: protected end of all programs.
@@ -48,10 +48,10 @@ class RunElite:
 
     def read(self, records: RunStore, costs: CostBook | None, start: int) -> None:
         """Add the recorded individuals from number `start`; see `add`."""
-        columns = ("index", "parent", "mutation", "fingerprint", "fitness")
-        for index, parent, mutation, name, fitness in records.columns(*columns, start=start):
+        columns = ("index", "parent", "mutation", "fingerprint", "rank")
+        for index, parent, mutation, name, rank in records.columns(*columns, start=start):
             cost = costs and costs.recorded(name)
-            self._add(index, parent, mutation, name, fitness, cost)
+            self._add(index, parent, mutation, name, rank, cost)
 
     def add(self, row: StoredProgram, cost: Cost | None) -> None:
         """Add an individual; call this in order of birth.
@@ -62,7 +62,7 @@ class RunElite:
         """
         individual = row.individual
         index, parent, mutation = individual.index, individual.parent, individual.mutation
-        self._add(index, parent, mutation, row.fingerprint, row.fitness, cost)
+        self._add(index, parent, mutation, row.fingerprint, row.rank, cost)
 
     def _add(
         self,
@@ -70,10 +70,10 @@ class RunElite:
         parent: int | None,
         mutation: str,
         name: str,
-        fitness: float | None,
+        rank: float | None,
         cost: Cost | None,
     ) -> None:
-        point = to_point(self._objectives, fitness, cost)
+        point = Point(or_neg_inf(rank), self._objectives.axes(cost))
         self._front.add(index, name, point)
         self._points[index] = point
         self._points.pop(index - self._num_remembered, None)
@@ -103,11 +103,3 @@ class RunElite:
             num_told += 1
         self._tuners[root] = tuner, num_told
         return None if tuner.is_done else tuner.ask(seed)
-
-
-def to_point(objectives: ObjectivesConfig, fitness: float | None, cost: Cost | None) -> Point:
-    """Return the place of a program; `cost` is None if the run has no objectives."""
-    if cost is None:
-        return Point(-math.inf if fitness is None else fitness)
-    rank = -math.inf if fitness is None else objectives.rank(fitness, cost)
-    return Point(rank, objectives.axes(cost))

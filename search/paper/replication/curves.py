@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.storage.run_store import HistoryBin, RunStore
 
 NUM_POINTS = 100
@@ -56,9 +57,15 @@ def read_curve(records: RunStore) -> ProgressCurve:
 
 
 def _best_fitness(bins: Mapping[int, HistoryBin]) -> list[float]:
-    """Return the best fitness up to the end of each part; NaN while no program has one."""
-    bests = [bins[n].best_fitness if n in bins else None for n in range(NUM_POINTS)]
-    return list(np.fmax.accumulate([math.nan if best is None else best for best in bests]))
+    """Return the fitness of the best by rank, at each part's end; NaN while none has one."""
+    bests, best_rank, best = [], -math.inf, math.nan
+    for number in range(NUM_POINTS):
+        part = bins.get(number)
+        if part is not None and part.best_fitness is not None:
+            if (rank := or_neg_inf(part.best_rank)) > best_rank:
+                best_rank, best = rank, part.best_fitness
+        bests.append(best)
+    return bests
 
 
 def spread(curves: Sequence[np.ndarray]) -> Spread:
