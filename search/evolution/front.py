@@ -48,8 +48,8 @@ class Front:
 
     def __init__(self, num_remembered: int):
         self._num_remembered = num_remembered
-        self._ranks: dict[str, float] = {}
-        """Latest rank of each program."""
+        self._latest: dict[str, tuple[float, int]] = {}
+        """Latest rank of each program, and the individual that it began with."""
         self._cells: dict[tuple[int, ...], list[tuple[float, int, str]]] = {}
         """Heap of minus rank, number and name for all costs, with outdated ranks."""
         self._members: dict[int, Point] = {}
@@ -65,10 +65,10 @@ class Front:
             point: rank and costs.
         """
         rank, costs = point
-        before = self._ranks.get(name)
+        before, _ = self._latest.get(name, (None, index))
         if before == rank:
             return
-        self._ranks[name] = rank
+        self._latest[name] = rank, index
         heapq.heappush(self._cells.setdefault(costs, []), (-rank, index, name))
         if before is not None and rank < before:
             best = dict(self._best())
@@ -80,7 +80,7 @@ class Front:
     def _best(self) -> Iterator[tuple[int, Point]]:
         """Yield the best program of all costs that have one with a rank."""
         for costs, cell in self._cells.items():
-            while cell and self._ranks[cell[0][2]] != -cell[0][0]:
+            while cell and self._latest[cell[0][2]] != (-cell[0][0], cell[0][1]):
                 heapq.heappop(cell)
             if cell and cell[0][0] < math.inf:
                 yield cell[0][1], Point(-cell[0][0], costs)
@@ -96,8 +96,3 @@ class Front:
     def at(self, count: int) -> Sequence[int]:
         """Return the members after the first `count` individuals, the cheapest first."""
         return next(members for since, members in reversed(self._versions) if since <= count)
-
-    @property
-    def members(self) -> Sequence[int]:
-        """Return the members after all individuals, the cheapest first."""
-        return self._versions[-1][1]

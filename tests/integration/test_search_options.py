@@ -46,6 +46,8 @@ OPTIONS = {
     "all": {
         "evaluation": {"functional_cache": True},
         "hurdles": {"slack": 0.3},
+        "objectives": {"max_length": 30, "length": 0.01, "front": ["work"], "front_parents": 0.1},
+        "mutation": {"tune": 0.3},
     },
 }
 SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
@@ -68,7 +70,8 @@ class Run:
 
 def content(records: RunStore):
     """Return all records except durations."""
-    return list(records.rows()), records.outcome_summaries(), list(records.functional())
+    functional, costs = list(records.functional()), dict(records.costs())
+    return list(records.rows()), records.outcome_summaries(), functional, costs
 
 
 @pytest.fixture(scope="module")
