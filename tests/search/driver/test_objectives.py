@@ -64,7 +64,7 @@ def test_programs_beyond_a_limit_are_rejected_untrained(functional, tmp_path):
     limits = {"state": 2, "length": 9, "work": 8}
     objectives = {f"max_{name}": limit for name, limit in limits.items()}
     options = {
-        "mutation": {"until_different": True},
+        "mutation": {"until_different": True, "delete": 0},
         "evaluation": {"functional_cache": functional},
     }
     rows, pool = run(tmp_path, objectives=objectives, **options)
