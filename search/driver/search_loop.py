@@ -46,14 +46,14 @@ class _Child(NamedTuple):
 
 
 class _Recorded(dict[int, T]):
-    """What individuals are or have, by number; of others it is read from the store at first use.
+    """Values by number of an individual; those of earlier sessions are read at first use.
 
     To parse a program takes longer than to look it up, and few candidate parents become parents.
     Lazy reading keeps resuming fast with a lag of many thousands. It also finds parents on the
     front, which left the population long ago.
 
     Args:
-        read: returns it for the number of a recorded individual.
+        read: returns the value of a recorded individual.
     """
 
     def __init__(self, read: Callable[[int], T]):

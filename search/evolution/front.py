@@ -1,7 +1,7 @@
 """The Pareto front of a history: programs that no other beats in rank and in every cost.
 
-The front at an earlier moment of the history is known as well. A child that is bred ahead of the
-recorded individuals sees the front of its own moment, on any number of workers.
+The front at earlier moments of the history is known as well. So a child sees the front of its own
+moment, on any number of workers.
 """
 
 import heapq

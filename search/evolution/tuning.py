@@ -1,7 +1,7 @@
 """Constants of a program, tuned by CMA-ES from the programs that were tried before.
 
-Nothing is kept but the history. A tuner of a program is told the programs that came from it, in
-order of birth, and then draws the constants of the next one.
+Nothing is kept but the history. A tuner hears of the programs that came from its own, in order of
+birth. Then it draws the constants of the next one.
 
 Hansen, 2016 (arXiv:1604.00772): the CMA evolution strategy. The implementation is `cmaes`.
 """
@@ -14,7 +14,7 @@ from cmaes import CMA
 from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.edits.statements import replace_argument
 from lionhunt.dsl.float32 import shortest
-from lionhunt.dsl.program import Const, Program
+from lionhunt.dsl.program import Const, Program, Var
 from lionhunt.search.evolution.step import INSIDE, Step
 
 TUNE = "tune"
@@ -71,7 +71,12 @@ class Tuner:
         Args:
             program: the program; tell the older first.
             rank: minus infinity for a failure.
+
+        Raises:
+            ValueError: the program differs otherwise.
         """
+        if _skeleton(program) != _skeleton(self._program):
+            raise ValueError("the program differs in more than its constants")
         self._num_told += 1
         self._generation.append((self._coordinates(program), -rank))
         # Draws of earlier generations count too: waiting for the present one would take the lag.
@@ -108,6 +113,14 @@ class Tuner:
         logits = np.clip(x, -_LARGEST_LOGIT, _LARGEST_LOGIT)
         sizes = np.exp(np.clip(x, -_LARGEST, _LARGEST))
         return self._sign * np.where(self._is_decay, 1 / (1 + np.exp(-logits)), sizes)
+
+
+def _skeleton(program: Program) -> list[object]:
+    """Return the program without its constants."""
+    return [
+        (statement.target, statement.op, *[arg for arg in statement.args if isinstance(arg, Var)])
+        for statement in program.statements
+    ]
 
 
 def tunable_places(program: Program, step: Step = INSIDE) -> dict[float, list[Place]]:

@@ -6,6 +6,7 @@ from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.driver.objectives.cost_book import CostBook
+from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.evolution.regularized import Individual
@@ -99,7 +100,11 @@ class RunElite:
         for tuned, rank in self._tuned.get(root, [])[num_told:]:
             if tuned >= count:
                 break
-            tuner.tell(self._history[tuned].program, rank)
+            try:
+                tuner.tell(self._history[tuned].program, rank)
+            except ValueError as error:
+                # A file can say so that no run has written.
+                raise RecordError(f"program {tuned} was not tuned from {root}: {error}") from None
             num_told += 1
         self._tuners[root] = tuner, num_told
         return None if tuner.is_done else tuner.ask(seed)

@@ -152,3 +152,8 @@ def test_tuning_ends_when_it_has_converged_or_costs_too_much(is_flat):
         num_told += 1
     assert num_told == MAX_TRIALS * len(TARGET) if is_flat else 50 < num_told < 500
     assert Tuner(dsl.parse("def f(w, g, lr): u = g * lr; return u")).is_done
+
+
+def test_program_that_differs_otherwise_is_refused():
+    with pytest.raises(ValueError, match="more than its constants"):
+        Tuner(PROGRAM).tell(dsl.library.load("lion"), 0.0)
