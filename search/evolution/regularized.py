@@ -16,7 +16,9 @@ from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.front import Point, uncovered
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
-from lionhunt.search.evolution.tuning import TUNE
+
+TUNE = "tune"
+"""The kind of mutation that changes constants by what was learnt."""
 
 Mutate = Callable[[Program, random.Random, MutationSpace, AnalyzedProgram | None], Mutant]
 """A function of a parent and, last, its analysis if known; it returns a mutant."""

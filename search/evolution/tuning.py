@@ -17,8 +17,6 @@ from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const, Program, Var
 from lionhunt.search.evolution.step import INSIDE, Step
 
-TUNE = "tune"
-"""The kind of mutation."""
 SPREAD = 0.5
 """Standard deviation of the first draws. In a scaling mutation it is log(2) = 0.69."""
 LEAST_SPREAD = 0.02

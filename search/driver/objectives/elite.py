@@ -9,9 +9,9 @@ from lionhunt.search.driver.objectives.cost_book import CostBook
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evolution.front import Front, Point
-from lionhunt.search.evolution.regularized import Individual
+from lionhunt.search.evolution.regularized import TUNE, Individual
 from lionhunt.search.evolution.step import Step
-from lionhunt.search.evolution.tuning import TUNE, Tuner
+from lionhunt.search.evolution.tuning import Tuner
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
 
