@@ -60,7 +60,8 @@ class MutationConfig(Config):
     """Relative frequency of modifying an argument."""
     tune: Weight = 0.0
     """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
-    learns from all its tuned children. Without axes in [objectives], the front is the best program."""
+    learns from all its tuned children. Without axes in [objectives], the best program is the
+    front."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""

@@ -43,8 +43,8 @@ class ObjectivesConfig(Config):
     """Share of parents that are drawn from the front, in place of a tournament. They may have left
     the population."""
     tournament: Literal["rank", "front"] = "rank"
-    """Winner of a tournament. "rank": the contestant of the highest rank. "front": one that no other
-    beats in rank and on all axes. It was worse on two tasks (results/LOG.md)."""
+    """Winner of a tournament. "rank": the contestant of the highest rank. "front": one that no
+    other beats in rank and on all axes. It was worse on two tasks (results/LOG.md)."""
 
     @pydantic.field_validator("front")
     @classmethod
