@@ -21,6 +21,7 @@ from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
+from lionhunt.search.storage.run_info import MAX_SEEDS
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 
@@ -58,6 +59,9 @@ class MutationConfig(Config):
     """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
     """Relative frequency of modifying an argument."""
+    repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    """Relative frequency of repeating up to four statements in a row, after themselves. So one step
+    of an iteration becomes two. The paper does not have it."""
     tune: Weight = 0.0
     """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
     learns from all its tuned children. Without axes in [objectives], the best program is the
@@ -87,18 +91,18 @@ class MutationConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def _check(self):
-        if not self.insert + self.delete + self.modify > 0:
-            raise ValueError("insert, delete and modify must not all be 0")
+        if not self.insert + self.delete + self.modify + self.repeat > 0:
+            raise ValueError("insert, delete, modify and repeat must not all be 0")
         return self
 
     @property
     def tune_share(self) -> float:
         """Return the share of children that are tuned."""
-        return self.tune / (self.insert + self.delete + self.modify + self.tune)
+        return self.tune / (self.insert + self.delete + self.modify + self.repeat + self.tune)
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
-        weights = (self.insert, self.delete, self.modify)
+        weights = (self.insert, self.delete, self.modify, self.repeat)
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
         return MutationSpace(self.functions, weights, max_statements, self.until_different, step)
@@ -195,6 +199,33 @@ class SpaceConfig(Config):
         return find_step(initial) if self.step == "outside" else INSIDE
 
 
+class RacingConfig(Config):
+    """Races of promising programs over further seeds, against luck. They are off by default."""
+
+    num_best: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Programs that count as the best. A program races if its rank would be among them. It is
+    trained on 2 seeds in all, then on 4, 8 and so on, while its rank stays there. Its fitness is
+    the mean gain over the further seeds, without the first. The rank, which tournaments compare, is
+    fitness less sigma / sqrt(n). Here sigma is the standard deviation of the gain of a training,
+    and n the number of seeds. 0 for no races: each program is trained once, and its rank is its
+    fitness."""
+    max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
+    """Largest number of seeds of a program."""
+    num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8
+    """Fresh seeds, which no decision of the run sees. The best program is trained on them at the
+    end, and the report has its gain there."""
+
+    @property
+    def num_evaluations(self) -> int:
+        """Return the largest number of evaluations of a program, in a run with races."""
+        return self.max_seeds + self.num_fresh if self.num_best else 1
+
+    @property
+    def fresh_numbers(self) -> range:
+        """Return the numbers of the evaluations on fresh seeds; none without races."""
+        return range(self.max_seeds + 1, self.num_evaluations + 1)
+
+
 class HurdleConfig(Config):
     """Early stopping of candidates. Without any key, training stops only where it is not finite."""
 
@@ -239,6 +270,7 @@ class RunConfig(Config):
     space: SpaceConfig = SpaceConfig()
     objectives: ObjectivesConfig = ObjectivesConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    racing: RacingConfig = RacingConfig()
     hurdles: HurdleConfig = HurdleConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
 

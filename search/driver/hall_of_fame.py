@@ -11,7 +11,8 @@ from rich import box
 from rich.table import Table
 
 from lionhunt.dsl.analysis.properties import faults, find_properties
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 class Member(NamedTuple):
@@ -51,7 +52,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "fitness": member.row.fitness,
             "score": member.score,
             "is_fitter": member.is_fitter,
-            "faults": list(faults(find_properties(member.row.individual.program))),
+            "faults": list(faults(find_properties(member.row.program))),
         }
         for member in hall_of_fame(records)
     ]

@@ -44,7 +44,7 @@ def is_step_size(number: float) -> bool:
 def check_multiples(multiples: Multiples) -> None:
     """Raise `ValueError` if one of the multiples is none that a run trains with."""
     for multiple in multiples:
-        if multiple <= 0 or _bounded(multiple) != multiple:
+        if not 0 < multiple < math.inf or _bounded(multiple) != multiple:
             raise ValueError(f"multiple {multiple} must be a power of two")
 
 

@@ -4,10 +4,9 @@ The front at earlier moments of the history is known as well. So a child sees th
 moment, on any number of workers.
 """
 
-import heapq
 import math
 from collections import deque
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Sequence
 from typing import NamedTuple
 
 
@@ -48,47 +47,22 @@ class Front:
 
     def __init__(self, num_remembered: int):
         self._num_remembered = num_remembered
-        self._latest: dict[str, tuple[float, int]] = {}
-        """Latest rank of each program, and the individual that it began with."""
-        self._cells: dict[tuple[int, ...], list[tuple[float, int, str]]] = {}
-        """Heap of minus rank, number and name for all costs, with outdated ranks."""
         self._members: dict[int, Point] = {}
         self._versions: deque[tuple[int, Sequence[int]]] = deque([(0, ())])
         """Members since a number of individuals."""
 
-    def add(self, index: int, name: str, point: Point) -> None:
+    def add(self, index: int, point: Point) -> None:
         """Add an individual; call this in order of birth.
 
         Args:
             index: number of the individual.
-            name: of the program; its latest rank counts, its costs are always the same.
-            point: rank and costs.
+            point: rank and costs, which all individuals of a program share.
         """
-        rank, costs = point
-        before, _ = self._latest.get(name, (None, index))
-        if before == rank:
+        if point.rank == -math.inf or any(each.covers(point) for each in self._members.values()):
             return
-        self._latest[name] = rank, index
-        heapq.heappush(self._cells.setdefault(costs, []), (-rank, index, name))
-        if before is not None and rank < before:
-            best = dict(self._best())
-            self._set_members(index, {i: best[i] for i in uncovered(best.items())})
-        elif rank > -math.inf and not any(m.covers(point) for m in self._members.values()):
-            others = {i: m for i, m in self._members.items() if not point.covers(m)}
-            self._set_members(index, others | {index: point})
-
-    def _best(self) -> Iterator[tuple[int, Point]]:
-        """Yield the best program of all costs that have one with a rank."""
-        for costs, cell in self._cells.items():
-            while cell and self._latest[cell[0][2]] != (-cell[0][0], cell[0][1]):
-                heapq.heappop(cell)
-            if cell and cell[0][0] < math.inf:
-                yield cell[0][1], Point(-cell[0][0], costs)
-
-    def _set_members(self, index: int, members: dict[int, Point]) -> None:
-        """Set the members after individual `index`; forget the oldest fronts."""
-        self._members = members
-        cheapest_first = sorted(members, key=lambda i: members[i].costs)
+        self._members = {i: each for i, each in self._members.items() if not point.covers(each)}
+        self._members[index] = point
+        cheapest_first = sorted(self._members, key=lambda i: self._members[i].costs)
         self._versions.append((index + 1, tuple(cheapest_first)))
         while self._versions[1][0] <= index + 1 - self._num_remembered:
             self._versions.popleft()

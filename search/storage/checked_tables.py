@@ -172,13 +172,15 @@ def to_measurement(
         tuple(map(float, json.loads(scores))),
         decoded,
         seconds,
-        multiples=() if multiples is None else to_multiples(multiples),
+        multiples=to_multiples(multiples),
         num_chunks=sum(map(len, decoded)) if num_chunks is None else num_chunks,
     )
 
 
-def to_multiples(text: str) -> Multiples:
+def to_multiples(text: str | None) -> Multiples:
     """Return the multiples in a column; raise `ValueError` if one is no power of two."""
+    if text is None:
+        return ()
     multiples = tuple(map(float, json.loads(text)))
     check_multiples(multiples)
     return multiples

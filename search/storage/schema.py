@@ -75,9 +75,10 @@ CREATE {} VIEW IF NOT EXISTS history AS
         iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness)
             - coalesce(margin, 0.0) - coalesce(cost, 0.0) AS rank,
         coalesce(margin, 0.0) AS margin, coalesce(cost, 0.0) AS cost,
-        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds, multiples
     FROM individuals LEFT JOIN taken USING ("index") LEFT JOIN discounts USING ("index")
-    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint)
+    LEFT JOIN multiples ON multiples.outcome = outcomes.fingerprint;
 """,
 }
 

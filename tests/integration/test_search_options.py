@@ -22,15 +22,27 @@ from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.evolution.step import multiply_step
+from lionhunt.search.storage.program_ref import find_program
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
+RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "outside": {"space": {"step": "outside"}},
+    "racing": {"racing": RACING},
+    "racing few": {"racing": {"num_best": 1, "max_seeds": 3, "num_fresh": 0}},
+    "step_sizes": {
+        "evaluation": {"step_sizes": [0.25, 1.0, 2.0]},
+        "hurdles": {"slack": 0.5},
+        "space": {"step": "outside"},
+        "max_trainings": 60.0,
+    },
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
@@ -44,10 +56,11 @@ OPTIONS = {
     },
     "tune": {"mutation": {"tune": 1.5}},
     "all": {
-        "evaluation": {"functional_cache": True},
+        "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
         "objectives": {"max_length": 30, "length": 0.01, "front": ["work"], "front_parents": 0.1},
         "mutation": {"tune": 0.3},
+        "racing": RACING,
     },
 }
 SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
@@ -141,6 +154,49 @@ def test_hall_of_fame_names_faults_and_has_none_outside(runs):
     assert not any(faults["required"])
 
 
+def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
+    run = runs["step_sizes"]
+    rows = run.rows
+    tried = {job.name: job.multiples for job in run.pool.jobs if job.name != "reference"}
+    reference = rows[0].multiples
+    first = {}
+    for row in rows:
+        first.setdefault(str(row.outcome), row)
+    assert len(reference) == 1 and len(tried) >= 20
+    centers = set()
+    for name, row in first.items():
+        if row.individual.parent is None:
+            continue
+        center = rows[row.individual.parent].multiples or reference
+        centers.add(center)
+        assert tried[name] == ((0.25 * center[0], center[0], 2 * center[0]),)
+        assert row.multiples == () or row.multiples[0] in tried[name][0]
+    assert len(centers) > 2
+
+
+def test_limits_of_training_count_all_step_sizes(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        names = {str(row.outcome) for row in run.rows}
+        chunks = [records.measurement(name).num_chunks for name in names]
+        assert records.num_chunks() == sum(chunks) >= 600
+        assert 21 in chunks
+    # The run ends before it has all programs.
+    assert len(run.rows) < SIZE["num_programs"]
+
+
+def test_programs_have_their_step_size_wherever_they_are_shown(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        best = records.best()
+    assert best.multiples[0] != 1.0
+    bred, shown = best.individual.program, best.program
+    assert shown == find_program(f"{run.folder}:best").program != bred
+    assert shown == multiply_step(bred, best.multiples[0])
+    assert str(dsl.simplify(shown)) == run.summary["best"]["program"]
+    assert run.summary["best"]["multiples"] == list(best.multiples)
+
+
 @pytest.mark.parametrize("key", ["functional", "all"])
 def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, runs):
     run = runs[key]
@@ -164,7 +220,7 @@ def test_seeds_of_evaluations_differ_and_stay():
     assert evaluation_seed(0, 2) == 4088162826
 
 
-COUNTED = ("num_evaluated", "num_equivalent", "statuses", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "num_raced", "num_race_trainings", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):

@@ -12,7 +12,8 @@ from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.evolution.regularized import TUNE, Individual
 from lionhunt.search.evolution.step import Step
 from lionhunt.search.evolution.tuning import Tuner
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 class RunElite:
@@ -47,12 +48,11 @@ class RunElite:
         self._tuners: dict[int, tuple[Tuner, int]] = {}
         """Tuner of an individual, and how many of these it was told."""
 
-    def read(self, records: RunStore, costs: CostBook | None, start: int) -> None:
+    def read(self, records: RunStore, costs: CostBook, start: int) -> None:
         """Add the recorded individuals from number `start`; see `add`."""
         columns = ("index", "parent", "mutation", "fingerprint", "rank")
         for index, parent, mutation, name, rank in records.columns(*columns, start=start):
-            cost = costs and costs.recorded(name)
-            self._add(index, parent, mutation, name, rank, cost)
+            self._add(index, parent, mutation, rank, costs.find(name))
 
     def add(self, row: StoredProgram, cost: Cost | None) -> None:
         """Add an individual; call this in order of birth.
@@ -63,19 +63,18 @@ class RunElite:
         """
         individual = row.individual
         index, parent, mutation = individual.index, individual.parent, individual.mutation
-        self._add(index, parent, mutation, row.fingerprint, row.rank, cost)
+        self._add(index, parent, mutation, row.rank, cost)
 
     def _add(
         self,
         index: int,
         parent: int | None,
         mutation: str,
-        name: str,
         rank: float | None,
         cost: Cost | None,
     ) -> None:
         point = Point(or_neg_inf(rank), self._objectives.axes(cost))
-        self._front.add(index, name, point)
+        self._front.add(index, point)
         self._points[index] = point
         self._points.pop(index - self._num_remembered, None)
         if mutation == TUNE and parent is not None:

@@ -13,7 +13,8 @@ from lionhunt.search.driver.objectives.cost_book import CostBook
 from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.reporting.text import four_decimals
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 def read_front(records: RunStore) -> list[tuple[StoredProgram, Cost]]:
@@ -27,12 +28,11 @@ def read_front(records: RunStore) -> list[tuple[StoredProgram, Cost]]:
     objectives = parse_config(raw, str(records.path), ObjectivesConfig)
     if not objectives.front:
         return []
-    costs, front = CostBook(records), Front(num_remembered=1)
+    costs, front = CostBook(objectives, records), Front(num_remembered=1)
     for index, name, rank in records.columns("index", "fingerprint", "rank"):
-        cost = costs.recorded(name)
-        front.add(index, name, Point(or_neg_inf(rank), objectives.axes(cost)))
+        front.add(index, Point(or_neg_inf(rank), objectives.axes(costs.find(name))))
     rows = map(records.row, front.at(records.count()))
-    return [(row, costs.recorded(row.fingerprint)) for row in rows]
+    return [(row, cost) for row in rows if (cost := costs.find(row.fingerprint)) is not None]
 
 
 def summarize_front(records: RunStore) -> list[dict[str, Any]]:

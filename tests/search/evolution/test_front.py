@@ -11,11 +11,7 @@ INF = float("inf")
 
 def front_of(history, count):
     """Return the front of the first individuals by its definition."""
-    latest: dict[str, tuple[int, Point]] = {}
-    for index, (name, point) in enumerate(history[:count]):
-        if name not in latest or latest[name][1] != point:
-            latest[name] = index, point
-    points = [(index, point) for index, point in latest.values() if point.rank > -INF]
+    points = [(i, point) for i, point in enumerate(history[:count]) if point.rank > -INF]
     return {
         index
         for index, point in points
@@ -28,36 +24,30 @@ def front_of(history, count):
 
 
 def histories():
-    """Yield histories of programs with few ranks and costs, so that there are many ties."""
+    """Yield histories of few ranks and costs, so that there are many ties."""
     for seed in range(8):
         rng = random.Random(seed)
-        costs = {name: (rng.randrange(3), rng.randrange(3)) for name in "abcdefghijklmnop"}
-        yield [
-            (name, Point(rng.choice([-INF, 0.0, 1.0, 2.0, 3.0]), costs[name]))
-            for name in rng.choices(list(costs), k=60)
-        ]
+        ranks = [-INF, 0.0, 1.0, 2.0, 3.0]
+        yield [Point(rng.choice(ranks), (rng.randrange(4), rng.randrange(4))) for _ in range(60)]
 
 
 @pytest.mark.parametrize("history", list(histories()))
 def test_front_is_uncovered_and_complete_at_every_remembered_moment(history):
     front = Front(num_remembered=20)
-    for index, (name, point) in enumerate(history):
-        front.add(index, name, point)
+    for index, point in enumerate(history):
+        front.add(index, point)
         for count in range(max(0, index + 1 - 20), index + 2):
             members = front.at(count)
             assert set(members) == front_of(history, count)
-            assert list(members) == sorted(members, key=lambda i: history[i][1].costs)
+            assert list(members) == sorted(members, key=lambda i: history[i].costs)
 
 
 def test_front_without_axes_is_the_best():
     front = Front(num_remembered=1)
     assert front.at(0) == ()
     for index, rank in enumerate([-INF, 1.0, 3.0, 3.0, 2.0]):
-        front.add(index, str(index), Point(rank))
+        front.add(index, Point(rank))
     assert front.at(5) == (2,)
-    # The best program falls.
-    front.add(5, "2", Point(0.0))
-    assert front.at(6) == (3,)
 
 
 def test_uncovered_keeps_the_oldest_of_equals():
