@@ -203,12 +203,12 @@ class RacingConfig(Config):
     """Races of promising programs over further seeds, against luck. They are off by default."""
 
     num_best: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Programs that count as the best. A program races if its rank would be among them. It is
-    trained on 2 seeds in all, then on 4, 8 and so on, while its rank stays there. Its fitness is
-    the mean gain over the further seeds, without the first. The rank, which tournaments compare, is
-    fitness less sigma / sqrt(n). Here sigma is the standard deviation of the gain of a training,
-    and n the number of seeds. 0 for no races: each program is trained once, and its rank is its
-    fitness."""
+    """Programs that count as the best. A program races if its rank would be among them, or if it
+    would enter a front with axes ([objectives]). It is trained on 2 seeds in all, then on 4, 8 and
+    so on, while one of these holds. Its fitness is the mean gain over the further seeds, without
+    the first. The rank, which tournaments compare, is fitness less sigma / sqrt(n). Here sigma is
+    the standard deviation of the gain of a training, and n the number of seeds. 0 for no races:
+    each program is trained once, and its rank is its fitness, less the costs in [objectives]."""
     max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
     """Largest number of seeds of a program."""
     num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8

@@ -134,9 +134,8 @@ class Search:
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
-        self._elite.read(
-            self._records, self._costs, 0 if self._config.selection.needs_front else first
-        )
+        needs_all = self._config.selection.needs_front or self._config.objectives.front
+        self._elite.read(self._records, self._costs, 0 if needs_all else first)
         for index, outcome, rank in self._records.iter_outcomes(first):
             self._remember(index, outcome, rank)
         self._measure_references()
@@ -184,6 +183,7 @@ class Search:
             reference=next(iter(references)).owner,
             luck=prior_luck(self._config.racing, self._references, self._gain),
             cost=self._costs.discount,
+            would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
         )
 
     def _breed_ahead(self) -> None:

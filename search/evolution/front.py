@@ -58,7 +58,7 @@ class Front:
             index: number of the individual.
             point: rank and costs, which all individuals of a program share.
         """
-        if point.rank == -math.inf or any(each.covers(point) for each in self._members.values()):
+        if not self.is_missing(point):
             return
         self._members = {i: each for i, each in self._members.items() if not point.covers(each)}
         self._members[index] = point
@@ -66,6 +66,11 @@ class Front:
         self._versions.append((index + 1, tuple(cheapest_first)))
         while self._versions[1][0] <= index + 1 - self._num_remembered:
             self._versions.popleft()
+
+    def is_missing(self, point: Point) -> bool:
+        """Return whether a program of that place would enter the front of all individuals."""
+        is_covered = any(each.covers(point) for each in self._members.values())
+        return point.rank > -math.inf and not is_covered
 
     def at(self, count: int) -> Sequence[int]:
         """Return the members after the first `count` individuals, the cheapest first."""

@@ -81,6 +81,11 @@ class RunElite:
             root = self._roots[index] = self._roots.get(parent, parent)
             self._tuned.setdefault(root, []).append((index, point.rank))
 
+    def would_enter(self, rank: float, cost: Cost | None) -> bool:
+        """Return whether a program would enter the front, if that has axes."""
+        axes = self._objectives.axes(cost)
+        return bool(axes) and self._front.is_missing(Point(rank, axes))
+
     def rank(self, index: int) -> float:
         """Return the rank of a candidate parent; minus infinity if it has no fitness."""
         return self._points[index].rank

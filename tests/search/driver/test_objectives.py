@@ -19,14 +19,23 @@ from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evolution.front import Point, uncovered
 from lionhunt.search.evolution.regularized import window
 from lionhunt.search.storage.run_store import RunStore
-from tests.support.search.runs import FormulaPool, advance, config, create, score
+from tests.support.search.runs import FormulaPool, advance, config, create
 
 SIZE = {"num_programs": 240, "evolution": {"population_size": 20, "tournament_size": 3, "lag": 6}}
 
 
-def score_by_work(bytecode):
-    """Return a measurement that is better, the more work a program does."""
-    measured = score(bytecode)
+class WorkPool(FormulaPool):
+    """A pool in which programs are better, the more work they do."""
+
+    def start(self, reference):
+        return reward_work(super().start(reference), reference.bytecode)
+
+    def wait(self, seconds):
+        bytecodes = {job.name: job.bytecode for job in self.jobs}
+        return [(name, reward_work(got, bytecodes[name])) for name, got in super().wait(seconds)]
+
+
+def reward_work(measured, bytecode):
     if measured.status is not Status.OK:
         return measured
     scores = (measured.scores[0] + 0.1 * bytecode.num_vector_code,)
@@ -35,7 +44,7 @@ def score_by_work(bytecode):
 
 def run(folder, **changes):
     """Make a run, and return its rows and its pool."""
-    pool = FormulaPool(scorer=score_by_work)
+    pool = WorkPool()
     with create(folder, **SIZE, **changes) as records:
         return list(advance(records, pool).rows()), pool
 
@@ -123,6 +132,17 @@ def test_parents_are_of_the_population_or_of_the_front_that_the_child_may_see(to
         summary = summarize_run(records)["front"]
     assert [member["state"] for member in summary] == sorted(row["state"] for row in summary)
     assert len(summary) > 1 and summary[0]["fitness"] is not None
+
+
+def test_members_of_a_front_went_through_all_rounds_of_a_race(tmp_path):
+    objectives = {"front": ["work"]}
+    racing = {"num_best": 1, "max_seeds": 4, "num_fresh": 1}
+    rows, _ = run(tmp_path, objectives=objectives, racing=racing)
+    with RunStore.open_to_read(tmp_path) as records:
+        front = [row for row, _ in read_front(records)]
+    members = [row for row in front if row.fingerprint != rows[0].fingerprint]
+    assert len(members) > 1 and {row.outcome.number for row in members} == {4}
+    assert {row.outcome.number for row in rows} >= {1, 2, 4}
 
 
 def test_without_axes_the_best_is_never_lost(tmp_path):
