@@ -59,6 +59,8 @@ def print_library(console: Console, programs: list[dict[str, Any]]) -> None:
 def _print_origin(console: Console, summary: dict[str, Any]) -> None:
     fitness = summary["fitness"]
     outcome = f"fitness {four_decimals(fitness)}" if fitness is not None else summary["reason"]
+    if summary["rank"] != fitness:
+        outcome += f", rank {four_decimals(summary['rank'])}"
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
     multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
