@@ -1,8 +1,7 @@
 """Units of the gains on several tasks, by how far known optimizers differ on each.
 
 A relative gain lets the task decide on which scores differ most. In a prototype, 36 % less loss on
-digits outweighed everything on language. In units of what known optimizers differ by, a gain on any
-task counts as much as it is hard to get.
+digits outweighed everything on language. In these units a gain counts as much as it is hard to get.
 """
 
 import statistics

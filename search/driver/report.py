@@ -12,6 +12,7 @@ from rich.text import Text
 from lionhunt.dsl.analysis.state_size import StateSize
 from lionhunt.dsl.analysis.work import Work
 from lionhunt.search.driver.hall_of_fame import hall_table
+from lionhunt.search.driver.objectives.front import front_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
 from lionhunt.search.errors import command_line
@@ -84,6 +85,9 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         console.print(_scores_table(summary))
         console.print(Text("best by length, where more statements are fitter", style="bold"))
         console.print(hall_table(summary["hall"]))
+        if summary["front"]:
+            console.print(Text("programs that no other beats in rank and cost", style="bold"))
+            console.print(front_table(summary["front"]))
     counts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
         ("programs", f"{summary['programs']:,} of {summary['total']:,}"),

@@ -115,6 +115,7 @@ def start_pool(
             the space.
     """
     config.space.check(initial)
+    config.objectives.check(initial)
     reference = initial if reference is None else reference
     opened = open_pool(
         config.tasks,

@@ -15,6 +15,7 @@ from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
+from lionhunt.search.driver.objectives.front import summarize_front
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.evaluation.fitness import task_fitness
@@ -158,6 +159,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "initial": None,
         "best": None,
         "hall": summarize_hall_of_fame(records),
+        "front": summarize_front(records),
     }
     if progress.first is None:
         return summary

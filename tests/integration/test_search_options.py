@@ -51,9 +51,19 @@ OPTIONS = {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
     },
+    "objectives": {
+        "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
+    },
+    "front": {
+        "objectives": {"front": ["state", "work"], "front_parents": 0.3, "tournament": "front"},
+        "evaluation": {"functional_cache": True},
+    },
+    "tune": {"mutation": {"tune": 1.5}},
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
+        "objectives": {"max_length": 30, "length": 0.01, "front": ["work"], "front_parents": 0.1},
+        "mutation": {"tune": 0.3},
         "racing": RACING,
     },
 }
@@ -77,7 +87,8 @@ class Run:
 
 def content(records: RunStore):
     """Return all records except durations."""
-    return list(records.rows()), records.outcome_summaries(), list(records.functional())
+    functional, costs = list(records.functional()), dict(records.costs())
+    return list(records.rows()), records.outcome_summaries(), functional, costs
 
 
 @pytest.fixture(scope="module")
