@@ -13,6 +13,8 @@ from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
 from lionhunt.search.reporting.report_files import write_report
+from lionhunt.search.reporting.steps import EXPLANATION as STEPS
+from lionhunt.search.reporting.steps import ratio_text, steps_table
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -34,7 +36,7 @@ def to_activity(event: ComparisonProgress) -> Activity:
 
 
 def tables(summary: Summary) -> list[Table]:
-    """Return the tables: scores, comparisons with the reference, tuned points, and tasks."""
+    """Return the tables: scores, comparisons with the reference, steps, tuned points, tasks."""
     names, reference = summary["optimizers"], summary["reference"]
     others = [name for name in names if name != reference]
     percent = f"{summary['confidence']:.0%}"
@@ -47,6 +49,7 @@ def tables(summary: Summary) -> list[Table]:
             _by_task(summary, f"better than {reference} by", others, _difference, with_metric=True),
             _overall(summary),
             _by_task(summary, title, others, _probability),
+            *_steps_tables(summary),
         ]
     tuned = _by_task(summary, "tuned learning rate, weight decay", names, _tuned)
     return [scores, *comparisons, tuned, _tasks(summary)]
@@ -85,6 +88,19 @@ def _overall(summary: Summary) -> Table:
     heads = ("optimizer", "better", "worse", "no difference seen", NOT_COMPARED)
     last = f"better in the mean by, in % of {summary['reference']}'s scores"
     return Table("over all tasks", (*heads, "failed final trainings", last), rows)
+
+
+def _steps_tables(summary: Summary) -> list[Table]:
+    reference, steps = summary["reference"], summary["steps_to_target"]
+    titles = {
+        "by_length": f"steps to {reference}'s final score, by trainings of several lengths",
+        "by_curve": f"steps to {reference}'s final score, read off the curve of each training",
+    }
+    return [
+        steps_table(title, [(entry["optimizer"], entry) for entry in steps[key]])
+        for key, title in titles.items()
+        if steps[key]
+    ]
 
 
 def _tasks(summary: Summary) -> Table:
@@ -157,6 +173,7 @@ def _tuned(cell: Summary, _: Summary) -> str:
 def explanation(summary: Summary) -> str:
     """Return a paragraph on the protocol, and how to read the tables."""
     num_tuning, num_final = len(summary["tuning_seeds"]), len(summary["final_seeds"])
+    steps = f" {steps_explanation(summary)}" if summary["overall"] else ""
     return (
         f"Every optimizer had {_count(summary['num_trials'], 'trial')} on every task, each with "
         f"{_count(num_tuning, 'seed')}; the best point trained with "
@@ -168,8 +185,24 @@ def explanation(summary: Summary) -> str:
         "failed are left out, and an optimizer with a failed final seed is never called better. "
         "How often a run is better is counted over all pairs of runs, a tie as half. Intervals are "
         f"over seeds, by Student's t, at {summary['confidence']:.0%}, for these tasks and for the "
-        "points that tuning chose."
+        f"points that tuning chose.{steps}"
     )
+
+
+def steps_explanation(summary: Summary) -> str:
+    """Return a paragraph on the steps to the reference's final score."""
+    weakness = (
+        "The schedule decays until the end, so a single training reaches its last score late, and "
+        "a ratio that is read off its curve is too near to 1."
+    )
+    lengths = (
+        "Trainings of several lengths have their whole schedules, and the point that was tuned for "
+        "the full length."
+    )
+    parts = [STEPS, weakness]
+    if summary["steps_to_target"]["by_length"]:
+        parts.append(lengths)
+    return " ".join(parts)
 
 
 def luck(summary: Summary) -> str:
@@ -209,7 +242,21 @@ def _conclusion(summary: Summary, entry: Summary) -> str:
     if entry["relative_difference"] is not None:
         mean = _relative(entry["relative_difference"])
         parts.append(f"{mean} in the mean over {_count(entry['num_tasks'], 'task')}")
+    steps = summary["steps_to_target"]
+    ratios = {each["optimizer"]: each for each in steps["by_length"] or steps["by_curve"]}[name]
+    if ratios["ratio"] is not None:
+        over = _count(ratios["num_tasks"], "task")
+        parts.append(f"{ratio_text(ratios['ratio'])} of the steps of {reference} over {over}")
+    edges = [f"{each} on {task}" for each in (name, reference) for task in _edges(summary, each)]
+    if edges:
+        parts.append(f"at an edge of the grid: {', '.join(edges)}")
     return "; ".join(parts)
+
+
+def _edges(summary: Summary, optimizer: str) -> list[str]:
+    """Return the tasks on which the best point of an optimizer is at an edge of the grid."""
+    cells = (cell for cell in summary["cells"] if cell["optimizer"] == optimizer)
+    return [cell["task"] for cell in cells if cell["at_edge"]]
 
 
 def _count(number: int, noun: str) -> str:
