@@ -4,8 +4,8 @@ The target is the worse of the two final scores, so both optimizers reach it. An
 at least as well as the reference is timed at the reference's final score. Any other one has not
 reached that score, and the two are timed at its own final score. So the ratio is above 1 there.
 
-Swapping the optimizers turns the ratio round. The luck of a seed therefore moves its logarithm up
-as often as down, and two equal optimizers have 1 as the geometric mean.
+Swapping the optimizers turns the ratio round. So luck moves its logarithm up as often as down, and
+two equal optimizers have 1 as the geometric mean.
 """
 
 import math

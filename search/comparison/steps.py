@@ -2,7 +2,7 @@
 
 They are read off the validation curves of the final trainings. With shorter trainings, they are
 also interpolated between the final scores of trainings of several lengths. Schedules decay until
-the end, so a curve reaches its last score late, and the ratios of curves are nearer to 1.
+the end, so a curve reaches its last score late. The ratios of curves are therefore nearer to 1.
 """
 
 import math
