@@ -95,8 +95,8 @@ class ComparisonConfig(Config):
     """Lengths of further trainings of the best points, as shares of the steps: `[0.5, 0.7, 0.85]`.
 
     Each has its whole schedule, and the learning rate of the full length. They say how many steps
-    an optimizer needs for the reference's final score. By default that is read off the curve of the
-    full training, whose schedule decays late."""
+    an optimizer needs for the reference's final score. By default that is only read off the curve
+    of the full training, whose schedule has not decayed at its points."""
     spread: SensitivityGridConfig | None = None
     """A grid around every best point; none by default."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]

@@ -13,8 +13,7 @@ from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
 from lionhunt.search.reporting.report_files import write_report
-from lionhunt.search.reporting.steps import EXPLANATION as STEPS
-from lionhunt.search.reporting.steps import ratio_text, steps_table
+from lionhunt.search.reporting.steps import EXPLANATION, ratio_text, steps_table
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -173,7 +172,6 @@ def _tuned(cell: Summary, _: Summary) -> str:
 def explanation(summary: Summary) -> str:
     """Return a paragraph on the protocol, and how to read the tables."""
     num_tuning, num_final = len(summary["tuning_seeds"]), len(summary["final_seeds"])
-    steps = f" {steps_explanation(summary)}" if summary["overall"] else ""
     return (
         f"Every optimizer had {_count(summary['num_trials'], 'trial')} on every task, each with "
         f"{_count(num_tuning, 'seed')}; the best point trained with "
@@ -185,24 +183,24 @@ def explanation(summary: Summary) -> str:
         "failed are left out, and an optimizer with a failed final seed is never called better. "
         "How often a run is better is counted over all pairs of runs, a tie as half. Intervals are "
         f"over seeds, by Student's t, at {summary['confidence']:.0%}, for these tasks and for the "
-        f"points that tuning chose.{steps}"
+        "points that tuning chose."
     )
 
 
 def steps_explanation(summary: Summary) -> str:
-    """Return a paragraph on the steps to the reference's final score."""
-    weakness = (
-        "The schedule decays until the end, so a single training reaches its last score late, and "
-        "a ratio that is read off its curve is too near to 1."
+    """Return a paragraph on the steps to the reference's final score; empty for one optimizer."""
+    if not summary["overall"]:
+        return ""
+    curves = (
+        "A point of a curve is not the result of a shorter training, since the schedule has not "
+        "decayed there."
     )
     lengths = (
         "Trainings of several lengths have their whole schedules, and the point that was tuned for "
-        "the full length."
+        "the full length; the sentences on the optimizers have their ratios."
     )
-    parts = [STEPS, weakness]
-    if summary["steps_to_target"]["by_length"]:
-        parts.append(lengths)
-    return " ".join(parts)
+    has_lengths = summary["steps_to_target"]["by_length"]
+    return " ".join([EXPLANATION, curves, *([lengths] if has_lengths else [])])
 
 
 def luck(summary: Summary) -> str:
@@ -268,7 +266,7 @@ def print_comparison(console: Console, summary: Summary) -> None:
     for table in tables(summary):
         console.print(Text(table.title, style="bold"))
         console.print(to_rich(table))
-    for line in (explanation(summary), luck(summary)):
+    for line in filter(None, (explanation(summary), steps_explanation(summary), luck(summary))):
         console.print(Text(f"{line}\n"))
     for line in conclusions(summary):
         console.print(Text(line))
@@ -288,6 +286,7 @@ def to_report(summary: Summary, command: str, figures: Sequence[str] = ()) -> st
         "\n".join(f"- {line}" for line in conclusions(summary)),
         luck(summary),
         explanation(summary),
+        steps_explanation(summary),
         *(f"![{FIGURES.get(name, name)}]({name})" for name in figures),
         *map(to_markdown, tables(summary)),
     ]

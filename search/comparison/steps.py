@@ -1,8 +1,8 @@
 """Steps of compared optimizers to the final score of the reference.
 
 They are read off the validation curves of the final trainings. With shorter trainings, they are
-also interpolated between the final scores of trainings of several lengths. Schedules decay until
-the end, so a curve reaches its last score late. The ratios of curves are therefore nearer to 1.
+also interpolated between the final scores of trainings of several lengths. These are the honest
+ones. Schedules decay until the end, so a point of a curve is not the result of a shorter training.
 """
 
 import math

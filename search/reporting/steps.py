@@ -13,7 +13,7 @@ EXPLANATION = (
     "both are timed at the worse of their final scores, linear between the points. Not reached: "
     "with so many seeds the optimizer ends worse than the reference. Both are then timed at the "
     "optimizer's own final score, and the ratio is above 1. At a first point: one of the two is "
-    "there by the first point of its curve, which counts, so the true ratio is further from 1. "
+    "there by the first point of its curve, which counts, so the true ratio may be further from 1. "
     "Ratios are geometric means, with Student's interval of the logarithms over seeds. The mean "
     "weighs tasks equally."
 )
