@@ -4,12 +4,10 @@ import math
 from collections.abc import Sequence
 from typing import Any
 
+from lionhunt.search.drop_one import UNDECIDED, judge_part
 from lionhunt.search.selection.result import Ablation, CloserLook, Entry
 from lionhunt.search.statistics import Interval, paired_difference
 from lionhunt.search.steps_to_target import ScoreCurve, TaskRatios, pair_curves, summarize_ratios
-
-NEEDED, HURTS, NOTHING, UNDECIDED = "needed", "hurts", "does nothing", "undecided"
-"""Verdicts on a part of a program."""
 
 
 def summarize_steps(look: CloserLook, part: dict[str, Any]) -> list[dict[str, Any]]:
@@ -71,7 +69,7 @@ def _summarize_ablation(ablation: Ablation, whole: Entry, without: Entry) -> dic
         "loss": None if loss is None else loss._asdict(),
         "advantage": without.verdict.advantage and without.verdict.advantage._asdict(),
         "still_wins": without.verdict.beats,
-        "verdict": judge_part(loss, bool(whole.final.by_seed), without.verdict.beats),
+        "verdict": judge_part([loss], without.verdict.beats) if whole.final.by_seed else UNDECIDED,
         "reason": without.final.status.value,
         "program": str(without.tuned),
     }
@@ -82,24 +80,3 @@ def gain_lost(whole: Sequence[float], without: Sequence[float]) -> Interval | No
     if not whole or not without:
         return None
     return paired_difference(whole, without, higher_is_better=True)
-
-
-def judge_part(loss: Interval | None, trains: bool, still_wins: bool) -> str:
-    """Return the verdict on a part of a program.
-
-    Args:
-        loss: the fitness that its removal costs; None if either program does not train.
-        trains: the whole program trains.
-        still_wins: the rest beats the best baseline.
-
-    Example:
-        >>> judge_part(Interval(0.0, -0.01, 0.01), trains=True, still_wins=True)
-        'does nothing'
-    """
-    if loss is None:
-        return NEEDED if trains else UNDECIDED
-    if loss.low > 0:
-        return NEEDED
-    if loss.high < 0:
-        return HURTS
-    return NOTHING if still_wins else UNDECIDED
