@@ -31,8 +31,8 @@ class TuningConfig(Config):
     learning_rates: Annotated[tuple[Factor, ...], Field(min_length=1)] = (1.0, 0.5, 2.0, 0.25, 4.0)
     """Multiples of the update, one a trial; the first trial, 1, is the program as it is."""
     num_extensions: Annotated[int, Field(ge=0, le=1000)] = 4
-    """Further multiples. Those of every optimizer go on beyond its best one while that is at an
-    edge, and then refine the grid around it. So the number of trials is the same for all."""
+    """Further multiples, as many for every optimizer. They go on beyond its best multiple while
+    that is at an edge, and otherwise refine the grid around it."""
     num_variations: Annotated[int, Field(ge=0, le=10_000)] = 4
     """Further trials, each with one constant of the best so far multiplied by 2^a, a ~ N(0, 1).
 

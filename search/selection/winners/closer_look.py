@@ -1,7 +1,7 @@
 """A closer look at the selected programs, on seeds that no decision saw.
 
-Baselines and selected programs enter one more stage. So does each selected program without one of
-its functions or states, an ablation: its learning rate is tuned as that of all others. Then
+Baselines and selected programs enter one more stage. Ablations enter it too: a selected program
+without one of its functions or states. Their learning rates are tuned as all others are. Then
 baselines and selected programs train for fewer steps, each with its whole schedule.
 """
 

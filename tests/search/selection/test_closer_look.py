@@ -37,8 +37,8 @@ WINNERS = {
 def planted_pools(order_seed=0):
     """Open pools whose scores grow evenly, by 1 over all steps of a task.
 
-    The functions of a program decide the rest: with arctan, a program is as good as in 20 % more
-    steps; with sinh, as in 5 % fewer.
+    With arctan, a program is as good as in 20 % more steps. With sinh, it is as good as in 5 %
+    fewer.
     """
 
     @contextmanager
