@@ -126,16 +126,19 @@ class Ablation:
 
     Attributes:
         winner: name of the selected program.
+        number: number of the removal, from 1; two removals may have the same words.
         removal: the removed part, and the rest.
     """
 
     winner: str
+    number: int
     removal: Removal
 
     @property
     def name(self) -> str:
         """Return its name in the records."""
-        return f"{self.winner} without {self.removal.statement}, keeping {self.removal.kept}"
+        words = f"without {self.removal.statement}, keeping {self.removal.kept}"
+        return f"{self.winner} {words} ({self.number})"
 
 
 class LengthScores(NamedTuple):

@@ -88,9 +88,9 @@ def look_closer(
 
 def _list_ablations(selected: Sequence[Entry]) -> list[Ablation]:
     return [
-        Ablation(entry.optimizer.name, removal)
+        Ablation(entry.optimizer.name, number, removal)
         for entry in selected
-        for removal in list_ablations(entry.tuned)
+        for number, removal in enumerate(list_ablations(entry.tuned), start=1)
     ]
 
 

@@ -132,6 +132,21 @@ def test_the_report_has_the_tables_and_says_how_to_read_them(summary):
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 
 
+def test_every_ablation_is_recorded_also_where_two_have_the_same_words(tmp_path):
+    twice = dsl.parse(
+        "def f(w, g, lr):\n  x = arctan(g)\n  x = x + g\n  x = x + g\n  x = x * lr\n  return x"
+    )
+    run = plant_run(tmp_path / "run", [(twice, 0.9)])
+    changes = {"baselines": [{"program": "adamw_initial"}], "winners": WINNERS}
+    with begin(tmp_path / "s", [run], **changes) as records:
+        look = finish(records, planted_pools()).look
+        query = "SELECT contender FROM verdicts WHERE part = 'selected programs'"
+        recorded = [name for (name,) in records._connection.execute(query)]
+    removed = [(ablation.removal.statement, ablation.removal.kept) for ablation in look.ablations]
+    assert removed.count(("x = x + g", "g")) == 2
+    assert sorted(recorded) == sorted(entry.optimizer.name for entry in look.stage.entries)
+
+
 def test_parts_and_lengths_can_be_left_out(run, tmp_path):
     summary = summarized(tmp_path / "s", run, planted_pools(), drop_one=False, horizons=[])
     look = summary["closer_look"]
