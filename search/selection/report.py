@@ -112,7 +112,6 @@ def _percent(value: float) -> str:
 
 def explanation(summary: Summary) -> str:
     """Return a paragraph on how to read the tables."""
-    look = f" {look_explanation(summary['closer_look'])}" if summary["closer_look"] else ""
     rule = {
         "interval": "the lower end of its interval is above 0, paired by seed. Of candidates that "
         "are as good as the threshold, one in 40 passes by luck. There is no correction for their "
@@ -126,7 +125,7 @@ def explanation(summary: Summary) -> str:
         "seeds. Baselines and candidates were tuned with the same number of trials; fresh seeds "
         "compared the best of each. The threshold is the best baseline. A candidate beats it if "
         f"its advantage holds: {rule[summary['beats']]}. (edge): no learning rate beyond the best "
-        f"one was tried on one side, in as many trials as all others had.{look}"
+        "one was tried on one side, in as many trials as all others had."
     )
 
 
@@ -195,6 +194,7 @@ def to_report(summary: Summary, folder: Path) -> str:
         "# Selection",
         "\n".join(runs),
         explanation(summary),
+        *([look_explanation(summary["closer_look"])] if summary["closer_look"] else []),
         f"**{conclusion(summary)}**",
         *winners,
         *([f"```\n{shell}\n```"] if shell else []),

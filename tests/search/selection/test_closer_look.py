@@ -9,7 +9,7 @@ import pytest
 from lionhunt import dsl
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.selection.loop import SelectionLoop
-from lionhunt.search.selection.report import explanation, tables
+from lionhunt.search.selection.report import tables, to_report
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.selection.summary import summarize_selection
 from lionhunt.search.selection.winners.summary import gain_lost
@@ -120,7 +120,7 @@ def test_the_seeds_are_fresh_and_those_of_all_lengths_the_same(summary, run, tmp
         assert measured[name] == {*look["final_seeds"]}
 
 
-def test_the_report_has_the_tables_and_says_how_to_read_them(summary):
+def test_the_report_has_the_tables_and_says_how_to_read_them(summary, tmp_path):
     titles = [table.title for table in tables(summary)]
     (winner,) = summary["winners"]
     assert f"{winner['name']}: does it still win without?" in titles
@@ -128,7 +128,7 @@ def test_the_report_has_the_tables_and_says_how_to_read_them(summary):
     (fresh,) = (table for table in tables(summary) if "fresh seeds" in table.title)
     assert [row[-1] for row in fresh.rows] == ["beats it", "the threshold"]
     for words in ("no decision saw", "1/1.3", "Does nothing: no loss is seen"):
-        assert words in explanation(summary)
+        assert words in to_report(summary, tmp_path)
     assert json.loads(json.dumps(summary, allow_nan=False)) == summary
 
 
