@@ -10,8 +10,8 @@ The tables of a run; every row ends in a checksum:
                  older one with the same functional fingerprint, or that of several evaluations
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 
-The view `history` has the individuals with the outcome of each. The tables of a comparison and of a
-selection are described beside their stores.
+The view `history` has the individuals with the outcome of each. The tables of comparisons,
+selections and simplifications are described beside their stores.
 """
 
 import dataclasses
@@ -83,6 +83,15 @@ CREATE TABLE verdicts (
     part TEXT, contender TEXT, fitness REAL, reason TEXT NOT NULL, advantage REAL, low REAL,
     high REAL, goes_on INTEGER NOT NULL, checksum INTEGER NOT NULL,
     PRIMARY KEY (part, contender)
+) STRICT, WITHOUT ROWID;
+"""
+
+_SIMPLIFICATION = """
+CREATE TABLE simplification (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE trainings (
+    training TEXT PRIMARY KEY, reason TEXT NOT NULL, scores TEXT NOT NULL, curves TEXT NOT NULL,
+    seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 """
 
@@ -173,4 +182,14 @@ SELECTION = FileKind(
     start_command="lionhunt select RUN... --config CONFIG",
     resume_command=None,
     tables=_SELECTION,
+)
+
+SIMPLIFICATION = FileKind(
+    "simplification",
+    "simplification.sqlite",
+    0x4C494F44,
+    version=1,
+    start_command="lionhunt study CONFIG",
+    resume_command=None,
+    tables=_SIMPLIFICATION,
 )
