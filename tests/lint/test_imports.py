@@ -25,6 +25,7 @@ LAYERS = (
     ("trackers", "dry_run"),
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
+    ("campaign",),
     ("api",),
     ("cli",),
 )
