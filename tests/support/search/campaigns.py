@@ -81,6 +81,8 @@ class Openings:
         monkeypatch.setattr(measure, "open_pool", self._simplify)
         monkeypatch.setattr(setup, "open_pool_of", self._compare)
         monkeypatch.setattr(loop, "summarize_class", _summarize_class)
+        # Drawing takes seconds.
+        monkeypatch.setattr(loop, "write_selection_report", lambda *_: None)
 
     @contextmanager
     def _select(self, *words):
