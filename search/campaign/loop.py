@@ -16,7 +16,7 @@ from lionhunt.dsl.text.parser import parse
 from lionhunt.search.activity import Activity, OnActivity, exhaust, ignore
 from lionhunt.search.campaign.candidates import choose, find_candidates
 from lionhunt.search.campaign.config import CampaignConfig
-from lionhunt.search.campaign.result import CampaignResult, Finding
+from lionhunt.search.campaign.result import CampaignResult, SeedFinding
 from lionhunt.search.comparison.report import to_activity as comparison_activity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
@@ -90,7 +90,9 @@ class Campaign:
         )
         return CampaignResult(findings, self._compare(findings, on_activity))
 
-    def _find(self, number: int, name: str, run: FinishedRun, on_activity: OnActivity) -> Finding:
+    def _find(
+        self, number: int, name: str, run: FinishedRun, on_activity: OnActivity
+    ) -> SeedFinding:
         """Return what one seed has found."""
 
         def on_part(activity: Activity) -> None:
@@ -103,7 +105,7 @@ class Campaign:
         if chosen is not None:
             folder = self.folder / f"simplification_{number}"
             simplification = self._simplify(folder, chosen, on_part)
-        return Finding(name, run, selection, chosen, simplification)
+        return SeedFinding(name, run, selection, chosen, simplification)
 
     def _select(self, folder: Path, run: FinishedRun, on_activity: OnActivity) -> dict[str, Any]:
         """Return the summary of the selection among the candidates of a run."""
@@ -143,7 +145,9 @@ class Campaign:
             records.add_result(summary)
         return summary
 
-    def _compare(self, findings: Sequence[Finding], on_activity: OnActivity) -> Comparison | None:
+    def _compare(
+        self, findings: Sequence[SeedFinding], on_activity: OnActivity
+    ) -> Comparison | None:
         """Return the comparison of all found programs; None if there is none."""
         programs = {
             finding.name: finding.simplification["result"]

@@ -6,7 +6,7 @@ from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.paper.replication.loop import FinishedRun
 
 
-class Finding(NamedTuple):
+class SeedFinding(NamedTuple):
     """The result of one seed.
 
     Attributes:
@@ -32,5 +32,5 @@ class CampaignResult(NamedTuple):
         comparison: found programs and known optimizers on unseen tasks; None if nothing was found.
     """
 
-    findings: tuple[Finding, ...]
+    findings: tuple[SeedFinding, ...]
     comparison: Comparison | None

@@ -10,7 +10,7 @@ from lionhunt.dsl.text.parser import parse
 from lionhunt.search.campaign.aim import judge
 from lionhunt.search.campaign.candidates import count_functions, is_eligible
 from lionhunt.search.campaign.config import CampaignConfig
-from lionhunt.search.campaign.result import CampaignResult, Finding
+from lionhunt.search.campaign.result import CampaignResult, SeedFinding
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.summary import summarize_comparison
 from lionhunt.search.environment import summarize_environment
@@ -69,7 +69,7 @@ def _differences(
 
 
 def _summarize_finding(
-    finding: Finding,
+    finding: SeedFinding,
     run: Summary,
     config: CampaignConfig,
     against: Mapping[str, Mapping[str, Summary]],

@@ -60,7 +60,7 @@ def study(
     is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Repeat a search, beside its baselines or as a campaign with an aim.
+    """Repeat a search, beside baselines or with an aim.
 
     A study has random search and tuned constants beside the search, and restarts it from its best
     program. The config of a campaign has an [aim]. For each seed, a campaign selects, simplifies
