@@ -8,7 +8,7 @@ Each part has a folder in that of the campaign, and resumes where it stopped:
     comparison        all simplified programs beside known optimizers, on unseen tasks
 """
 
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Iterable, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
 from lionhunt.search.driver.families import summarize_class
 from lionhunt.search.driver.setup import summarize_tasks
+from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.paper.replication.loop import (
     FinishedRun,
     OpenPool,
@@ -88,7 +89,7 @@ class Campaign:
             self._find(number, name, run, on_activity)
             for number, (name, run) in enumerate(zip(names, runs, strict=True))
         )
-        return CampaignResult(findings, self._compare(findings, on_activity))
+        return CampaignResult(findings, *self._compare(findings, on_activity))
 
     def _find(
         self, number: int, name: str, run: FinishedRun, on_activity: OnActivity
@@ -99,16 +100,19 @@ class Campaign:
             on_activity(activity._replace(text=f"{name}, {activity.text}"))
 
         on_part(Activity("reading the run"))
-        selection = self._select(self.folder / f"selection_{number}", run, on_part)
+        selection, seconds = self._select(self.folder / f"selection_{number}", run, on_part)
+        times = {"selection": seconds}
         chosen = choose(selection, self.config.aim)
         simplification = None
         if chosen is not None:
             folder = self.folder / f"simplification_{number}"
-            simplification = self._simplify(folder, chosen, on_part)
-        return SeedFinding(name, run, selection, chosen, simplification)
+            simplification, times["simplification"] = self._simplify(folder, chosen, on_part)
+        return SeedFinding(name, run, selection, chosen, simplification, times)
 
-    def _select(self, folder: Path, run: FinishedRun, on_activity: OnActivity) -> dict[str, Any]:
-        """Return the summary of the selection among the candidates of a run."""
+    def _select(
+        self, folder: Path, run: FinishedRun, on_activity: OnActivity
+    ) -> tuple[dict[str, Any], float]:
+        """Select among the candidates of a run; return the summary and the training time."""
         config = self.config.select
         candidates = [
             {"name": c.name, "fitness": c.fitness, "program": str(c.program)}
@@ -120,47 +124,55 @@ class Campaign:
             events = selection_loop.SelectionLoop(store, pools).run()
             result = exhaust(events, lambda event: on_activity(selection_activity(event)))
             summary = summarize_selection(store, result)
+            parts = [part["name"] for part in info["parts"]]
+            seconds = _total(m for part in parts for m in store.measurements(part).values())
         write_selection_report(folder, summary)
-        return summary
+        return summary, seconds
 
     def _simplify(
         self, folder: Path, chosen: dict[str, Any], on_activity: OnActivity
-    ) -> dict[str, Any]:
-        """Return the summary of the simplification of a chosen program, and its class."""
+    ) -> tuple[dict[str, Any], float]:
+        """Simplify and classify a program; return the summary and the training time."""
         config = self.config.simplify
         source = Source(chosen["name"], parse(chosen["tuned"]))
         with open_simplification(folder, source.program, config) as records:
-            if (recorded := records.result()) is not None:
-                return recorded
-            summary = derive(
-                source,
-                config,
-                self._num_workers,
-                in_full=False,
-                records=records,
-                on_activity=on_activity,
-            )
-            simplified = Source(chosen["name"], parse(summary["result"]))
-            summary["class"] = summarize_class(simplified, True, on_activity)
-            records.add_result(summary)
-        return summary
+            summary = records.result()
+            if summary is None:
+                summary = derive(
+                    source,
+                    config,
+                    self._num_workers,
+                    in_full=False,
+                    records=records,
+                    on_activity=on_activity,
+                )
+                simplified = Source(chosen["name"], parse(summary["result"]))
+                summary["class"] = summarize_class(simplified, True, on_activity)
+                records.add_result(summary)
+            return summary, _total(records.trainings().values())
 
     def _compare(
         self, findings: Sequence[SeedFinding], on_activity: OnActivity
-    ) -> Comparison | None:
-        """Return the comparison of all found programs; None if there is none."""
+    ) -> tuple[Comparison | None, float]:
+        """Compare all found programs, if there are any; return also the training time."""
         programs = {
             finding.name: finding.simplification["result"]
             for finding in findings
             if finding.simplification is not None
         }
         if not programs:
-            return None
+            return None, 0.0
         config = self.config.to_comparison(programs)
         prepared = PreparedComparison(self.name, config)
         with open_comparisons(self.folder / "comparison", [prepared]) as store:
             events = prepared.make_loop(store, config.evaluation, self._num_workers).run()
-            return exhaust(events, lambda event: on_activity(comparison_activity(event)))
+            comparison = exhaust(events, lambda event: on_activity(comparison_activity(event)))
+            return comparison, _total(store.trainings().values())
+
+
+def _total(measurements: Iterable[Measurement]) -> float:
+    """Return the seconds of all measurements."""
+    return sum(measurement.seconds for measurement in measurements)
 
 
 def _check(name: str, config: CampaignConfig) -> None:

@@ -113,13 +113,17 @@ def search_table(summary: Summary) -> Table:
             _percent(seed["search"]["best_fitness"]),
             _percent((seed["chosen"] and seed["chosen"]["fitness"] or {}).get("mean")),
             _overfitting(seed),
-            duration(seed["search"]["evaluation_seconds"]),
+            _times(seed["training_seconds"]),
         )
         for seed in summary["seeds"]
     ]
     heads = ("seed", "programs", "evaluated", "trainings", "best fitness", "chosen, elsewhere")
     title = "searches; fitness is the gain over their reference, of the chosen one in selection"
-    return Table(title, (*heads, "over its progress", "time of evaluations"), rows)
+    return Table(title, (*heads, "over its progress", "time of trainings"), rows)
+
+
+def _times(seconds: Mapping[str, float]) -> str:
+    return ", ".join(f"{part} {duration(time)}" for part, time in seconds.items())
 
 
 def _percent(value: float | None) -> str:
@@ -164,7 +168,8 @@ def explanation(summary: Summary) -> str:
         f"comparison trained all simplified programs and the known optimizers on {unseen}, which "
         "nothing before saw, each tuned on the same budget. Differences are means over these "
         "tasks, as a share of the other's score, paired by seed, with their 95 % intervals. "
-        "Positive is better."
+        "Positive is better. Times are sums over all trainings; those of the comparison took "
+        f"{duration(summary['comparison_seconds'])}."
     )
 
 

@@ -15,6 +15,7 @@ class SeedFinding(NamedTuple):
         selection: the summary of the selection.
         chosen: the summary of the chosen candidate; None if no candidate trains.
         simplification: the summary of its simplification, with its class; None likewise.
+        seconds: seconds of all trainings of the selection and the simplification, by part.
     """
 
     name: str
@@ -22,6 +23,7 @@ class SeedFinding(NamedTuple):
     selection: dict[str, Any]
     chosen: dict[str, Any] | None
     simplification: dict[str, Any] | None
+    seconds: dict[str, float]
 
 
 class CampaignResult(NamedTuple):
@@ -30,7 +32,9 @@ class CampaignResult(NamedTuple):
     Attributes:
         findings: one a seed, in order.
         comparison: found programs and known optimizers on unseen tasks; None if nothing was found.
+        comparison_seconds: seconds of all its trainings.
     """
 
     findings: tuple[SeedFinding, ...]
     comparison: Comparison | None
+    comparison_seconds: float

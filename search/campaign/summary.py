@@ -44,6 +44,7 @@ def summarize_campaign(name: str, config: CampaignConfig, result: CampaignResult
         "optimizers": labels,
         "seeds": seeds,
         "study": study,
+        "comparison_seconds": result.comparison_seconds,
         "comparison": None
         if result.comparison is None
         else summarize_comparison(result.comparison),
@@ -80,6 +81,7 @@ def _summarize_finding(
         "run": finding.run.name,
         "search": run,
         "selection": finding.selection,
+        "training_seconds": {"search": run["evaluation_seconds"]} | finding.seconds,
     }
     if finding.chosen is None or finding.simplification is None:
         nothing = dict.fromkeys(("chosen", "simplification", "program", "against"))

@@ -120,6 +120,6 @@ def make(openings: Openings, on_activity=ignore, **changes):
 def without_time(summary):
     """Return a summary without its times."""
     if isinstance(summary, dict):
-        timed = ("seconds", "evaluation_seconds")
+        timed = ("seconds", "evaluation_seconds", "training_seconds")
         return {key: without_time(each) for key, each in summary.items() if key not in timed}
     return list(map(without_time, summary)) if isinstance(summary, list) else summary
