@@ -13,8 +13,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.campaign.config import AimConfig, CampaignConfig
 from lionhunt.search.errors import RecordError
-from lionhunt.search.selection.candidates import Candidate, first_of_kind
-from lionhunt.search.storage.program_ref import find_program
+from lionhunt.search.selection.candidates import Candidate, first_of_kind, to_candidate
 from lionhunt.search.storage.run_store import RunStore
 
 
@@ -47,14 +46,7 @@ def find_candidates(run: Path, config: CampaignConfig) -> tuple[Candidate, ...]:
         RecordError: no program of the run has a fitness.
     """
     with RunStore.open_to_read(run) as records:
-        found = [
-            Candidate(
-                f"{run}:{row.individual.index}",
-                simplify(row.individual.program),
-                row.fitness_or_neg_inf,
-            )
-            for row in records.fittest()
-        ]
+        found = [to_candidate(run, row) for row in records.fittest()]
     if not found:
         raise RecordError(f"{run} has no program with a fitness; change the tasks of the search")
     skip_equivalent = config.select.skip_equivalent
@@ -68,11 +60,7 @@ def find_candidates(run: Path, config: CampaignConfig) -> tuple[Candidate, ...]:
     eligible = [c for c in found if is_eligible(c.program, config.aim)]
     of_kinds = (eligible, *(kinds[number] for number in sorted(kinds)))
     of_each = (first(kind, config.candidates_by_kind) for kind in of_kinds)
-    chosen = first(itertools.chain(*of_each, found), config.select.stages[0].num_candidates)
-    # A reference gives the program as it is shown and exported.
-    return tuple(
-        Candidate(c.name, simplify(find_program(c.name).program), c.fitness) for c in chosen
-    )
+    return tuple(first(itertools.chain(*of_each, found), config.select.stages[0].num_candidates))
 
 
 def choose(selection: dict[str, Any], aim: AimConfig) -> dict[str, Any] | None:
