@@ -46,6 +46,13 @@ def verdict(summary: Summary) -> str:
     return f"The aim is {word}: {reached}, and at least {asked} have to."
 
 
+def aim_text(summary: Summary) -> str:
+    """Return the conditions of the aim in a sentence; empty if no seed was judged."""
+    judged = (seed["conditions"] for seed in summary["seeds"] if seed["conditions"])
+    texts = [condition["text"] for condition in next(judged, ())]
+    return f"A seed reaches it if its simplified program {', and '.join(texts)}." if texts else ""
+
+
 def conclusions(summary: Summary) -> list[str]:
     """Return a sentence on each seed."""
     return [_conclusion(seed) for seed in summary["seeds"]]
@@ -175,7 +182,7 @@ def explanation(summary: Summary) -> str:
 
 def head_blocks(summary: Summary) -> Iterator[Block]:
     """Yield the verdict, a line for each seed, and the tables over seeds."""
-    yield Paragraph(verdict(summary))
+    yield Paragraph(" ".join(filter(None, (verdict(summary), aim_text(summary)))))
     yield Paragraph("\n".join(f"- {line}" for line in conclusions(summary)))
     yield found_table(summary)
     if summary["comparison"] is not None:

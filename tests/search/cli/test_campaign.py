@@ -97,6 +97,9 @@ def test_verdict_and_conclusions_state_the_data():
     assert report.verdict(missed) == (
         "The aim is missed: 0 of 1 seeds reach it, and at least 1 have to."
     )
+    assert report.aim_text(missed) == (
+        "A seed reaches it if its simplified program is fast, and is short."
+    )
     assert report.conclusions(missed) == [
         "seed 0 found a program that is nearest to signum or tiger (cosine 0.950) in behavior; it "
         "misses: is fast (slow)"
@@ -108,6 +111,7 @@ def test_verdict_and_conclusions_state_the_data():
         "seed 0 found a program that is dog, up to constants; it reaches the aim"
     ]
     nothing = summarized(num_reached=0, program=None)
+    assert report.aim_text(nothing) == ""
     assert report.conclusions(nothing) == [
         "seed 0: no candidate trains on the tasks of the selection"
     ]
