@@ -26,6 +26,7 @@ LAYERS = (
     ("trackers", "dry_run"),
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
+    ("campaign",),
     ("api",),
     ("cli",),
 )
