@@ -91,7 +91,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
             {"name": task.kind, "steps": task.scaled_steps, "seconds": task_seconds}
             for task, task_seconds in zip(config.tasks, rehearsal.task_seconds, strict=True)
         ],
-        "training_saved": 1 - rehearsal.trainings,
+        "training_saved": 1 - rehearsal.trainings / (len(config.evaluation.step_sizes) or 1),
         "programs": config.evolution.population_size + num_children,
         "rehearsed": rehearsal.num_children,
         "evaluations": 1 + round(num_evaluations),

@@ -114,6 +114,10 @@ class EvaluationConfig(Config):
     combination: Literal["mean", "min"] = "mean"
     """Combination of the fitness on each task: the mean, or the worst. Fitness on a task is the
     gain over the reference's score, as a share of that score. The reference has 0."""
+    gain: Literal["relative", "spread"] = "relative"
+    """Unit of the fitness on a task. "spread": the standard deviation of the gains of known
+    optimizers, which train first, each at its best step sizes. Several tasks then count alike,
+    however much their scores vary. It needs step_sizes."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """Weight of each task in the mean, in order of the tasks. By default all are equal."""
     step_sizes: tuple[float, ...] = ()
@@ -161,6 +165,8 @@ class EvaluationConfig(Config):
     def _check(self):
         if self.weights is not None and self.combination != "mean":
             raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
+        if self.gain == "spread" and not self.step_sizes:
+            raise ValueError("gain 'spread' compares best step sizes; add step_sizes")
         return self
 
 

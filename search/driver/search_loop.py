@@ -7,12 +7,13 @@ from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
 from typing import NamedTuple, TypeVar
 
-from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
 from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.gain_units import gain_units, measure_known
 from lionhunt.search.driver.objectives.cost_book import CostBook
 from lionhunt.search.driver.objectives.elite import RunElite
 from lionhunt.search.driver.progress import RunProgress
@@ -99,6 +100,8 @@ class Search:
         self._references = [reference]
         """Measurement of the reference in each evaluation."""
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
+        self._units: tuple[float, ...] | None = None
+        """Relative gain of fitness 1 on each task; None for a gain of 100 %."""
         self._num_remembered = evolution.population_size + evolution.lag
         """Number of the last individuals that the next four dictionaries hold."""
         self._history = _Recorded(lambda index: records.row(index).individual)
@@ -172,6 +175,12 @@ class Search:
             ),
         )
         self._references = list(references.values())
+        if self._config.evaluation.gain == "spread":
+            known = measure_known(self._records, self._pool, self._config)
+            measured = list(known.values())
+            self._units = gain_units(self._references[0], measured, self._directions)
+            # They are in the cache, as the reference is.
+            references = known | references
         for name, measurement in references.items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
@@ -180,7 +189,7 @@ class Search:
             self._config.racing,
             self._outcomes,
             self._records,
-            reference=next(iter(references)).owner,
+            reference=fingerprint(self._records.reference()),
             luck=prior_luck(self._config.racing, self._references, self._gain),
             cost=self._costs.discount,
             would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
@@ -259,9 +268,14 @@ class Search:
     def _gain(self, measurement: Measurement, reference: Measurement) -> float | None:
         """Return the fitness of a measurement over one of the reference."""
         evaluation = self._config.evaluation
-        directions, weights = self._directions, evaluation.weights
-        outcome = to_outcome(measurement, reference, directions, evaluation.combination, weights)
-        return outcome.fitness
+        return to_outcome(
+            measurement,
+            reference,
+            self._directions,
+            evaluation.combination,
+            evaluation.weights,
+            self._units,
+        ).fitness
 
     def _settle(self, child: _Child) -> Settlement | None:
         """Return the result of the child at the head; submit its race, and return None before."""

@@ -179,10 +179,21 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
 
 
 def _training_saved(records: RunStore, num_tasks: int) -> float:
-    """Return the share of training that early stopping saved."""
+    """Return the share of training that early stopping saved.
+
+    The whole is the first evaluation of every program at all step sizes, and its later ones at one.
+    """
     summaries = records.outcome_summaries()
-    trained = [n for n in records.outcome_names() if summaries[n][1] is not Status.REJECTED]
-    whole = len(trained) * num_tasks * NUM_CHUNKS
+    num_step_sizes = len(records.info()["config"]["evaluation"].get("step_sizes", ())) or 1
+    whole = (
+        NUM_CHUNKS
+        * num_tasks
+        * sum(
+            num_step_sizes if EvaluationId.parse(name).number == 1 else 1
+            for name in records.outcome_names()
+            if summaries[name][1] is not Status.REJECTED
+        )
+    )
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 
