@@ -301,8 +301,7 @@ class RunConfig(Config):
             raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
         if self.evolution.method == "random" and self.selection != TOURNAMENT:
             raise ValueError(
-                "method 'random' has no parents to choose; leave out tune, front_parents and "
-                "tournament"
+                "method 'random' has no parents to choose; leave out tune and front_parents"
             )
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
@@ -315,8 +314,7 @@ class RunConfig(Config):
     @property
     def selection(self) -> Selection:
         """Return the choice of parents."""
-        objectives = self.objectives
-        return Selection(objectives.tournament, objectives.front_parents, self.mutation.tune_share)
+        return Selection(self.objectives.front_parents, self.mutation.tune_share)
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
