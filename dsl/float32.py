@@ -5,7 +5,8 @@ import struct
 import numpy as np
 
 _FLOAT32 = struct.Struct("<f")
-_SMALLEST_NORMAL = 1.1754943508222875e-38
+SMALLEST_NORMAL = 1.1754943508222875e-38
+LARGEST = 3.4028234663852886e38
 
 
 def to_bits(value: float) -> bytes:
@@ -23,7 +24,7 @@ def to_float32(value: float) -> float:
         value = _FLOAT32.unpack(_FLOAT32.pack(value))[0]
     except OverflowError:
         return float("inf") if value > 0 else float("-inf")
-    is_subnormal = abs(value) < _SMALLEST_NORMAL
+    is_subnormal = abs(value) < SMALLEST_NORMAL
     return 0.0 * value if is_subnormal else value
 
 

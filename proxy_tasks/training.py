@@ -1,4 +1,8 @@
-"""Training as one compiled loop, of one model or of many side by side."""
+"""Training as one compiled loop, of one model or of many side by side.
+
+`train` and `fit` run to the end. `begin`, `advance` and `conclude` are the same in parts.
+Between them you may look at the losses, and drop a model that is behind.
+"""
 
 from collections.abc import Callable
 from typing import Any, NamedTuple
@@ -43,6 +47,34 @@ class Fit(NamedTuple):
     observed: Any
 
 
+class Ongoing(NamedTuple):
+    """A model in the middle of its training; with a leading axis of lanes, many.
+
+    Attributes:
+        chunk: number of the next chunk, shape=(), dtype=int32, also in lanes.
+        is_running: False once training stopped early, shape=(), dtype=bool.
+        num_chunks: chunks run, shape=(), dtype=int32.
+        params, state: of the model and of its optimizer.
+        curve, observed: see `Fit`.
+    """
+
+    chunk: jax.Array
+    is_running: jax.Array
+    num_chunks: jax.Array
+    params: Params
+    state: Any
+    curve: jax.Array
+    observed: Any = ()
+
+
+Observe = Callable[[jax.Array, Params], Any]
+"""From the number of a chunk and the parameters after it to a tree of float32 arrays."""
+
+
+def _observe_nothing(chunk: jax.Array, params: Params) -> tuple[()]:
+    return ()
+
+
 def train(
     task: Task,
     optimizer: optax.GradientTransformation,
@@ -56,25 +88,7 @@ def train(
     Raises:
         TaskError: the loss or the score of the task is not a float of shape ().
     """
-    fitted = fit(task, optimizer, key, hurdles)
-    score = _checked(task, "score", task.score)
-    score = jax.vmap(score, (0, None)) if key.shape else score
-    scores = jnp.where(fitted.finished, score(fitted.params, task.data), jnp.nan)
-    return Training(scores, fitted.curve, fitted.num_chunks)
-
-
-def _checked(task: Task, role: str, function: Callable[..., Any]) -> Callable[..., jax.Array]:
-    """Wrap a function of a task; at compilation it raises `TaskError` if it returns no float."""
-
-    def checked(*args):
-        result = function(*args)
-        if isinstance(result, jax.Array):
-            if result.shape == () and jnp.issubdtype(result.dtype, jnp.floating):
-                return result
-            result = f"{result.dtype}, shape={result.shape}"
-        raise TaskError(f"task {task.name}: {role} must be a float, shape=(); it is {result!s:.80}")
-
-    return checked
+    return conclude(task, advance(task, optimizer, key, begin(task, optimizer, key), hurdles))
 
 
 def fit(
@@ -82,7 +96,7 @@ def fit(
     optimizer: optax.GradientTransformation,
     key: jax.Array,
     hurdles: jax.Array | None = None,
-    observe: Callable[[jax.Array, Params], Any] = lambda chunk, params: (),
+    observe: Observe = _observe_nothing,
 ) -> Fit:
     """Train once; pure, to be jitted by the caller.
 
@@ -100,18 +114,62 @@ def fit(
             shape=(), or shape=(lanes,).
         hurdles: largest loss that each chunk may have, shape=(NUM_CHUNKS,), or
             shape=(lanes, NUM_CHUNKS); None for no hurdle.
-        observe: from the number of a chunk and the parameters after it to a tree of float32
-            arrays. Not for lanes.
+        observe: called after each chunk. Not for lanes.
+    """
+    ongoing = begin(task, optimizer, key, observe)
+    ongoing = advance(task, optimizer, key, ongoing, hurdles, observe=observe)
+    _, _, num_chunks, params, _, curve, observed = ongoing
+    return Fit(params, _is_finished(ongoing), curve, num_chunks, observed)
+
+
+def begin(
+    task: Task,
+    optimizer: optax.GradientTransformation,
+    key: jax.Array,
+    observe: Observe = _observe_nothing,
+) -> Ongoing:
+    """Return the model before its first step; arguments and lanes are those of `fit`."""
+    lanes = key.shape
+    init_key, _ = _split(key)
+    params = _map_lanes(lanes, task.init, (None, 0))(task.data, init_key)
+    return Ongoing(
+        jnp.zeros((), jnp.int32),
+        jnp.ones(lanes, bool),
+        jnp.zeros(lanes, jnp.int32),
+        params,
+        optimizer.init(params),
+        jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
+        jax.tree.map(
+            lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
+            jax.eval_shape(observe, jnp.zeros((), jnp.int32), params),
+        ),
+    )
+
+
+def advance(
+    task: Task,
+    optimizer: optax.GradientTransformation,
+    key: jax.Array,
+    ongoing: Ongoing,
+    hurdles: jax.Array | None = None,
+    stop: int | jax.Array = NUM_CHUNKS,
+    observe: Observe = _observe_nothing,
+) -> Ongoing:
+    """Train on until chunk `stop`, or until the last lane stopped early.
+
+    Args:
+        task, optimizer, key, hurdles, observe: see `fit`; the same as in `begin`.
+        ongoing: result of `begin`, or of an earlier call.
+        stop: number of the first chunk that is not run.
     """
     lanes = key.shape
-    map_lanes: Any = jax.vmap if lanes else lambda function, in_axes=0: function
     if hurdles is None:
         hurdles = jnp.full((*lanes, NUM_CHUNKS), jnp.inf)
-    init_key, batch_key = jnp.moveaxis(map_lanes(jax.random.split)(key), -1, 0)
-    params = map_lanes(task.init, (None, 0))(task.data, init_key)
-    draw_key = map_lanes(jax.random.fold_in, (0, None))
-    draw_batch = map_lanes(task.batch, (None, 0))
-    loss_and_gradient = map_lanes(jax.value_and_grad(_checked(task, "loss", task.loss)))
+    _, batch_key = _split(key)
+    draw_key = _map_lanes(lanes, jax.random.fold_in, (0, None))
+    draw_batch = _map_lanes(lanes, task.batch, (None, 0))
+    loss = _checked(task, "loss", task.loss)
+    loss_and_gradient = _map_lanes(lanes, jax.value_and_grad(loss))
     stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):
@@ -121,38 +179,66 @@ def fit(
         updates, state = optimizer.update(gradient, state, params)
         return optax.apply_updates(params, updates), state, total + loss
 
-    def run_chunk(carry):
-        chunk, is_running, num_chunks, params, state, curve, observed = carry
-        start, stop = stops[chunk], stops[chunk + 1]
-        params, state, total = lax.fori_loop(start, stop, step, (params, state, jnp.zeros(lanes)))
-        loss = total / jnp.maximum(stop - start, 1)
+    def run_chunk(ongoing: Ongoing) -> Ongoing:
+        chunk, is_running, num_chunks, params, state, curve, observed = ongoing
+        first, end = stops[chunk], stops[chunk + 1]
+        params, state, total = lax.fori_loop(first, end, step, (params, state, jnp.zeros(lanes)))
+        loss = total / jnp.maximum(end - first, 1)
         curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
         observed = jax.tree.map(
             lambda earlier, new: earlier.at[chunk].set(new), observed, observe(chunk, params)
         )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
-        return chunk + 1, is_running, num_chunks, params, state, curve, observed
+        return Ongoing(chunk + 1, is_running, num_chunks, params, state, curve, observed)
 
-    def is_training(carry):
-        chunk, is_running, *_ = carry
-        return (chunk < NUM_CHUNKS) & is_running.any()
+    def is_training(ongoing: Ongoing) -> jax.Array:
+        return (ongoing.chunk < stop) & ongoing.is_running.any()
 
-    start = (
-        jnp.zeros((), jnp.int32),
-        jnp.ones(lanes, bool),
-        jnp.zeros(lanes, jnp.int32),
-        params,
-        optimizer.init(params),
-        jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
-        jax.tree.map(
-            lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
-            jax.eval_shape(observe, stops[0], params),
-        ),
-    )
-    _, finished, num_chunks, params, _, curve, observed = lax.while_loop(
-        is_training, run_chunk, start
-    )
-    for leaf in jax.tree.leaves(params):
-        finished &= map_lanes(lambda leaf: jnp.isfinite(leaf).all())(leaf)
-    return Fit(params, finished, curve, num_chunks, observed)
+    return lax.while_loop(is_training, run_chunk, ongoing)
+
+
+def conclude(task: Task, ongoing: Ongoing) -> Training:
+    """Score a model at the end of its training.
+
+    Raises:
+        TaskError: the score of the task is not a float of shape ().
+    """
+    score = _checked(task, "score", task.score)
+    score = _map_lanes(ongoing.is_running.shape, score, (0, None))
+    scores = jnp.where(_is_finished(ongoing), score(ongoing.params, task.data), jnp.nan)
+    return Training(scores, ongoing.curve, ongoing.num_chunks)
+
+
+def _is_finished(ongoing: Ongoing) -> jax.Array:
+    """Return whether training ran to its end and the parameters are finite, shape=(lanes)."""
+    finished = ongoing.is_running
+    is_finite = _map_lanes(finished.shape, lambda leaf: jnp.isfinite(leaf).all())
+    for leaf in jax.tree.leaves(ongoing.params):
+        finished &= is_finite(leaf)
+    return finished
+
+
+def _split(key: jax.Array) -> tuple[jax.Array, jax.Array]:
+    """Return the keys of the parameters and of the batches."""
+    init_key, batch_key = jnp.moveaxis(_map_lanes(key.shape, jax.random.split)(key), -1, 0)
+    return init_key, batch_key
+
+
+def _map_lanes(lanes: tuple[int, ...], function: Callable[..., Any], in_axes: Any = 0) -> Any:
+    """Return a function of one model as a function of all lanes, if there are lanes."""
+    return jax.vmap(function, in_axes) if lanes else function
+
+
+def _checked(task: Task, role: str, function: Callable[..., Any]) -> Callable[..., jax.Array]:
+    """Wrap a function of a task; at compilation it raises `TaskError` if it returns no float."""
+
+    def checked(*args):
+        result = function(*args)
+        if isinstance(result, jax.Array):
+            if result.shape == () and jnp.issubdtype(result.dtype, jnp.floating):
+                return result
+            result = f"{result.dtype}, shape={result.shape}"
+        raise TaskError(f"task {task.name}: {role} must be a float, shape=(); it is {result!s:.80}")
+
+    return checked

@@ -144,7 +144,7 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
                         break
             searched, driver_searched = time.perf_counter(), time.process_time()
         stopped, progress = time.perf_counter(), search.progress
-        num_evaluations = max(0, progress.num_evaluated + progress.num_reevaluated - 1)
+        num_evaluations = max(0, progress.num_evaluated - 1)
         # The reference is one whole training.
         later = records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1
         trainings = later / num_evaluations if num_evaluations else 1.0

@@ -6,7 +6,6 @@ modules by name: a face that imported them would start JAX for a configuration.
 
 # pyright: reportUnsupportedDunderAll=false
 __all__ = [
-    "best_tracker",
     "config",
     "families",
     "hall_of_fame",

@@ -14,7 +14,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
 from lionhunt.search.errors import ConfigError, did_you_mean
-from lionhunt.search.evaluation.reevaluation import Reevaluation
+from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
@@ -56,6 +56,9 @@ class MutationConfig(Config):
     """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
     """Relative frequency of modifying an argument."""
+    repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    """Relative frequency of repeating up to four statements in a row, after themselves. So one step
+    of an iteration becomes two. The paper does not have it."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -81,13 +84,13 @@ class MutationConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def _check(self):
-        if not self.insert + self.delete + self.modify > 0:
-            raise ValueError("insert, delete and modify must not all be 0")
+        if not self.insert + self.delete + self.modify + self.repeat > 0:
+            raise ValueError("insert, delete, modify and repeat must not all be 0")
         return self
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
-        weights = (self.insert, self.delete, self.modify)
+        weights = (self.insert, self.delete, self.modify, self.repeat)
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
         return MutationSpace(self.functions, weights, max_statements, self.until_different, step)
@@ -101,19 +104,16 @@ class EvaluationConfig(Config):
     gain over the reference's score, as a share of that score. The reference has 0."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """Weight of each task in the mean, in order of the tasks. By default all are equal."""
+    step_sizes: tuple[float, ...] = ()
+    """Multiples of its update at which a candidate trains, relative to the best of its parent. They
+    are powers of 2, and one of them is 1. Two go on after a tenth of training, and one after four
+    tenths. The best one's score counts, and its multiple is a part of the program wherever that is
+    shown or exported. The reference has its best multiple too. By default a candidate trains with
+    its update as it is."""
     functional_cache: bool = False
     """Share outcomes between programs that compute the same in a few steps on small arrays. This
     saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
     run with `lionhunt bench functional`."""
-    reevaluate: Literal["average", "forget"] | None = None
-    """Reevaluation of programs that are born repeatedly, against lucky seeds. Each evaluation has
-    a seed of its own, which the reference trains with too. Later individuals get the mean fitness
-    of all evaluations ("average"), or the latest ("forget"). Earlier individuals keep their fitness
-    in tournaments. The best program has the highest latest fitness."""
-    reevaluate_every: Count = 10
-    """Births of a program until its next evaluation."""
-    max_evaluations: Annotated[int, Field(ge=2, le=1000)] = 5
-    """Largest number of evaluations of one program."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
     """Ray workers, one core each. 0 scores in this process, where a candidate that hangs or
     crashes stops the run. The result does not depend on it."""
@@ -133,17 +133,23 @@ class EvaluationConfig(Config):
     float32 rounding. To fill batches, make lag four times as large: cache hits among the
     children in flight are not trained."""
 
+    @pydantic.field_validator("step_sizes")
+    @classmethod
+    def _check_step_sizes(cls, step_sizes: tuple[float, ...]) -> tuple[float, ...]:
+        for size in step_sizes:
+            if not is_step_size(size):
+                raise ValueError(f"{size:g} must be a power of 2 from 2^-20 to 2^20")
+        if step_sizes and 1.0 not in step_sizes:
+            raise ValueError("1, the best step size of the parent, must be among them")
+        if len(set(step_sizes)) < len(step_sizes):
+            raise ValueError("a number stands there twice; remove it")
+        return step_sizes
+
     @pydantic.model_validator(mode="after")
     def _check(self):
         if self.weights is not None and self.combination != "mean":
             raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
         return self
-
-    def to_reevaluation(self) -> Reevaluation | None:
-        """Return the rule of reevaluation; None if programs are evaluated once."""
-        if self.reevaluate is None:
-            return None
-        return Reevaluation(self.reevaluate, self.reevaluate_every, self.max_evaluations)
 
 
 class SpaceConfig(Config):
@@ -253,4 +259,12 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
 
 def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
     """Check the raw config of a run; see `search.config.parse_config`."""
+    evaluation = raw.get("evaluation")
+    # Records of version 0.1 have the keys of reevaluation, also where it was off.
+    if isinstance(evaluation, dict) and evaluation.get("reevaluate", "") is None:
+        kept = {key: value for key, value in evaluation.items() if key not in _OLD_KEYS}
+        raw = raw | {"evaluation": kept}
     return parse_config(raw, source, RunConfig)
+
+
+_OLD_KEYS = ("reevaluate", "reevaluate_every", "max_evaluations")

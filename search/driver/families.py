@@ -67,14 +67,14 @@ def summarize_families(
     members: dict[tuple[str, ...], list[tuple[StoredProgram, Classification]]] = {}
     rows = list(itertools.islice(records.fittest(), top))
     for row in rows:
-        nearest = classify(row.individual.program)
+        nearest = classify(row.program)
         is_unlike = nearest.likeness is Likeness.UNLIKE
         members.setdefault(() if is_unlike else nearest.optimizers, []).append((row, nearest))
     families = sorted(members.items(), key=lambda item: -len(item[1]))
     summaries = [_summarize_family(names, family) for names, family in families]
     if with_behavior:
         for summary, (_, [(row, nearest), *_]) in zip(summaries, families, strict=True):
-            found = _behavior(row.individual.program, nearest, on_activity)
+            found = _behavior(row.program, nearest, on_activity)
             summary["best"]["behavior"] = found
     return {"run": str(records.path.parent), "programs": len(rows), "families": summaries}
 

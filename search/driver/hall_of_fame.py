@@ -19,9 +19,9 @@ class Member(NamedTuple):
 
     Attributes:
         row: its record.
-        score: gain in fitness over the fittest shorter program, for each further statement. None if
+        score: gain in rank over the best shorter program, for each further statement. None if
             there is no gain, or no shorter program.
-        is_fitter: True if it is fitter than every shorter one.
+        is_fitter: True if its rank is above that of every shorter one.
     """
 
     row: StoredProgram
@@ -33,9 +33,9 @@ def hall_of_fame(records: RunStore) -> Iterator[Member]:
     """Yield the members, the shortest first."""
     fittest: StoredProgram | None = None
     for row in records.best_by_length():
-        score, is_fitter = None, row.fitness_or_neg_inf > -math.inf
+        score, is_fitter = None, row.rank_or_neg_inf > -math.inf
         if fittest is not None:
-            gain = row.fitness_or_neg_inf - fittest.fitness_or_neg_inf
+            gain = row.rank_or_neg_inf - fittest.rank_or_neg_inf
             is_fitter = gain > 0
             score = gain / (row.num_needed - fittest.num_needed) if is_fitter else None
         yield Member(row, score, is_fitter)
@@ -51,7 +51,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "fitness": member.row.fitness,
             "score": member.score,
             "is_fitter": member.is_fitter,
-            "faults": list(faults(find_properties(member.row.individual.program))),
+            "faults": list(faults(find_properties(member.row.program))),
         }
         for member in hall_of_fame(records)
     ]

@@ -3,10 +3,8 @@
 import dataclasses
 import math
 from collections import Counter, deque
-from collections.abc import Callable
 
 from lionhunt.proxy_tasks import NUM_CHUNKS
-from lionhunt.search.driver.best_tracker import BestTracker
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 
@@ -27,14 +25,6 @@ def _limits(records: RunStore) -> tuple[int, float]:
     return config["num_programs"], max_chunks
 
 
-def _to_fittest(records: RunStore) -> BestTracker:
-    """Return the ranking after all recorded individuals."""
-    fittest = BestTracker()
-    for index, outcome, fitness in records.iter_outcomes(0):
-        fittest.add(index, outcome, fitness)
-    return fittest
-
-
 @dataclasses.dataclass
 class RunProgress:
     """Counts of a run so far; the search updates them.
@@ -48,11 +38,10 @@ class RunProgress:
         num_evaluated: different programs in the history that were trained.
         num_equivalent: different programs that share the outcome of an earlier one with the same
             functional fingerprint.
-        num_reevaluated: later evaluations, with another seed.
         num_chunks: chunks of training that all evaluations ran, if the run limits them.
         statuses: number of evaluated or rejected programs of each status.
         first: the first individual.
-        best: the fittest individual so far.
+        best: the individual of the highest rank so far.
         recent: (statements, needed statements) of the last population.
         seconds: wall clock of this session since its workers were ready.
     """
@@ -64,17 +53,12 @@ class RunProgress:
     num_before: int = 0
     num_evaluated: int = 0
     num_equivalent: int = 0
-    num_reevaluated: int = 0
     num_chunks: int = 0
     statuses: Counter[Status] = dataclasses.field(default_factory=Counter)
     first: StoredProgram | None = None
     best: StoredProgram | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
-    _fittest: BestTracker | None = None
-    """Ranking, in a run with reevaluation: there the best program may lose its place."""
-    _find: Callable[[int], StoredProgram] | None = None
-    """Reads a recorded individual, by its number."""
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
     """Fingerprints and evaluations of the history."""
 
@@ -94,14 +78,11 @@ class RunProgress:
             num_before=count,
             num_evaluated=statuses.total() - statuses[Status.REJECTED],
             num_equivalent=len(fingerprints - outcomes),
-            num_reevaluated=sum(EvaluationId.parse(name).number > 1 for name in outcomes),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             statuses=statuses,
             first=records.row(0) if count else None,
             best=records.best(),
             recent=deque(records.lengths(population_size), maxlen=population_size),
-            _fittest=_to_fittest(records) if records.is_reevaluated else None,
-            _find=records.row,
             _known=fingerprints | outcomes,
         )
 
@@ -122,29 +103,10 @@ class RunProgress:
                 self.statuses[row.status] += 1
             else:
                 self.num_equivalent += 1
-        self.num_reevaluated += row.outcome.number > 1 and outcome not in self._known
         self._known |= {row.fingerprint, outcome}
         self.recent.append((row.num_statements, row.num_needed))
-        self._rank(row)
-
-    def _rank(self, row: StoredProgram) -> None:
-        """Update the best program after one more individual."""
-        if self._fittest is None:
-            if row.fitness_or_neg_inf > (
-                -math.inf if self.best is None else self.best.fitness_or_neg_inf
-            ):
-                self.best = row
-            return
-        index = row.individual.index
-        self._fittest.add(index, row.outcome, row.fitness)
-        best = self._fittest.best
-        if best is None:
-            self.best = None
-        elif best == index:
+        if row.rank_or_neg_inf > (-math.inf if self.best is None else self.best.rank_or_neg_inf):
             self.best = row
-        elif self.best is None or best != self.best.individual.index:
-            assert self._find is not None
-            self.best = self._find(best)
 
     def knows(self, outcome: EvaluationId) -> bool:
         """Return True if an individual of the history has that evaluation."""

@@ -12,7 +12,7 @@ from lionhunt.search.environment import check_same_machine
 from lionhunt.search.errors import ConfigError, command_line
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
-from lionhunt.search.evaluation.reevaluation import evaluation_seed
+from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool, measure_once
 

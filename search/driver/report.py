@@ -60,7 +60,9 @@ def _print_origin(console: Console, summary: dict[str, Any]) -> None:
     outcome = f"fitness {four_decimals(fitness)}" if fitness is not None else summary["reason"]
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
-    console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}\n")
+    multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
+    sizes = f", update as bred times {multiples} (for each task)" if multiples else ""
+    console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}{sizes}\n")
     table = Table("program", "fitness", "mutation", "changes of needed statements", box=box.SIMPLE)
     for step in summary["improvements"]:
         changes = "\n".join(step["changes"])
@@ -87,7 +89,7 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         (
             "cache hits",
             f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)"
-            + _options(summary["functional_hits"], summary["reevaluated"]),
+            + _options(summary["functional_hits"]),
         ),
         ("outcomes", counts_text(summary["outcomes"])),
         ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
@@ -141,7 +143,7 @@ def progress_line(progress: RunProgress) -> str:
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
         f"evaluated {progress.num_evaluated}  "
-        f"hits {progress.num_hits}{_options(progress.num_equivalent, progress.num_reevaluated)}  "
+        f"hits {progress.num_hits}{_options(progress.num_equivalent)}  "
         f"redundant {progress.redundant_share:.0%}  "
         f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
         f"left {clock(progress.seconds_left)}"
@@ -157,8 +159,7 @@ def progress_display(progress: RunProgress) -> Group:
         ("evaluated", f"{progress.num_evaluated:,}"),
         (
             "cache hits",
-            f"{progress.num_hits:,} ({share:.0%} of children)"
-            + _options(progress.num_equivalent, progress.num_reevaluated),
+            f"{progress.num_hits:,} ({share:.0%} of children)" + _options(progress.num_equivalent),
         ),
         ("outcomes", counts_text(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
@@ -175,10 +176,9 @@ def progress_display(progress: RunProgress) -> Group:
     return Group(counts, bar)
 
 
-def _options(num_equivalent: int, num_reevaluated: int) -> str:
-    """Return the counts of functional hits and of reevaluations, in words."""
-    functional = f", {num_equivalent:,} functional" if num_equivalent else ""
-    return functional + (f", {num_reevaluated:,} reevaluated" if num_reevaluated else "")
+def _options(num_equivalent: int) -> str:
+    """Return the count of functional hits, in words."""
+    return f", {num_equivalent:,} functional" if num_equivalent else ""
 
 
 def _by_name(progress: RunProgress) -> dict[str, int]:

@@ -70,7 +70,6 @@ def _fields(progress: RunProgress) -> dict[str, Any]:
         "total": progress.total,
         "evaluated": progress.num_evaluated,
         "equivalent": progress.num_equivalent,
-        "evaluated_again": progress.num_reevaluated,
         "cache_hits": progress.num_hits,
         "redundant_share": round(progress.redundant_share, 4),
         "outcomes": {status.value: count for status, count in progress.statuses.items()},

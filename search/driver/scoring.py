@@ -12,9 +12,10 @@ from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.step_sizes import Multiples, travel
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.workers.open_pool import open_pool_of
-from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.pool import Pool, measure_once
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 
@@ -63,6 +64,23 @@ def open_pool(
     )
 
 
+def measure_reference(pool: Pool, job: Job, config: RunConfig) -> Measurement:
+    """Measure the program of fitness 0; in a run with step sizes, at its best ones.
+
+    Args:
+        pool: started pool without other jobs.
+        job: of the program.
+        config: of the run.
+    """
+    if not config.evaluation.step_sizes:
+        return measure_once(pool, job)
+
+    def measure(multiples: tuple[Multiples, ...]) -> Measurement:
+        return measure_once(pool, job._replace(multiples=multiples))
+
+    return travel(measure, config.evaluation.step_sizes, len(config.tasks))
+
+
 @contextmanager
 def start_pool(
     config: RunConfig,
@@ -100,7 +118,10 @@ def start_pool(
         ray_address=ray_address,
     )
     with opened as pool:
-        measured = pool.start(Job("reference", assemble(reference)))
+        job = Job("reference", assemble(reference))
+        measured = pool.start(job)
+        if config.evaluation.step_sizes:
+            measured = measure_reference(pool, job, config)
         if measured.status is not Status.OK:
             raise ConfigError(
                 f"the initial program does not train on the tasks ({measured.status.value}); "

@@ -1,7 +1,6 @@
 """The loop of a run: it breeds ahead, scores in a pool, and records in order of birth."""
 
 import gc
-import math
 import time
 from collections import deque
 from collections.abc import Generator, Iterator
@@ -22,7 +21,9 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
-from lionhunt.search.evaluation.reevaluation import evaluation_seed
+from lionhunt.search.evaluation.ranking import or_neg_inf
+from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
@@ -98,27 +99,28 @@ class Search:
         """Measurement of the reference in each evaluation."""
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
         self._num_remembered = evolution.population_size + evolution.lag
-        """Number of the last individuals that the next four dictionaries hold."""
+        """Number of the last individuals that the next five dictionaries hold."""
         self._history = _History(records)
         self._identities: dict[int, AnalyzedProgram] = {}
         """Analysis of the individuals of this session."""
         self._rank: dict[int, float] = {}
-        """Fitness, or minus infinity."""
+        """Rank, or minus infinity."""
+        self._names: dict[int, EvaluationId] = {}
+        """Evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
         self._outcomes = EvaluationCache(
             records,
             analyze(records.reference()),
             config.evaluation.functional_cache,
-            config.evaluation.to_reevaluation(),
         )
         self._born: deque[_Child] = deque()
 
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
-        for index, outcome, fitness in self._records.iter_outcomes(first):
-            self._remember(index, outcome, fitness)
+        for index, outcome, rank in self._records.iter_outcomes(first):
+            self._remember(index, outcome, rank)
         self._measure_references()
         with _rare_garbage_collection():
             start = time.monotonic()
@@ -144,7 +146,7 @@ class Search:
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
-            num_evaluations=self._outcomes.max_evaluations,
+            num_evaluations=1,
             current_setup=lambda: summarize_setup(
                 self._config, self._initial, self._records.reference()
             ),
@@ -186,8 +188,22 @@ class Search:
             bytecode = assemble_canonical(identity.canonical)
             seed = evaluation_seed(self._config.seed, outcome.number)
             hurdles = self._hurdles(individual.index, outcome.number)
-            self._pool.submit(Job(str(outcome), bytecode, seed, hurdles=hurdles))
+            multiples = self._multiples(individual)
+            job = Job(str(outcome), bytecode, seed, hurdles=hurdles, multiples=multiples)
+            self._pool.submit(job)
         return _Child(individual, identity, outcome)
+
+    def _multiples(self, individual: Individual) -> tuple[Multiples, ...]:
+        """Return the multiples of its update that a new program trains with, for each task."""
+        step_sizes = self._config.evaluation.step_sizes
+        if not step_sizes:
+            return ()
+        centers = self._references[0].multiples
+        if individual.parent is not None:
+            of_parent = self._outcomes.multiples(self._names[individual.parent])
+            # A parent that failed has none for later tasks.
+            centers = of_parent if len(of_parent) == len(centers) else centers
+        return grids(centers, step_sizes)
 
     def _hurdles(self, index: int, number: int) -> Hurdles | None:
         """Return the hurdles of child `index`, the first in an evaluation of that number."""
@@ -227,21 +243,22 @@ class Search:
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._remember(individual.index, outcome, row.fitness)
+            self._remember(individual.index, outcome, row.rank)
             self.progress.add(row, self._num_chunks(outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
         """Return the chunks of training of a new evaluation; 0 if the run does not limit them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        return sum(map(len, self._outcomes.curves(outcome)))
+        return self._outcomes.measurement(outcome).num_chunks
 
-    def _remember(self, index: int, outcome: EvaluationId, fitness: float | None) -> None:
+    def _remember(self, index: int, outcome: EvaluationId, rank: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
-        self._rank[index] = -math.inf if fitness is None else fitness
-        if fitness is not None and self._config.hurdles.percentile is not None:
-            self._curves[index] = outcome.owner, self._outcomes.curves(outcome)
-        for remembered in (self._history, self._identities, self._rank, self._curves):
+        self._names[index] = outcome
+        self._rank[index] = or_neg_inf(rank)
+        if rank is not None and self._config.hurdles.percentile is not None:
+            self._curves[index] = outcome.owner, self._outcomes.measurement(outcome).curves
+        for remembered in (self._history, self._identities, self._rank, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
 
 

@@ -2,7 +2,6 @@
 
 import difflib
 import math
-import statistics
 from typing import Any
 
 from lionhunt.dsl import library
@@ -80,6 +79,8 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
     return {
         "index": row.individual.index,
         "fitness": row.fitness,
+        "rank": row.rank,
+        "multiples": list(row.multiples),
         "reason": row.status.value,
         "parent": row.individual.parent,
         "mutation": row.individual.mutation,
@@ -92,13 +93,13 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
 
 
 def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
-    """Return the ancestors fitter than all before them in the lineage, with their changes."""
+    """Return the ancestors of a higher rank than all before them, with their changes."""
     steps = []
     best = -math.inf
     before = lineage[0]
     for row in lineage:
-        if row.fitness is not None and row.fitness > best:
-            changed = _changes(before.individual.program, row.individual.program)
+        if row.rank_or_neg_inf > best:
+            changed = _changes(before.program, row.program)
             steps.append(
                 {
                     "index": row.individual.index,
@@ -107,7 +108,7 @@ def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
                     "changes": changed,
                 }
             )
-            best = row.fitness
+            best = row.rank_or_neg_inf
             before = row
     return steps
 
@@ -136,7 +137,6 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "cache_hits": progress.num_hits,
         "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
         "functional_hits": progress.num_equivalent,
-        "reevaluated": progress.num_reevaluated,
         "redundant_share": progress.redundant_share,
         "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "evaluation_seconds": records.seconds(),
@@ -152,18 +152,13 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     }
     if progress.first is None:
         return summary
-    best = progress.best or progress.first
-    averages = config["evaluation"].get("reevaluate") == "average"
     reference = fingerprint(records.reference())
     for name, row in (("initial", progress.first), ("best", progress.best)):
         if row is not None:
-            owner = row.outcome.owner
-            last = (best if owner == reference else row).outcome.number
-            numbers = range(1 if averages else last, last + 1)
             scores = {}
             if row.fitness is not None:
-                scores = _summarize_scores(records, owner, reference, numbers, info["tasks"])
-            program = str(liveness.simplify(row.individual.program))
+                scores = _summarize_scores(records, row.outcome, reference, info["tasks"])
+            program = str(liveness.simplify(row.program))
             summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
 
@@ -177,26 +172,21 @@ def _training_saved(records: RunStore, num_tasks: int) -> float:
 
 
 def _summarize_scores(
-    records: RunStore, owner: str, initial: str, numbers: range, tasks: list[dict[str, Any]]
+    records: RunStore, outcome: EvaluationId, reference: str, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the score and the fitness on each task, as means over these evaluations."""
-    pairs = [
-        list(zip(_scores(records, owner, n), _scores(records, initial, n), strict=True))
-        for n in numbers
-    ]
-    summaries = {}
-    for index, task in enumerate(tasks):
-        of_task = [pair[index] for pair in pairs]
-        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in of_task]
-        summaries[task["name"]] = {
-            "score": statistics.fmean(score for score, _ in of_task),
-            "fitness": statistics.fmean(gains),
+    """Return the score and the fitness on each task."""
+    pairs = zip(_scores(records, outcome), _scores(records, EvaluationId(reference)), strict=True)
+    return {
+        task["name"]: {
+            "score": score,
+            "fitness": task_fitness(score, initial, task["higher_is_better"]),
         }
-    return summaries
+        for task, (score, initial) in zip(tasks, pairs, strict=True)
+    }
 
 
-def _scores(records: RunStore, owner: str, number: int) -> tuple[float, ...]:
-    measurement = records.measurement(EvaluationId(owner, number))
+def _scores(records: RunStore, name: EvaluationId) -> tuple[float, ...]:
+    measurement = records.measurement(name)
     if measurement is None:
         raise damaged(records.path, "an outcome is missing")
     return measurement.scores

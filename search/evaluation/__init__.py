@@ -3,4 +3,4 @@
 It imports `dsl`, `proxy_tasks` and the leaves of `search`; it does no input or output.
 """
 
-__all__ = ["early_stopping", "evaluator", "fitness", "job", "outcome", "reevaluation", "scorer"]
+__all__ = ["early_stopping", "evaluator", "fitness", "job", "outcome", "ranking", "scorer", "seeds"]

@@ -2,18 +2,17 @@
 
 import dataclasses
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Hashable, Sequence
 
 import jax
 import numpy as np
 
-from lionhunt.dsl.execution import batch_machine, machine
-from lionhunt.dsl.execution.bytecode import MachineShape
 from lionhunt.dsl.ops import OPS
-from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training, train
+from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.trainer import Trained, Trainer
 
 NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
@@ -45,8 +44,8 @@ class Evaluator:
         self._tasks = tuple(tasks)
         self._batch_size = batch_size
         # Smaller batches, by task and size, where memory ran out.
-        self._widths: dict[tuple[int, MachineShape], int] = {}
-        self._train = [jax.jit(_trainer(task, self._functions)) for task in tasks]
+        self._widths: dict[tuple[int, Hashable], int] = {}
+        self._trainers = [Trainer(task, self._functions) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
         """Train every candidate on every task, and return their measurements in order.
@@ -62,15 +61,15 @@ class Evaluator:
                 names = ", ".join(sorted(left_out))
                 raise ScorerError(f"the scorer was made without {names}; make one with them")
         for index in range(len(self._tasks)):
-            by_size: dict[MachineShape, list[_Lane]] = {}
+            by_size: dict[Hashable, list[_Lane]] = {}
             for lane in lanes:
                 if lane.trains_on(index):
-                    by_size.setdefault(lane.job.bytecode.shape, []).append(lane)
+                    by_size.setdefault(lane.job.size, []).append(lane)
             for size, lanes_of_size in by_size.items():
                 self._train_lanes(index, size, lanes_of_size)
         return [lane.measurement() for lane in lanes]
 
-    def _train_lanes(self, index: int, size: MachineShape, lanes: list["_Lane"]) -> None:
+    def _train_lanes(self, index: int, size: Hashable, lanes: list["_Lane"]) -> None:
         """Train candidates of one size on one task."""
         while lanes:
             width = self._widths.get((index, size), self._batch_size)
@@ -93,21 +92,22 @@ class Evaluator:
                 lane.add(training, _limits(lane.job, index))
             lanes = lanes[width:]
 
-    def _train_batch(self, index: int, lanes: list["_Lane"], width: int) -> list[Training]:
-        """Return the training of each lane, as NumPy arrays."""
+    def _train_batch(self, index: int, lanes: list["_Lane"], width: int) -> list[Trained]:
+        """Return the training of each lane."""
         jobs = [lane.job for lane in lanes]
         seeds = [self._seed if job.seed is None else job.seed for job in jobs]
-        train, data = self._train[index], self._tasks[index].data
+        train = self._trainers[index].train
         if width == 1:
             (job,), (seed,) = jobs, seeds
-            training = train(job.bytecode, task_key(seed, index), _limits(job, index), data)
-            return [jax.device_get(training)]
+            return train(
+                job.bytecode, task_key(seed, index), _limits(job, index), _multiples(job, index)
+            )
         job_of_lane = [*range(len(jobs)), *[0] * (width - len(jobs))]
         bytecodes = jax.tree.map(lambda *x: np.stack(x), *[jobs[i].bytecode for i in job_of_lane])
         keys = _task_keys(np.array([seeds[i] for i in job_of_lane], np.uint32), index)
         limits = np.stack([_limits(jobs[i], index) for i in job_of_lane])
-        training = jax.device_get(train(bytecodes, keys, limits, data))
-        return [Training(*(part[i] for part in training)) for i in range(len(jobs))]
+        multiples = np.stack([_multiples(jobs[i], index) for i in job_of_lane], axis=1)
+        return train(bytecodes, keys, limits, multiples)[: len(jobs)]
 
 
 @dataclasses.dataclass
@@ -118,13 +118,18 @@ class _Lane:
     status: Status = Status.OK
     scores: tuple[float, ...] = ()
     curves: tuple[tuple[float, ...], ...] = ()
+    multiples: tuple[float, ...] = ()
+    num_chunks: int = 0
     seconds: float = 0.0
 
     def trains_on(self, index: int) -> bool:
         return self.status is Status.OK and self.job.task in (None, index)
 
-    def add(self, training: Training, limits: np.ndarray) -> None:
+    def add(self, trained: Trained, limits: np.ndarray) -> None:
         """Add the training on the next task."""
+        training = trained.training
+        self.num_chunks += trained.num_chunks
+        self.multiples += (trained.multiple,)
         self.curves += (tuple(training.curve[: int(training.num_chunks)].tolist()),)
         score = float(training.score)
         if np.isfinite(score):
@@ -134,12 +139,25 @@ class _Lane:
 
     def measurement(self) -> Measurement:
         scores = self.scores if self.status is Status.OK else ()
-        return Measurement(self.status, scores, self.curves, self.seconds)
+        multiples = self.multiples if self.job.multiples else ()
+        return Measurement(
+            self.status,
+            scores,
+            self.curves,
+            self.seconds,
+            multiples=multiples,
+            num_chunks=self.num_chunks,
+        )
 
 
 def _limits(job: Job, index: int) -> np.ndarray:
     """Return the hurdles of a candidate on a task, shape=(chunks,)."""
     return np.array(NO_HURDLE if job.hurdles is None else job.hurdles[index], np.float32)
+
+
+def _multiples(job: Job, index: int) -> np.ndarray:
+    """Return the multiples of the update that a candidate trains with, shape=(multiples,)."""
+    return np.array(job.multiples[index] if job.multiples else (1.0,), np.float32)
 
 
 def task_key(seed: int, index: int) -> jax.Array:
@@ -156,12 +174,3 @@ def _failure(training: Training, hurdles: np.ndarray) -> Status:
     loss = training.curve[last]
     is_above = np.isfinite(loss) and loss > hurdles[last]
     return Status.HURDLE if is_above else Status.NOT_FINITE
-
-
-def _trainer(task: Task, functions: Collection[str]):
-    def run(bytecode, key, hurdles, data):
-        interpreter = batch_machine if key.shape else machine
-        optimizer = interpreter.as_optimizer(bytecode, task.schedule, functions)
-        return train(dataclasses.replace(task, data=data), optimizer, key, hurdles)
-
-    return run

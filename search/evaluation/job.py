@@ -3,7 +3,7 @@
 from collections.abc import Hashable
 from typing import NamedTuple, Protocol
 
-from lionhunt.dsl.execution.bytecode import Bytecode, MachineShape
+from lionhunt.dsl.execution.bytecode import Bytecode
 
 Hurdles = tuple[tuple[float, ...], ...]
 """For each task of a run, the largest loss allowed in each chunk of its training."""
@@ -32,6 +32,8 @@ class Job(NamedTuple):
         seed: of its training; None for the run's seed.
         task: the number of the only task to train on; None for all tasks.
         hurdles: losses above which training stops early; None for no early stopping.
+        multiples: for each task of the run, the multiples of the update to train with; the best
+            counts. Jobs of one batch have equally many. Empty to train with the update as it is.
     """
 
     name: str
@@ -39,7 +41,8 @@ class Job(NamedTuple):
     seed: int | None = None
     task: int | None = None
     hurdles: Hurdles | None = None
+    multiples: tuple[tuple[float, ...], ...] = ()
 
     @property
-    def size(self) -> MachineShape:
-        return self.bytecode.shape
+    def size(self) -> Hashable:
+        return self.bytecode.shape, tuple(map(len, self.multiples))

@@ -58,6 +58,9 @@ class Measurement:
         curves: training losses of each task that was begun, by chunk.
         seconds: wall clock; in a batch, its share of that of the batch.
         error: type and first line of the error it raised; not recorded.
+        multiples: of the update, for each task that was begun the best one; empty where it trained
+            with the update as it is.
+        num_chunks: chunks of training that all multiples ran together.
     """
 
     status: Status
@@ -65,6 +68,8 @@ class Measurement:
     curves: tuple[tuple[float, ...], ...] = ()
     seconds: float = 0.0
     error: str = dataclasses.field(default="", compare=False)
+    multiples: tuple[float, ...] = ()
+    num_chunks: int = dataclasses.field(default=0, compare=False)
 
     @property
     def status_text(self) -> str:

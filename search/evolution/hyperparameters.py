@@ -8,8 +8,8 @@ weight decay within the update keeps its proportion to the rest.
 import dataclasses
 
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
-from lionhunt.dsl.edits.statements import free_name
-from lionhunt.dsl.program import Const, Program, Statement, Var
+from lionhunt.dsl.program import Program
+from lionhunt.search.evolution.step import multiply_step
 
 
 @dataclasses.dataclass(frozen=True)
@@ -38,12 +38,4 @@ def apply_tuning(program: Program, tuning: Tuning) -> Program:
         tuning: with as many constants as `program` has.
     """
     constants = dict(zip(constants_of(program), tuning.constants, strict=True))
-    program = replace_constants(program, constants)
-    if tuning.learning_rate != 1.0:
-        name = free_name("scaled_update", program)
-        factor = Const(tuning.learning_rate)
-        update, *states = program.outputs
-        scaling = Statement(name, "multiply", (update, factor))
-        statements = (*program.statements, scaling)
-        program = Program(program.inputs, statements, (Var(name), *states))
-    return program
+    return multiply_step(replace_constants(program, constants), tuning.learning_rate)

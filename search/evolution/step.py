@@ -5,8 +5,11 @@ not read the schedule. So the learning rate and the weight decay of every progra
 by construction.
 """
 
+from contextlib import suppress
 from typing import NamedTuple
 
+from lionhunt.dsl.edits.statements import free_name
+from lionhunt.dsl.float32 import LARGEST, SMALLEST_NORMAL, shortest
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.search.errors import ConfigError
 
@@ -62,6 +65,37 @@ def find_step(program: Program) -> Step:
     if set_late.intersection(program.outputs[1:]):
         raise _error(program, "keeps a part of its step as a state")
     return Step(len(step), frozenset({schedule}), frozenset(fixed))
+
+
+def multiply_step(program: Program, multiple: float) -> Program:
+    """Return a program whose update is a multiple of this one's; for 1, the program itself.
+
+    A program that ends in a step has its peak multiplied. The update of any other program is
+    multiplied at its end. For a power of two, the result is to the bit the multiple.
+
+    Example:
+        >>> from lionhunt.dsl import library
+        >>> multiply_step(library.load("adamw_initial"), 0.5).statements[-2]
+        Statement(target='lr', op='multiply', args=(Var(name='lr'), Const(value=0.0005)))
+    """
+    if multiple == 1.0:
+        return program
+    with suppress(ConfigError):
+        find_step(program)
+        *statements, last = program.statements
+        peak = multiple
+        if statements and statements[-1].target == program.schedule:
+            (constant,) = (arg for arg in statements.pop().args if isinstance(arg, Const))
+            peak *= constant.value
+        # Other peaks would lose digits.
+        if SMALLEST_NORMAL <= abs(peak) <= LARGEST:
+            schedule = Var(program.schedule)
+            product = Statement(schedule.name, "multiply", (schedule, Const(shortest(peak))))
+            return Program(program.inputs, (*statements, product, last), program.outputs)
+    update, *states = program.outputs
+    name = free_name("scaled_update", program)
+    scaling = Statement(name, "multiply", (update, Const(multiple)))
+    return Program(program.inputs, (*program.statements, scaling), (Var(name), *states))
 
 
 def _other_factor(rest: list[Statement], result: object, factor: Var) -> object | None:

@@ -26,11 +26,13 @@ class Candidate:
         name: RUN:INDEX.
         program: its live statements.
         fitness: fitness in its run.
+        rank: rank in its run.
     """
 
     name: str
     program: Program
     fitness: float
+    rank: float
 
 
 @dataclasses.dataclass(frozen=True)
@@ -83,9 +85,9 @@ def to_candidate(path: Path, row: StoredProgram) -> Candidate:
         path: folder of the run.
         row: its record.
     """
-    individual = row.individual
-    name = f"{path}:{individual.index}"
-    return Candidate(name, simplify(individual.program), row.fitness_or_neg_inf)
+    name = f"{path}:{row.individual.index}"
+    program = simplify(row.program)
+    return Candidate(name, program, row.fitness_or_neg_inf, row.rank_or_neg_inf)
 
 
 def first_of_kind(
@@ -133,7 +135,7 @@ def choose_candidates(
             raise ConfigError(f"{run.path} is given twice, or a copy of it; name each run once")
     ranked = sorted(
         (candidate for run in runs for candidate in run.candidates),
-        key=lambda candidate: -candidate.fitness,
+        key=lambda candidate: -candidate.rank,
     )
     chosen = tuple(first_of_kind(ranked, num_candidates, skip_equivalent))
     if not chosen:
@@ -149,7 +151,6 @@ def _measure_of_fitness(run: RunSummary) -> dict[str, Any]:
         "initial": run.info["initial"],
         "combination": evaluation.combination,
         "weights": evaluation.weights,
-        "reevaluation": evaluation.to_reevaluation(),
     }
 
 

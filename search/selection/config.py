@@ -106,7 +106,7 @@ class SelectConfig(Config):
                     f"num_candidates of stage {number + 1} ({after.num_candidates}) must be at "
                     f"most that of stage {number} ({stage.num_candidates})"
                 )
-        for key in ("weights", "functional_cache", "reevaluate"):
+        for key in ("weights", "functional_cache"):
             if getattr(self.evaluation, key):
                 raise ValueError(
                     f"evaluation.{key} is of a search; a selection scores every program with "

@@ -83,7 +83,7 @@ def checkpoints(records: RunStore, num_checkpoints: int) -> Iterator[Checkpoint]
         if row is not None:
             individual = row.individual
             progress = number / num_checkpoints
-            yield Checkpoint(progress, individual.index, row.fitness_or_neg_inf, individual.program)
+            yield Checkpoint(progress, individual.index, row.fitness_or_neg_inf, row.program)
 
 
 def find_overfitting(points: Sequence[CheckpointScore]) -> Overfitting:

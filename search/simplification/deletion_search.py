@@ -69,4 +69,4 @@ def delete_by_search(
                 and row.num_needed < len(program.statements)
             ]
     rows.sort(key=lambda row: (row.num_needed, -row.fitness_or_neg_inf))
-    return [simplify(row.individual.program) for row in rows[:MAX_SUGGESTIONS]]
+    return [simplify(row.program) for row in rows[:MAX_SUGGESTIONS]]

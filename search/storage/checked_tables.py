@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
 from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.step_sizes import Multiples, check_multiples
 from lionhunt.search.storage import database
 from lionhunt.search.storage.schema import FileKind
 
@@ -156,11 +157,30 @@ def to_columns(measurement: Measurement) -> tuple[str, str, str, float]:
     return measurement.status.value, scores, json.dumps(curves), measurement.seconds
 
 
-def to_measurement(status: str, scores: str, curves: str, seconds: float) -> Measurement:
-    """Return the measurement of the columns of `to_columns`."""
+def to_measurement(
+    status: str,
+    scores: str,
+    curves: str,
+    seconds: float,
+    multiples: str | None = None,
+    num_chunks: int | None = None,
+) -> Measurement:
+    """Return the measurement of the columns of `to_columns`, and of two more in a run."""
+    decoded = tuple(tuple(map(float, curve)) for curve in json.loads(curves))
     return Measurement(
         Status(status),
         tuple(map(float, json.loads(scores))),
-        tuple(tuple(map(float, curve)) for curve in json.loads(curves)),
+        decoded,
         seconds,
+        multiples=to_multiples(multiples),
+        num_chunks=sum(map(len, decoded)) if num_chunks is None else num_chunks,
     )
+
+
+def to_multiples(text: str | None) -> Multiples:
+    """Return the multiples in a column; raise `ValueError` if one is no power of two."""
+    if text is None:
+        return ()
+    multiples = tuple(map(float, json.loads(text)))
+    check_multiples(multiples)
+    return multiples

@@ -144,18 +144,18 @@ def _check_schema(kind: FileKind, file: Path, connection: sqlite3.Connection) ->
 
     SQLite runs what a schema says: a view may never end, and a trigger may delete.
     """
-    ours = _objects(kind.schema)
+    now, before = _objects(kind.schema), _objects(kind.earlier)
     try:
         with decoding(file), time_limit(connection, SCHEMA_SECONDS):
-            query = f"SELECT {_OBJECT} FROM sqlite_schema LIMIT {len(ours) + 1}"
+            query = f"SELECT {_OBJECT} FROM sqlite_schema LIMIT {len(now) + 1}"
             found = [tuple(map(_on_one_line, row)) for row in connection.execute(query)]
     except OutOfTime:
         raise damaged(file, "its list of tables does not end") from None
-    for other in sorted({*found} - ours, key=repr):
+    for other in sorted({*found} - now - before, key=repr):
         raise damaged(file, f"{other[0]} {other[1]} is not as it was made")
     for missing in sorted(_objects(kind.tables) - {*found}, key=repr):
         raise damaged(file, f"no such {missing[0]}: {missing[1]}")
-    if len(found) > len(ours):
+    if len({each[:2] for each in found}) < len(found):
         raise damaged(file, "it names a table twice")
 
 

@@ -20,6 +20,7 @@ COLUMNS = {
     "num_needed": int,
     "outcome": str,
     "fitness": float,
+    "rank": float,
     "reason": str,
     "seconds": float,
 }

@@ -131,7 +131,7 @@ def _in_run(word: str, run: Path, which: str) -> Source:
             raise RecordError(f"{run} has no program{of_length} with a fitness yet")
         lineage = tuple(records.lineage(row.individual.index))
     notes = ProgramDoc(f"Program {row.individual.index} of the run {run.name}.")
-    return Source(word, row.individual.program, run, row, lineage, notes)
+    return Source(word, row.program, run, row, lineage, notes)
 
 
 def _find_row(records: RunStore, which: str) -> StoredProgram | None:

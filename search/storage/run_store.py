@@ -3,20 +3,26 @@
 import dataclasses
 import hashlib
 import json
-import math
 import sqlite3
-from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
-from lionhunt.search.errors import RecordError
+from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
+from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
+from lionhunt.search.evaluation.step_sizes import Multiples, common_multiple
 from lionhunt.search.evolution.regularized import Individual
+from lionhunt.search.evolution.step import multiply_step
 from lionhunt.search.storage import database
-from lionhunt.search.storage.checked_tables import CheckedTables, to_columns, to_measurement
+from lionhunt.search.storage.checked_tables import (
+    CheckedTables,
+    to_columns,
+    to_measurement,
+    to_multiples,
+)
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 
@@ -30,9 +36,10 @@ class StoredProgram:
         fingerprint: of the program.
         num_statements, num_needed: the number of statements, and of needed statements.
         outcome: the name of its evaluation: that of its fingerprint, unless an option differs.
-        fitness: None for a failure. The fitness over several evaluations may differ from that of
-            `outcome` alone.
+        fitness: None for a failure.
         status: the end of the evaluation.
+        discount: the difference between its fitness and its rank.
+        multiples: of its update, for each task the best one; empty in a run without step sizes.
     """
 
     individual: Individual
@@ -42,11 +49,31 @@ class StoredProgram:
     outcome: EvaluationId
     fitness: float | None
     status: Status
+    discount: Discount = NO_DISCOUNT
+    multiples: Multiples = ()
+
+    @property
+    def program(self) -> Program:
+        """Return the program that the fitness is of, the multiple of its update included.
+
+        If several tasks differ in their best multiple, it is the geometric mean.
+        """
+        return multiply_step(self.individual.program, common_multiple(self.multiples))
 
     @property
     def fitness_or_neg_inf(self) -> float:
-        """Return the fitness, or minus infinity for a failure, as tournaments compare it."""
-        return -math.inf if self.fitness is None else self.fitness
+        """Return the fitness, or minus infinity for a failure."""
+        return or_neg_inf(self.fitness)
+
+    @property
+    def rank(self) -> float | None:
+        """Return the rank; None for a failure."""
+        return self.discount.rank(self.fitness)
+
+    @property
+    def rank_or_neg_inf(self) -> float:
+        """Return the rank, or minus infinity for a failure, as tournaments compare it."""
+        return or_neg_inf(self.rank)
 
 
 class HistoryBin(NamedTuple):
@@ -55,7 +82,8 @@ class HistoryBin(NamedTuple):
     Attributes:
         number: of the part, from 0.
         num_programs: individuals in the part.
-        best_fitness: of these; None if none has a fitness.
+        best_rank: of these; None if none has a fitness.
+        best_fitness: fitness of the one of that rank.
         num_children: individuals with a parent.
         num_new: children that are the first of their fingerprint.
         num_statements, num_needed: sums over the individuals.
@@ -63,6 +91,7 @@ class HistoryBin(NamedTuple):
 
     number: int
     num_programs: int
+    best_rank: float | None
     best_fitness: float | None
     num_children: int
     num_new: int
@@ -74,13 +103,16 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    tables = ("run", "individuals", "outcomes", "taken", "functional")
+    tables = ("run", "individuals", "outcomes", "taken", "discounts", "multiples", "functional")
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
-        has = {name for (name,) in self._query("SELECT name FROM sqlite_master")}
+        has = {
+            name for (name,) in self._query("SELECT name FROM sqlite_master WHERE type = 'table'")
+        }
         for name, later in self.kind.later.items():
-            # An empty temporary table takes the place of a table that the file lacks.
+            # Temporary, empty tables take the place of tables that the file lacks. The view of an
+            # earlier version has other columns.
             if name not in has:
                 connection.execute(later.format("TEMP"))
 
@@ -91,6 +123,12 @@ class RunStore(CheckedTables):
         info = super().info()
         if (problem := find_problem(info)) is not None:
             raise database.damaged(self.path, problem)
+        if info["config"]["evaluation"].get("reevaluate") is not None:
+            folder = self.path.parent
+            raise RecordError(
+                f"{folder} has evaluation.reevaluate, which is gone; read it with "
+                f"{command_line('query', folder)!r}, or with lionhunt 0.1"
+            )
         return info
 
     def initial(self) -> Program:
@@ -108,11 +146,6 @@ class RunStore(CheckedTables):
         except ProgramError as error:
             raise database.damaged(self.path, f"{key}: {error.reason}") from None
 
-    @property
-    def is_reevaluated(self) -> bool:
-        """Return whether a program may have several evaluations."""
-        return self.info()["config"]["evaluation"].get("reevaluate") is not None
-
     def add_individual(self, row: StoredProgram) -> None:
         """Append one individual, whose outcome must be recorded already."""
         individual = row.individual
@@ -129,11 +162,17 @@ class RunStore(CheckedTables):
         )
         if (name := str(row.outcome)) != row.fingerprint:
             self._insert("taken", individual.index, name, row.status.value, row.fitness)
+        if row.discount != NO_DISCOUNT:
+            self._insert("discounts", individual.index, *row.discount)
 
     def add_outcome(self, name: str, outcome: Outcome) -> None:
         """Record an outcome."""
         status, *rest = to_columns(outcome.measurement)
         self._insert("outcomes", name, status, outcome.fitness, *rest)
+        measurement = outcome.measurement
+        if measurement.multiples:
+            multiples = json.dumps(measurement.multiples)
+            self._insert("multiples", name, multiples, measurement.num_chunks)
 
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
@@ -170,47 +209,45 @@ class RunStore(CheckedTables):
         raise RecordError(f"{self.path.parent} has no program {index}; {has}")
 
     def iter_outcomes(self, start: int) -> Iterator[tuple[int, EvaluationId, float | None]]:
-        """Yield number, outcome and fitness of the individuals from number `start`, in order."""
-        query = 'SELECT "index", outcome, fitness FROM history WHERE "index" >= ? ORDER BY "index"'
+        """Yield number, outcome and rank of the individuals from number `start`, in order."""
+        query = 'SELECT "index", outcome, rank FROM history WHERE "index" >= ? ORDER BY "index"'
         rows = self._connection.execute(query, (start,))
-        return self._read(lambda i, name, fitness: (i, EvaluationId.parse(name), fitness), rows)
+        return self._read(lambda i, name, rank: (i, EvaluationId.parse(name), rank), rows)
 
     def best(self, num_programs: int | None = None) -> StoredProgram | None:
-        """Return the fittest of all programs, or of the first `num_programs`; the first of equals.
-
-        The latest fitness of a program counts: the highest would be that of the luckiest seed.
+        """Return the program of the highest rank, of all or of the first `num_programs`.
 
         Returns:
-            None if no program has a fitness.
+            The first of equals; None if no program has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        query = f"{_ROWS} WHERE {self._counted()} {_BY_FITNESS} LIMIT 1"
-        return next(self._read(_to_row, self._query(query, end)), None)
+        query = f'{_ROWS} WHERE "index" < ? {_BY_RANK} LIMIT 1'
+        return next(self._ranked(query, end), None)
 
     def best_by_length(self) -> Iterator[StoredProgram]:
-        """Yield the fittest of every number of needed statements, the first of equals.
+        """Yield the best by rank of every number of needed statements, the first of equals.
 
         The order is that of the number, shortest first.
         """
-        programs = f"WHERE {self._counted()}"
-        best = f"SELECT num_needed, max(fitness) FROM history {programs} GROUP BY num_needed"
-        first = f"""SELECT min("index") FROM history {programs}
-            AND (num_needed, fitness) IN ({best}) GROUP BY num_needed"""
+        best = "SELECT num_needed, max(rank) FROM history GROUP BY num_needed"
+        first = f"""SELECT min("index") FROM history
+            WHERE (num_needed, rank) IN ({best}) GROUP BY num_needed"""
         query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
-        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
-
-    def _counted(self) -> str:
-        """Return the SQL condition of the first ?1 programs, each by its latest fitness."""
-        return '"index" < ?1' + (f' AND "index" IN ({_LATEST})' if self.is_reevaluated else "")
+        return self._ranked(query)
 
     def fittest(self) -> Iterator[StoredProgram]:
-        """Yield one individual of every program that has a fitness, the fittest first.
+        """Yield one individual of every program that has a fitness, by rank.
 
-        It is the first individual with the latest evaluation of the program. Programs that share
-        their outcomes count as one.
+        It is the first of the program. Programs that share their outcomes count as one.
         """
-        query = f'{_ROWS} WHERE "index" IN ({_LATEST}) {_BY_FITNESS}'
-        return self._read(_to_row, self._connection.execute(query, (self.count(),)))
+        first = 'SELECT min("index") FROM history GROUP BY outcome'
+        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_RANK}'
+        return self._ranked(query)
+
+    def _ranked(self, query: str, *values: int) -> Iterator[StoredProgram]:
+        """Yield the rows of a query that compares ranks; the info of the run says how."""
+        self.info()
+        return self._read(_to_row, self._connection.execute(query, values))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
         """Return fitness and status of every outcome, by name."""
@@ -219,24 +256,22 @@ class RunStore(CheckedTables):
 
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
-        query = "SELECT reason, scores, curves, seconds FROM outcomes WHERE fingerprint = ?"
+        query = """SELECT reason, scores, curves, seconds, multiples, num_chunks FROM outcomes
+            LEFT JOIN multiples ON outcome = fingerprint WHERE fingerprint = ?"""
         measured = next(self._read(to_measurement, self._query(query, str(name))), None)
         if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
             raise database.damaged(self.path, _PROBLEM_OF_SCORES)
         return measured
 
+    def multiples(self) -> dict[str, Multiples]:
+        """Return the best multiples of every outcome that has any, by its name."""
+        rows = self._query("SELECT outcome, multiples FROM multiples")
+        return dict(self._read(lambda name, text: (name, to_multiples(text)), rows))
+
     def functional(self) -> Iterator[tuple[str, str]]:
         """Yield fingerprints with their functional fingerprints, in order of birth."""
         query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
         return iter(self._connection.execute(query))
-
-    def num_births(self) -> dict[str, int]:
-        """Return the number of individuals with outcomes of each program, by its fingerprint."""
-        rows = self._query("SELECT outcome, count(*) FROM history GROUP BY outcome")
-        counts: Counter[str] = Counter()
-        for name, count in self._read(lambda text, num: (EvaluationId.parse(text), num), rows):
-            counts[name.owner] += count
-        return counts
 
     def count_by_status(self) -> dict[Status, int]:
         """Return the number of the individuals' fingerprints with each status."""
@@ -250,9 +285,10 @@ class RunStore(CheckedTables):
 
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""
-        query = """SELECT coalesce(sum(json_array_length(value)), 0)
-            FROM outcomes, json_each(curves)
-            WHERE fingerprint IN (SELECT outcome FROM history)"""
+        query = """SELECT coalesce(sum(coalesce(
+                (SELECT num_chunks FROM multiples WHERE outcome = fingerprint),
+                (SELECT sum(json_array_length(value)) FROM json_each(curves)))), 0)
+            FROM outcomes WHERE fingerprint IN (SELECT outcome FROM history)"""
         with database.decoding(self.path):
             return self._query(query)[0][0]
 
@@ -267,7 +303,7 @@ class RunStore(CheckedTables):
 
         A child is new if no individual before it, in the whole history, has its fingerprint.
         """
-        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(fitness),
+        query = """SELECT "index" * ?1 / ?2 AS number, count(*), max(rank), fitness,
                 sum(parent IS NOT NULL), sum(parent IS NOT NULL AND "index" IN
                     (SELECT min("index") FROM individuals GROUP BY fingerprint)),
                 sum(num_statements), sum(num_needed)
@@ -321,20 +357,23 @@ _PROBLEMS = {
 """Queries that find a row which no run has, and what is wrong with it."""
 
 _ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason FROM history"""
-_LATEST = """SELECT max(first) FROM (
-        SELECT outcome, min("index") AS first FROM history WHERE "index" < ?1 GROUP BY outcome
-    ) GROUP BY substr(outcome, 1, instr(outcome || '#', '#') - 1)"""
-"""The first individual with the latest outcome of each program among the first ?1 individuals."""
-_BY_FITNESS = 'AND fitness IS NOT NULL ORDER BY fitness DESC, "index"'
+    num_needed, outcome, fitness, reason, multiples, margin, cost FROM history"""
+_BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'
 
 
 def _to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
 ) -> StoredProgram:
-    fingerprint, num_statements, num_needed, outcome, fitness, status = rest
+    fingerprint, num_statements, num_needed, outcome, fitness, status, sizes, *discount = rest
     individual = Individual(index, parent, mutation, parse(text), num_draws)
-    name = EvaluationId.parse(outcome)
     return StoredProgram(
-        individual, fingerprint, num_statements, num_needed, name, fitness, Status(status)
+        individual,
+        fingerprint,
+        num_statements,
+        num_needed,
+        EvaluationId.parse(outcome),
+        fitness,
+        Status(status),
+        Discount(*discount),
+        to_multiples(sizes),
     )

@@ -7,7 +7,10 @@ The tables of a run; every row ends in a checksum:
     outcomes     one row an evaluation, written when a worker ends it; the key is the fingerprint,
                  or FINGERPRINT#NUMBER for a later evaluation, on another seed
     taken        the outcome of an individual, where it is not its fingerprint's own: that of an
-                 older one with the same functional fingerprint, or that of several evaluations
+                 older one with the same functional fingerprint
+    discounts    the difference between fitness and rank of an individual, where there is one
+    multiples    the best multiple of the update for each task, and the chunks of training that all
+                 multiples ran, for each outcome of a run with step sizes
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
 
 The view `history` has the individuals with the outcome of each. The tables of comparisons,
@@ -34,9 +37,21 @@ CREATE TABLE outcomes (
 """
 
 _LATER = {
+    "multiples": """
+CREATE {} TABLE IF NOT EXISTS multiples (
+    outcome TEXT PRIMARY KEY, multiples TEXT NOT NULL, num_chunks INTEGER NOT NULL,
+    checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
     "taken": """
 CREATE {} TABLE IF NOT EXISTS taken (
     "index" INTEGER PRIMARY KEY, outcome TEXT NOT NULL, reason TEXT NOT NULL, fitness REAL,
+    checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "discounts": """
+CREATE {} TABLE IF NOT EXISTS discounts (
+    "index" INTEGER PRIMARY KEY, margin REAL NOT NULL, cost REAL NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
 """,
@@ -50,11 +65,25 @@ CREATE {} VIEW IF NOT EXISTS history AS
     SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
         num_statements, num_needed, outcomes.fingerprint AS outcome,
         iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness)
+            - coalesce(margin, 0.0) - coalesce(cost, 0.0) AS rank,
+        coalesce(margin, 0.0) AS margin, coalesce(cost, 0.0) AS cost,
+        coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds, multiples
+    FROM individuals LEFT JOIN taken USING ("index") LEFT JOIN discounts USING ("index")
+    JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint)
+    LEFT JOIN multiples ON multiples.outcome = outcomes.fingerprint;
+""",
+}
+
+_EARLIER = """
+CREATE VIEW history AS
+    SELECT individuals."index", parent, mutation, num_draws, program, individuals.fingerprint,
+        num_statements, num_needed, outcomes.fingerprint AS outcome,
+        iif(taken.outcome IS NULL, outcomes.fitness, taken.fitness) AS fitness,
         coalesce(taken.reason, outcomes.reason) AS reason, scores, curves, seconds
     FROM individuals LEFT JOIN taken USING ("index")
     JOIN outcomes ON outcomes.fingerprint = coalesce(taken.outcome, individuals.fingerprint);
-""",
-}
+"""
 
 _COMPARISON = """
 CREATE TABLE comparison (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
@@ -111,6 +140,7 @@ class FileKind:
         tables: the SQL statements that make its tables.
         later: those of tables and views that files of earlier versions lack, by name; `{}` takes
             TEMP or nothing.
+        earlier: the SQL statements by which earlier versions made views of the same names.
     """
 
     noun: str
@@ -121,6 +151,7 @@ class FileKind:
     resume_command: str | None
     tables: str
     later: Mapping[str, str] = dataclasses.field(default_factory=dict)
+    earlier: str = ""
 
     @property
     def schema(self) -> str:
@@ -162,6 +193,7 @@ RUN = FileKind(
     resume_command="resume",
     tables=_RUN,
     later=_LATER,
+    earlier=_EARLIER,
 )
 
 COMPARISON = FileKind(

@@ -1,8 +1,8 @@
 """Options of a search: the law of each, and one history under any disturbance."""
 
+import json
 import sqlite3
-import statistics
-from collections import Counter
+import zlib
 from contextlib import closing
 
 import pytest
@@ -20,30 +20,31 @@ from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.evaluation.early_stopping import set_hurdles
-from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
-from lionhunt.search.evaluation.reevaluation import evaluation_seed
-from lionhunt.search.paper.replication.curves import read_curve
+from lionhunt.search.evaluation.outcome import EvaluationId, Status
+from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.evolution.step import multiply_step
+from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
-EVERY, MOST = 4, 3
-AGAIN = {"reevaluate_every": EVERY, "max_evaluations": MOST}
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
-    "average": {"evaluation": {"reevaluate": "average"} | AGAIN},
-    "forget": {"evaluation": {"reevaluate": "forget"} | AGAIN},
     "outside": {"space": {"step": "outside"}},
+    "step_sizes": {
+        "evaluation": {"step_sizes": [0.25, 1.0, 2.0]},
+        "hurdles": {"slack": 0.5},
+        "space": {"step": "outside"},
+        "max_trainings": 60.0,
+    },
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
-        "evaluation": {"reevaluate": "forget", "functional_cache": True} | AGAIN,
+        "evaluation": {"functional_cache": True},
     },
     "all": {
-        "evaluation": {"reevaluate": "average", "functional_cache": True} | AGAIN,
+        "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
     },
 }
@@ -137,6 +138,49 @@ def test_hall_of_fame_names_faults_and_has_none_outside(runs):
     assert not any(faults["required"])
 
 
+def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
+    run = runs["step_sizes"]
+    rows = run.rows
+    tried = {job.name: job.multiples for job in run.pool.jobs if job.name != "reference"}
+    reference = rows[0].multiples
+    first = {}
+    for row in rows:
+        first.setdefault(str(row.outcome), row)
+    assert len(reference) == 1 and len(tried) >= 20
+    centers = set()
+    for name, row in first.items():
+        if row.individual.parent is None:
+            continue
+        center = rows[row.individual.parent].multiples or reference
+        centers.add(center)
+        assert tried[name] == ((0.25 * center[0], center[0], 2 * center[0]),)
+        assert row.multiples == () or row.multiples[0] in tried[name][0]
+    assert len(centers) > 2
+
+
+def test_limits_of_training_count_all_step_sizes(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        names = {str(row.outcome) for row in run.rows}
+        chunks = [records.measurement(name).num_chunks for name in names]
+        assert records.num_chunks() == sum(chunks) >= 600
+        assert 21 in chunks
+    # The run ends before it has all programs.
+    assert len(run.rows) < SIZE["num_programs"]
+
+
+def test_programs_have_their_step_size_wherever_they_are_shown(runs):
+    run = runs["step_sizes"]
+    with RunStore.open_to_read(run.folder) as records:
+        best = records.best()
+    assert best.multiples[0] != 1.0
+    bred, shown = best.individual.program, best.program
+    assert shown == find_program(f"{run.folder}:best").program != bred
+    assert shown == multiply_step(bred, best.multiples[0])
+    assert str(dsl.simplify(shown)) == run.summary["best"]["program"]
+    assert run.summary["best"]["multiples"] == list(best.multiples)
+
+
 @pytest.mark.parametrize("key", ["functional", "all"])
 def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, runs):
     run = runs[key]
@@ -152,49 +196,6 @@ def test_first_with_a_functional_fingerprint_is_the_one_that_is_trained(key, run
     assert run.summary["cache_hits"] == 180 - 24 - (num_programs - 1)
 
 
-def gain(row: StoredProgram, number: int) -> float | None:
-    """Compute the fitness of a program in an evaluation; the run's seed is 1."""
-    seed = evaluation_seed(1, number)
-    measurement = score(assemble(dsl.simplify(row.individual.program)), seed)
-    if measurement.status is not Status.OK:
-        return None
-    return task_fitness(measurement.scores[0], score(INITIAL, seed).scores[0], True)
-
-
-@pytest.mark.parametrize("key", ["average", "forget"])
-def test_fitness_is_that_of_the_evaluations_so_far(key, runs):
-    run = runs[key]
-    num_births: Counter[str] = Counter()
-    cases = set()
-    for row in run.rows:
-        num_births[row.fingerprint] += 1
-        number = min(1 + (num_births[row.fingerprint] - 1) // EVERY, MOST)
-        if row.fingerprint == run.rows[0].fingerprint:
-            number = 1
-        assert row.outcome == EvaluationId(row.fingerprint, number)
-        gains = [gain(row, n) for n in range(1 if key == "average" else number, number + 1)]
-        whole = [gain for gain in gains if gain is not None]
-        expected = pytest.approx(statistics.fmean(whole)) if whole == gains else None
-        assert row.fitness == expected
-        assert (row.status is Status.OK) == (row.fitness is not None)
-        cases.add((number, row.fitness is None))
-    assert {(1, False), (1, True), (2, False), (3, False)} <= cases
-    assert run.summary["reevaluated"] == sum("#" in name for name in run.pool.submitted) - MOST + 1
-
-
-def test_later_evaluations_have_hurdles_of_the_initial_program_with_their_seed(runs):
-    run = runs["all"]
-    numbers = set()
-    for job in run.pool.jobs:
-        number = EvaluationId.parse(job.name).number
-        assert job.seed == evaluation_seed(1, number)
-        if EvaluationId.parse(job.name).owner != run.rows[0].fingerprint:
-            curves = score(INITIAL, job.seed).curves
-            assert job.hurdles == set_hurdles(curves, (), 0.3, None)
-            numbers.add(number)
-    assert numbers == {1, 2, 3}
-
-
 def test_seeds_of_evaluations_differ_and_stay():
     seeds = [evaluation_seed(seed, number) for seed in (0, 1) for number in range(1, 50)]
     assert seeds.count(None) == 2 and len(set(seeds)) == 97
@@ -203,21 +204,7 @@ def test_seeds_of_evaluations_differ_and_stay():
     assert evaluation_seed(0, 2) == 4088162826
 
 
-class UnluckyPool(FormulaPool):
-    """A pool in which the initial program trains only with the run's own seed."""
-
-    def wait(self, seconds):
-        return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
-
-
-def test_initial_program_that_does_not_train_with_another_seed_is_refused(tmp_path):
-    with pytest.raises(ConfigError, match=r"seed of evaluation 2 \(not_finite\); choose another"):
-        with create(tmp_path / "run", **SIZE, **OPTIONS["average"]) as records:
-            advance(records, UnluckyPool())
-    assert not (tmp_path / "run").exists()
-
-
-COUNTED = ("num_evaluated", "num_equivalent", "num_reevaluated", "statuses", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):
@@ -263,48 +250,30 @@ def test_hall_of_fame_is_the_best_of_every_length_and_only_improves(tmp_path):
             before = {length: member.row.fitness_or_neg_inf for length, member in hall.items()}
 
 
-def test_fittest_are_ranked_by_their_latest_outcome(runs):
-    run = runs["average"]
+def test_fittest_are_one_individual_of_each_program(runs):
+    run = runs["functional"]
     with RunStore.open_to_read(run.folder) as records:
         fittest = list(records.fittest())
-    latest = {row.fingerprint: row.outcome for row in run.rows}
-    first = {(row.fingerprint, row.outcome): row for row in reversed(run.rows)}
-    expected = [first[pair] for pair in latest.items() if first[pair].fitness is not None]
+    first = {row.outcome: row for row in reversed(run.rows)}
+    expected = [row for row in first.values() if row.fitness is not None]
     expected.sort(key=lambda row: (-row.fitness_or_neg_inf, row.individual.index))
     assert fittest == expected
 
 
-@pytest.mark.parametrize("name", ["average", "forget", "all"])
-def test_best_is_best_by_its_latest_outcome(name, runs):
-    """Rank by the latest fitness; the luckiest individual may have a higher one."""
-    num_luckier, expected = 0, None
-    with RunStore.open_to_read(runs[name].folder) as records:
-        for end in (*range(20, records.count(), 8), records.count()):
-            rows = runs[name].rows[:end]
-            latest = {row.outcome.owner: row.outcome for row in rows}
-            first = {row.outcome: row for row in reversed(rows)}
-            expected = max(
-                map(first.__getitem__, latest.values()),
-                key=lambda row: (row.fitness_or_neg_inf, -row.individual.index),
-            )
-            assert records.best(end) == expected
-            num_luckier += max(row.fitness_or_neg_inf for row in rows) > expected.fitness_or_neg_inf
-        assert num_luckier and expected is not None
-        hall = [member.row for member in hall_of_fame(records)]
-        assert (
-            max(hall, key=lambda row: row.fitness_or_neg_inf) == expected == next(records.fittest())
-        )
-        assert read_curve(records).best_fitness[-1] == expected.fitness
-        assert RunProgress.of_records(records).best == expected
+_LATER = ("taken", "functional", "discounts", "multiples")
 
 
-def test_run_from_before_the_options_is_read_and_resumed(tmp_path):
+@pytest.mark.parametrize(
+    "lacking, views", [(_LATER, ()), (("discounts", "multiples"), (RUN.earlier,))]
+)
+def test_run_from_before_the_options_is_read_and_resumed(lacking, views, tmp_path):
+    drops = ";".join(f"DROP TABLE {name}" for name in lacking)
     digest = finished(tmp_path / "whole")
     with create(tmp_path / "old") as records:
         advance(records, FormulaPool(), 60)
     file = tmp_path / "old" / RUN.file_name
     with closing(sqlite3.connect(file)) as connection:
-        connection.executescript("DROP VIEW history; DROP TABLE taken; DROP TABLE functional")
+        connection.executescript(f"DROP VIEW history; {drops}; {''.join(views)}")
     content = file.read_bytes()
     with RunStore.open_to_read(file) as records:
         assert summarize_run(records)["programs"] >= 60 and not list(records.functional())
@@ -313,14 +282,46 @@ def test_run_from_before_the_options_is_read_and_resumed(tmp_path):
         assert advance(records, FormulaPool(1)).history_digest() == digest
 
 
+def _make_old(folder, way):
+    """Give a run the keys of reevaluation, as version 0.1 recorded them."""
+    old = {"reevaluate": way, "reevaluate_every": 10, "max_evaluations": 5}
+    with RunStore.open_to_read(folder) as records:
+        raw = records.info()["config"]
+    value = json.dumps(raw | {"evaluation": raw["evaluation"] | old})
+    checksum = zlib.crc32(repr(("config", value)).encode())
+    with closing(sqlite3.connect(folder / RUN.file_name)) as connection:
+        query = "UPDATE run SET value = ?, checksum = ? WHERE key = 'config'"
+        connection.execute(query, (value, checksum))
+        connection.commit()
+
+
+def test_run_from_before_without_reevaluation_is_resumed(tmp_path):
+    digest = finished(tmp_path / "whole")
+    with create(tmp_path / "old") as records:
+        advance(records, FormulaPool(), 60)
+    _make_old(tmp_path / "old", None)
+    with RunStore.open_to_write(tmp_path / "old") as records:
+        assert summarize_run(records)["programs"] >= 60
+        assert advance(records, FormulaPool(1)).history_digest() == digest
+
+
+def test_run_from_before_with_reevaluation_is_only_queried(tmp_path, invoke_cli):
+    finished(tmp_path)
+    _make_old(tmp_path, "average")
+    for words in (("show", tmp_path), ("show", f"{tmp_path}:best"), ("resume", tmp_path)):
+        status, _, err = invoke_cli(*words)
+        assert status == 2 and is_one_line(err) and "evaluation.reevaluate, which is gone" in err
+    status, out, _ = invoke_cli("query", tmp_path, "SELECT count(*) FROM history")
+    assert status == 0 and "120" in out
+
+
 @pytest.mark.parametrize(
     "evaluation, message",
     [
         ({"weights": [1.0, 2.0]}, "2 weights for 1 tasks; give one each"),
         ({"weights": [0.0]}, "weights.0: Input should be greater than 0"),
         ({"weights": [1.0], "combination": "min"}, "weights are of the mean, not of .* 'min'"),
-        ({"reevaluate": "max"}, "reevaluate: Input should be 'average' or 'forget'"),
-        ({"max_evaluations": 1}, "max_evaluations: .* greater than or equal to 2"),
+        ({"reevaluate": "average"}, "evaluation.reevaluate: unknown key"),
     ],
 )
 def test_bad_options_are_refused(evaluation, message):
@@ -332,7 +333,7 @@ def test_command_line_shows_the_hall_and_finds_its_members(runs, invoke_cli):
     folder, summary = runs["all"].folder, runs["all"].summary
     status, out, _ = invoke_cli("show", folder)
     assert status == 0 and summary["history_digest"] in out
-    counts = f"{summary['functional_hits']} functional, {summary['reevaluated']} reevaluated"
+    counts = f"{summary['functional_hits']} functional"
     assert counts in out and "gain by statement" in out
     member = summary["hall"][-1]
     status, out, _ = invoke_cli("show", f"{folder}:best@{member['length']}", "--json")

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lionhunt.search.driver.best_tracker import BestTracker
+from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.storage.run_store import HistoryBin, RunStore
 
 NUM_POINTS = 100
@@ -42,7 +42,7 @@ class Spread(NamedTuple):
 def read_curve(records: RunStore) -> ProgressCurve:
     """Read the curves of a run, from a few sums per part and without reading programs."""
     bins = {history_bin.number: history_bin for history_bin in records.history_bins(NUM_POINTS)}
-    bests = _best_fitness(records, bins)
+    bests = _best_fitness(bins)
     curves = []
     for number in range(NUM_POINTS):
         part = bins.get(number)
@@ -56,25 +56,15 @@ def read_curve(records: RunStore) -> ProgressCurve:
     return ProgressCurve(*np.array(curves).T)
 
 
-def _best_fitness(records: RunStore, bins: Mapping[int, HistoryBin]) -> list[float]:
-    """Return the best fitness up to the end of each part; NaN while no program has one."""
-    if records.is_reevaluated:
-        return _latest_fitness(records)
-    bests = [bins[n].best_fitness if n in bins else None for n in range(NUM_POINTS)]
-    return list(np.fmax.accumulate([math.nan if best is None else best for best in bests]))
-
-
-def _latest_fitness(records: RunStore) -> list[float]:
-    """Return the same for runs with reevaluation: the best by each program's latest fitness."""
-    rows = list(records.iter_outcomes(0))
-    fittest, bests, added = BestTracker(), [], 0
+def _best_fitness(bins: Mapping[int, HistoryBin]) -> list[float]:
+    """Return the fitness of the best by rank, at each part's end; NaN while none has one."""
+    bests, best_rank, best = [], -math.inf, math.nan
     for number in range(NUM_POINTS):
-        end = -(-len(rows) * (number + 1) // NUM_POINTS)
-        for row in rows[added:end]:
-            fittest.add(*row)
-        added = end
-        best = fittest.best
-        bests.append(math.nan if best is None else rows[best][-1])
+        part = bins.get(number)
+        if part is not None and part.best_fitness is not None:
+            if (rank := or_neg_inf(part.best_rank)) > best_rank:
+                best_rank, best = rank, part.best_fitness
+        bests.append(best)
     return bests
 
 

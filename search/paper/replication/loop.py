@@ -13,7 +13,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.run_log import log_progress, log_run
-from lionhunt.search.driver.scoring import candidate_functions, open_pool
+from lionhunt.search.driver.scoring import candidate_functions, measure_reference, open_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.environment import check_same_machine, differences
@@ -35,7 +35,7 @@ from lionhunt.search.trackers.tensorboard import (
     draw_progress,
     require_tensorboard,
 )
-from lionhunt.search.workers.pool import Pool, measure_once
+from lionhunt.search.workers.pool import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
 
@@ -121,7 +121,7 @@ class Study:
             for planned in plan_baselines(self._config, num_trainings):
                 yield from self._finish(planned)
             if self._config.restart:
-                fitness, seeds = zip(*map(_best_fitness_and_seed, evolutions), strict=True)
+                fitness, seeds = zip(*map(_best_rank_and_seed, evolutions), strict=True)
                 best = fitness.index(max(fitness))
                 planned = plan_restart(self._config, evolutions[best].folder, seeds[best])
                 yield from self._finish(planned)
@@ -164,7 +164,8 @@ class Study:
         if self._pool is None:
             self._pool = self._stack.enter_context(self._open_pool())
             measurement = self._pool.start(Job("reference", assemble(reference), seed))
-            self._measured[fingerprint(reference), seed] = measurement
+            if not self._config.run.evaluation.step_sizes:
+                self._measured[fingerprint(reference), seed] = measurement
         return self._pool
 
     def _measure(self, pool: Pool, program: Program, seed: int) -> Measurement:
@@ -172,7 +173,7 @@ class Study:
         key = fingerprint(program), seed
         if key not in self._measured:
             job = Job("reference", assemble(program), seed)
-            self._measured[key] = measure_once(pool, job)
+            self._measured[key] = measure_reference(pool, job, self._config.run)
         return self._measured[key]
 
     def _compare(self, pool: Pool, info: dict[str, Any]) -> None:
@@ -277,7 +278,7 @@ def _num_trainings(run: FinishedRun) -> float:
         return records.num_chunks() / (NUM_CHUNKS * len(records.info()["tasks"]))
 
 
-def _best_fitness_and_seed(run: FinishedRun) -> tuple[float, int]:
+def _best_rank_and_seed(run: FinishedRun) -> tuple[float, int]:
     with RunStore.open_to_read(run.folder) as records:
         best, seed = records.best(), records.info()["config"]["seed"]
-    return -float("inf") if best is None else best.fitness_or_neg_inf, seed
+    return -float("inf") if best is None else best.rank_or_neg_inf, seed

@@ -121,7 +121,6 @@ def explanation(summary: Summary) -> str:
     counts = {
         "equivalent": "programs took the result of an earlier program with their functional "
         "fingerprint",
-        "evaluated_again": "evaluations were reevaluations with other seeds",
     }
     for key, noun in counts.items():
         if total := sum(run[key] for run in summary["runs"]):

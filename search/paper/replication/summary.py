@@ -82,7 +82,6 @@ def summarize_study_run(records: RunStore) -> dict[str, Any]:
         "programs": progress.num_programs,
         "evaluated": progress.num_evaluated,
         "equivalent": progress.num_equivalent,
-        "evaluated_again": progress.num_reevaluated,
         "trainings": records.num_chunks() / (NUM_CHUNKS * len(config["tasks"])),
         "hit_rate": progress.num_hits / max(1, progress.num_children),
         "redundant_share": progress.redundant_share,

@@ -33,7 +33,7 @@ def test_learning_rate_multiplies_the_update_and_leaves_the_states(program, lear
 
 
 def test_learning_rate_of_a_program_with_a_variable_of_the_name():
-    text = "def f(w, g, scaled_update, lr):\n  scaled_update = g * lr\n"
+    text = "def f(w, g, scaled_update, lr):\n  scaled_update = g + lr\n"
     program = dsl.parse(text + "  return scaled_update, g")
     tuned = apply_tuning(program, Tuning(2.0, ()))
     assert str(tuned).splitlines()[-2:] == [

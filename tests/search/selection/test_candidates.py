@@ -70,12 +70,11 @@ def test_runs_that_cannot_be_compared_are_refused(tmp_path):
     runs = [summarize_candidates_of_run(path, 3, 2, True) for path in (one, tmp_path / "other")]
     with pytest.raises(ConfigError, match="one and .*other differ in their initial, so that"):
         choose_candidates(runs, 3, True)
-    evaluation = {"reevaluate": "forget", "max_evaluations": 3}
-    with create(tmp_path / "lucky", evaluation=evaluation) as records:
+    with create(tmp_path / "worst", evaluation={"combination": "min"}) as records:
         advance(records, FormulaPool())
-    lucky = summarize_candidates_of_run(tmp_path / "lucky", 3, 2, True)
-    with pytest.raises(ConfigError, match="one and .*lucky differ in their reevaluation, so that"):
-        choose_candidates([runs[0], lucky], 3, True)
+    worst = summarize_candidates_of_run(tmp_path / "worst", 3, 2, True)
+    with pytest.raises(ConfigError, match="one and .*worst differ in their combination, so that"):
+        choose_candidates([runs[0], worst], 3, True)
     with pytest.raises(ConfigError, match="one is given twice, or a copy of it"):
         choose_candidates([runs[0], runs[0]], 3, True)
 

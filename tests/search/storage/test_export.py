@@ -53,6 +53,7 @@ def expected(run):
                     "num_needed": row.num_needed,
                     "outcome": str(row.outcome),
                     "fitness": row.fitness,
+                    "rank": row.rank,
                     "reason": row.status.value,
                     "seconds": measurement.seconds,
                     "digits_mlp": first,

@@ -1,11 +1,14 @@
 """A small search whose scores come from a formula, not from training: fast and deterministic."""
 
+import dataclasses
+import math
 import random
 from contextlib import closing, contextmanager
 
 from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.search.driver.config import RunConfig, parse_run_config
+from lionhunt.search.driver.scoring import measure_reference
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.evaluation.job import Hurdles, Job
@@ -57,14 +60,31 @@ def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
 def score_job(job: Job, scorer=score) -> Measurement:
     """Return the measurement of a candidate that stops at its hurdles."""
     measurement = scorer(job.bytecode) if job.seed is None else score(job.bytecode, job.seed)
+    if job.multiples and measurement.scores:
+        measurement = at_best_multiple(job, measurement)
     curves = []
     for curve, hurdles in zip(measurement.curves, job.hurdles or (), strict=False):
         curves.append(())
         for loss, hurdle in zip(curve, hurdles, strict=False):
             curves[-1] += (loss,)
             if loss > hurdle:
-                return Measurement(Status.HURDLE, curves=tuple(curves), seconds=0.1)
+                return dataclasses.replace(
+                    measurement, status=Status.HURDLE, scores=(), curves=tuple(curves), seconds=0.1
+                )
     return measurement
+
+
+def at_best_multiple(job: Job, measurement: Measurement) -> Measurement:
+    """Return a measurement that is worse with the distance to a multiple, the program's best."""
+    (grid,) = job.multiples
+    exponent = random.Random(SALT + key_of(job.bytecode) + b"multiple").randint(-9, 9)
+    distances = {size: abs(math.log2(size) - exponent) for size in grid}
+    nearest = min(grid, key=distances.__getitem__)
+    (score,) = measurement.scores
+    worse = (score - 0.001 * distances[nearest],)
+    return dataclasses.replace(
+        measurement, scores=worse, multiples=(nearest,), num_chunks=7 * len(grid)
+    )
 
 
 class FormulaPool:
@@ -121,7 +141,10 @@ def create(folder, **changes):
 def advance(records, pool, num_programs=None):
     """Run to the end, or until there are `num_programs`."""
     run_config, initial = load_run(records)
-    reference = pool.start(Job("reference", assemble(initial)))
+    job = Job("reference", assemble(initial))
+    reference = pool.start(job)
+    if run_config.evaluation.step_sizes:
+        reference = measure_reference(pool, job, run_config)
     with closing(Search(run_config, initial, records, pool, reference).run()) as events:
         for progress in events:
             if num_programs is not None and progress.num_programs >= num_programs:
