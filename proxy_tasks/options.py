@@ -7,7 +7,7 @@ This module imports neither NumPy nor JAX, so a configuration is checked at once
 import dataclasses
 import hashlib
 import importlib
-from typing import Literal, get_args
+from typing import Literal, Self, get_args
 
 from lionhunt.proxy_tasks.task import Task
 
@@ -63,6 +63,10 @@ class TaskOptions:
         # change every digest.
         kind = vars(self)["kind"]
         return importlib.import_module(f"lionhunt.proxy_tasks.tasks.{kind}").build(self)
+
+    def shortened(self, share: float) -> Self:
+        """Return the options of a training of a share of the steps, of one step at least."""
+        return dataclasses.replace(self, num_steps=max(1, round(share * self.num_steps)))
 
     @property
     def scaled_steps(self) -> int:
