@@ -192,8 +192,8 @@ def explanation(summary: Summary) -> str:
         f"comparison trained all simplified programs and the known optimizers on {unseen}, which "
         "nothing before saw, each tuned on the same budget. Differences are means over these "
         "tasks, as a share of the other's score, paired by seed, with their 95 % intervals. "
-        "Positive is better. A share of steps below 1 is faster. Times are sums over all trainings; those of the comparison took "
-        f"{duration(summary['comparison_seconds'])}."
+        "Positive is better. A share of steps below 1 is faster. Times are sums over all "
+        f"trainings; those of the comparison took {duration(summary['comparison_seconds'])}."
     )
 
 
