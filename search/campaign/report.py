@@ -73,6 +73,8 @@ def _class_text(seed: Summary) -> str:
     found = seed["class"]
     if found["likeness"] == Likeness.SAME:
         return f"is {' or '.join(found['optimizers'])}, up to constants"
+    if not found["behavior"]["optimizers"]:
+        return found["behavior"]["nearest"]
     return f"is nearest to {behavior_text(found)} in behavior"
 
 

@@ -112,6 +112,13 @@ def test_verdict_and_conclusions_state_the_data():
     assert report.conclusions(reached) == [
         "seed 0 found a program that is dog, up to constants; it reaches the aim"
     ]
+    reached["seeds"][0]["class"] |= {
+        "likeness": "unlike",
+        "behavior": {"nearest": "has no behavior to compare: it rests", "optimizers": []},
+    }
+    assert report.conclusions(reached) == [
+        "seed 0 found a program that has no behavior to compare: it rests; it reaches the aim"
+    ]
     nothing = summarized(num_reached=0, program=None)
     assert report.aim_text(nothing) == ""
     assert report.conclusions(nothing) == [
