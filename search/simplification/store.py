@@ -3,7 +3,7 @@
 Tables, each with a checksum at the end of its rows:
 
     simplification  key, value (JSON): config, program, versions; result, once it is complete
-    trainings       one row a training, written when it ended. `training` names the program by its
+    trained         one row a training, written when it ended. `training` names the program by its
                     fingerprint, then task and seed. `reference` is the training with which every
                     worker begins, a stamp of the machine.
 """
@@ -32,18 +32,18 @@ class SimplificationStore(CheckedTables):
     """An open simplification."""
 
     kind = SIMPLIFICATION
-    tables = ("simplification", "trainings")
+    tables = ("simplification", "trained")
 
     def is_begun(self) -> bool:
-        return bool(self._query("SELECT 1 FROM trainings LIMIT 1"))
+        return bool(self._query("SELECT 1 FROM trained LIMIT 1"))
 
     def add_training(self, name: str, measurement: Measurement) -> None:
         """Record the measurement of a training, in the place of an earlier one."""
-        self._insert("trainings", name, *to_columns(measurement), conflict="REPLACE")
+        self._insert("trained", name, *to_columns(measurement), conflict="REPLACE")
 
     def trainings(self) -> dict[str, Measurement]:
         """Return all recorded measurements."""
-        query = "SELECT training, reason, scores, curves, seconds FROM trainings"
+        query = "SELECT training, reason, scores, curves, seconds FROM trained"
         rows = self._query(query)
         return dict(self._read(lambda name, *columns: (name, to_measurement(*columns)), rows))
 

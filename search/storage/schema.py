@@ -118,7 +118,7 @@ CREATE TABLE verdicts (
 _SIMPLIFICATION = """
 CREATE TABLE simplification (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
     STRICT;
-CREATE TABLE trainings (
+CREATE TABLE trained (
     training TEXT PRIMARY KEY, reason TEXT NOT NULL, scores TEXT NOT NULL, curves TEXT NOT NULL,
     seconds REAL NOT NULL, checksum INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
