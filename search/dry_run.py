@@ -91,7 +91,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
             {"name": task.kind, "steps": task.scaled_steps, "seconds": task_seconds}
             for task, task_seconds in zip(config.tasks, rehearsal.task_seconds, strict=True)
         ],
-        "training_saved": 1 - rehearsal.trainings,
+        "training_saved": 1 - rehearsal.trainings / (len(config.evaluation.step_sizes) or 1),
         "programs": config.evolution.population_size + num_children,
         "rehearsed": rehearsal.num_children,
         "evaluations": 1 + round(num_evaluations),
@@ -139,18 +139,21 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
             began, driver_began = time.perf_counter(), time.process_time()
             search = Search(short, initial, records, pool, first)
             with closing(search.run()) as events:
-                for _ in events:
-                    if time.perf_counter() - began > SECONDS:
+                for progress in events:
+                    if progress.seconds > SECONDS:
                         break
             searched, driver_searched = time.perf_counter(), time.process_time()
         stopped, progress = time.perf_counter(), search.progress
-        num_evaluations = max(0, progress.num_evaluated - 1)
+        num_evaluations = max(0, progress.num_evaluated + progress.num_race_trainings - 1)
         # The reference is one whole training.
         later = records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1
         trainings = later / num_evaluations if num_evaluations else 1.0
+        scale = seconds / sum(short_seconds)
+        # Races begin with further trainings of the reference.
+        referring = searched - began - progress.seconds
         return Rehearsal(
-            starting_seconds=ready - started + stopped - searched,
-            searching_seconds=(searched - began) * seconds / sum(short_seconds),
+            starting_seconds=ready - started + stopped - searched + referring * scale,
+            searching_seconds=progress.seconds * scale,
             driver_seconds=driver_searched - driver_began if num_workers else 0.0,
             task_seconds=whole_seconds,
             num_children=progress.num_children,

@@ -13,12 +13,15 @@ from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
+from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
+from lionhunt.search.storage.run_info import MAX_SEEDS
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 
@@ -59,6 +62,10 @@ class MutationConfig(Config):
     repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     """Relative frequency of repeating up to four statements in a row, after themselves. So one step
     of an iteration becomes two. The paper does not have it."""
+    tune: Weight = 0.0
+    """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
+    learns from all its tuned children. Without axes in [objectives], the best program is the
+    front."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -88,6 +95,11 @@ class MutationConfig(Config):
             raise ValueError("insert, delete, modify and repeat must not all be 0")
         return self
 
+    @property
+    def tune_share(self) -> float:
+        """Return the share of children that are tuned."""
+        return self.tune / (self.insert + self.delete + self.modify + self.repeat + self.tune)
+
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
         weights = (self.insert, self.delete, self.modify, self.repeat)
@@ -102,6 +114,10 @@ class EvaluationConfig(Config):
     combination: Literal["mean", "min"] = "mean"
     """Combination of the fitness on each task: the mean, or the worst. Fitness on a task is the
     gain over the reference's score, as a share of that score. The reference has 0."""
+    gain: Literal["relative", "spread"] = "relative"
+    """Unit of the fitness on a task. "spread": the standard deviation of the gains of known
+    optimizers, which train first, each at its best step sizes. Several tasks then count alike,
+    however much their scores vary. It needs step_sizes."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """Weight of each task in the mean, in order of the tasks. By default all are equal."""
     step_sizes: tuple[float, ...] = ()
@@ -149,6 +165,8 @@ class EvaluationConfig(Config):
     def _check(self):
         if self.weights is not None and self.combination != "mean":
             raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
+        if self.gain == "spread" and not self.step_sizes:
+            raise ValueError("gain 'spread' compares best step sizes; add step_sizes")
         return self
 
 
@@ -185,6 +203,33 @@ class SpaceConfig(Config):
                 "'require' in [space]"
             )
         return find_step(initial) if self.step == "outside" else INSIDE
+
+
+class RacingConfig(Config):
+    """Races of promising programs over further seeds, against luck. They are off by default."""
+
+    num_best: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Programs that count as the best. A program races if its rank would be among them, or if it
+    would enter a front with axes ([objectives]). It is trained on 2 seeds in all, then on 4, 8 and
+    so on, while one of these holds. Its fitness is the mean gain over the further seeds, without
+    the first. The rank, which tournaments compare, is fitness less sigma / sqrt(n). Here sigma is
+    the standard deviation of the gain of a training, and n the number of seeds. 0 for no races:
+    each program is trained once, and its rank is its fitness, less the costs in [objectives]."""
+    max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
+    """Largest number of seeds of a program."""
+    num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8
+    """Fresh seeds, which no decision of the run sees. The best program is trained on them at the
+    end, and the report has its gain there."""
+
+    @property
+    def num_evaluations(self) -> int:
+        """Return the largest number of evaluations of a program, in a run with races."""
+        return self.max_seeds + self.num_fresh if self.num_best else 1
+
+    @property
+    def fresh_numbers(self) -> range:
+        """Return the numbers of the evaluations on fresh seeds; none without races."""
+        return range(self.max_seeds + 1, self.num_evaluations + 1)
 
 
 class HurdleConfig(Config):
@@ -229,7 +274,9 @@ class RunConfig(Config):
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
     space: SpaceConfig = SpaceConfig()
+    objectives: ObjectivesConfig = ObjectivesConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    racing: RacingConfig = RacingConfig()
     hurdles: HurdleConfig = HurdleConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
 
@@ -243,6 +290,11 @@ class RunConfig(Config):
         weights = self.evaluation.weights
         if weights is not None and len(weights) != len(self.tasks):
             raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
+        if self.evolution.method == "random" and self.selection != TOURNAMENT:
+            raise ValueError(
+                "method 'random' has no parents to choose; leave out tune, front_parents and "
+                "tournament"
+            )
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
             raise ValueError(
@@ -250,6 +302,12 @@ class RunConfig(Config):
                 f"to fill batches, set lag to {4 * batch_size}"
             )
         return self
+
+    @property
+    def selection(self) -> Selection:
+        """Return the choice of parents."""
+        objectives = self.objectives
+        return Selection(objectives.tournament, objectives.front_parents, self.mutation.tune_share)
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

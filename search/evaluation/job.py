@@ -34,6 +34,7 @@ class Job(NamedTuple):
         hurdles: losses above which training stops early; None for no early stopping.
         multiples: for each task of the run, the multiples of the update to train with; the best
             counts. Jobs of one batch have equally many. Empty to train with the update as it is.
+        is_urgent: True to be scored before those that wait.
     """
 
     name: str
@@ -42,6 +43,7 @@ class Job(NamedTuple):
     task: int | None = None
     hurdles: Hurdles | None = None
     multiples: tuple[tuple[float, ...], ...] = ()
+    is_urgent: bool = False
 
     @property
     def size(self) -> Hashable:

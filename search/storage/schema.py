@@ -12,6 +12,7 @@ The tables of a run; every row ends in a checksum:
     multiples    the best multiple of the update for each task, and the chunks of training that all
                  multiples ran, for each outcome of a run with step sizes
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
+    costs        the state, length and work of every fingerprint, if the run has objectives
 
 The view `history` has the individuals with the outcome of each. The tables of comparisons,
 selections and simplifications are described beside their stores.
@@ -58,6 +59,12 @@ CREATE {} TABLE IF NOT EXISTS discounts (
     "functional": """
 CREATE {} TABLE IF NOT EXISTS functional (
     fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "costs": """
+CREATE {} TABLE IF NOT EXISTS costs (
+    fingerprint TEXT PRIMARY KEY, state INTEGER NOT NULL, length INTEGER NOT NULL,
+    work INTEGER NOT NULL, checksum INTEGER NOT NULL
 ) STRICT;
 """,
     "history": """

@@ -14,38 +14,57 @@ from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.gain_units import gain_units
 from lionhunt.search.driver.hall_of_fame import hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.scoring import KNOWN
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
+from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evolution.step import multiply_step
 from lionhunt.search.storage.program_ref import find_program
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
 
+RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "outside": {"space": {"step": "outside"}},
+    "racing": {"racing": RACING},
+    "racing few": {"racing": {"num_best": 1, "max_seeds": 3, "num_fresh": 0}},
     "step_sizes": {
         "evaluation": {"step_sizes": [0.25, 1.0, 2.0]},
         "hurdles": {"slack": 0.5},
         "space": {"step": "outside"},
         "max_trainings": 60.0,
     },
+    "spread": {"evaluation": {"step_sizes": [0.25, 1.0, 8.0], "gain": "spread"}},
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
     },
+    "objectives": {
+        "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
+    },
+    "front": {
+        "objectives": {"front": ["state", "work"], "front_parents": 0.3, "tournament": "front"},
+        "evaluation": {"functional_cache": True},
+    },
+    "tune": {"mutation": {"tune": 1.5}},
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
+        "objectives": {"max_length": 30, "length": 0.01, "front": ["work"], "front_parents": 0.1},
+        "mutation": {"tune": 0.3},
+        "racing": RACING,
     },
 }
 SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
@@ -68,7 +87,8 @@ class Run:
 
 def content(records: RunStore):
     """Return all records except durations."""
-    return list(records.rows()), records.outcome_summaries(), list(records.functional())
+    functional, costs = list(records.functional()), dict(records.costs())
+    return list(records.rows()), records.outcome_summaries(), functional, costs
 
 
 @pytest.fixture(scope="module")
@@ -158,6 +178,20 @@ def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
     assert len(centers) > 2
 
 
+def test_gains_are_in_units_of_what_known_optimizers_differ_by(runs):
+    run = runs["spread"]
+    with RunStore.open_to_read(run.folder) as records:
+        reference = records.measurement(dsl.fingerprint(records.reference()))
+        known = [records.measurement(dsl.fingerprint(dsl.library.load(name))) for name in KNOWN]
+        (unit,) = gain_units(reference, known, [True])
+        best = records.best()
+        score = records.measurement(best.outcome).scores[0]
+    assert best.fitness == task_fitness(score, reference.scores[0], True) / unit
+    assert unit != 1.0
+    # Known optimizers are in the cache, and no individuals.
+    assert run.summary["evaluated"] <= len(run.outcomes) - len(KNOWN) + 1
+
+
 def test_limits_of_training_count_all_step_sizes(runs):
     run = runs["step_sizes"]
     with RunStore.open_to_read(run.folder) as records:
@@ -204,7 +238,7 @@ def test_seeds_of_evaluations_differ_and_stay():
     assert evaluation_seed(0, 2) == 4088162826
 
 
-COUNTED = ("num_evaluated", "num_equivalent", "statuses", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "num_raced", "num_race_trainings", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):

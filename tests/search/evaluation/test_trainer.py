@@ -10,7 +10,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.trainer import Trained, Trainer
+from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
 from lionhunt.search.evolution.step import multiply_step
 
 SIZES = (2.0**-9, 2.0**-4, 0.5, 1.0, 2.0, 2.0**4, 2.0**9)
@@ -22,10 +22,10 @@ LIMITS = np.array(NO_HURDLE, np.float32)
 
 @pytest.fixture(scope="module")
 def trainer():
-    return Trainer(OPTIONS.build(), FUNCTIONS)
+    return TaskTrainer(OPTIONS.build(), FUNCTIONS)
 
 
-def train(trainer: Trainer, code: Bytecode, *sizes: float, hurdles=LIMITS, seed=3) -> Trained:
+def train(trainer: TaskTrainer, code: Bytecode, *sizes: float, hurdles=LIMITS, seed=3) -> Trained:
     (trained,) = trainer.train(code, task_key(seed, 0), hurdles, np.array(sizes))
     return trained
 
