@@ -38,13 +38,14 @@ def judge(
         program: simplified.
         classes: its class by text and by behavior, of `search.driver.families`.
         against: its comparison with each known optimizer: `relative_difference`, an interval or
-            None, and `num_failures`.
+            None, `num_failures`, and `steps`, a list of ratios by task.
     """
     return (
         *_judge_form(aim, program),
         *_judge_family(aim, classes),
         *_judge_properties(aim, program),
         *_judge_scores(aim, against),
+        *_judge_steps(aim, against),
     )
 
 
@@ -105,6 +106,31 @@ def _judge_scores(aim: AimConfig, against: Mapping[str, Summary]) -> Iterator[Ai
         yield AimCondition(
             text, f"{seen}, {num_failures} trainings failed" if num_failures else seen, is_met
         )
+
+
+def _judge_steps(aim: AimConfig, against: Mapping[str, Summary]) -> Iterator[AimCondition]:
+    for name, factor in aim.faster_than.items():
+        for task in against[name]["steps"]:
+            ratio = task["ratio"]
+            is_met = (
+                ratio is not None
+                and ratio["mean"] <= 1 / factor
+                and ratio["high"] is not None
+                and ratio["high"] < 1
+                and not task["num_failures"]
+            )
+            text = f"needs at most 1/{factor:g} of the steps of {name} on {task['task']}"
+            yield AimCondition(text, ratio_text(ratio), is_met)
+
+
+def ratio_text(ratio: Mapping[str, float | None] | None) -> str:
+    """Return a ratio of steps with its interval; below 1 is faster."""
+    if ratio is None:
+        return "not compared"
+    mean, low, high = (ratio[key] for key in ("mean", "low", "high"))
+    if low is None or high is None:
+        return f"{mean:.2f}"
+    return f"{mean:.2f} [{low:.2f}, {high:.2f}]"
 
 
 def difference_text(difference: Mapping[str, float | None] | None) -> str:

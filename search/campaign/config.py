@@ -49,6 +49,9 @@ class AimConfig(Config):
     `margin`."""
     margin: Annotated[float, Field(ge=0, lt=1)] = 0.01
     """Largest loss that counts as none, as a share of the score."""
+    faster_than: dict[str, Annotated[float, Field(ge=1, le=1000)]] = {}
+    """Optimizers of `[compare]`, each with a factor: `{adamw = 1.3}`. The program has to reach the
+    same score in 1/1.3 of its steps on every task. The interval of that ratio lies below 1."""
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -104,7 +107,7 @@ class CampaignConfig(Config):
                 f"({self.num_repeats})"
             )
         labels = [optimizer.label for optimizer in self.compare.optimizers]
-        for key in ("better_than", "no_worse_than"):
+        for key in ("better_than", "no_worse_than", "faster_than"):
             _check_words(f"aim.{key}", getattr(self.aim, key), labels, "optimizer of compare")
         for label in labels:
             if label in self.found_names:
@@ -129,6 +132,7 @@ class CampaignConfig(Config):
         for stage in self.select.stages:
             yield from stage.tasks
         yield from self.select.meta_tasks
+        yield from self.select.winners_tasks
         yield from self.simplify.tasks
 
     def to_study(self) -> StudyConfig:

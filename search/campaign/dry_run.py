@@ -44,7 +44,7 @@ def plan_parts(config: CampaignConfig) -> Iterator[PlannedPart]:
     repeats = config.num_repeats
     for number, stage in enumerate(select.stages, start=1):
         tuning = stage.tuning
-        num_trials = len(tuning.learning_rates) + tuning.num_variations
+        num_trials = len(tuning.learning_rates) + tuning.num_extensions + tuning.num_variations
         num_seeds = num_trials * stage.num_tuning_seeds + stage.num_final_seeds
         num_optimizers = len(select.baselines) + stage.num_candidates
         name = f"selection, stage {number}"
@@ -112,7 +112,7 @@ def print_campaign_plan(console: Console, plan: dict[str, Any]) -> None:
         for name, times, trainings, seconds in rows
     ]
     heads = ("", "times", "trainings", "all together")
-    title = "what each part will come to, at most but for the simplification, about"
+    title = "what each part will come to, about, without a closer look at selected programs"
     console.print(to_rich(Table(title, heads, shown)))
     workers = f"{plan['workers']} workers" if plan["workers"] else "in this process"
     print_counts(

@@ -7,7 +7,7 @@ from typing import Any
 from rich.console import Console
 
 from lionhunt.dsl.classification.classifier import Likeness
-from lionhunt.search.campaign.aim import behavior_text, difference_text
+from lionhunt.search.campaign.aim import behavior_text, difference_text, ratio_text
 from lionhunt.search.comparison.report import explanation as comparison_explanation
 from lionhunt.search.comparison.report import tables as comparison_tables
 from lionhunt.search.reporting.blocks import (
@@ -163,6 +163,23 @@ def task_table(summary: Summary) -> Table:
     return Table("found programs on each unseen task", heads, rows)
 
 
+def steps_table(summary: Summary) -> Table:
+    """Return the table of steps beside those of known optimizers, on each unseen task."""
+    labels = summary["optimizers"]
+    found = [seed for seed in summary["seeds"] if seed["program"] is not None]
+    rows = [
+        (
+            seed["name"],
+            task["task"],
+            *(ratio_text(seed["against"][label]["steps"][number]["ratio"]) for label in labels),
+        )
+        for seed in found
+        for number, task in enumerate(seed["against"][labels[0]]["steps"])
+    ]
+    heads = ("seed", "task", *(f"of {label}" for label in labels))
+    return Table("steps to the worse of both final scores, as a share of the steps", heads, rows)
+
+
 def explanation(summary: Summary) -> str:
     """Return a paragraph on how a campaign works, and how to read the tables."""
     config = summary["config"]
@@ -177,8 +194,8 @@ def explanation(summary: Summary) -> str:
         f"comparison trained all simplified programs and the known optimizers on {unseen}, which "
         "nothing before saw, each tuned on the same budget. Differences are means over these "
         "tasks, as a share of the other's score, paired by seed, with their 95 % intervals. "
-        "Positive is better. Times are sums over all trainings; those of the comparison took "
-        f"{duration(summary['comparison_seconds'])}."
+        "Positive is better. A share of steps below 1 is faster. Times are sums over all "
+        f"trainings; those of the comparison took {duration(summary['comparison_seconds'])}."
     )
 
 
@@ -189,6 +206,7 @@ def head_blocks(summary: Summary) -> Iterator[Block]:
     yield found_table(summary)
     if summary["comparison"] is not None:
         yield task_table(summary)
+        yield steps_table(summary)
     yield search_table(summary)
 
 

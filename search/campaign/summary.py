@@ -58,6 +58,10 @@ def _differences(
     found: dict[str, dict[str, Summary]] = {name: {} for name in comparison.optimizers}
     for reference in references:
         turned = summarize_comparison(dataclasses.replace(comparison, reference=reference))
+        steps_to_target = turned["steps_to_target"]
+        # Trainings of several lengths say more than the curve of one.
+        ratios = steps_to_target["by_length"] or steps_to_target["by_curve"]
+        steps = {entry["optimizer"]: entry["tasks"] for entry in ratios}
         for overall in turned["overall"]:
             name = overall["optimizer"]
             tasks = [
@@ -65,7 +69,7 @@ def _differences(
                 for cell in turned["cells"]
                 if cell["optimizer"] == name
             ]
-            found[name][reference] = overall | {"tasks": tasks}
+            found[name][reference] = overall | {"tasks": tasks, "steps": steps[name]}
     return found
 
 

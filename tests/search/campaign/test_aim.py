@@ -92,6 +92,33 @@ def test_a_program_that_was_not_compared_is_not_better():
     assert verdicts(compared=compared, better_than=["lion"]) == [False]
 
 
+@pytest.mark.parametrize(
+    ("ratios", "num_failures", "are_met"),
+    [
+        (((0.7, 0.6, 0.8), (0.5, 0.4, 0.9)), 0, [True, True]),
+        (((0.8, 0.7, 0.9), (0.5, 0.2, 1.1)), 0, [False, False]),
+        (((0.7, 0.6, 0.8), (0.7, None, None)), 0, [True, False]),
+        (((0.7, 0.6, 0.8),), 1, [False]),
+    ],
+)
+def test_steps_are_judged_on_every_task(ratios, num_failures, are_met):
+    steps = [
+        {
+            "task": f"task {number}",
+            "ratio": dict(zip(("mean", "low", "high"), ratio, strict=True)),
+            "num_failures": num_failures,
+        }
+        for number, ratio in enumerate(ratios)
+    ]
+    compared = {"lion": {"steps": steps}}
+    assert verdicts(compared=compared, faster_than={"lion": 1.3}) == are_met
+
+
+def test_a_task_without_ratio_is_missed():
+    steps = [{"task": "task", "ratio": None, "num_failures": 5}]
+    assert verdicts(compared={"lion": {"steps": steps}}, faster_than={"lion": 1.3}) == [False]
+
+
 def test_differences_are_in_per_cent():
     assert difference_text({"mean": 0.01, "low": -0.02, "high": 0.04}) == "+1.00 % [-2.00, +4.00]"
     assert difference_text({"mean": 0.01, "low": None, "high": None}) == "+1.00 %"

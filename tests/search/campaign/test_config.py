@@ -24,6 +24,8 @@ def aim(**changes):
         (aim(better_than=["adam"]), "aim.better_than: unknown optimizer of compare 'adam'; did"),
         (aim(no_worse_than=["muon"]), "no_worse_than: .*'muon'; there are adamw, lion"),
         (aim(margin=1.0), "aim.margin: .*less than 1"),
+        (aim(faster_than={"muon": 1.3}), "faster_than: .*'muon'; there are adamw, lion"),
+        (aim(faster_than={"lion": 0.9}), "aim.faster_than.lion: .*greater than or equal to 1"),
         (aim(good=True), "aim.good: unknown key"),
         ({"aim": {}}, "aim.min_seeds: missing"),
         ({"select": {}}, "select.stages: missing"),

@@ -67,6 +67,8 @@ def test_campaign_prints_and_writes_a_report_and_the_same_command_judges_again(
         for label in ("adamw", "lion"):
             difference = seed["against"][label]["relative_difference"]
             assert f"{100 * difference['mean']:+.2f} % [{100 * difference['low']:+.2f}" in text
+            for task in seed["against"][label]["steps"]:
+                assert f"{task['ratio']['mean']:.2f} [{task['ratio']['low']:.2f}" in text
     num_opened = openings.num_opened
     words = ("study", "small.toml", "--json", "--set", "aim.families=['adamw']")
     # Drawing takes seconds.
@@ -132,8 +134,8 @@ def test_a_dry_run_plans_every_part_and_writes_nothing(openings, invoke_cli, fol
     plan = json.loads(out)
     assert status == 0 and sorted(folder.rglob("*")) == before and not openings.num_opened
     parts = {part["part"]: part for part in plan["parts"]}
-    # 2 baselines and 4 candidates; 3 trials with 2 seeds, and 3 final seeds.
-    assert parts["selection, stage 1"]["trainings"] == 6 * (3 * 2 + 3)
+    # 2 baselines and 4 candidates; 7 trials with 2 seeds, and 3 final seeds.
+    assert parts["selection, stage 1"]["trainings"] == 6 * (7 * 2 + 3)
     assert parts["meta-validation"]["trainings"] == 3 * 2
     # 2 known optimizers and 2 seeds on 2 tasks; 4 trials, and 5 final seeds.
     assert parts["comparison"]["trainings"] == 4 * (4 + 5) * 2
