@@ -1,7 +1,7 @@
 """Race of a program that would enter the best: it trains on further seeds while it stays there.
 
 The best of thousands of programs on one seed is mostly the luckiest. A program races if its rank
-would be among the best `num_best`. It also races if it would enter a Pareto front with axes. It is
+would be among the best `num_best`. So does one that would enter a Pareto front with axes. It is
 trained on 2 seeds in all, then on 4, 8 and so on. It stops as soon as neither holds. The reference
 trains on the same seeds, and a gain is over the reference on that seed. The luck that both have in
 common cancels.
