@@ -130,15 +130,13 @@ def next_commands(run: Path) -> str:
     """Return the commands that lead on after a run."""
     # A path beats a program of the library, and is never taken for an option.
     best = Path(f"{run}:best")
-    compared = (
-        f"optimizers.1={{program={json.dumps(str(best))}, learning_rate=1e-3, weight_decay=1}}"
-    )
+    compared = f"optimizers.0.program={json.dumps(str(best))}"
     beside = run.with_name(f"{run.name}-compared")
     lines = [
         (("show", best), "the best program and its ancestors"),
         (("simplify", best), "as short as it can be, in minutes"),
         (("classify", run), "the known optimizers that the best are nearest to"),
-        (("compare", "compare_quick", "--out", beside, "--set", compared), "with tuned AdamW"),
+        (("compare", "compare_found", "--out", beside, "--set", compared), "with tuned AdamW"),
         (("export", best, "--to", "optax"), "its code; also --to torch"),
     ]
     return "\n".join(["next:", *(f"  {command_line(*words)}    # {why}" for words, why in lines)])

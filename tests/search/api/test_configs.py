@@ -13,6 +13,7 @@ MAPPING = {"num_programs": 1000, "tasks": [TASK]}
 def test_bundled_configs_are_those_of_the_folder():
     assert {
         "quickstart",
+        "compare_found",
         "compare_quick",
         "select_quickstart",
         "claims",
