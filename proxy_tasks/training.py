@@ -1,7 +1,7 @@
 """Training as one compiled loop, of one model or of many side by side.
 
-`train` and `fit` run to the end. `begin`, `advance` and `conclude` are the same in parts: between
-them you may look at the losses, and drop a model that is behind.
+`train` and `fit` run to the end. `begin`, `advance` and `conclude` are the same in parts.
+Between them you may look at the losses, and drop a model that is behind.
 """
 
 from collections.abc import Callable

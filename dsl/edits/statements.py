@@ -14,6 +14,12 @@ def delete(program: Program, index: int) -> Program:
     return _with(program, program.statements[:index] + program.statements[index + 1 :])
 
 
+def repeat(program: Program, start: int, stop: int) -> Program:
+    """Insert a copy of statements `start` to `stop - 1` after them."""
+    statements = program.statements
+    return _with(program, (*statements[:stop], *statements[start:stop], *statements[stop:]))
+
+
 def replace_argument(program: Program, index: int, position: int, arg: Arg) -> Program:
     """Replace one argument of statement `index` by `arg`."""
     old = program.statements[index]

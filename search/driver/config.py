@@ -56,6 +56,9 @@ class MutationConfig(Config):
     """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
     """Relative frequency of modifying an argument."""
+    repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    """Relative frequency of repeating up to four statements in a row, after themselves. So one step
+    of an iteration becomes two. The paper does not have it."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -81,13 +84,13 @@ class MutationConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def _check(self):
-        if not self.insert + self.delete + self.modify > 0:
-            raise ValueError("insert, delete and modify must not all be 0")
+        if not self.insert + self.delete + self.modify + self.repeat > 0:
+            raise ValueError("insert, delete, modify and repeat must not all be 0")
         return self
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
-        weights = (self.insert, self.delete, self.modify)
+        weights = (self.insert, self.delete, self.modify, self.repeat)
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
         return MutationSpace(self.functions, weights, max_statements, self.until_different, step)

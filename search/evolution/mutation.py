@@ -6,11 +6,12 @@ to seed as NumPy's generator (5 us here). It is six times as fast to draw from (
 """
 
 import dataclasses
+import math
 import random
 from contextlib import suppress
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
-from lionhunt.dsl.edits.statements import delete, insert, replace_argument
+from lionhunt.dsl.edits.statements import delete, insert, repeat, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import GROUPS, OPS
@@ -19,7 +20,10 @@ from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.step import INSIDE, Step
 
-MUTATIONS = ("insert", "delete", "modify")
+MUTATIONS = ("insert", "delete", "modify", "repeat")
+
+MAX_REPEATED = 4
+"""Statements that are repeated at most."""
 
 _ARGUMENTS = ("variable", "constant", "scale")
 """Kinds of new arguments; "scale" is a multiple of the old constant."""
@@ -46,14 +50,15 @@ class MutationSpace:
 
     Attributes:
         functions: names of the functions that inserted statements apply.
-        weights: relative frequencies of insert, delete and modify; equal in the paper's code.
+        weights: relative frequencies of `MUTATIONS`. The paper's code has equal ones of the first
+            three, and does not repeat.
         max_statements: the longest program, None for no limit, as in the paper.
         until_different: whether to draw until the fingerprint differs from the parent's.
         step: the end of every program, which mutations leave alone.
     """
 
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    weights: tuple[float, float, float] = (1.0, 1.0, 1.0)
+    weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.0)
     max_statements: int | None = None
     until_different: bool = False
     step: Step = INSIDE
@@ -148,7 +153,26 @@ def _modify(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     return _checked(mutant, program, index, kinds, statement.target)
 
 
-_MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify}
+def _repeat(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    """Repeat a few statements in a row, as genes are duplicated: Ohno, 1970.
+
+    An iteration such as Newton and Schulz's gets one more step at once.
+    """
+    num_mutable = _num_mutable(program, space)
+    if not num_mutable:
+        return None
+    start = rng.randrange(num_mutable)
+    stop = min(start + rng.randint(1, MAX_REPEATED), num_mutable)
+    if len(program.statements) + stop - start > (space.max_statements or math.inf):
+        return None
+    mutant = repeat(program, start, stop)
+    kinds = _kinds_before(program, stop)
+    advance(kinds, mutant, stop, len(mutant.statements))
+    check_outputs(kinds, mutant)
+    return mutant
+
+
+_MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify, "repeat": _repeat}
 
 
 def _num_mutable(program: Program, space: MutationSpace) -> int:

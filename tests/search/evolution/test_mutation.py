@@ -9,11 +9,13 @@ from hypothesis import strategies as st
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import analyze
+from lionhunt.dsl.edits.statements import repeat
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const, Var
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.mutation import (
     DRAWN_FUNCTIONS,
+    MAX_REPEATED,
     MAX_SAME,
     MUTATIONS,
     MutationSpace,
@@ -25,8 +27,8 @@ SPACE = MutationSpace()
 
 
 def only(mutation):
-    weights = [float(name == mutation) for name in MUTATIONS]
-    return MutationSpace(weights=(weights[0], weights[1], weights[2]))
+    a, b, c, d = (float(name == mutation) for name in MUTATIONS)
+    return MutationSpace(weights=(a, b, c, d))
 
 
 def difference(old, new):
@@ -78,10 +80,41 @@ def draws(program, space, count):
 def test_kinds_are_drawn_as_often_as_weighted():
     counts = Counter(kind for kind, _, _ in draws(dsl.library.load("raw_lion"), SPACE, 3000))
     # Deletion is redrawn more often: a later statement may read the deleted variable.
-    assert set(counts) == set(MUTATIONS) and min(counts.values()) > 500
-    weighted = MutationSpace(weights=(3.0, 0.0, 1.0))
+    assert set(counts) == set(MUTATIONS) - {"repeat"} and min(counts.values()) > 500
+    weighted = MutationSpace(weights=(3.0, 0.0, 1.0, 0.0))
     counts = Counter(kind for kind, _, _ in draws(dsl.library.load("raw_lion"), weighted, 3000))
     assert counts["delete"] == 0 and 2 < counts["insert"] / counts["modify"] < 4
+
+
+def test_statements_in_a_row_are_repeated_everywhere():
+    program = dsl.library.load("raw_lion")
+    count = len(program.statements)
+    places = set()
+    for _, mutant, _ in draws(program, only("repeat"), 500):
+        length = len(mutant.statements) - count
+        assert 1 <= length <= MAX_REPEATED
+        starts = [
+            start
+            for start in range(count)
+            if repeat(program, start, start + length).statements == mutant.statements
+        ]
+        assert starts
+        places.update(starts)
+    assert len(places) > count * 0.9
+    full = MutationSpace(weights=(0.0, 0.0, 0.0, 1.0), max_statements=count)
+    with pytest.raises(MutationError):
+        mutate(program, random.Random(0), full)
+
+
+@given(programs(), st.integers(0, 2**32))
+def test_a_repeated_part_leaves_a_valid_program(program, seed):
+    try:
+        mutation, mutant, _ = mutate(program, random.Random(seed), only("repeat"))
+    except MutationError:
+        # Some programs have no part that can run twice.
+        return
+    dsl.infer(mutant)
+    assert mutation == "repeat" and mutant.outputs == program.outputs
 
 
 def test_every_function_is_inserted_and_no_other():
@@ -91,7 +124,7 @@ def test_every_function_is_inserted_and_no_other():
         for _, mutant, _ in draws(program, only("insert"), 2000)
     }
     assert inserted == set(DRAWN_FUNCTIONS)
-    two = MutationSpace(functions=("sign", "interp"), weights=(1.0, 0.0, 0.0))
+    two = MutationSpace(functions=("sign", "interp"), weights=(1.0, 0.0, 0.0, 0.0))
     inserted = {difference(program, mutant)[1][0].op for _, mutant, _ in draws(program, two, 100)}
     assert inserted == {"sign", "interp"}
 
@@ -188,7 +221,7 @@ def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, 
 
 def test_mutant_may_be_the_same_where_nothing_else_is_found():
     program = dsl.parse("def f(w, g, lr):\n a = sign(w)\n b = a * 2.0\n return g")
-    space = MutationSpace(weights=(0.0, 1.0, 0.0), until_different=True)
+    space = MutationSpace(weights=(0.0, 1.0, 0.0, 0.0), until_different=True)
     mutation, mutant, num_draws = mutate(program, random.Random(0), space)
     assert mutation == "delete" and dsl.fingerprint(mutant) == dsl.fingerprint(program)
     assert num_draws >= MAX_SAME
