@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Generator, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.analysis.properties import missing
@@ -17,6 +17,7 @@ from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.setup import summarize_setup
+from lionhunt.search.driver.validation.validator import Validator
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
@@ -115,6 +116,9 @@ class Search:
             config.evaluation.functional_cache,
         )
         self._born: deque[_Child] = deque()
+        self._validator = Validator(
+            config, self.progress.validation, records, pool, self._summarize_setup
+        )
 
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
@@ -122,22 +126,25 @@ class Search:
         for index, outcome, rank in self._records.iter_outcomes(first):
             self._remember(index, outcome, rank)
         self._measure_references()
+        self._validator.begin(self._references[0].multiples)
         with _rare_garbage_collection():
             start = time.monotonic()
             while not self.progress.is_done:
                 self._breed_ahead()
-                is_known = bool(self._born) and self._born[0].outcome in self._outcomes
                 # A cache hit may allow the next child, so the loop does not wait.
-                seconds = 0.0 if is_known else 0.2
-                self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
+                seconds = 0.0 if self._can_record else 0.2
+                self._receive(seconds)
                 self._record_individuals()
+                self._validator.submit()
                 self._records.commit()
                 self.progress.seconds = time.monotonic() - start
                 yield self.progress
             # Evaluations of children beyond the end of the run stay in the cache.
-            while self._outcomes.is_waiting:
-                self._record_outcomes(self._pool.wait(0.2))
+            self._validator.end()
+            while self._is_waiting:
+                self._receive(0.2)
                 self._records.commit()
+                yield self.progress
 
     def _measure_references(self) -> None:
         """Measure the reference in each evaluation; record what is new."""
@@ -147,14 +154,25 @@ class Search:
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=1,
-            current_setup=lambda: summarize_setup(
-                self._config, self._initial, self._records.reference()
-            ),
+            current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
         for name, measurement in references.items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
+
+    def _summarize_setup(self) -> dict[str, Any]:
+        """Return the setup of the run on this machine."""
+        return summarize_setup(self._config, self._initial, self._records.reference())
+
+    @property
+    def _is_waiting(self) -> bool:
+        return self._outcomes.is_waiting or self._validator.is_waiting
+
+    def _receive(self, seconds: float) -> None:
+        """Wait for measurements, and record them."""
+        measured = self._pool.wait(seconds) if self._is_waiting else []
+        self._record_outcomes(self._validator.take(measured))
 
     def _breed_ahead(self) -> None:
         """Breed every child whose candidate parents are recorded, and submit new programs."""
@@ -228,9 +246,15 @@ class Search:
             )
             self._outcomes.record(name, outcome)
 
+    @property
+    def _can_record(self) -> bool:
+        """Return whether the next child may be recorded."""
+        is_held = self.progress.is_done or self._validator.is_pending
+        return not is_held and bool(self._born) and self._born[0].outcome in self._outcomes
+
     def _record_individuals(self) -> None:
         """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
-        while not self.progress.is_done and self._born and self._born[0].outcome in self._outcomes:
+        while self._can_record:
             individual, identity, outcome = self._born.popleft()
             row = StoredProgram(
                 individual,
@@ -239,6 +263,7 @@ class Search:
                 len(identity.needed),
                 outcome,
                 *self._outcomes.result_for(outcome),
+                multiples=self._outcomes.multiples(outcome),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual

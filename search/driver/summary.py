@@ -15,6 +15,7 @@ from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.validation.report import summarize_validation
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.database import damaged
@@ -128,9 +129,11 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     info = records.info()
     config = info["config"]
     progress = RunProgress.of_records(records)
+    if (curve := progress.validation) is not None and progress.is_done:
+        curve.end()
     summary: dict[str, Any] = {
         "run": str(records.path),
-        "complete": progress.is_done,
+        "complete": progress.is_done and not (curve and curve.is_pending),
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
@@ -149,6 +152,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "initial": None,
         "best": None,
         "hall": summarize_hall_of_fame(records),
+        "validation": summarize_validation(curve, info.get("validation_tasks", [])),
     }
     if progress.first is None:
         return summary
