@@ -207,7 +207,7 @@ def advance(
         observed = jax.tree.map(
             lambda earlier, new: earlier.at[chunk].set(new),
             observed,
-            observe(chunk, to_model(params, scales)),
+            observe(chunk, _map_lanes(lanes, to_model)(params, scales)),
         )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])

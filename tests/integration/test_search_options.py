@@ -27,7 +27,7 @@ from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore, StoredProgram
 from lionhunt.search.storage.schema import RUN
 from tests.support.search.command_line import is_one_line
-from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
+from tests.support.search.runs import RAW, FormulaPool, advance, config, create, finished, score
 
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
@@ -42,6 +42,11 @@ OPTIONS = {
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
+    },
+    "validated": {
+        "validation": {"tasks": [RAW["tasks"][0] | {"num_steps": 6}], "every": 25, "early_stop": 2},
+        "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
+        "space": {"step": "outside"},
     },
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
@@ -68,7 +73,8 @@ class Run:
 
 def content(records: RunStore):
     """Return all records except durations."""
-    return list(records.rows()), records.outcome_summaries(), list(records.functional())
+    parts = (records.rows(), records.functional())
+    return *map(list, parts), records.outcome_summaries(), records.validations()
 
 
 @pytest.fixture(scope="module")
@@ -260,7 +266,7 @@ def test_fittest_are_one_individual_of_each_program(runs):
     assert fittest == expected
 
 
-_LATER = ("taken", "functional", "discounts", "multiples")
+_LATER = ("taken", "functional", "discounts", "multiples", "validations")
 
 
 @pytest.mark.parametrize(
