@@ -40,6 +40,17 @@ def print_bench_batch(console: Console, figures: dict[str, Any]) -> None:
     console.print(table)
 
 
+def print_bench_step_sizes(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_step_sizes`, a line for each task."""
+    table = Table("time, in trainings", "initial program", "children", box=box.SIMPLE)
+    for name, ratios in figures["tasks"].items():
+        table.add_row(name, *(f"{ratios[key]:.2f}" for key in ("initial", "children")))
+    console.print(Text(figures["machine"], style="bold"))
+    sizes = ", ".join(f"{size:g}" for size in figures["step_sizes"])
+    console.print(f"{figures['num_children']} children at the step sizes {sizes}")
+    console.print(table)
+
+
 def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
     """Print the result of `bench_hurdles`, a line for each setting."""
     heads = ("slack", "percentile", "time saved", "stopped")

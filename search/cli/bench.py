@@ -19,6 +19,7 @@ from lionhunt.search.bench.sample_children import (
     breed_children,
     read_children,
 )
+from lionhunt.search.bench.step_sizes import bench_step_sizes
 from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.terminal import Json, activity_display, make_console
 from lionhunt.search.driver.config import parse_run_config
@@ -122,6 +123,22 @@ def bench_evaluations(
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, on_activity)
     print_json(figures) if as_json else report.print_bench_machine(make_console(), figures)
+
+
+@bench.command("step-sizes")
+def bench_multiples(as_json: Json = False) -> None:
+    """Time candidates at several step sizes against one training; about two minutes.
+
+    \b
+    Examples:
+      lionhunt bench step-sizes
+    """
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_activity:
+        on_activity(Activity("a short search, for its children"))
+        config = parse_run_config(RAW_CONFIG, "the search of this bench")
+        figures = bench_step_sizes(breed_children(config, NUM_CHILDREN), on_activity)
+    print_json(figures) if as_json else report.print_bench_step_sizes(make_console(), figures)
 
 
 @bench.command("tasks")

@@ -21,6 +21,7 @@ def to_outcome(
     directions: Sequence[bool],
     combination: str,
     weights: Sequence[float] | None = None,
+    units: Sequence[float] | None = None,
 ) -> Outcome:
     """Return the outcome of a measurement.
 
@@ -30,10 +31,13 @@ def to_outcome(
         directions: for each task, whether higher scores are better.
         combination: a name in `COMBINATIONS`.
         weights: of the tasks in the mean; None for equal weights.
+        units: for each task, the relative gain that has fitness 1; None for a gain of 100 %.
     """
     if measurement.status is not Status.OK:
         return Outcome(measurement, None)
     by_task = list(map(task_fitness, measurement.scores, initial.scores, directions))
+    if units is not None:
+        by_task = [gain / unit for gain, unit in zip(by_task, units, strict=True)]
     if weights is not None:
         return Outcome(measurement, statistics.fmean(by_task, weights))
     return Outcome(measurement, COMBINATIONS[combination](by_task))

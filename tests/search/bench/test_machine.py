@@ -3,6 +3,7 @@
 import contextlib
 import dataclasses
 import functools
+import io
 import json
 
 import jax
@@ -10,12 +11,13 @@ import jax.numpy as jnp
 import numpy as np
 import optax
 import pytest
+from rich.console import Console
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.proxy_tasks import Task
-from lionhunt.search.bench import machine, report, sample_children, workers
+from lionhunt.proxy_tasks import DigitsMLP, Task
+from lionhunt.search.bench import machine, report, sample_children, step_sizes, workers
 from lionhunt.search.bench.optax_references import OPTIMIZERS
 from lionhunt.search.bench.sample_children import Children, breed_children, read_children
 from lionhunt.search.cli import bench as bench_command
@@ -176,3 +178,19 @@ def test_as_many_candidates_are_in_flight_as_workers_are_meant_to_be_busy(num_bu
     codes = [assemble(dsl.library.load("lion"))] * 9
     assert workers.score_all(pool, codes, num_busy) > 0
     assert pool.most == num_busy and len(pool.submitted) == 9
+
+
+def test_step_sizes_are_timed_against_one_training(monkeypatch):
+    program = dsl.library.load("sgd")
+    task = DigitsMLP(num_steps=10, batch_size=2, width=2)
+    monkeypatch.setattr(step_sizes, "TASKS", {"tiny": task})
+    monkeypatch.setattr(step_sizes, "NUM_ROUNDS", 2)
+    children = Children("", assemble(program).functions, program, (program, program))
+    seen = []
+    figures = step_sizes.bench_step_sizes(children, seen.append)
+    assert figures["num_children"] == 2 and len(seen) == 1
+    ratios = figures["tasks"]["tiny"]
+    assert ratios.keys() == {"initial", "children"} and min(ratios.values()) > 0.5
+    console = Console(width=100, record=True, file=io.StringIO())
+    report.print_bench_step_sizes(console, figures)
+    assert "tiny" in console.export_text()
