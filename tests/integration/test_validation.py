@@ -126,7 +126,7 @@ def test_early_stop_ends_a_run_after_validations_in_vain(early_stop, tmp_path):
     assert short["validation"]["early_stopped"] == (end < 120)
     assert short["validation"]["curve"] == [p for p in curve if p["programs"] <= end]
     assert is_at_end_of(tmp_path / "short")
-    # The end stays, whoever asks for more.
+    # The end stays the end.
     with RunStore.open_to_write(tmp_path / "short") as records:
         assert advance(records, FormulaPool()).count() == end
 

@@ -1,6 +1,6 @@
 """The validation curve: the best program of a run so far, on tasks that the search never sees.
 
-The curve is a function of the history. It has a point after every so many individuals, and one at
+The curve is a function of the history. It has a point after every `every` individuals, and one at
 the end of the run. A program that is the best at several points is trained once.
 """
 
