@@ -179,7 +179,7 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
             whole_seconds = [s / cut for s, cut in zip(short_seconds, cuts, strict=False)]
             _check_limit("an evaluation", sum(whole_seconds), config)
             validation_seconds = [
-                _measure_validation(pool, reference, index, config) / cuts[index]
+                _measure_validation(pool, num_workers, reference, index, config) / cuts[index]
                 for index in range(len(tasks), len(all_tasks))
             ]
             for seconds in validation_seconds:
@@ -187,18 +187,21 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
             began, driver_began = time.perf_counter(), time.process_time()
             search = Search(searched_config, initial, records, pool, first)
             with closing(search.run()) as events:
-                for _ in events:
-                    if time.perf_counter() - began > SECONDS:
+                for progress in events:
+                    if progress.seconds > SECONDS:
                         break
             searched, driver_searched = time.perf_counter(), time.process_time()
         stopped, progress = time.perf_counter(), search.progress
-        num_evaluations = max(0, progress.num_evaluated - 1)
+        num_evaluations = max(0, progress.num_evaluated + progress.num_race_trainings - 1)
         # The reference is one whole training.
         later = records.num_chunks() / (NUM_CHUNKS * len(tasks)) - 1
         trainings = later / num_evaluations if num_evaluations else 1.0
+        scale = sum(whole_seconds) / sum(short_seconds)
+        # Races begin with further trainings of the reference.
+        referring = searched - began - progress.seconds
         return Rehearsal(
-            starting_seconds=ready - started + stopped - searched,
-            searching_seconds=(searched - began) * sum(whole_seconds) / sum(short_seconds),
+            starting_seconds=ready - started + stopped - searched + referring * scale,
+            searching_seconds=progress.seconds * scale,
             driver_seconds=driver_searched - driver_began if num_workers else 0.0,
             task_seconds=whole_seconds,
             num_children=progress.num_children,
@@ -208,14 +211,16 @@ def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsa
         )
 
 
-def _measure_validation(pool: Pool, reference: Program, task: int, config: RunConfig) -> float:
-    """Return the seconds of validating the reference on a task, which is compiled first."""
+def _measure_validation(
+    pool: Pool, num_workers: int, reference: Program, task: int, config: RunConfig
+) -> float:
+    """Return the seconds of validating the reference on a task, without compiling."""
     step_sizes = config.evaluation.step_sizes
     multiples = (step_sizes,) if step_sizes else ()
     job = Job("validation", assemble(reference), task=task, multiples=multiples)
-    measure_once(pool, job)
-    num_grids = NUM_GRIDS if step_sizes else 1
-    return num_grids * measure_once(pool, job).seconds
+    # Each worker compiles the task once, so one of the trainings is without that.
+    all_seconds = [measure_once(pool, job).seconds for _ in range(max(1, num_workers) + 1)]
+    return min(all_seconds) * (NUM_GRIDS if step_sizes else 1)
 
 
 def _check_limit(noun: str, seconds: float, config: RunConfig) -> None:

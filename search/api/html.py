@@ -45,12 +45,16 @@ def program_html(program: "OptimizerProgram") -> str:
 
 def run_html(run: "Run") -> str:
     """Return the best program of a run with its scores, and the counts of the run."""
+    # It imports rich, and needs no notebook.
+    from lionhunt.search.driver.report import luck_rows
+
     summary = run.summary()
     best = run.best
     counts = [
         ("programs", f"{summary['programs']:,} of {summary['total']:,}"),
         ("evaluated", f"{summary['evaluated']:,}"),
         ("cache hits", f"{summary['cache_hit_rate']:.1%} of children"),
+        *luck_rows(summary),
         ("history digest", summary["history_digest"]),
     ]
     parts = [f"<b>Run {_escape(str(run.folder))}</b>", _table(("", ""), counts)]

@@ -3,6 +3,7 @@
 import dataclasses
 from collections.abc import Callable
 from pathlib import Path
+from statistics import fmean
 from typing import TYPE_CHECKING, Any
 
 from lionhunt import dsl
@@ -98,15 +99,16 @@ class OptimizerProgram:
 
     @property
     def scores(self) -> dict[str, float]:
-        """Return its score on each task of its run, by name; empty if it has no fitness."""
+        """Return its mean score on each task of its run, by name; empty if it has no fitness."""
         if self.source.run is None or self.source.row is None or self.fitness is None:
             return {}
         from lionhunt.search.storage.run_store import RunStore
 
         with RunStore.open_to_read(self.source.run) as store:
             names = [task["name"] for task in store.info()["tasks"]]
-            measurement = store.measurement(self.source.row.outcome)
-        return {} if measurement is None else dict(zip(names, measurement.scores, strict=True))
+            measured = [store.measurement(name) for name in self.source.row.outcome.of_fitness]
+        scores = zip(*(each.scores for each in measured if each is not None), strict=True)
+        return {name: fmean(score) for name, score in zip(names, scores, strict=False)}
 
     @property
     def num_needed(self) -> int:

@@ -94,7 +94,8 @@ def load_history(records: RunStore) -> ReplayedHistory:
     config, num_tasks = info["config"]["evolution"], len(info["tasks"])
     names, measurements, fitness = [], {}, {}
     for row in records.rows():
-        name = str(row.outcome)
+        # Further trainings of a race have other seeds, and no hurdles.
+        name = row.outcome.owner
         names.append(name)
         if name not in measurements:
             measurements[name] = records.measurement(name)

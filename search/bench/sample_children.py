@@ -12,7 +12,8 @@ from lionhunt.search.driver.scoring import candidate_functions, start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.errors import ConfigError
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 NUM_CHILDREN = 200
 

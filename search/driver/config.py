@@ -20,6 +20,7 @@ from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
+from lionhunt.search.storage.run_info import MAX_SEEDS
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 
@@ -188,6 +189,33 @@ class SpaceConfig(Config):
         return find_step(initial) if self.step == "outside" else INSIDE
 
 
+class RacingConfig(Config):
+    """Races of promising programs over further seeds, against luck. They are off by default."""
+
+    num_best: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Programs that count as the best. A program races if its rank would be among them. It is
+    trained on 2 seeds in all, then on 4, 8 and so on, while its rank stays there. Its fitness is
+    the mean gain over the further seeds, without the first. The rank, which tournaments compare, is
+    fitness less sigma / sqrt(n). Here sigma is the standard deviation of the gain of a training,
+    and n the number of seeds. 0 for no races: each program is trained once, and its rank is its
+    fitness."""
+    max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
+    """Largest number of seeds of a program."""
+    num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8
+    """Fresh seeds, which no decision of the run sees. The best program is trained on them at the
+    end, and the report has its gain there."""
+
+    @property
+    def num_evaluations(self) -> int:
+        """Return the largest number of evaluations of a program, in a run with races."""
+        return self.max_seeds + self.num_fresh if self.num_best else 1
+
+    @property
+    def fresh_numbers(self) -> range:
+        """Return the numbers of the evaluations on fresh seeds; none without races."""
+        return range(self.max_seeds + 1, self.num_evaluations + 1)
+
+
 class HurdleConfig(Config):
     """Early stopping of candidates. Without any key, training stops only where it is not finite."""
 
@@ -231,6 +259,7 @@ class RunConfig(Config):
     mutation: MutationConfig = MutationConfig()
     space: SpaceConfig = SpaceConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
+    racing: RacingConfig = RacingConfig()
     hurdles: HurdleConfig = HurdleConfig()
     validation: ValidationConfig = ValidationConfig()
     observability: ObservabilityConfig = ObservabilityConfig()

@@ -15,7 +15,8 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.activity import OnActivity, ignore
 from lionhunt.search.behavior.summary import find_behavior, summarize_behavior
 from lionhunt.search.storage.program_ref import Source
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 TYPICAL = 3
 """Differences printed for a family, the commonest first."""

@@ -11,7 +11,8 @@ from rich import box
 from rich.table import Table
 
 from lionhunt.dsl.analysis.properties import faults, find_properties
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 class Member(NamedTuple):

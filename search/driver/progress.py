@@ -5,9 +5,11 @@ import math
 from collections import Counter, deque
 
 from lionhunt.proxy_tasks import NUM_CHUNKS
+from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.validation.curve import ValidationCurve
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 def is_at_end(records: RunStore) -> bool:
@@ -16,11 +18,13 @@ def is_at_end(records: RunStore) -> bool:
     is_done = records.count() >= total
     if not is_done and math.isfinite(max_chunks):
         is_done = records.num_chunks() >= max_chunks
-    if (curve := ValidationCurve.of_records(records)) is not None:
+    curve = ValidationCurve.of_records(records)
+    if curve is not None:
         is_done = is_done or curve.is_stopped
         if is_done:
             curve.end()
-    return is_done and (curve is None or not curve.is_pending)
+    is_validated = curve is None or not curve.is_pending
+    return is_done and is_validated and not missing_trainings(records)
 
 
 def _limits(records: RunStore) -> tuple[int, float]:
@@ -44,6 +48,8 @@ class RunProgress:
         num_evaluated: different programs in the history that were trained.
         num_equivalent: different programs that share the outcome of an earlier one with the same
             functional fingerprint.
+        num_raced: different programs that were trained on further seeds.
+        num_race_trainings: evaluations on further seeds.
         num_chunks: chunks of training that all evaluations ran, if the run limits them.
         statuses: number of evaluated or rejected programs of each status.
         first: the first individual.
@@ -60,6 +66,8 @@ class RunProgress:
     num_before: int = 0
     num_evaluated: int = 0
     num_equivalent: int = 0
+    num_raced: int = 0
+    num_race_trainings: int = 0
     num_chunks: int = 0
     statuses: Counter[Status] = dataclasses.field(default_factory=Counter)
     first: StoredProgram | None = None
@@ -68,7 +76,7 @@ class RunProgress:
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
-    """Fingerprints and evaluations of the history."""
+    """Fingerprints of the history, and those that own its evaluations."""
 
     @classmethod
     def of_records(cls, records: RunStore) -> "RunProgress":
@@ -78,6 +86,7 @@ class RunProgress:
         count = records.count()
         statuses = Counter(records.count_by_status())
         fingerprints, outcomes = records.fingerprints(), records.outcome_names()
+        further = [name for name in map(EvaluationId.parse, outcomes) if name.number > 1]
         return cls(
             total,
             population_size,
@@ -86,6 +95,8 @@ class RunProgress:
             num_before=count,
             num_evaluated=statuses.total() - statuses[Status.REJECTED],
             num_equivalent=len(fingerprints - outcomes),
+            num_raced=len({name.owner for name in further}),
+            num_race_trainings=len(further),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             statuses=statuses,
             first=records.row(0) if count else None,
@@ -100,19 +111,22 @@ class RunProgress:
 
         Args:
             row: its record.
-            num_chunks: chunks of training of its evaluation, if no earlier individual has it.
+            num_chunks: chunks of training of its evaluations, if no earlier individual has them.
         """
         self.num_programs += 1
         self.num_chunks += num_chunks
         self.first = self.first or row
-        outcome = str(row.outcome)
+        owner = row.outcome.owner
         if row.fingerprint not in self._known:
-            if outcome == row.fingerprint:
+            if owner == row.fingerprint:
                 self.num_evaluated += row.status is not Status.REJECTED
                 self.statuses[row.status] += 1
             else:
                 self.num_equivalent += 1
-        self._known |= {row.fingerprint, outcome}
+        if row.outcome.number > 1 and owner not in self._known:
+            self.num_raced += 1
+            self.num_race_trainings += row.outcome.number - 1
+        self._known |= {row.fingerprint, owner}
         self.recent.append((row.num_statements, row.num_needed))
         if row.rank_or_neg_inf > (-math.inf if self.best is None else self.best.rank_or_neg_inf):
             self.best = row
@@ -120,8 +134,8 @@ class RunProgress:
             self.validation.add(row)
 
     def knows(self, outcome: EvaluationId) -> bool:
-        """Return True if an individual of the history has that evaluation."""
-        return str(outcome) in self._known
+        """Return True if an individual of the history has that program's evaluations."""
+        return outcome.owner in self._known
 
     @property
     def is_done(self) -> bool:

@@ -14,7 +14,7 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers.pool import Pool, measure_once
+from lionhunt.search.workers.pool import Pool
 
 
 def measure_references(
@@ -54,16 +54,22 @@ def measure_references(
         instead=f"run it anew here with: {anew}",
     )
     references = {name: recorded or first}
-    for number in range(2, num_evaluations + 1):
-        later = name._replace(number=number)
-        measurement = records.measurement(later)
-        if measurement is None:
-            job = Job(str(later), assemble(reference), evaluation_seed(seed, number))
-            measurement = measure_once(pool, job)
+    later = [name._replace(number=number) for number in range(2, num_evaluations + 1)]
+    multiples = tuple((multiple,) for multiple in references[name].multiples)
+    measured = {str(each): records.measurement(each) for each in later}
+    for each in later:
+        if measured[str(each)] is None:
+            seed_of_each = evaluation_seed(seed, each.number)
+            pool.submit(Job(str(each), assemble(reference), seed_of_each, multiples=multiples))
+    while None in measured.values():
+        measured |= pool.wait(0.2)
+    for each in later:
+        measurement = measured[str(each)]
+        assert measurement is not None
         if measurement.status is not Status.OK:
             raise ConfigError(
-                f"the initial program does not train with the seed of evaluation {number} "
+                f"the initial program does not train with the seed of evaluation {each.number} "
                 f"({measurement.status_text}); choose another seed of the run"
             )
-        references[later] = measurement
+        references[each] = measurement
     return references

@@ -59,6 +59,8 @@ def print_library(console: Console, programs: list[dict[str, Any]]) -> None:
 def _print_origin(console: Console, summary: dict[str, Any]) -> None:
     fitness = summary["fitness"]
     outcome = f"fitness {four_decimals(fitness)}" if fitness is not None else summary["reason"]
+    if summary["rank"] != fitness:
+        outcome += f", rank {four_decimals(summary['rank'])}"
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
     multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
@@ -95,8 +97,9 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         (
             "cache hits",
             f"{summary['cache_hits']:,} ({summary['cache_hit_rate']:.1%} of children)"
-            + _options(summary["functional_hits"]),
+            + _functional(summary["functional_hits"]),
         ),
+        *luck_rows(summary),
         ("outcomes", counts_text(summary["outcomes"])),
         ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
         ("redundant share", f"{summary['redundant_share']:.1%} of the last population"),
@@ -150,8 +153,9 @@ def progress_line(progress: RunProgress) -> str:
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
         f"evaluated {progress.num_evaluated}  "
-        f"hits {progress.num_hits}{_options(progress.num_equivalent)}  "
-        f"redundant {progress.redundant_share:.0%}  "
+        f"hits {progress.num_hits}{_functional(progress.num_equivalent)}  "
+        + (f"raced {progress.num_raced}  " if progress.num_raced else "")
+        + f"redundant {progress.redundant_share:.0%}  "
         f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
         f"{f'validation {validation}  ' if validation else ''}"
         f"left {clock(progress.seconds_left)}"
@@ -167,8 +171,10 @@ def progress_display(progress: RunProgress) -> Group:
         ("evaluated", f"{progress.num_evaluated:,}"),
         (
             "cache hits",
-            f"{progress.num_hits:,} ({share:.0%} of children)" + _options(progress.num_equivalent),
+            f"{progress.num_hits:,} ({share:.0%} of children)"
+            + _functional(progress.num_equivalent),
         ),
+        *([("raced", f"{progress.num_raced:,}")] if progress.num_raced else []),
         ("outcomes", counts_text(_by_name(progress))),
         ("redundant share", f"{progress.redundant_share:.0%}"),
         ("pace", f"{progress.children_per_second:.0f} children a second"),
@@ -186,7 +192,34 @@ def progress_display(progress: RunProgress) -> Group:
     return Group(counts, bar)
 
 
-def _options(num_equivalent: int) -> str:
+def luck_rows(summary: dict[str, Any]) -> list[tuple[str, str]]:
+    """Return what a run with races says about luck, as names and texts."""
+    luck = summary["luck"]
+    if luck is None:
+        return []
+    raced, trainings = summary["raced"], summary["race_trainings"]
+    rows = [
+        ("raced", f"{raced:,} programs, {trainings:,} trainings on further seeds"),
+        ("best's gain", _gain_text(luck["search"])),
+        ("on fresh seeds", _gain_text(luck["fresh"])),
+    ]
+    if luck["optimism"] is not None:
+        rows.append(("optimism", f"{luck['optimism']:+.4f}, the first gain less the second"))
+    return rows
+
+
+def _gain_text(found: dict[str, Any]) -> str:
+    """Return a mean gain over seeds with its interval."""
+    if found["gain"] is None:
+        return "not trained" if not found["seeds"] else f"failed on all {found['seeds']} seeds"
+    low, high = found["low"], found["high"]
+    between = "" if low is None else f", likely between {low:.4f} and {high:.4f}"
+    num_seeds = found["seeds"] - found["failed"]
+    failed = f", failed on {found['failed']} more" if found["failed"] else ""
+    return f"{found['gain']:.4f} on {num_seeds} seed{'s' * (num_seeds != 1)}{failed}{between}"
+
+
+def _functional(num_equivalent: int) -> str:
     """Return the count of functional hits, in words."""
     return f", {num_equivalent:,} functional" if num_equivalent else ""
 

@@ -70,6 +70,8 @@ def _fields(progress: RunProgress) -> dict[str, Any]:
         "total": progress.total,
         "evaluated": progress.num_evaluated,
         "equivalent": progress.num_equivalent,
+        "raced": progress.num_raced,
+        "race_trainings": progress.num_race_trainings,
         "cache_hits": progress.num_hits,
         "redundant_share": round(progress.redundant_share, 4),
         "outcomes": {status.value: count for status, count in progress.statuses.items()},

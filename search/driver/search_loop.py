@@ -14,6 +14,8 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.racing.fresh import missing_trainings
+from lionhunt.search.driver.racing.race import Races, Settlement, further_job, prior_luck
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.setup import summarize_setup
@@ -21,13 +23,14 @@ from lionhunt.search.driver.validation.validator import Validator
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
 from lionhunt.search.evolution.regularized import Individual, initial_individual, window
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 from lionhunt.search.workers.pool import Pool
 
 GC_THRESHOLDS = (50_000, 20, 50)
@@ -107,7 +110,7 @@ class Search:
         self._rank: dict[int, float] = {}
         """Rank, or minus infinity."""
         self._names: dict[int, EvaluationId] = {}
-        """Evaluation of each individual."""
+        """First evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
         self._outcomes = EvaluationCache(
@@ -119,6 +122,8 @@ class Search:
         self._validator = Validator(
             config, self.progress.validation, records, pool, self._summarize_setup
         )
+        self._races: Races
+        """Results of all programs; made once the references are measured."""
 
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
@@ -132,13 +137,15 @@ class Search:
             while not self.progress.is_done:
                 self._breed_ahead()
                 # A cache hit may allow the next child, so the loop does not wait.
-                seconds = 0.0 if self._can_record else 0.2
+                seconds = 0.2 if self._settle_next() is None else 0.0
                 self._receive(seconds)
                 self._record_individuals()
                 self._validator.submit()
                 self._records.commit()
                 self.progress.seconds = time.monotonic() - start
                 yield self.progress
+            for row, name in missing_trainings(self._records):
+                self._train_further(name, analyze(row.individual.program))
             # Evaluations of children beyond the end of the run stay in the cache.
             self._validator.end()
             while self._is_waiting:
@@ -153,13 +160,20 @@ class Search:
             records=self._records,
             pool=self._pool,
             seed=self._config.seed,
-            num_evaluations=1,
+            num_evaluations=self._config.racing.num_evaluations,
             current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
         for name, measurement in references.items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
+        self._races = Races(
+            self._config.racing,
+            self._outcomes,
+            self._records,
+            reference=next(iter(references)).owner,
+            luck=prior_luck(self._config.racing, self._references, self._gain),
+        )
 
     def _summarize_setup(self) -> dict[str, Any]:
         """Return the setup of the run on this machine."""
@@ -237,52 +251,66 @@ class Search:
     def _record_outcomes(self, measured: list[tuple[str, Measurement]]) -> None:
         for name, measurement in measured:
             log_stopped(name, measurement)
-            outcome = to_outcome(
-                measurement,
-                self._references[EvaluationId.parse(name).number - 1],
-                self._directions,
-                self._config.evaluation.combination,
-                self._config.evaluation.weights,
-            )
+            reference = self._references[EvaluationId.parse(name).number - 1]
+            outcome = Outcome(measurement, self._gain(measurement, reference))
             self._outcomes.record(name, outcome)
 
-    @property
-    def _can_record(self) -> bool:
-        """Return whether the next child may be recorded."""
-        is_held = self.progress.is_done or self._validator.is_pending
-        return not is_held and bool(self._born) and self._born[0].outcome in self._outcomes
+    def _gain(self, measurement: Measurement, reference: Measurement) -> float | None:
+        """Return the fitness of a measurement over one of the reference."""
+        evaluation = self._config.evaluation
+        directions, weights = self._directions, evaluation.weights
+        outcome = to_outcome(measurement, reference, directions, evaluation.combination, weights)
+        return outcome.fitness
+
+    def _settle_next(self) -> Settlement | None:
+        """Return the result of the next child; submit its race, and return None before.
+
+        Until a validation is done, nobody knows whether there is a next child.
+        """
+        if self.progress.is_done or self._validator.is_pending or not self._born:
+            return None
+        child = self._born[0]
+        return self._races.settle(
+            child.outcome, lambda name: self._train_further(name, child.identity)
+        )
+
+    def _train_further(self, name: EvaluationId, identity: AnalyzedProgram) -> None:
+        """Submit a further training of a program, unless it is in flight."""
+        if self._outcomes.start(name):
+            seed = self._config.seed
+            self._pool.submit(further_job(name, identity.canonical, self._outcomes, seed))
 
     def _record_individuals(self) -> None:
         """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
-        while self._can_record:
-            individual, identity, outcome = self._born.popleft()
+        while (settled := self._settle_next()) is not None:
+            individual, identity, _ = self._born.popleft()
             row = StoredProgram(
                 individual,
                 identity.fingerprint,
                 len(individual.program.statements),
                 len(identity.needed),
-                outcome,
-                *self._outcomes.result_for(outcome),
-                multiples=self._outcomes.multiples(outcome),
+                *settled,
+                multiples=self._outcomes.multiples(settled.outcome),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._remember(individual.index, outcome, row.rank)
-            self.progress.add(row, self._num_chunks(outcome))
+            self._remember(individual.index, row.outcome, row.rank)
+            self.progress.add(row, self._num_chunks(row.outcome))
 
     def _num_chunks(self, outcome: EvaluationId) -> int:
-        """Return the chunks of training of a new evaluation; 0 if the run does not limit them."""
+        """Return the chunks of training of a new program; 0 if the run does not limit them."""
         if self._config.max_trainings is None or self.progress.knows(outcome):
             return 0
-        return self._outcomes.measurement(outcome).num_chunks
+        return sum(self._outcomes.measurement(name).num_chunks for name in outcome.up_to())
 
     def _remember(self, index: int, outcome: EvaluationId, rank: float | None) -> None:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
-        self._names[index] = outcome
+        first = outcome._replace(number=1)
+        self._names[index] = first
         self._rank[index] = or_neg_inf(rank)
         if rank is not None and self._config.hurdles.percentile is not None:
-            self._curves[index] = outcome.owner, self._outcomes.measurement(outcome).curves
+            self._curves[index] = first.owner, self._outcomes.measurement(first).curves
         for remembered in (self._history, self._identities, self._rank, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
 

@@ -2,6 +2,7 @@
 
 import difflib
 import math
+import statistics
 from typing import Any
 
 from lionhunt.dsl import library
@@ -15,12 +16,14 @@ from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.validation.report import summarize_validation
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.program_ref import Source
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redundant"
 
@@ -125,21 +128,29 @@ def _changes(old: Program, new: Program) -> list[str]:
 
 def summarize_run(records: RunStore) -> dict[str, Any]:
     """Return the summary of a run, after a check of its file for damage."""
+    # It imports scipy, which takes half a second.
+    from lionhunt.search.driver.racing.optimism import summarize_luck
+
     records.check()
     info = records.info()
     config = info["config"]
     progress = RunProgress.of_records(records)
     if (curve := progress.validation) is not None and progress.is_done:
         curve.end()
+    is_validated = curve is None or not curve.is_pending
+    is_complete = progress.is_done and is_validated and not missing_trainings(records)
     summary: dict[str, Any] = {
         "run": str(records.path),
-        "complete": progress.is_done and not (curve and curve.is_pending),
+        "complete": is_complete,
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
         "cache_hits": progress.num_hits,
         "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
         "functional_hits": progress.num_equivalent,
+        "raced": progress.num_raced,
+        "race_trainings": progress.num_race_trainings,
+        "luck": summarize_luck(records, progress.best),
         "redundant_share": progress.redundant_share,
         "outcomes": {status.value: count for status, count in progress.statuses.items()},
         "evaluation_seconds": records.seconds(),
@@ -157,11 +168,15 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     if progress.first is None:
         return summary
     reference = fingerprint(records.reference())
+    best = progress.best or progress.first
     for name, row in (("initial", progress.first), ("best", progress.best)):
         if row is not None:
             scores = {}
             if row.fitness is not None:
-                scores = _summarize_scores(records, row.outcome, reference, info["tasks"])
+                # The reference stands beside the best, on the same seeds.
+                last = (best if row.outcome.owner == reference else row).outcome.number
+                outcome = row.outcome._replace(number=last)
+                scores = _summarize_scores(records, outcome, reference, info["tasks"])
             program = str(liveness.simplify(row.program))
             summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
@@ -178,15 +193,20 @@ def _training_saved(records: RunStore, num_tasks: int) -> float:
 def _summarize_scores(
     records: RunStore, outcome: EvaluationId, reference: str, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
-    """Return the score and the fitness on each task."""
-    pairs = zip(_scores(records, outcome), _scores(records, EvaluationId(reference)), strict=True)
-    return {
-        task["name"]: {
-            "score": score,
-            "fitness": task_fitness(score, initial, task["higher_is_better"]),
+    """Return the score and the fitness on each task, as means over the evaluations."""
+    pairs = [
+        list(zip(_scores(records, name), _scores(records, of_reference), strict=True))
+        for name in outcome.of_fitness
+        for of_reference in [name._replace(owner=reference)]
+    ]
+    summaries = {}
+    for task, of_task in zip(tasks, zip(*pairs, strict=True), strict=True):
+        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in of_task]
+        summaries[task["name"]] = {
+            "score": statistics.fmean(score for score, _ in of_task),
+            "fitness": statistics.fmean(gains),
         }
-        for task, (score, initial) in zip(tasks, pairs, strict=True)
-    }
+    return summaries
 
 
 def _scores(records: RunStore, name: EvaluationId) -> tuple[float, ...]:

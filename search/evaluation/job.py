@@ -36,6 +36,7 @@ class Job(NamedTuple):
         multiples: the multiples of the update to train with, for each task that it trains on; the
             best counts. Jobs of one batch have equally many. Empty to train with the update as it
             is.
+        is_urgent: True to be scored before those that wait.
     """
 
     name: str
@@ -44,6 +45,7 @@ class Job(NamedTuple):
     task: int | None = None
     hurdles: Hurdles | None = None
     multiples: tuple[tuple[float, ...], ...] = ()
+    is_urgent: bool = False
 
     @property
     def size(self) -> Hashable:

@@ -44,6 +44,18 @@ class EvaluationId(NamedTuple):
         owner, _, number = text.partition("#")
         return cls(owner, int(number or 1))
 
+    def up_to(self, first: int = 1) -> list["EvaluationId"]:
+        """Return the evaluations of the same program from number `first` to this one."""
+        return [self._replace(number=number) for number in range(first, self.number + 1)]
+
+    @property
+    def of_fitness(self) -> list["EvaluationId"]:
+        """Return the evaluations that fitness is a mean of, where this is the last one.
+
+        The first one made the program train further, so its gain is too high.
+        """
+        return self.up_to(2) or [self]
+
     def __str__(self) -> str:
         return self.owner if self.number == 1 else f"{self.owner}#{self.number}"
 

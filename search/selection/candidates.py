@@ -15,7 +15,8 @@ from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.selection.config import BaselineConfig
 from lionhunt.search.selection.meta_overfitting import Checkpoint, checkpoints
 from lionhunt.search.storage.program_ref import find_program
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 
 @dataclasses.dataclass(frozen=True)
@@ -139,12 +140,14 @@ def choose_candidates(
 
 def _measure_of_fitness(run: RunSummary) -> dict[str, Any]:
     """Return the settings that define fitness; they agree in comparable runs."""
-    evaluation = parse_run_config(run.info["config"], run.path).evaluation
+    config = parse_run_config(run.info["config"], run.path)
+    evaluation = config.evaluation
     return {
         "tasks": run.info["tasks"],
         "initial": run.info["initial"],
         "combination": evaluation.combination,
         "weights": evaluation.weights,
+        "racing": config.racing,
     }
 
 

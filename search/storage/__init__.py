@@ -5,4 +5,4 @@ sqlite3.
 """
 
 __all__ = ["atomic_file", "checked_tables", "database", "export", "program_ref", "query"]
-__all__ += ["resume", "run_store", "schema"]
+__all__ += ["resume", "run_info", "run_store", "schema", "stored_program"]

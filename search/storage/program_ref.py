@@ -10,8 +10,9 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import MAX_CHARACTERS, ProgramError, parse_with_docstring
 from lionhunt.search.errors import RecordError, SourceError, did_you_mean
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.storage.stored_program import StoredProgram
 
 MAX_BYTES = 4 * MAX_CHARACTERS + 4
 """More bytes than a program has, at four bytes a character."""

@@ -5,6 +5,7 @@ from typing import Annotated, Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 MAX_TASKS = 1000
+MAX_SEEDS = 100
 
 _Count = Annotated[int, Field(ge=0)]
 
@@ -39,6 +40,12 @@ class _ValidationRules(_Shape):
     early_stop: Annotated[int, Field(gt=0)] | None = None
 
 
+class _Racing(_Shape):
+    num_best: _Count
+    max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)]
+    num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)]
+
+
 class _Config(_Shape):
     seed: _Count
     num_programs: _Count
@@ -47,6 +54,7 @@ class _Config(_Shape):
     tasks: Annotated[list[dict[str, Any]], Field(min_length=1, max_length=MAX_TASKS)]
     evolution: _Evolution
     evaluation: _Evaluation
+    racing: _Racing | None = None
     hurdles: dict[str, float | None] | None = None
     validation: _ValidationRules | None = None
 

@@ -1,9 +1,9 @@
 """The records of a run: its history and its evaluation cache, from which it resumes."""
 
-import dataclasses
 import hashlib
 import json
 import sqlite3
+from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -12,10 +12,8 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
-from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
-from lionhunt.search.evaluation.step_sizes import Multiples, common_multiple
-from lionhunt.search.evolution.regularized import Individual
-from lionhunt.search.evolution.step import multiply_step
+from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount
+from lionhunt.search.evaluation.step_sizes import Multiples
 from lionhunt.search.storage import database
 from lionhunt.search.storage.checked_tables import (
     CheckedTables,
@@ -25,55 +23,7 @@ from lionhunt.search.storage.checked_tables import (
 )
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
-
-
-@dataclasses.dataclass(frozen=True, slots=True)
-class StoredProgram:
-    """A recorded individual with its outcome.
-
-    Attributes:
-        individual: the program and its birth.
-        fingerprint: of the program.
-        num_statements, num_needed: the number of statements, and of needed statements.
-        outcome: the name of its evaluation: that of its fingerprint, unless an option differs.
-        fitness: None for a failure.
-        status: the end of the evaluation.
-        discount: the difference between its fitness and its rank.
-        multiples: of its update, for each task the best one; empty in a run without step sizes.
-    """
-
-    individual: Individual
-    fingerprint: str
-    num_statements: int
-    num_needed: int
-    outcome: EvaluationId
-    fitness: float | None
-    status: Status
-    discount: Discount = NO_DISCOUNT
-    multiples: Multiples = ()
-
-    @property
-    def program(self) -> Program:
-        """Return the program that the fitness is of, the multiple of its update included.
-
-        If several tasks differ in their best multiple, it is the geometric mean.
-        """
-        return multiply_step(self.individual.program, common_multiple(self.multiples))
-
-    @property
-    def fitness_or_neg_inf(self) -> float:
-        """Return the fitness, or minus infinity for a failure."""
-        return or_neg_inf(self.fitness)
-
-    @property
-    def rank(self) -> float | None:
-        """Return the rank; None for a failure."""
-        return self.discount.rank(self.fitness)
-
-    @property
-    def rank_or_neg_inf(self) -> float:
-        """Return the rank, or minus infinity for a failure, as tournaments compare it."""
-        return or_neg_inf(self.rank)
+from lionhunt.search.storage.stored_program import ROWS, StoredProgram, to_row
 
 
 class HistoryBin(NamedTuple):
@@ -212,12 +162,12 @@ class RunStore(CheckedTables):
 
     def rows(self, start: int = 0) -> Iterator[StoredProgram]:
         """Yield the individuals from number `start`, in order."""
-        cursor = self._connection.execute(f'{_ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
-        return self._read(_to_row, cursor)
+        cursor = self._connection.execute(f'{ROWS} WHERE "index" >= ? ORDER BY "index"', (start,))
+        return self._read(to_row, cursor)
 
     def row(self, index: int) -> StoredProgram:
         """Return one individual; raise `RecordError` if none has that number."""
-        for row in self._read(_to_row, self._query(f'{_ROWS} WHERE "index" = ?', index)):
+        for row in self._read(to_row, self._query(f'{ROWS} WHERE "index" = ?', index)):
             return row
         count = self.count()
         has = f"it has 0 to {count - 1}" if count else "it has none yet"
@@ -229,6 +179,23 @@ class RunStore(CheckedTables):
         rows = self._connection.execute(query, (start,))
         return self._read(lambda i, name, rank: (i, EvaluationId.parse(name), rank), rows)
 
+    def iter_programs(self) -> Iterator[tuple[EvaluationId, float | None, Status, Discount]]:
+        """Yield last evaluation, fitness, status and discount of every program, in any order.
+
+        Programs that share their outcomes count as one: the first of them.
+        """
+        query = f"""SELECT outcome, fitness, reason, margin, cost FROM history
+            WHERE "index" IN ({_FIRST_BIRTHS})"""
+        return self._read(
+            lambda name, fitness, text, *discount: (
+                EvaluationId.parse(name),
+                fitness,
+                Status(text),
+                Discount(*discount),
+            ),
+            self._connection.execute(query),
+        )
+
     def best(self, num_programs: int | None = None) -> StoredProgram | None:
         """Return the program of the highest rank, of all or of the first `num_programs`.
 
@@ -236,7 +203,7 @@ class RunStore(CheckedTables):
             The first of equals; None if no program has a fitness.
         """
         end = self.count() if num_programs is None else num_programs
-        query = f'{_ROWS} WHERE "index" < ? {_BY_RANK} LIMIT 1'
+        query = f'{ROWS} WHERE "index" < ? {_BY_RANK} LIMIT 1'
         return next(self._ranked(query, end), None)
 
     def best_by_length(self) -> Iterator[StoredProgram]:
@@ -247,7 +214,7 @@ class RunStore(CheckedTables):
         best = "SELECT num_needed, max(rank) FROM history GROUP BY num_needed"
         first = f"""SELECT min("index") FROM history
             WHERE (num_needed, rank) IN ({best}) GROUP BY num_needed"""
-        query = f'{_ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
+        query = f'{ROWS} WHERE "index" IN ({first}) ORDER BY num_needed'
         return self._ranked(query)
 
     def fittest(self) -> Iterator[StoredProgram]:
@@ -255,19 +222,26 @@ class RunStore(CheckedTables):
 
         It is the first of the program. Programs that share their outcomes count as one.
         """
-        first = 'SELECT min("index") FROM history GROUP BY outcome'
-        query = f'{_ROWS} WHERE "index" IN ({first}) {_BY_RANK}'
+        query = f'{ROWS} WHERE "index" IN ({_FIRST_BIRTHS}) {_BY_RANK}'
         return self._ranked(query)
 
     def _ranked(self, query: str, *values: int) -> Iterator[StoredProgram]:
         """Yield the rows of a query that compares ranks; the info of the run says how."""
         self.info()
-        return self._read(_to_row, self._connection.execute(query, values))
+        return self._read(to_row, self._connection.execute(query, values))
 
     def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
         """Return fitness and status of every outcome, by name."""
         rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
         return dict(self._read(lambda name, *rest: (name, (rest[0], Status(rest[1]))), rows))
+
+    def summary(self, name: EvaluationId) -> tuple[float | None, Status] | None:
+        """Return fitness and status of the evaluation of that name; None if there is none."""
+        query = "SELECT fitness, reason FROM outcomes WHERE fingerprint = ?"
+        rows = self._read(
+            lambda fitness, text: (fitness, Status(text)), self._query(query, str(name))
+        )
+        return next(rows, None)
 
     def measurement(self, name: str | EvaluationId) -> Measurement | None:
         """Return the measurement of the evaluation of that name; None if there is none."""
@@ -299,10 +273,17 @@ class RunStore(CheckedTables):
         return iter(self._connection.execute(query))
 
     def count_by_status(self) -> dict[Status, int]:
-        """Return the number of the individuals' fingerprints with each status."""
-        query = """SELECT reason, count(*) FROM outcomes
-            WHERE fingerprint IN (SELECT fingerprint FROM individuals) GROUP BY reason"""
-        return dict(self._read(lambda text, count: (Status(text), count), self._query(query)))
+        """Return the number of the individuals' own outcomes with each status."""
+        query = """SELECT reason, count(*) FROM outcomes WHERE fingerprint IN (
+                SELECT fingerprint FROM individuals LEFT JOIN taken USING ("index")
+                WHERE taken.outcome IS NULL) GROUP BY reason
+            UNION ALL SELECT reason, count(DISTINCT outcome) FROM taken
+            WHERE instr(outcome, '#') GROUP BY reason"""
+        counts: Counter[Status] = Counter()
+        for text, count in self._query(query):
+            with database.decoding(self.path):
+                counts[Status(text)] += count
+        return counts
 
     def seconds(self) -> float:
         """Return the wall clock of all evaluations together."""
@@ -310,10 +291,10 @@ class RunStore(CheckedTables):
 
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""
-        query = """SELECT coalesce(sum(coalesce(
+        query = f"""SELECT coalesce(sum(coalesce(
                 (SELECT num_chunks FROM multiples WHERE outcome = fingerprint),
                 (SELECT sum(json_array_length(value)) FROM json_each(curves)))), 0)
-            FROM outcomes WHERE fingerprint IN (SELECT outcome FROM history)"""
+            FROM outcomes WHERE fingerprint IN ({_EVALUATIONS})"""
         with database.decoding(self.path):
             return self._query(query)[0][0]
 
@@ -340,8 +321,8 @@ class RunStore(CheckedTables):
         return {name for (name,) in self._query("SELECT DISTINCT fingerprint FROM individuals")}
 
     def outcome_names(self) -> set[str]:
-        """Return the names of all outcomes of individuals."""
-        return {name for (name,) in self._query("SELECT DISTINCT outcome FROM history")}
+        """Return the names of all evaluations of individuals."""
+        return {name for (name,) in self._query(_EVALUATIONS)}
 
     def lineage(self, index: int) -> list[StoredProgram]:
         """Return the ancestors of an individual and itself, the oldest first."""
@@ -381,24 +362,12 @@ _PROBLEMS = {
 }
 """Queries that find a row which no run has, and what is wrong with it."""
 
-_ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason, multiples, margin, cost FROM history"""
+_FIRST_BIRTHS = 'SELECT min("index") FROM history GROUP BY outcome'
+"""The first individual of every program."""
+_EVALUATIONS = """WITH RECURSIVE last(owner, number) AS (
+        SELECT DISTINCT substr(outcome, 1, instr(outcome || '#', '#') - 1),
+            max(1, CAST(substr(outcome, instr(outcome || '#', '#') + 1) AS INTEGER)) FROM history
+        UNION ALL SELECT owner, number - 1 FROM last WHERE number > 1
+    ) SELECT owner || iif(number > 1, '#' || number, '') FROM last"""
+"""The names of all evaluations of the individuals: from the first one of each to its last."""
 _BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'
-
-
-def _to_row(
-    index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
-) -> StoredProgram:
-    fingerprint, num_statements, num_needed, outcome, fitness, status, sizes, *discount = rest
-    individual = Individual(index, parent, mutation, parse(text), num_draws)
-    return StoredProgram(
-        individual,
-        fingerprint,
-        num_statements,
-        num_needed,
-        EvaluationId.parse(outcome),
-        fitness,
-        Status(status),
-        Discount(*discount),
-        to_multiples(sizes),
-    )

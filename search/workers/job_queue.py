@@ -1,8 +1,8 @@
-"""The queue of jobs for a worker: batches, first come, first served."""
+"""The queue of jobs for a worker: batches, the urgent first, else first come, first served."""
 
 from collections import deque
 
-from lionhunt.search.evaluation.job import AnyJob
+from lionhunt.search.evaluation.job import AnyJob, Job
 
 
 class JobQueue:
@@ -18,7 +18,10 @@ class JobQueue:
         self._waiting: deque[AnyJob | list[AnyJob]] = deque()
 
     def put(self, job: AnyJob) -> None:
-        self._waiting.append(job)
+        if isinstance(job, Job) and job.is_urgent:
+            self._waiting.appendleft(job)
+        else:
+            self._waiting.append(job)
 
     def put_batch(self, jobs: list[AnyJob]) -> None:
         """Queue jobs to be scored together, without others."""

@@ -53,7 +53,7 @@ def test_configs_of_the_page_are_some():
 
 def test_searches_of_the_page_on_configs_set_known_keys():
     commands = re.findall(r"^lionhunt search .*$", CONFIG, re.MULTILINE)
-    assert len(commands) == 5
+    assert len(commands) == 6
     for command in commands:
         file, *settings = command.removeprefix("lionhunt search ").split(" --set ")
         load_config(ROOT / file, settings)

@@ -24,15 +24,19 @@ from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evolution.step import multiply_step
 from lionhunt.search.storage.program_ref import find_program
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import RAW, FormulaPool, advance, config, create, finished, score
 
+RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
     "different": {"mutation": {"until_different": True, "max_statements": 14}},
     "functional": {"evaluation": {"functional_cache": True}, "hurdles": {"percentile": 30.0}},
     "outside": {"space": {"step": "outside"}},
+    "racing": {"racing": RACING},
+    "racing few": {"racing": {"num_best": 1, "max_seeds": 3, "num_fresh": 0}},
     "step_sizes": {
         "evaluation": {"step_sizes": [0.25, 1.0, 2.0]},
         "hurdles": {"slack": 0.5},
@@ -51,6 +55,7 @@ OPTIONS = {
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
+        "racing": RACING,
     },
 }
 SIZE = {"num_programs": 180, "evolution": {"population_size": 24, "tournament_size": 3, "lag": 6}}
@@ -210,7 +215,7 @@ def test_seeds_of_evaluations_differ_and_stay():
     assert evaluation_seed(0, 2) == 4088162826
 
 
-COUNTED = ("num_evaluated", "num_equivalent", "statuses", "best")
+COUNTED = ("num_evaluated", "num_equivalent", "num_raced", "num_race_trainings", "statuses", "best")
 
 
 def test_progress_counts_as_the_records_do(tmp_path):

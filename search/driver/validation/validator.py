@@ -151,7 +151,8 @@ class Validator:
         name = _name(validation.owner, validation.task)
         number = len(self._config.tasks) + validation.task
         self._in_flight[name] = validation
-        self._pool.submit(Job(name, validation.bytecode, task=number, multiples=multiples))
+        job = Job(name, validation.bytecode, task=number, multiples=multiples, is_urgent=True)
+        self._pool.submit(job)
 
     def _end_round(self, validation: _ValidationTraining, measurement: Measurement) -> None:
         """Record a measurement, or train with the next grid."""

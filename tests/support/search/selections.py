@@ -16,7 +16,8 @@ from lionhunt.search.selection.loop import SelectionLoop
 from lionhunt.search.selection.result import SelectionResult
 from lionhunt.search.selection.setup import summarize_selection_setup
 from lionhunt.search.selection.store import SelectionStore
-from lionhunt.search.storage.run_store import RunStore, StoredProgram
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.runs import INITIAL, SALT, key_of
 from tests.support.search.runs import config as run_config
 

@@ -1,0 +1,6 @@
+"""Racing: the training of promising programs on further seeds, against luck.
+
+This package imports the configuration of a run, evaluation and storage.
+"""
+
+__all__ = ["fresh", "luck", "optimism", "race"]

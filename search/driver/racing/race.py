@@ -1,0 +1,200 @@
+"""Race of a program that would enter the best: it trains on further seeds while it stays there.
+
+The best of thousands of programs on one seed is mostly the luckiest. A program
+races if its rank would be among the best `num_best`. It is trained on 2 seeds in all, then on 4, 8
+and so on. It stops as soon as its rank is no longer among them. The reference trains on the same
+seeds, and a gain is over the reference on that seed. The luck that both have in common cancels.
+
+The first seed made the program race, so its gain there is a selected one. Therefore the fitness of
+a raced program is the mean gain over the further seeds alone. A fall is a fall: that mean is its
+fitness, also where it is far below the first gain. A program that fails with one seed has failed.
+The further seeds select too, but each round only decides on more seeds, which dilute its luck.
+
+The rank is the lower end of an interval. It is fitness less sigma / sqrt(n), with n the seeds that
+fitness is a mean of. One formula is for all programs; `search.driver.racing.luck` has sigma.
+An unraced program has n = 1, so it ranks below a raced one of the same fitness. The reference was
+trained on all seeds, and ranks as a program that went through all rounds.
+
+Races are a function of the history. Individuals are recorded in order of birth. The one at the head
+of the queue races against those recorded before it. All that a race needs is in the records, so
+that a run may be killed between two rounds. Later individuals of a program share its result.
+"""
+
+import dataclasses
+import heapq
+import statistics
+from collections.abc import Callable, Sequence
+from typing import NamedTuple
+
+from lionhunt.dsl.analysis.canonical import Canonical
+from lionhunt.dsl.execution.bytecode import assemble_canonical
+from lionhunt.search.driver.config import RacingConfig
+from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.racing.luck import Luck
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount, or_neg_inf
+from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.storage.run_store import RunStore
+
+Train = Callable[[EvaluationId], None]
+"""A function that submits a training, unless it is in flight or done."""
+
+
+class Settlement(NamedTuple):
+    """The result of a program, which its individuals are recorded with.
+
+    Attributes:
+        outcome: its last evaluation.
+        fitness: None for a failure.
+        status: of the first evaluation that failed, else OK.
+        discount: the difference between its fitness and its rank.
+    """
+
+    outcome: EvaluationId
+    fitness: float | None
+    status: Status
+    discount: Discount = NO_DISCOUNT
+
+    @property
+    def rank_or_neg_inf(self) -> float:
+        """Return the rank; minus infinity for a failure."""
+        return or_neg_inf(self.discount.rank(self.fitness))
+
+
+def further_job(
+    name: EvaluationId, canonical: Canonical, outcomes: EvaluationCache, seed: int
+) -> Job:
+    """Return the training of a program with another seed, at the multiples that were best.
+
+    It has no hurdles: a candidate for the best rarely meets one, and would then have failed.
+
+    Args:
+        name: of the new evaluation.
+        canonical: the program.
+        outcomes: evaluations of the run; the first of the program is done.
+        seed: of the run.
+    """
+    multiples = tuple((each,) for each in outcomes.multiples(name._replace(number=1)))
+    return Job(
+        str(name),
+        assemble_canonical(canonical),
+        evaluation_seed(seed, name.number),
+        multiples=multiples,
+        is_urgent=True,
+    )
+
+
+def prior_luck(
+    config: RacingConfig,
+    references: Sequence[Measurement],
+    gain: Callable[[Measurement, Measurement], float | None],
+) -> Luck | None:
+    """Return the luck before the first race; None for a run without races.
+
+    Args:
+        config: rules of the races.
+        references: of the reference, one a seed.
+        gain: from a measurement and one of the reference to a fitness.
+    """
+    if not config.num_best:
+        return None
+    seen = references[: config.max_seeds]
+    means = map(statistics.fmean, zip(*(each.scores for each in seen), strict=True))
+    typical = dataclasses.replace(seen[0], scores=tuple(means))
+    gains = [gain(each, typical) for each in seen]
+    return Luck([each for each in gains if each is not None])
+
+
+class Races:
+    """The races of a run, and the results of its programs.
+
+    Args:
+        config: rules of the races; without any, every program has the result of its evaluation.
+        outcomes: evaluations of the run.
+        records: store of the run, whose individuals are settled from the start.
+        reference: fingerprint of the reference.
+        luck: with the prior alone; None without races.
+    """
+
+    def __init__(
+        self,
+        config: RacingConfig,
+        outcomes: EvaluationCache,
+        records: RunStore,
+        reference: str,
+        luck: Luck | None,
+    ):
+        self._config = config
+        self._outcomes = outcomes
+        self._reference = reference
+        self._luck = luck
+        self._settled: dict[str, Settlement] = {}
+        """Results of the programs in the history, by owner; empty without races."""
+        self._best: list[float] = []
+        """Heap of the best ranks, one a program."""
+        if luck is not None:
+            for row in records.iter_programs():
+                self._add(Settlement(*row))
+
+    def settle(self, name: EvaluationId, train: Train) -> Settlement | None:
+        """Return the result of the individual at the head of the queue.
+
+        Args:
+            name: its first evaluation.
+            train: submits a further training of it, unless that is in flight or done.
+
+        Returns:
+            None while a training is missing.
+        """
+        if name not in self._outcomes:
+            return None
+        if self._luck is None:
+            return Settlement(name, *self._outcomes.result_for(name))
+        known = self._settled.get(name.owner)
+        if known is None and (known := self._race(name.owner, self._luck, train)) is not None:
+            self._add(known)
+        return known
+
+    def _race(self, owner: str, luck: Luck, train: Train) -> Settlement | None:
+        """Return the result of a race, or None while a training is missing."""
+        num_seeds, most = 1, self._config.max_seeds
+        while True:
+            settled = self._result(EvaluationId(owner, num_seeds), luck)
+            is_over = owner == self._reference or num_seeds == most
+            if is_over or not self._is_among_best(settled.rank_or_neg_inf):
+                return settled
+            before, num_seeds = num_seeds, min(2 * num_seeds, most)
+            names = EvaluationId(owner, num_seeds).up_to(before + 1)
+            for name in names:
+                train(name)
+            if not all(name in self._outcomes for name in names):
+                return None
+
+    def _result(self, outcome: EvaluationId, luck: Luck) -> Settlement:
+        """Return the result after the evaluations up to this one."""
+        gains = []
+        for name in outcome.of_fitness:
+            gain, status = self._outcomes.result_for(name)
+            if gain is None:
+                return Settlement(outcome, None, status)
+            gains.append(gain)
+        num_seeds = self._config.max_seeds - 1 if outcome.owner == self._reference else len(gains)
+        discount = Discount(luck.margin(num_seeds))
+        return Settlement(outcome, statistics.fmean(gains), Status.OK, discount)
+
+    def _is_among_best(self, rank: float) -> bool:
+        is_full = len(self._best) == self._config.num_best
+        return rank > (self._best[0] if is_full else float("-inf"))
+
+    def _add(self, settled: Settlement) -> None:
+        """Add the result of the next program of the history."""
+        assert self._luck is not None
+        self._settled[settled.outcome.owner] = settled
+        if self._is_among_best(rank := settled.rank_or_neg_inf):
+            is_full = len(self._best) == self._config.num_best
+            (heapq.heapreplace if is_full else heapq.heappush)(self._best, rank)
+        if settled.fitness is not None:
+            names = settled.outcome.of_fitness
+            gains = [self._outcomes.result_for(name)[0] for name in names]
+            self._luck.add([gain for gain in gains if gain is not None])

@@ -1,0 +1,266 @@
+"""Races: who races, what they measure, one history after any stop, the gain on fresh seeds."""
+
+import dataclasses
+import heapq
+import itertools
+import math
+import statistics
+from contextlib import closing
+
+import pytest
+
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
+from lionhunt.search.driver.progress import RunProgress, is_at_end
+from lionhunt.search.driver.racing.luck import PRIOR_RACES, Luck
+from lionhunt.search.driver.search_loop import Search
+from lionhunt.search.driver.setup import load_initial, load_run
+from lionhunt.search.driver.summary import summarize_run
+from lionhunt.search.errors import ConfigError
+from lionhunt.search.evaluation.fitness import task_fitness
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
+from lionhunt.search.evaluation.seeds import evaluation_seed
+from lionhunt.search.storage.run_store import RunStore
+from tests.support.search.runs import FormulaPool, advance, create, finished, score
+
+SIZE = {"num_programs": 150, "evolution": {"population_size": 12, "tournament_size": 3, "lag": 6}}
+RACING = {"num_best": 4, "max_seeds": 8, "num_fresh": 3}
+INITIAL = assemble(load_initial("adamw_initial"))
+
+
+class Run:
+    """A finished run with races."""
+
+    def __init__(self, folder):
+        self.folder = folder
+        self.pool = FormulaPool()
+        with create(folder, **SIZE, racing=RACING) as records:
+            advance(records, self.pool)
+            self.content = content(records)
+            self.rows = list(records.rows())
+            self.reference = fingerprint(records.reference())
+            self.summary = summarize_run(records)
+
+
+def content(records: RunStore):
+    return list(records.rows()), records.outcome_summaries()
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory):
+    return Run(tmp_path_factory.mktemp("raced"))
+
+
+def gain(program, number: int) -> float | None:
+    """Compute the fitness of a program in an evaluation; the run's seed is 1."""
+    seed = evaluation_seed(1, number)
+    measurement = score(assemble_canonical(canonicalize(program)), seed)
+    if measurement.status is not Status.OK:
+        return None
+    return task_fitness(measurement.scores[0], score(INITIAL, seed).scores[0], True)
+
+
+def mean_gain(program, last: int) -> tuple[float | None, int]:
+    """Return the mean over the evaluations that count, and how many there are."""
+    gains = [gain(program, number) for number in range(2 if last > 1 else 1, last + 1)]
+    whole = [each for each in gains if each is not None]
+    return (statistics.fmean(whole) if whole == gains else None), len(gains)
+
+
+def test_programs_race_while_their_rank_is_among_the_best(run):
+    references = [score(INITIAL, evaluation_seed(1, n)).scores[0] for n in range(1, 9)]
+    typical = statistics.fmean(references)
+    spreads = [statistics.stdev(r / typical for r in references)] * PRIOR_RACES
+    best: list[float] = []
+    lasts, known = set(), {}
+    for row in run.rows:
+        program, owner = row.individual.program, row.fingerprint
+        if owner in known:
+            assert (row.outcome, row.fitness, row.discount) == known[owner]
+            continue
+        for last in (1, 2, 4, 8):
+            fitness, num_seeds = mean_gain(program, last)
+            num_seeds = 7 if owner == run.reference else num_seeds
+            margin = 0.0 if fitness is None else statistics.median(spreads) / math.sqrt(num_seeds)
+            rank = -math.inf if fitness is None else fitness - margin
+            threshold = min(best) if len(best) == 4 else -math.inf
+            if owner == run.reference or not rank > threshold:
+                break
+        assert row.outcome == EvaluationId(owner, last)
+        assert row.fitness == (None if fitness is None else pytest.approx(fitness))
+        assert row.rank_or_neg_inf == pytest.approx(rank)
+        assert row.discount.cost == 0
+        best = heapq.nlargest(4, [*best, rank])
+        if fitness is not None and last > 2:
+            spreads.append(statistics.stdev(gain(program, n) for n in range(2, last + 1)))
+        lasts.add((last, fitness is None))
+        known[owner] = row.outcome, row.fitness, row.discount
+    assert {(1, False), (1, True), (2, False), (2, True), (8, False)} <= lasts
+    raced = {name.owner for name, *_ in known.values() if name.number > 1}
+    assert run.summary["raced"] == len(raced)
+    assert run.summary["race_trainings"] == sum(n.number - 1 for n, *_ in known.values())
+
+
+def test_lucky_programs_fall(run, tmp_path):
+    fallen = [
+        row
+        for row in run.rows
+        if row.outcome.number == 2 and row.fitness is not None and row.fitness < 0
+    ]
+    assert any((gain(row.individual.program, 1) or 0.0) > 0.3 for row in fallen)
+    with create(tmp_path, **SIZE) as records:
+        luckiest = advance(records, FormulaPool()).best()
+    assert luckiest is not None and luckiest.fitness > 1
+    assert run.summary["best"]["fitness"] < luckiest.fitness / 2
+
+
+def test_best_and_the_hall_go_by_rank(run):
+    rows = [row for row in run.rows if row.fitness is not None]
+    expected = max(rows, key=lambda row: (row.rank_or_neg_inf, -row.individual.index))
+    assert expected.rank_or_neg_inf < max(row.fitness_or_neg_inf for row in rows)
+    with RunStore.open_to_read(run.folder) as records:
+        assert records.best() == expected == next(records.fittest())
+        assert list(records.best_by_length())
+        for member in records.best_by_length():
+            same = [row for row in rows if row.num_needed == member.num_needed]
+            assert member.rank == max(row.rank_or_neg_inf for row in same)
+        assert RunProgress.of_records(records).best == expected
+    # The best went through all rounds, so no later program was luckier with fewer.
+    assert expected.outcome.number == 8
+
+
+def test_races_train_without_hurdles_before_what_waits(run, tmp_path):
+    later = [job for job in run.pool.jobs if EvaluationId.parse(job.name).number > 1]
+    assert {job.hurdles for job in later} == {None}
+    for job in later:
+        assert job.seed == evaluation_seed(1, EvaluationId.parse(job.name).number)
+        owner = EvaluationId.parse(job.name).owner
+        assert job.is_urgent == (owner != run.reference)
+
+
+def test_any_stop_between_rounds_gives_the_same_records(run, tmp_path):
+    """Stop after every few results, in the middle of races and of the trainings at the end."""
+    with create(tmp_path, **SIZE, racing=RACING):
+        pass
+    for seed in itertools.count():
+        with RunStore.open_to_write(tmp_path) as records:
+            if is_at_end(records):
+                break
+            pool = FormulaPool(seed)
+            config, initial = load_run(records)
+            search = Search(config, initial, records, pool, score(INITIAL))
+            with closing(search.run()) as events:
+                for _ in itertools.islice(events, 1 + seed % 5):
+                    pass
+    assert seed > 40
+    with RunStore.open_to_read(tmp_path) as records:
+        assert content(records) == run.content
+
+
+def test_best_is_trained_on_fresh_seeds_and_the_optimism_is_told(run, invoke_cli):
+    luck, index = run.summary["luck"], run.summary["best"]["index"]
+    best = run.rows[index]
+    fresh = [gain(best.individual.program, number) for number in (9, 10, 11)]
+    names = {str(EvaluationId(best.fingerprint, number)) for number in (9, 10, 11)}
+    assert names <= run.content[1].keys()
+    assert luck["fresh"]["seeds"] == 3 and luck["fresh"]["failed"] == fresh.count(None)
+    whole = [each for each in fresh if each is not None]
+    assert luck["fresh"]["gain"] == pytest.approx(statistics.fmean(whole))
+    assert luck["search"]["gain"] == pytest.approx(best.fitness) and luck["search"]["seeds"] == 7
+    assert luck["search"]["low"] < luck["search"]["gain"] < luck["search"]["high"]
+    scores = run.summary["best"]["scores"]["digits_mlp"]
+    assert scores["fitness"] == pytest.approx(best.fitness)
+    initial = [score(INITIAL, evaluation_seed(1, n)).scores[0] for n in range(2, 9)]
+    of_initial = run.summary["initial"]["scores"]["digits_mlp"]["score"]
+    assert of_initial == pytest.approx(statistics.fmean(initial))
+    others = [n for n in run.content[1] if EvaluationId.parse(n).number > 8 and n not in names]
+    assert {EvaluationId.parse(name).owner for name in others} == {run.reference}
+    status, out, _ = invoke_cli("show", run.folder)
+    assert status == 0 and "on fresh seeds" in out and f"{run.summary['raced']} programs" in out
+
+
+def test_run_is_not_complete_before_the_fresh_seeds(run, tmp_path):
+    with create(tmp_path, **SIZE, racing=RACING) as records:
+        advance(records, FormulaPool(), 150)
+        assert RunProgress.of_records(records).is_done and not is_at_end(records)
+        summary = summarize_run(records)
+        assert not summary["complete"] and summary["luck"]["fresh"]["seeds"] == 0
+        assert summary["luck"]["optimism"] is None
+        advance(records, FormulaPool())
+        assert is_at_end(records) and summarize_run(records)["complete"]
+        assert content(records) == run.content
+
+
+def test_limit_of_training_counts_races(tmp_path):
+    options = SIZE | {"num_programs": 10_000, "max_trainings": 25.0}
+    with create(tmp_path, **options, racing=RACING) as records:
+        advance(records, FormulaPool())
+        progress = RunProgress.of_records(records)
+        raced = {row.outcome for row in records.rows() if row.outcome.number > 1}
+        names = {name for outcome in raced for name in outcome.up_to()}
+        names |= {row.outcome for row in records.rows()}
+        assert progress.num_chunks == sum(records.measurement(n).num_chunks for n in names)
+        assert len(raced) > 3 and progress.is_done and progress.num_programs < 10_000
+
+
+class MultiplesPool(FormulaPool):
+    """A pool that chooses 0.5 as the multiple of every program, and 2 for the reference."""
+
+    def _choose(self, measurement, bytecode):
+        is_reference = all((a == b).all() for a, b in zip(bytecode, INITIAL, strict=True))
+        return dataclasses.replace(measurement, multiples=(2.0 if is_reference else 0.5,))
+
+    def start(self, reference):
+        return self._choose(super().start(reference), reference.bytecode)
+
+    def wait(self, seconds):
+        jobs = {job.name: job for job in self.queue}
+        return [(name, self._choose(m, jobs[name].bytecode)) for name, m in super().wait(seconds)]
+
+
+def test_races_train_at_the_multiples_that_were_best(tmp_path):
+    pool = MultiplesPool()
+    sizes = {"step_sizes": [0.5, 1.0, 2.0]}
+    with create(tmp_path, **SIZE, racing=RACING, evaluation=sizes) as records:
+        reference = fingerprint(records.reference())
+        advance(records, pool)
+    later = [job for job in pool.jobs if EvaluationId.parse(job.name).number > 1]
+    for job in later:
+        is_reference = EvaluationId.parse(job.name).owner == reference
+        assert job.multiples == ((2.0,) if is_reference else (0.5,),)
+    assert len({EvaluationId.parse(job.name).owner for job in later}) > 3
+
+
+class UnluckyPool(FormulaPool):
+    """A pool in which the initial program trains only with the run's own seed."""
+
+    def wait(self, seconds):
+        return [(name, Measurement(Status.NOT_FINITE)) for name, _ in super().wait(seconds)]
+
+
+def test_reference_that_does_not_train_with_another_seed_is_refused(tmp_path):
+    with pytest.raises(ConfigError, match=r"seed of evaluation 2 \(not_finite\); choose another"):
+        with create(tmp_path / "run", **SIZE, racing=RACING) as records:
+            advance(records, UnluckyPool())
+    assert not (tmp_path / "run").exists()
+
+
+def test_without_races_nothing_is_added(tmp_path):
+    plain = finished(tmp_path / "plain", **SIZE)
+    off = finished(tmp_path / "off", **SIZE, racing={"num_best": 0, "num_fresh": 5})
+    assert plain == off
+    with RunStore.open_to_read(tmp_path / "off") as records:
+        assert summarize_run(records)["luck"] is None
+        assert not any("#" in name for name in records.outcome_summaries())
+
+
+def test_one_bad_seed_does_not_discount_all_others():
+    luck = Luck([0.01, -0.01, 0.0])
+    assert luck.sigma == pytest.approx(0.01) and luck.margin(4) == pytest.approx(0.005)
+    luck.add([-30.0, 0.01, 0.02])
+    luck.add([0.5])
+    assert luck.sigma == pytest.approx(0.01)
+    for _ in range(9):
+        luck.add([0.03, -0.03, 0.0])
+    assert luck.sigma == pytest.approx(0.03)
