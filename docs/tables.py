@@ -132,7 +132,8 @@ def tasks_table() -> str:
             for name, field in family.__dataclass_fields__.items()
             if name != "kind"
         }
-        keys = ", ".join(f"`{name} = {_value(value).strip('`')}`" for name, value in defaults.items())
+        values = {name: _value(value).strip("`") for name, value in defaults.items()}
+        keys = ", ".join(f"`{name} = {value}`" for name, value in values.items())
         lines.append(
             f"| `{kind}` | {_line((family.__doc__ or '').partition(chr(10))[0])} | {keys} |"
         )

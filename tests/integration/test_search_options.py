@@ -51,6 +51,7 @@ OPTIONS = {
         "validation": {"tasks": [RAW["tasks"][0] | {"num_steps": 6}], "every": 25, "early_stop": 2},
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "space": {"step": "outside"},
+        "racing": RACING,
     },
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
