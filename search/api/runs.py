@@ -12,6 +12,7 @@ from lionhunt.search.api.configs import Settings, resolve_config
 from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.hall_of_fame import hall_of_fame
+from lionhunt.search.driver.objectives.front import read_front
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
@@ -290,6 +291,15 @@ class Run:
         with self._open() as store:
             members = [m.row.individual.index for m in hall_of_fame(store) if m.is_fitter]
         return HallOfFame(self.program(index) for index in members)
+
+    def front(self) -> list[OptimizerProgram]:
+        """Return the programs that no other beats in rank and all costs, the cheapest first.
+
+        The list is empty if `objectives.front` of the config names no cost.
+        """
+        with self._open() as store:
+            members = [row.individual.index for row, _ in read_front(store)]
+        return [self.program(index) for index in members]
 
     def lineage(self, descendant: int | OptimizerProgram) -> list[OptimizerProgram]:
         """Return a program and its ancestors, the oldest first.

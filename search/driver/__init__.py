@@ -9,6 +9,7 @@ __all__ = [
     "config",
     "families",
     "hall_of_fame",
+    "objectives",
     "progress",
     "reference",
     "report",

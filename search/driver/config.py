@@ -13,11 +13,13 @@ from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
+from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
 from lionhunt.search.storage.run_info import MAX_SEEDS
@@ -61,6 +63,10 @@ class MutationConfig(Config):
     repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
     """Relative frequency of repeating up to four statements in a row, after themselves. So one step
     of an iteration becomes two. The paper does not have it."""
+    tune: Weight = 0.0
+    """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
+    learns from all its tuned children. Without axes in [objectives], the best program is the
+    front."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -90,6 +96,11 @@ class MutationConfig(Config):
             raise ValueError("insert, delete, modify and repeat must not all be 0")
         return self
 
+    @property
+    def tune_share(self) -> float:
+        """Return the share of children that are tuned."""
+        return self.tune / (self.insert + self.delete + self.modify + self.repeat + self.tune)
+
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
         weights = (self.insert, self.delete, self.modify, self.repeat)
@@ -104,6 +115,10 @@ class EvaluationConfig(Config):
     combination: Literal["mean", "min"] = "mean"
     """Combination of the fitness on each task: the mean, or the worst. Fitness on a task is the
     gain over the reference's score, as a share of that score. The reference has 0."""
+    gain: Literal["relative", "spread"] = "relative"
+    """Unit of the fitness on a task. "spread": the standard deviation of the gains of known
+    optimizers, which train first, each at its best step sizes. Several tasks then count alike,
+    however much their scores vary. It needs step_sizes."""
     weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
     """Weight of each task in the mean, in order of the tasks. By default all are equal."""
     step_sizes: tuple[float, ...] = ()
@@ -151,6 +166,8 @@ class EvaluationConfig(Config):
     def _check(self):
         if self.weights is not None and self.combination != "mean":
             raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
+        if self.gain == "spread" and not self.step_sizes:
+            raise ValueError("gain 'spread' compares best step sizes; add step_sizes")
         return self
 
 
@@ -193,12 +210,12 @@ class RacingConfig(Config):
     """Races of promising programs over further seeds, against luck. They are off by default."""
 
     num_best: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Programs that count as the best. A program races if its rank would be among them. It is
-    trained on 2 seeds in all, then on 4, 8 and so on, while its rank stays there. Its fitness is
-    the mean gain over the further seeds, without the first. The rank, which tournaments compare, is
-    fitness less sigma / sqrt(n). Here sigma is the standard deviation of the gain of a training,
-    and n the number of seeds. 0 for no races: each program is trained once, and its rank is its
-    fitness."""
+    """Programs that count as the best. A program races if its rank would be among them, or if it
+    would enter a front with axes ([objectives]). It is trained on 2 seeds in all, then on 4, 8 and
+    so on, while one of these holds. Its fitness is the mean gain over the further seeds, without
+    the first. The rank, which tournaments compare, is fitness less sigma / sqrt(n). Here sigma is
+    the standard deviation of the gain of a training, and n the number of seeds. 0 for no races:
+    each program is trained once, and its rank is its fitness, less the costs in [objectives]."""
     max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
     """Largest number of seeds of a program."""
     num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8
@@ -258,6 +275,7 @@ class RunConfig(Config):
     evolution: EvolutionConfig = EvolutionConfig()
     mutation: MutationConfig = MutationConfig()
     space: SpaceConfig = SpaceConfig()
+    objectives: ObjectivesConfig = ObjectivesConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
     racing: RacingConfig = RacingConfig()
     hurdles: HurdleConfig = HurdleConfig()
@@ -274,6 +292,11 @@ class RunConfig(Config):
         weights = self.evaluation.weights
         if weights is not None and len(weights) != len(self.tasks):
             raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
+        if self.evolution.method == "random" and self.selection != TOURNAMENT:
+            raise ValueError(
+                "method 'random' has no parents to choose; leave out tune, front_parents and "
+                "tournament"
+            )
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
             raise ValueError(
@@ -286,6 +309,12 @@ class RunConfig(Config):
                 "candidates of a task with horizons cannot train side by side: set batch_size to 1"
             )
         return self
+
+    @property
+    def selection(self) -> Selection:
+        """Return the choice of parents."""
+        objectives = self.objectives
+        return Selection(objectives.tournament, objectives.front_parents, self.mutation.tune_share)
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

@@ -1,8 +1,7 @@
 """Units of the gains on several tasks, by how far known optimizers differ on each.
 
 A relative gain lets the task decide on which scores differ most. In a prototype, 36 % less loss on
-digits outweighed everything on language. In units of what known optimizers differ by, a gain on any
-task counts as much as it is hard to get.
+digits outweighed everything on language. In these units a gain counts as much as it is hard to get.
 """
 
 import statistics
@@ -12,15 +11,12 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.config import RunConfig
-from lionhunt.search.driver.scoring import measure_reference
+from lionhunt.search.driver.scoring import KNOWN, measure_reference
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool
-
-KNOWN = ("adam", "lion", "momentum", "rmsprop", "sgd", "signsgd", "signum")
-"""Optimizers of the library whose scores make the units."""
 
 
 def measure_known(

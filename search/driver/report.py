@@ -12,6 +12,7 @@ from rich.text import Text
 from lionhunt.dsl.analysis.state_size import StateSize
 from lionhunt.dsl.analysis.work import Work
 from lionhunt.search.driver.hall_of_fame import hall_table
+from lionhunt.search.driver.objectives.front import front_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
 from lionhunt.search.driver.validation.report import validation_table, validation_text
@@ -85,6 +86,9 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         console.print(_scores_table(summary))
         console.print(Text("best by length, where more statements are fitter", style="bold"))
         console.print(hall_table(summary["hall"]))
+        if summary["front"]:
+            console.print(Text("programs that no other beats in rank and cost", style="bold"))
+            console.print(front_table(summary["front"]))
     if (validation := summary["validation"]) is not None:
         console.print(Text("gain of the best so far, on validation tasks", style="bold"))
         console.print(validation_table(validation))

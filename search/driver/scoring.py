@@ -4,6 +4,7 @@ import functools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager, contextmanager
 
+from lionhunt.dsl import library
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
@@ -17,6 +18,9 @@ from lionhunt.search.fields import TaskOptions
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool, measure_once
 from lionhunt.search.workers.ray_cluster import LOCAL
+
+KNOWN = ("adam", "lion", "momentum", "rmsprop", "sgd", "signsgd", "signum")
+"""Optimizers of the library whose scores make the unit of gains, if a run asks for it."""
 
 
 def make_scorer(
@@ -39,7 +43,12 @@ def make_scorer(
 
 
 def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
-    """Return the functions that canonical forms may have, of these programs and all children."""
+    """Return the functions that canonical forms may have, of these programs and all children.
+
+    Known optimizers that a run trains count too.
+    """
+    if config.evaluation.gain == "spread":
+        programs += tuple(map(library.load, KNOWN))
     initial = {statement.op for program in programs for statement in program.statements}
     return reachable(initial.union(config.mutation.to_space().functions))
 
@@ -109,6 +118,7 @@ def start_pool(
             the space.
     """
     config.space.check(initial)
+    config.objectives.check(initial)
     reference = initial if reference is None else reference
     opened = open_pool(
         (*config.tasks, *config.validation.tasks),

@@ -3,16 +3,19 @@
 import gc
 import time
 from collections import deque
-from collections.abc import Generator, Iterator
+from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import Any, NamedTuple
+from typing import Any, NamedTuple, TypeVar
 
-from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
+from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
 from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.gain_units import gain_units, measure_known
+from lionhunt.search.driver.objectives.cost_book import CostBook
+from lionhunt.search.driver.objectives.elite import RunElite
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.racing.race import Races, Settlement, further_job, prior_luck
@@ -24,7 +27,6 @@ from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
-from lionhunt.search.evaluation.ranking import or_neg_inf
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
@@ -32,6 +34,8 @@ from lionhunt.search.evolution.regularized import Individual, initial_individual
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
 from lionhunt.search.workers.pool import Pool
+
+T = TypeVar("T")
 
 GC_THRESHOLDS = (50_000, 20, 50)
 """Thresholds of a driver, for `gc.set_threshold`; Python's own are 700, 10, 10."""
@@ -45,20 +49,24 @@ class _Child(NamedTuple):
     outcome: EvaluationId
 
 
-class _History(dict[int, Individual]):
-    """Individuals by number; those of earlier sessions are read from the store when first used.
+class _Recorded(dict[int, T]):
+    """Values by number of an individual; those of earlier sessions are read at first use.
 
     To parse a program takes longer than to look it up, and few candidate parents become parents.
-    Lazy reading keeps resuming fast with a lag of many thousands.
+    Lazy reading keeps resuming fast with a lag of many thousands. It also finds parents on the
+    front, which left the population long ago.
+
+    Args:
+        read: returns the value of a recorded individual.
     """
 
-    def __init__(self, records: RunStore):
+    def __init__(self, read: Callable[[int], T]):
         super().__init__()
-        self._records = records
+        self._read = read
 
-    def __missing__(self, index: int) -> Individual:
-        self[index] = individual = self._records.row(index).individual
-        return individual
+    def __missing__(self, index: int) -> T:
+        self[index] = value = self._read(index)
+        return value
 
 
 class Search:
@@ -90,26 +98,17 @@ class Search:
         self._initial = initial
         self._records = records
         self._pool = pool
-        self._breed = make_breeder(
-            evolution.method,
-            initial,
-            seed=config.seed,
-            population_size=evolution.population_size,
-            tournament_size=evolution.tournament_size,
-            lag=evolution.lag,
-            space=config.mutation.to_space(config.space.check(initial)),
-        )
         self._references = [reference]
         """Measurement of the reference in each evaluation."""
         self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
+        self._units: tuple[float, ...] | None = None
+        """Relative gain of fitness 1 on each task; None for a gain of 100 %."""
         self._num_remembered = evolution.population_size + evolution.lag
-        """Number of the last individuals that the next five dictionaries hold."""
-        self._history = _History(records)
+        """Number of the last individuals that the next four dictionaries hold."""
+        self._history = _Recorded(lambda index: records.row(index).individual)
         self._identities: dict[int, AnalyzedProgram] = {}
         """Analysis of the individuals of this session."""
-        self._rank: dict[int, float] = {}
-        """Rank, or minus infinity."""
-        self._names: dict[int, EvaluationId] = {}
+        self._names = _Recorded(lambda index: records.row(index).outcome._replace(number=1))
         """First evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
@@ -117,6 +116,20 @@ class Search:
             records,
             analyze(records.reference()),
             config.evaluation.functional_cache,
+        )
+        step = config.space.check(initial)
+        self._costs = CostBook(config.objectives, records)
+        self._elite = RunElite(config.objectives, self._num_remembered, self._history, step)
+        self._breed = make_breeder(
+            evolution.method,
+            initial,
+            seed=config.seed,
+            population_size=evolution.population_size,
+            tournament_size=evolution.tournament_size,
+            lag=evolution.lag,
+            space=config.mutation.to_space(step),
+            selection=config.selection,
+            elite=self._elite,
         )
         self._born: deque[_Child] = deque()
         self._validator = Validator(
@@ -128,6 +141,8 @@ class Search:
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
+        needs_all = self._config.selection.needs_front or self._config.objectives.front
+        self._elite.read(self._records, self._costs, 0 if needs_all else first)
         for index, outcome, rank in self._records.iter_outcomes(first):
             self._remember(index, outcome, rank)
         self._measure_references()
@@ -164,15 +179,24 @@ class Search:
             current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
+        if self._config.evaluation.gain == "spread":
+            known = measure_known(self._records, self._pool, self._config)
+            measured = list(known.values())
+            self._units = gain_units(self._references[0], measured, self._directions)
+            # They are in the cache, as the reference is.
+            references = known | references
         for name, measurement in references.items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
+        self._costs.add(analyze(self._records.reference()))
         self._races = Races(
             self._config.racing,
             self._outcomes,
             self._records,
-            reference=next(iter(references)).owner,
+            reference=fingerprint(self._records.reference()),
             luck=prior_luck(self._config.racing, self._references, self._gain),
+            cost=self._costs.discount,
+            would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
         )
 
     def _summarize_setup(self) -> dict[str, Any]:
@@ -202,7 +226,7 @@ class Search:
                 if parents.stop > self.progress.num_programs:
                     return
                 individual = self._breed(
-                    self._history, self._rank.__getitem__, index, identities=self._identities
+                    self._history, self._elite.rank, index, identities=self._identities
                 )
             self._born.append(self._submit(individual))
 
@@ -212,9 +236,12 @@ class Search:
         identity = analyze(
             individual.program, None if parent is None else self._identities.get(parent)
         )
-        outcome = self._outcomes.assign(identity)
+        is_costly = self._costs.is_exceeded(identity)
+        # A cheaper program with its functional fingerprint must not share its rejection.
+        alone = EvaluationId(identity.fingerprint)
+        outcome = alone if is_costly else self._outcomes.assign(identity)
         is_new = self._outcomes.start(outcome)
-        if is_new and missing(identity.canonical, self._config.space.require):
+        if is_new and (is_costly or missing(identity.canonical, self._config.space.require)):
             self._record_outcomes([(str(outcome), Measurement(Status.REJECTED))])
         elif is_new:
             bytecode = assemble_canonical(identity.canonical)
@@ -258,9 +285,14 @@ class Search:
     def _gain(self, measurement: Measurement, reference: Measurement) -> float | None:
         """Return the fitness of a measurement over one of the reference."""
         evaluation = self._config.evaluation
-        directions, weights = self._directions, evaluation.weights
-        outcome = to_outcome(measurement, reference, directions, evaluation.combination, weights)
-        return outcome.fitness
+        return to_outcome(
+            measurement,
+            reference,
+            self._directions,
+            evaluation.combination,
+            evaluation.weights,
+            self._units,
+        ).fitness
 
     def _settle_next(self) -> Settlement | None:
         """Return the result of the next child; submit its race, and return None before.
@@ -289,12 +321,13 @@ class Search:
                 identity.fingerprint,
                 len(individual.program.statements),
                 len(identity.needed),
-                *settled,
+                *settled.at_cost(self._costs.discount(identity.fingerprint)),
                 multiples=self._outcomes.multiples(settled.outcome),
             )
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
+            self._elite.add(row, self._costs.find(row.fingerprint))
             self._remember(individual.index, row.outcome, row.rank)
             self.progress.add(row, self._num_chunks(row.outcome))
 
@@ -308,10 +341,9 @@ class Search:
         """Remember an individual; forget the one that leaves the window of candidate parents."""
         first = outcome._replace(number=1)
         self._names[index] = first
-        self._rank[index] = or_neg_inf(rank)
         if rank is not None and self._config.hurdles.percentile is not None:
             self._curves[index] = first.owner, self._outcomes.measurement(first).curves
-        for remembered in (self._history, self._identities, self._rank, self._names, self._curves):
+        for remembered in (self._history, self._identities, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
 
 

@@ -15,6 +15,7 @@ from lionhunt.dsl.program import Program, to_line
 from lionhunt.dsl.validation import infer
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
+from lionhunt.search.driver.objectives.front import summarize_front
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.validation.report import summarize_validation
@@ -163,6 +164,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "initial": None,
         "best": None,
         "hall": summarize_hall_of_fame(records),
+        "front": summarize_front(records),
         "validation": summarize_validation(curve, info.get("validation_tasks", [])),
     }
     if progress.first is None:
@@ -183,10 +185,21 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
 
 
 def _training_saved(records: RunStore, num_tasks: int) -> float:
-    """Return the share of training that early stopping saved."""
+    """Return the share of training that early stopping saved.
+
+    The whole is the first evaluation of every program at all step sizes, and its later ones at one.
+    """
     summaries = records.outcome_summaries()
-    trained = [n for n in records.outcome_names() if summaries[n][1] is not Status.REJECTED]
-    whole = len(trained) * num_tasks * NUM_CHUNKS
+    num_step_sizes = len(records.info()["config"]["evaluation"].get("step_sizes", ())) or 1
+    whole = (
+        NUM_CHUNKS
+        * num_tasks
+        * sum(
+            num_step_sizes if EvaluationId.parse(name).number == 1 else 1
+            for name in records.outcome_names()
+            if summaries[name][1] is not Status.REJECTED
+        )
+    )
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 

@@ -12,7 +12,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.evaluation.trainer import Trained, Trainer
+from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
 
 NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
@@ -48,7 +48,7 @@ class Evaluator:
         self._batch_size = batch_size
         # Smaller batches, by task and size, where memory ran out.
         self._widths: dict[tuple[int, Hashable], int] = {}
-        self._trainers = [Trainer(task, self._functions) for task in tasks]
+        self._trainers = [TaskTrainer(task, self._functions) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
         """Train every candidate on the tasks of its job, and return their measurements in order.

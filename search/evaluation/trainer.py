@@ -45,7 +45,7 @@ class Trained(NamedTuple):
     num_chunks: int
 
 
-class Trainer:
+class TaskTrainer:
     """A trainer of bytecode on one task; it compiles once for each size of bytecode.
 
     Args:

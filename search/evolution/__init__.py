@@ -3,4 +3,13 @@
 It imports `dsl` and the leaves of `search`; it does no input or output.
 """
 
-__all__ = ["baselines", "hyperparameters", "methods", "mutation", "regularized"]
+__all__ = [
+    "baselines",
+    "front",
+    "hyperparameters",
+    "methods",
+    "mutation",
+    "regularized",
+    "step",
+    "tuning",
+]

@@ -8,7 +8,7 @@ from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.baselines import draw_individual, vary_constant
 from lionhunt.search.evolution.mutation import MutationSpace
-from lionhunt.search.evolution.regularized import Individual, breed
+from lionhunt.search.evolution.regularized import TOURNAMENT, Elite, Individual, Selection, breed
 
 Method = Literal["evolution", "constants", "random"]
 """Regularized evolution, evolution of the constants alone, or random search."""
@@ -36,14 +36,16 @@ def make_breeder(
     tournament_size: int,
     lag: int,
     space: MutationSpace,
+    selection: Selection = TOURNAMENT,
+    elite: Elite | None = None,
 ) -> Breed:
     """Return the function that breeds the children of a run.
 
     Args:
         method: of breeding.
         initial: the initial program of the run.
-        seed, population_size, tournament_size, lag, space: see
-            `search.evolution.regularized.breed`.
+        seed, population_size, tournament_size, lag, space, selection, elite: see
+            `search.evolution.regularized.breed`. Random search has no parents to choose.
     """
     if method == "random":
         return functools.partial(draw_individual, initial=initial, seed=seed, space=space)
@@ -55,5 +57,7 @@ def make_breeder(
         tournament_size=tournament_size,
         lag=lag,
         space=space,
+        selection=selection,
+        elite=elite,
         **options,
     )

@@ -9,11 +9,16 @@ Real et al., 2019 (arXiv:1802.01548): a tournament, a mutation of its winner, th
 
 import dataclasses
 import random
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
+from typing import Literal, Protocol
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
+from lionhunt.search.evolution.front import Point, uncovered
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
+
+TUNE = "tune"
+"""The kind of mutation that changes constants by what was learnt."""
 
 Mutate = Callable[[Program, random.Random, MutationSpace, AnalyzedProgram | None], Mutant]
 """A function of a parent and, last, its analysis if known; it returns a mutant."""
@@ -38,6 +43,50 @@ class Individual:
     num_draws: int = 1
 
 
+class Elite(Protocol):
+    """The best of a history, at any moment that a child may be bred from."""
+
+    def front(self, count: int) -> Sequence[int]:
+        """Return the Pareto front of the first `count` individuals."""
+        ...
+
+    def costs(self, index: int) -> tuple[int, ...]:
+        """Return the costs of a candidate parent, on the axes of the front."""
+        ...
+
+    def tune(self, index: int, count: int, seed: int) -> Program | None:
+        """Return an individual with new constants, drawn with what `count` individuals tell.
+
+        Returns:
+            None if it has no constants that are worth it.
+        """
+        ...
+
+
+@dataclasses.dataclass(frozen=True)
+class Selection:
+    """The choice of parents.
+
+    Attributes:
+        tournament: "rank", where the highest rank wins, or "front", where one that no contestant
+            beats in rank and all costs is drawn.
+        front_parents: share of parents that are drawn from the front instead.
+        tune: share of children that are members of the front with tuned constants.
+    """
+
+    tournament: Literal["rank", "front"] = "rank"
+    front_parents: float = 0.0
+    tune: float = 0.0
+
+    @property
+    def needs_front(self) -> bool:
+        return self.front_parents > 0 or self.tune > 0
+
+
+TOURNAMENT = Selection()
+"""Regularized evolution as it was published."""
+
+
 def window(index: int, population_size: int, lag: int) -> range:
     """Return the candidate parents of child `index`: `population_size` individuals in a row.
 
@@ -60,8 +109,12 @@ def breed(
     space: MutationSpace,
     mutate: Mutate = mutate,
     identities: Mapping[int, AnalyzedProgram] | None = None,
+    selection: Selection = TOURNAMENT,
+    elite: Elite | None = None,
 ) -> Individual:
     """Return child `index`: a mutation of the winner of a tournament among its candidate parents.
+
+    The parent may also be a member of the Pareto front, in or out of the population.
 
     Args:
         history: at least the candidate parents, by number.
@@ -71,11 +124,27 @@ def breed(
         identities: analyses of candidate parents, where known; see
             `search.evolution.mutation.mutate`.
         mutate: the function that mutates the winner, within `space`.
+        selection: the choice of the parent.
+        elite: the best of the history; None if `selection` needs nothing of it.
     """
     rng = random.Random((seed << 64) | index)
     candidate_parents = window(index, population_size, lag)
-    contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
-    parent = max(contestants, key=lambda i: (fitness(i), -i))
+    count = candidate_parents.stop
+    front = elite.front(count) if elite is not None and selection.needs_front else ()
+    if front and elite is not None and rng.random() < selection.tune:
+        parent = rng.choice(front)
+        tuned = elite.tune(parent, count, rng.getrandbits(32))
+        if tuned is not None:
+            return Individual(index, parent, TUNE, tuned)
+    if front and rng.random() < selection.front_parents:
+        parent = rng.choice(front)
+    else:
+        contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
+        if selection.tournament == "front" and elite is not None:
+            points = {i: Point(fitness(i), elite.costs(i)) for i in contestants}
+            parent = rng.choice(sorted(uncovered(points.items())))
+        else:
+            parent = max(contestants, key=lambda i: (fitness(i), -i))
     identity = None if identities is None else identities.get(parent)
     mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
     return Individual(index, parent, mutation, program, num_draws)

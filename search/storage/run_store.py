@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
+from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
@@ -62,6 +63,7 @@ class RunStore(CheckedTables):
         "multiples",
         "validations",
         "functional",
+        "costs",
     )
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
@@ -142,6 +144,10 @@ class RunStore(CheckedTables):
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
         self._insert("functional", fingerprint, functional)
+
+    def add_cost(self, fingerprint: str, cost: Cost) -> None:
+        """Record the cost of a fingerprint."""
+        self._insert("costs", fingerprint, *cost)
 
     def check(self) -> None:
         super().check()
@@ -272,6 +278,11 @@ class RunStore(CheckedTables):
         query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
         return iter(self._connection.execute(query))
 
+    def costs(self) -> Iterator[tuple[str, Cost]]:
+        """Yield fingerprints with their costs, in a run that has objectives."""
+        rows = self._connection.execute("SELECT fingerprint, state, length, work FROM costs")
+        return ((fingerprint, Cost(*cost)) for fingerprint, *cost in rows)
+
     def count_by_status(self) -> dict[Status, int]:
         """Return the number of the individuals' own outcomes with each status."""
         query = """SELECT reason, count(*) FROM outcomes WHERE fingerprint IN (
@@ -333,11 +344,16 @@ class RunStore(CheckedTables):
             rows.append(self.row(parent))
         return rows[::-1]
 
-    def columns(self, *names: str) -> Iterator[tuple]:
-        """Yield columns of all individuals with their outcomes, in order, as stored in the file."""
+    def columns(self, *names: str, start: int = 0) -> Iterator[tuple]:
+        """Yield columns of individuals with their outcomes, in order, as stored in the file.
+
+        Args:
+            *names: of the columns.
+            start: number of the first individual.
+        """
         listed = ", ".join(f'"{name}"' for name in names)
-        query = f"SELECT {listed} FROM history"
-        return self._connection.execute(f'{query} ORDER BY "index"')
+        query = f'SELECT {listed} FROM history WHERE "index" >= ? ORDER BY "index"'
+        return self._connection.execute(query, (start,))
 
     def history_digest(self) -> str:
         """Return a digest of index, parent, mutation, text and fitness of every individual."""

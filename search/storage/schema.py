@@ -14,6 +14,7 @@ The tables of a run; every row ends in a checksum:
     validations  the measurement of a program on a validation task, by fingerprint and number of the
                  task
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
+    costs        the state, length and work of every fingerprint, if the run has objectives
 
 The view `history` has the individuals with the outcome of each. The tables of a comparison and of a
 selection are described beside their stores.
@@ -67,6 +68,12 @@ CREATE {} TABLE IF NOT EXISTS validations (
     "functional": """
 CREATE {} TABLE IF NOT EXISTS functional (
     fingerprint TEXT PRIMARY KEY, functional TEXT NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "costs": """
+CREATE {} TABLE IF NOT EXISTS costs (
+    fingerprint TEXT PRIMARY KEY, state INTEGER NOT NULL, length INTEGER NOT NULL,
+    work INTEGER NOT NULL, checksum INTEGER NOT NULL
 ) STRICT;
 """,
     "history": """

@@ -14,12 +14,15 @@ from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.gain_units import gain_units
 from lionhunt.search.driver.hall_of_fame import hall_of_fame
 from lionhunt.search.driver.progress import RunProgress
+from lionhunt.search.driver.scoring import KNOWN
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.errors import ConfigError
+from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evolution.step import multiply_step
@@ -43,6 +46,7 @@ OPTIONS = {
         "space": {"step": "outside"},
         "max_trainings": 60.0,
     },
+    "spread": {"evaluation": {"step_sizes": [0.25, 1.0, 8.0], "gain": "spread"}},
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
@@ -53,9 +57,19 @@ OPTIONS = {
         "space": {"step": "outside"},
         "racing": RACING,
     },
+    "objectives": {
+        "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
+    },
+    "front": {
+        "objectives": {"front": ["state", "work"], "front_parents": 0.3, "tournament": "front"},
+        "evaluation": {"functional_cache": True},
+    },
+    "tune": {"mutation": {"tune": 1.5}},
     "all": {
         "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
         "hurdles": {"slack": 0.3},
+        "objectives": {"max_length": 30, "length": 0.01, "front": ["work"], "front_parents": 0.1},
+        "mutation": {"tune": 0.3},
         "racing": RACING,
     },
 }
@@ -80,7 +94,8 @@ class Run:
 def content(records: RunStore):
     """Return all records except durations."""
     parts = (records.rows(), records.functional())
-    return *map(list, parts), records.outcome_summaries(), records.validations()
+    others = records.outcome_summaries(), dict(records.costs()), records.validations()
+    return *map(list, parts), *others
 
 
 @pytest.fixture(scope="module")
@@ -168,6 +183,20 @@ def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
         assert tried[name] == ((0.25 * center[0], center[0], 2 * center[0]),)
         assert row.multiples == () or row.multiples[0] in tried[name][0]
     assert len(centers) > 2
+
+
+def test_gains_are_in_units_of_what_known_optimizers_differ_by(runs):
+    run = runs["spread"]
+    with RunStore.open_to_read(run.folder) as records:
+        reference = records.measurement(dsl.fingerprint(records.reference()))
+        known = [records.measurement(dsl.fingerprint(dsl.library.load(name))) for name in KNOWN]
+        (unit,) = gain_units(reference, known, [True])
+        best = records.best()
+        score = records.measurement(best.outcome).scores[0]
+    assert best.fitness == task_fitness(score, reference.scores[0], True) / unit
+    assert unit != 1.0
+    # Known optimizers are in the cache, and no individuals.
+    assert run.summary["evaluated"] <= len(run.outcomes) - len(KNOWN) + 1
 
 
 def test_limits_of_training_count_all_step_sizes(runs):

@@ -1,9 +1,10 @@
 """Race of a program that would enter the best: it trains on further seeds while it stays there.
 
-The best of thousands of programs on one seed is mostly the luckiest. A program
-races if its rank would be among the best `num_best`. It is trained on 2 seeds in all, then on 4, 8
-and so on. It stops as soon as its rank is no longer among them. The reference trains on the same
-seeds, and a gain is over the reference on that seed. The luck that both have in common cancels.
+The best of thousands of programs on one seed is mostly the luckiest. A program races if its rank
+would be among the best `num_best`, or if it would enter a Pareto front with axes. It is trained on
+2 seeds in all, then on 4, 8 and so on. It stops as soon as neither holds. The reference trains on
+the same seeds, and a gain is over the reference on that seed. The luck that both have in common
+cancels.
 
 The first seed made the program race, so its gain there is a selected one. Therefore the fitness of
 a raced program is the mean gain over the further seeds alone. A fall is a fall: that mean is its
@@ -55,6 +56,10 @@ class Settlement(NamedTuple):
     fitness: float | None
     status: Status
     discount: Discount = NO_DISCOUNT
+
+    def at_cost(self, cost: float) -> "Settlement":
+        """Return the result of a program that costs so much fitness."""
+        return self._replace(discount=self.discount._replace(cost=cost))
 
     @property
     def rank_or_neg_inf(self) -> float:
@@ -115,6 +120,8 @@ class Races:
         records: store of the run, whose individuals are settled from the start.
         reference: fingerprint of the reference.
         luck: with the prior alone; None without races.
+        cost: returns the fitness that a program costs, for its fingerprint.
+        would_enter: returns whether a program of a rank enters the front, for its fingerprint.
     """
 
     def __init__(
@@ -124,18 +131,24 @@ class Races:
         records: RunStore,
         reference: str,
         luck: Luck | None,
+        cost: Callable[[str], float],
+        would_enter: Callable[[str, float], bool],
     ):
         self._config = config
         self._outcomes = outcomes
         self._reference = reference
         self._luck = luck
+        self._cost = cost
+        self._would_enter = would_enter
         self._settled: dict[str, Settlement] = {}
         """Results of the programs in the history, by owner; empty without races."""
         self._best: list[float] = []
         """Heap of the best ranks, one a program."""
         if luck is not None:
             for row in records.iter_programs():
-                self._add(Settlement(*row))
+                # An individual that shares the outcome of another may cost something else.
+                settled = Settlement(*row)
+                self._add(settled.at_cost(cost(settled.outcome.owner)))
 
     def settle(self, name: EvaluationId, train: Train) -> Settlement | None:
         """Return the result of the individual at the head of the queue.
@@ -161,8 +174,9 @@ class Races:
         num_seeds, most = 1, self._config.max_seeds
         while True:
             settled = self._result(EvaluationId(owner, num_seeds), luck)
+            rank = settled.rank_or_neg_inf
             is_over = owner == self._reference or num_seeds == most
-            if is_over or not self._is_among_best(settled.rank_or_neg_inf):
+            if is_over or not (self._is_among_best(rank) or self._would_enter(owner, rank)):
                 return settled
             before, num_seeds = num_seeds, min(2 * num_seeds, most)
             names = EvaluationId(owner, num_seeds).up_to(before + 1)
@@ -180,7 +194,7 @@ class Races:
                 return Settlement(outcome, None, status)
             gains.append(gain)
         num_seeds = self._config.max_seeds - 1 if outcome.owner == self._reference else len(gains)
-        discount = Discount(luck.margin(num_seeds))
+        discount = Discount(luck.margin(num_seeds), self._cost(outcome.owner))
         return Settlement(outcome, statistics.fmean(gains), Status.OK, discount)
 
     def _is_among_best(self, rank: float) -> bool:

@@ -4,7 +4,9 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.dsl.analysis.work import Work, measure_work
+from lionhunt.dsl.analysis.canonical import canonicalize
+from lionhunt.dsl.analysis.state_size import measure_state
+from lionhunt.dsl.analysis.work import SIDE, Cost, Work, measure_cost, measure_work
 
 
 @pytest.mark.parametrize(
@@ -43,3 +45,21 @@ def test_muon_is_dearer_than_adamw_on_matrices():
     assert ratio > 1000
     assert str(adamw) == "12 functions of every parameter"
     assert str(muon) == "33 functions of every parameter, and 20 products of matrices"
+
+
+@pytest.mark.parametrize("name", library.names())
+def test_cost_is_what_the_canonical_form_keeps_and_does(name):
+    canonical = canonicalize(library.load(name))
+    program = canonical.to_program()
+    work = measure_work(program)
+    assert measure_cost(canonical) == Cost(
+        measure_state(program).per_parameter,
+        len(program.statements),
+        work.functions + SIDE * work.products,
+    )
+
+
+def test_costs_of_known_optimizers():
+    costs = {name: measure_cost(canonicalize(library.load(name))) for name in ("adamw", "lion")}
+    # docs/config.md and the docstring of ObjectivesConfig name these figures.
+    assert costs == {"adamw": (2, 16, 12), "lion": (1, 6, 6)}

@@ -12,7 +12,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.trainer import Trained, Trainer
+from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
 from lionhunt.search.evolution.step import multiply_step
 
 SIZES = (2.0**-9, 2.0**-4, 0.5, 1.0, 2.0, 2.0**4, 2.0**9)
@@ -24,10 +24,10 @@ LIMITS = np.array(NO_HURDLE, np.float32)
 
 @pytest.fixture(scope="module")
 def trainer():
-    return Trainer(OPTIONS.build(), FUNCTIONS)
+    return TaskTrainer(OPTIONS.build(), FUNCTIONS)
 
 
-def train(trainer: Trainer, code: Bytecode, *sizes: float, hurdles=LIMITS, seed=3) -> Trained:
+def train(trainer: TaskTrainer, code: Bytecode, *sizes: float, hurdles=LIMITS, seed=3) -> Trained:
     (trained,) = trainer.train(code, task_key(seed, 0), hurdles, np.array(sizes))
     return trained
 
@@ -81,12 +81,12 @@ def test_a_candidate_fails_when_all_multiples_do(trainer):
 def test_one_trainer_trains_all_lengths_as_tasks_of_these_lengths():
     code, step_sizes = assemble(LION), (0.25, 1.0)
     task = dataclasses.replace(OPTIONS, horizons=(11, 40)).build()
-    stretched, lengths = Trainer(task, FUNCTIONS), set()
+    stretched, lengths = TaskTrainer(task, FUNCTIONS), set()
     for seed in range(6):
         trained = train(stretched, code, *step_sizes, seed=seed)
         num_steps = int(task.at(task_key(seed, 0)).num_steps)
         lengths.add(num_steps)
-    plain = Trainer(dataclasses.replace(task, horizons=None, num_steps=num_steps), FUNCTIONS)
+    plain = TaskTrainer(dataclasses.replace(task, horizons=None, num_steps=num_steps), FUNCTIONS)
     expected = train(plain, code, *step_sizes, seed=seed)
     np.testing.assert_allclose(trained.training.curve, expected.training.curve, rtol=1e-4)
     assert trained.multiple == expected.multiple
