@@ -6,7 +6,7 @@ This module imports neither NumPy nor JAX, so a configuration is checked at once
 import dataclasses
 import hashlib
 import importlib
-from typing import Annotated
+from typing import Annotated, Self
 
 from pydantic import Strict
 
@@ -78,6 +78,15 @@ class TaskOptions:
         return dataclasses.replace(
             task, reparametrization=self.reparametrization, horizons=self._scaled_horizons
         )
+
+    def shortened(self, share: float) -> Self:
+        """Return the options of a training of a share of the steps, of one step at least."""
+
+        def shorten(num_steps: int) -> int:
+            return max(1, round(share * num_steps))
+
+        horizons = self.horizons and (shorten(self.horizons[0]), shorten(self.horizons[1]))
+        return dataclasses.replace(self, num_steps=shorten(self.num_steps), horizons=horizons)
 
     @property
     def scaled_steps(self) -> int:

@@ -1,7 +1,9 @@
 """Activities: what a command does at the moment, with a count where there is one."""
 
-from collections.abc import Callable
-from typing import NamedTuple
+from collections.abc import Callable, Generator
+from typing import Any, NamedTuple, TypeVar
+
+T = TypeVar("T")
 
 
 class Activity(NamedTuple):
@@ -34,3 +36,14 @@ OnActivity = Callable[[Activity], None]
 
 def ignore(activity: Activity) -> None:
     """Do nothing with an activity."""
+
+
+def exhaust(events: Generator[Any, None, T], on_event: Callable[[Any], object] | None) -> T:
+    """Consume a generator, pass its events on, and return its result."""
+    while True:
+        try:
+            event = next(events)
+        except StopIteration as stop:
+            return stop.value
+        if on_event is not None:
+            on_event(event)

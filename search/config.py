@@ -46,15 +46,19 @@ def read_config(path: Path, model: type[C], settings: Iterable[str] = ()) -> C:
     Raises:
         ConfigError: the file cannot be read, or is no such configuration.
     """
+    return parse_config(read_tables(path), str(path), model, settings)
+
+
+def read_tables(path: Path) -> dict[str, Any]:
+    """Read a TOML file as raw tables; raise `ConfigError` if it cannot be read."""
     try:
         with path.open(encoding="utf-8") as file:
-            raw = tomllib.loads(file.read(MAX_CHARACTERS))
+            return tomllib.loads(file.read(MAX_CHARACTERS))
     except OSError as error:
         raise ConfigError(f"cannot read {path}: {error.strerror}") from None
     # A file that is not UTF-8 raises a ValueError too.
     except (ValueError, RecursionError) as error:
         raise ConfigError(f"{path} is not TOML: {error}") from None
-    return parse_config(raw, str(path), model, settings)
 
 
 def parse_config(

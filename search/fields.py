@@ -24,5 +24,12 @@ def _check_address(address: str) -> str:
     return address
 
 
+Horizons = Annotated[
+    tuple[Annotated[float, Field(ge=0.01, le=1)], ...],
+    pydantic.AfterValidator(lambda shares: tuple(sorted({*shares} - {1.0}))),
+]
+"""Shares of a training's steps, from low to high; the whole training is always among them."""
+
+
 RayAddress = Annotated[str, pydantic.AfterValidator(_check_address)]
 """An address as `search.workers.ray_cluster.connect` takes it."""

@@ -54,6 +54,26 @@ def interval(values: Values) -> Interval:
     return Interval(mean, mean - half, mean + half)
 
 
+def geometric_mean(ratios: Values) -> Interval:
+    """Return the geometric mean of independent ratios with its interval, by their logarithms.
+
+    Returns:
+        Ends 0 and infinity for a single ratio.
+
+    Raises:
+        ValueError: `ratios` is empty, or a ratio is not positive and finite.
+
+    Example:
+        >>> geometric_mean([0.5, 2.0]).mean
+        1.0
+    """
+    array = _finite(ratios)
+    if array.min() <= 0:
+        raise ValueError(f"no geometric mean of {list(ratios)}; give positive values")
+    with np.errstate(over="ignore"):
+        return Interval(*(float(end) for end in np.exp(interval(np.log(array)))))
+
+
 def paired_difference(a: Values, b: Values, higher_is_better: bool) -> Interval:
     """Return the mean advantage of `a` over `b`, paired by seed; positive means `a` is better.
 

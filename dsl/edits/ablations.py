@@ -1,20 +1,24 @@
-"""Ablations: a program without one of its functions, of which one argument takes the place."""
+"""Ablations: a program without one of its functions, or without one of its states.
+
+An argument takes the place of a function. Zero, where a state begins, takes the place of the state.
+"""
 
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.edits.constant_states import replace_states
 from lionhunt.dsl.program import Const, InvalidProgram, Program, Statement, to_line
 from lionhunt.dsl.rewriting.terms import assigned_terms, substitute_parts, to_program, to_term
 from lionhunt.dsl.validation import infer
 
 
 class Removal(NamedTuple):
-    """A program without one of its functions.
+    """A program without one of its functions, or without one of its states.
 
     Attributes:
-        statement: the removed statement, as text.
-        kept: the argument that takes its place, as text.
+        statement: the removed statement, as text; "state NAME" for a state.
+        kept: the argument that takes its place, as text; "0.0" for a state.
         program: the rest, simplified.
     """
 
@@ -51,6 +55,36 @@ def list_removals(program: Program) -> list[Removal]:
                 removal = Removal(to_line(statement), arg.name, shorter)
                 removals.setdefault(fingerprint(shorter), removal)
     removals.pop(fingerprint(program), None)
+    return list(removals.values())
+
+
+def list_state_removals(program: Program) -> list[Removal]:
+    """List the removals of one state: the program reads 0 instead, at every step.
+
+    The removals differ from the program and from each other by their fingerprints.
+
+    Args:
+        program: a valid program, best a simplified one.
+
+    Example:
+        >>> from lionhunt.dsl.text.parser import parse
+        >>> momentum = parse("def train(w, g, m, lr): m = interp(g, m, 0.9); return m * lr, m")
+        >>> [removal.statement for removal in list_state_removals(momentum)]
+        ['state m']
+    """
+    removals: dict[str, Removal] = {}
+    for state in program.states:
+        shorter = replace_states(program, {state: 0.0})
+        removals.setdefault(fingerprint(shorter), Removal(f"state {state}", "0.0", shorter))
+    removals.pop(fingerprint(program), None)
+    return list(removals.values())
+
+
+def list_ablations(program: Program) -> list[Removal]:
+    """List the removals of one function, then those of one state, each program once."""
+    removals: dict[str, Removal] = {}
+    for removal in (*list_removals(program), *list_state_removals(program)):
+        removals.setdefault(fingerprint(removal.program), removal)
     return list(removals.values())
 
 

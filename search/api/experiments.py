@@ -1,10 +1,11 @@
 """Compare optimizers and select among the programs of runs, from Python."""
 
 import dataclasses
-from collections.abc import Callable, Generator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Any
 
+from lionhunt.search.activity import exhaust
 from lionhunt.search.api.configs import Settings, resolve_config, to_texts
 from lionhunt.search.api.runs import Run
 from lionhunt.search.config import Config
@@ -13,7 +14,6 @@ from lionhunt.search.workers.xla_environment import set_xla_environment
 
 OnEvent = Callable[[Any], object]
 """Receives the progress of an experiment several times a second."""
-T = TypeVar("T")
 
 
 @dataclasses.dataclass(frozen=True)
@@ -129,17 +129,6 @@ def select(
         summary = summarize_selection(store, exhaust(events, on_progress))
     write_selection_report(folder, summary)
     return Report(folder, summary)
-
-
-def exhaust(events: Generator[Any, None, T], on_event: OnEvent | None) -> T:
-    """Consume a generator, pass its events on, and return its result."""
-    while True:
-        try:
-            event = next(events)
-        except StopIteration as stop:
-            return stop.value
-        if on_event is not None:
-            on_event(event)
 
 
 def _place(num_workers: int) -> str:

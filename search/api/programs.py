@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from lionhunt.dsl.analysis.state_size import StateSize
     from lionhunt.dsl.behavior import Behavior
     from lionhunt.dsl.classification import Classification
+    from lionhunt.search.simplification.config import SimplifyConfig
 
 
 def program(ref: "str | Path | dsl.Program | OptimizerProgram") -> "OptimizerProgram":
@@ -180,6 +181,27 @@ class OptimizerProgram:
         """
         return self._simplify(config, settings, workers, exact_only, 0, True, on_status, on_event)
 
+    def drop_one(
+        self,
+        *,
+        config: Any = None,
+        settings: Settings = None,
+        workers: int | None = None,
+        on_status: Callable[[Activity], None] = lambda activity: None,
+    ) -> dict[str, Any]:
+        """Measure this program without each of its functions and each of its states.
+
+        Returns:
+            What `lionhunt simplify PROGRAM --drop-one --json` prints: `parts` has the losses and
+            the verdict on each, "needed", "hurts", "does nothing" or "undecided".
+
+        Raises:
+            ConfigError: the program does not learn on the tasks.
+        """
+        from lionhunt.search.simplification.drop_one import drop_each
+
+        return drop_each(self.source, *_measuring(config, settings, workers), on_status)
+
     def _simplify(
         self,
         config: Any,
@@ -191,17 +213,11 @@ class OptimizerProgram:
         on_status: Callable[[Activity], None],
         on_event: Callable[[Any], None],
     ) -> "Simplification":
-        from lionhunt.search.simplification.config import SimplifyConfig
         from lionhunt.search.simplification.loop import derive
 
-        set_xla_environment()
-        _, simplify_config = resolve_config(
-            {} if config is None else config, SimplifyConfig, settings
-        )
         summary = derive(
             self.source,
-            simplify_config,
-            simplify_config.workers if workers is None else workers,
+            *_measuring(config, settings, workers),
             exact_only=exact_only,
             by_search=by_search,
             in_full=in_full,
@@ -274,6 +290,17 @@ class OptimizerProgram:
         from lionhunt.search.api.html import program_html
 
         return program_html(self)
+
+
+def _measuring(
+    config: Any, settings: Settings, workers: int | None
+) -> "tuple[SimplifyConfig, int]":
+    """Return the config of measurements and the number of workers, before jax is imported."""
+    from lionhunt.search.simplification.config import SimplifyConfig
+
+    set_xla_environment()
+    _, resolved = resolve_config({} if config is None else config, SimplifyConfig, settings)
+    return resolved, resolved.workers if workers is None else workers
 
 
 @dataclasses.dataclass(frozen=True)

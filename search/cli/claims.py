@@ -7,8 +7,8 @@ from typing import Annotated
 import typer
 from rich.console import Console
 
+from lionhunt.search.activity import exhaust
 from lionhunt.search.api.configs import resolve_config
-from lionhunt.search.api.experiments import exhaust
 from lionhunt.search.cli.terminal import (
     Json,
     Settings,

@@ -28,7 +28,11 @@ COMMANDS = {
     "export": ("export", "export", "Write a program as optax, torch or LaTeX."),
     "compare": ("compare", "compare", "Compare tuned optimizers on fresh seeds."),
     "select": ("select", "select", "Select programs that beat tuned baselines on larger tasks."),
-    "study": ("study", "study", "Repeat a search beside random search and tuned constants."),
+    "study": (
+        "study",
+        "study",
+        "Repeat a search, beside baselines or with an aim.",
+    ),
     "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
     "query": ("records", "query", "Ask the records of a run in SQL."),
     "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),

@@ -1,6 +1,6 @@
 """The commands `lionhunt simplify` and `lionhunt derive`."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Annotated, Any
@@ -24,6 +24,7 @@ from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.simplification.report import (
     derivation_blocks,
+    drop_one_blocks,
     origin_block,
     step_blocks,
     summary_blocks,
@@ -50,6 +51,10 @@ def simplify(
         int,
         typer.Option(min=0, metavar="N", help="First search N programs that only delete."),
     ] = 0,
+    drop_one: Annotated[
+        bool,
+        typer.Option("--drop-one", help="Only measure it without each function and each state."),
+    ] = False,
     out: Annotated[Path | None, typer.Option(help="Write the result to this file.")] = None,
     config: ConfigFile = None,
     workers: Workers = None,
@@ -65,13 +70,25 @@ def simplify(
     Examples:
       lionhunt simplify raw_lion --exact-only
       lionhunt simplify runs/quickstart:best --out best.txt
+      lionhunt simplify runs/quickstart:best --drop-one
     """
+    if drop_one and (exact_only or by_search or out is not None):
+        raise ConfigError(
+            "--drop-one measures and changes nothing; leave out --exact-only, --by-search and --out"
+        )
     if exact_only and by_search:
         raise ConfigError("--by-search measures what it finds; leave out --exact-only")
     source = program_or_excerpt(ref, as_json)
     if out is not None:
         _check_writable(out)
     set_way_on_from_start()
+    if drop_one:
+        with activity_display(make_console(stderr=True)) as on_status:
+            checked = source.drop_one(
+                config=config, settings=settings, workers=workers, on_status=on_status
+            )
+        _print(checked, drop_one_blocks, as_json)
+        return
     with activity_display(make_console(stderr=True)) as on_status:
         found = source.simplify(
             exact_only=exact_only,
@@ -83,10 +100,16 @@ def simplify(
         )
     if out is not None:
         _write(out, found.summary["result"] + "\n")
+    _print(found.summary, summary_blocks, as_json)
+
+
+def _print(
+    summary: dict[str, Any], blocks: Callable[[dict[str, Any]], Iterator[Block]], as_json: bool
+) -> None:
     if as_json:
-        print_json(found.summary)
+        print_json(summary)
     else:
-        print_blocks(make_console(), summary_blocks(found.summary))
+        print_blocks(make_console(), blocks(summary))
 
 
 def derive(

@@ -6,10 +6,10 @@ import pydantic
 from pydantic import Field
 
 from lionhunt.search.comparison.optimizers import ComparedOptimizer, find_optimizer
-from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.config import Config
 from lionhunt.search.errors import did_you_mean
-from lionhunt.search.fields import RayAddress, Seeds, TaskOptions
+from lionhunt.search.fields import Horizons, RayAddress, Seeds, TaskOptions
+from lionhunt.search.tuning_grid import Hyperparameters
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 Positive = Annotated[float, Field(ge=1e-9, le=1e4)]
@@ -91,6 +91,12 @@ class ComparisonConfig(Config):
     tuning: GridConfig = GridConfig()
     num_final_seeds: Annotated[int, Field(ge=5, le=1000)] = 10
     """Fresh seeds on which the tuned optimizers are compared."""
+    horizons: Horizons = ()
+    """Lengths of further trainings of the best points, as shares of the steps: `[0.5, 0.7, 0.85]`.
+
+    Each has its whole schedule, and the learning rate of the full length. They say how many steps
+    an optimizer needs for the reference's final score. By default that is only read off the curve
+    of the full training, whose schedule has not decayed at its points."""
     spread: SensitivityGridConfig | None = None
     """A grid around every best point; none by default."""
     tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)]
@@ -110,7 +116,7 @@ class ComparisonConfig(Config):
             raise ValueError("tasks has one twice; remove it or change its options")
         if any(task.horizons for task in self.tasks):
             raise ValueError(
-                "a comparison tunes for one length of training: give num_steps, not horizons"
+                "a comparison tunes for one length: give its tasks num_steps, not horizons"
             )
         kinds = {task.kind for task in self.tasks}
         for optimizer in self.optimizers:

@@ -1,7 +1,7 @@
 """The loop of a comparison: each optimizer on each task is tuned, then trained on fresh seeds."""
 
 from collections import Counter
-from collections.abc import Callable, Container, Generator, Hashable, Iterator, Sequence
+from collections.abc import Callable, Container, Generator, Hashable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, ExitStack
 from typing import NamedTuple
 
@@ -13,11 +13,12 @@ from lionhunt.search.comparison.protocol import (
     num_trainings,
     tune_and_train,
 )
-from lionhunt.search.comparison.result import ComparedTask, Comparison, Hyperparameters, Tuned
+from lionhunt.search.comparison.result import ComparedTask, Comparison, Tuned
 from lionhunt.search.comparison.store import ComparisonStore, TrainingKey
 from lionhunt.search.comparison.trainer import TrainingJob
 from lionhunt.search.environment import check_same_machine, summarize_environment
 from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.tuning_grid import Hyperparameters
 from lionhunt.search.workers.pool import Pool
 
 OpenTrainers = Callable[[], AbstractContextManager[Pool]]
@@ -58,7 +59,9 @@ class ComparisonLoop:
         optimizers: optimizers of the config, in order.
         tasks: tasks of the config, in order.
         records: the store, open to write; its trainings are not repeated.
-        open_trainers: opens a pool for the tasks, if there is something to train.
+        open_trainers: opens a pool for the tasks, if there is something to train; those of fewer
+            steps follow the others.
+        shorter: for each task, those of fewer steps.
     """
 
     def __init__(
@@ -69,6 +72,7 @@ class ComparisonLoop:
         tasks: Sequence[ComparedTask],
         records: ComparisonStore,
         open_trainers: OpenTrainers,
+        shorter: Sequence[Sequence[ComparedTask]] = (),
     ):
         self._name = name
         self._config = config
@@ -76,6 +80,7 @@ class ComparisonLoop:
         self._tasks = tuple(tasks)
         self._records = records
         self._open_trainers = open_trainers
+        self._lengths = _number_lengths(self._tasks, shorter)
         self._measured = {
             key: measurement
             for key, measurement in records.trainings().items()
@@ -91,9 +96,9 @@ class ComparisonLoop:
             RecordError: this machine trains otherwise than the one that began.
         """
         cells = [
-            _OptimizerOnTask(self._config, optimizer, task, number)
+            _OptimizerOnTask(self._config, optimizer, task, lengths)
             for optimizer in self._optimizers
-            for number, task in enumerate(self._tasks)
+            for task, lengths in zip(self._tasks, self._lengths, strict=True)
         ]
         with ExitStack() as stack:
             while running := [cell for cell in cells if cell.tuned is None]:
@@ -177,6 +182,27 @@ def spread_sizes(jobs: Sequence[TrainingJob]) -> list[TrainingJob]:
     return [job for _, job in sorted(zip(ranks, jobs, strict=True), key=lambda pair: pair[0])]
 
 
+class _TrainedTask(NamedTuple):
+    """A task as it trains: digest and number among the tasks of the pool."""
+
+    digest: str
+    number: int
+
+
+def _number_lengths(
+    tasks: Sequence[ComparedTask], shorter: Sequence[Sequence[ComparedTask]]
+) -> list[dict[int, _TrainedTask]]:
+    """Return, for each task, all of its lengths in steps, the longest first."""
+    lengths = [{task.num_steps: _TrainedTask(task.digest, i)} for i, task in enumerate(tasks)]
+    number = len(tasks)
+    for by_length, own in zip(lengths, shorter, strict=False):
+        for task in own:
+            # Lengths of a short task may round to one number.
+            by_length.setdefault(task.num_steps, _TrainedTask(task.digest, number))
+            number += 1
+    return lengths
+
+
 class _OptimizerOnTask:
     """An optimizer on a task, while its protocol runs."""
 
@@ -185,12 +211,17 @@ class _OptimizerOnTask:
         config: ComparisonConfig,
         optimizer: ComparedOptimizer,
         task: ComparedTask,
-        number: int,
+        lengths: Mapping[int, _TrainedTask],
     ):
         self.optimizer = optimizer
         self.task = task
-        self._number = number
-        self._protocol = tune_and_train(config, optimizer.start, task.higher_is_better)
+        self._lengths = lengths
+        self._protocol = tune_and_train(
+            config,
+            optimizer.start,
+            task.higher_is_better,
+            sorted(length for length in lengths if length != task.num_steps),
+        )
         self._is_begun = False
         self._num_received = 0
         self.requested: list[tuple[TrainingKey, TrainingJob]] = []
@@ -214,13 +245,17 @@ class _OptimizerOnTask:
             self.tuned = stop.value
             requests = []
         self._is_begun = True
-        kind, num_steps = self.task.kind, self.task.num_steps
-        points = {request.point for request in requests}
-        recipes = {point: self.optimizer.at(point, kind, num_steps) for point in points}
-        self.requested = [self._to_job(r, recipes[r.point]) for r in requests]
+        points = {(request.point, self._num_steps(request)) for request in requests}
+        kind = self.task.kind
+        recipes = {(point, steps): self.optimizer.at(point, kind, steps) for point, steps in points}
+        self.requested = [self._to_job(r, recipes[r.point, self._num_steps(r)]) for r in requests]
+
+    def _num_steps(self, request: TrainingRequest) -> int:
+        return request.num_steps or self.task.num_steps
 
     def _to_job(self, request: TrainingRequest, recipe: Recipe) -> tuple[TrainingKey, TrainingJob]:
-        key = (self.task.digest, recipe.fingerprint, request.seed, request.in_detail)
+        digest, number = self._lengths[self._num_steps(request)]
+        key = (digest, recipe.fingerprint, request.seed, request.in_detail)
         name = " ".join(map(str, key))
-        job = TrainingJob(name, recipe.rule, self._number, request.seed, request.in_detail)
+        job = TrainingJob(name, recipe.rule, number, request.seed, request.in_detail)
         return key, job

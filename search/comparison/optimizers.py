@@ -25,10 +25,10 @@ from lionhunt.search.comparison.optax_optimizers import (
     check_optax,
     to_number,
 )
-from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.errors import ConfigError, SourceError, did_you_mean
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
 from lionhunt.search.storage.program_ref import find_program
+from lionhunt.search.tuning_grid import Hyperparameters
 
 
 class Recipe(NamedTuple):

@@ -7,21 +7,22 @@ from collections.abc import Generator, Sequence
 from typing import NamedTuple
 
 from lionhunt.search.comparison.config import ComparisonConfig
-from lionhunt.search.comparison.result import GridTrial, Hyperparameters, Tuned, to_final
-from lionhunt.search.comparison.tuning_grid import Grid, Place, best_place, edges
+from lionhunt.search.comparison.result import GridTrial, ShorterTrainings, Tuned, to_final
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.seed_scores import gather_scores
+from lionhunt.search.tuning_grid import Grid, Hyperparameters, Place, best_place, edges
 
 FINAL_SEEDS = 1_000_000
 """Distance from the first tuning seed to the first final seed."""
 
 
 class TrainingRequest(NamedTuple):
-    """A training that the protocol needs next."""
+    """A training that the protocol needs next; without `num_steps`, it has the task's own."""
 
     point: Hyperparameters
     seed: int
     in_detail: bool = False
+    num_steps: int | None = None
 
 
 Protocol = Generator[list[TrainingRequest], list[Measurement], Tuned]
@@ -45,9 +46,19 @@ class Seeds:
 
 
 def tune_and_train(
-    config: ComparisonConfig, start: Hyperparameters, higher_is_better: bool
+    config: ComparisonConfig,
+    start: Hyperparameters,
+    higher_is_better: bool,
+    shorter: Sequence[int] = (),
 ) -> Protocol:
-    """Tune one optimizer on one task, and train the best point with the final seeds."""
+    """Tune one optimizer on one task, and train the best point with the final seeds.
+
+    Args:
+        config: budgets and seeds.
+        start: the point at which tuning begins.
+        higher_is_better: the direction of the score.
+        shorter: lengths of the shorter trainings of the best point, in steps.
+    """
     seeds = Seeds.of(config)
     tuning = config.tuning
     grid = Grid(start, tuning.learning_rate_factor, tuning.weight_decay_factor)
@@ -62,13 +73,39 @@ def tune_and_train(
         return Tuned(tuple(trials), None, (), ())
     point = grid.point(best)
     finals = yield [TrainingRequest(point, seed, in_detail=True) for seed in seeds.final]
+    lengths = yield from _train_shorter(point, seeds.final, shorter)
     around: list[GridTrial] = []
     if config.spread:
         points = _square(point, config.spread.num_points, config.spread.factor)
         around = yield from _try(points, seeds.final[: config.spread.num_seeds])
     return Tuned(
-        tuple(trials), point, edges(best, tried), tuple(map(to_final, finals)), tuple(around)
+        tuple(trials),
+        point,
+        edges(best, tried),
+        tuple(map(to_final, finals)),
+        tuple(around),
+        lengths,
     )
+
+
+def _train_shorter(
+    point: Hyperparameters, seeds: Sequence[int], lengths: Sequence[int]
+) -> Generator[list[TrainingRequest], list[Measurement], tuple[ShorterTrainings, ...]]:
+    """Train a point with each length and each seed."""
+    if not lengths:
+        return ()
+    measured = iter(
+        (yield [TrainingRequest(point, seed, num_steps=n) for n in lengths for seed in seeds])
+    )
+    return tuple(
+        ShorterTrainings(num_steps, tuple(_score(next(measured)) for _ in seeds))
+        for num_steps in lengths
+    )
+
+
+def _score(measurement: Measurement) -> float | None:
+    """Return the score of a training that is not detailed; None if it failed."""
+    return measurement.scores[0] if measurement.scores else None
 
 
 def _try(
@@ -80,9 +117,7 @@ def _try(
 
 
 def _to_trial(point: Hyperparameters, measurements: Sequence[Measurement]) -> GridTrial:
-    return GridTrial(
-        point, *gather_scores((m.status, m.scores[0] if m.scores else None) for m in measurements)
-    )
+    return GridTrial(point, *gather_scores((each.status, _score(each)) for each in measurements))
 
 
 def _value(trial: GridTrial, higher_is_better: bool) -> float:
@@ -112,6 +147,6 @@ def num_trainings(config: ComparisonConfig) -> int:
     grid = config.spread
     return (
         config.tuning.num_trials * config.tuning.num_seeds
-        + config.num_final_seeds
+        + config.num_final_seeds * (1 + len(config.horizons))
         + (grid.num_points**2 * grid.num_seeds if grid else 0)
     )

@@ -13,6 +13,7 @@ from lionhunt.search.comparison.loop import ComparisonProgress
 from lionhunt.search.comparison.result import Comparison, printed_factor
 from lionhunt.search.comparison.summary import BETTER, NOT_COMPARED, WORSE
 from lionhunt.search.reporting.report_files import write_report
+from lionhunt.search.reporting.steps import EXPLANATION, ratio_text, steps_table
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 
 FIGURES = {
@@ -34,7 +35,7 @@ def to_activity(event: ComparisonProgress) -> Activity:
 
 
 def tables(summary: Summary) -> list[Table]:
-    """Return the tables: scores, comparisons with the reference, tuned points, and tasks."""
+    """Return the tables: scores, comparisons with the reference, steps, tuned points, tasks."""
     names, reference = summary["optimizers"], summary["reference"]
     others = [name for name in names if name != reference]
     percent = f"{summary['confidence']:.0%}"
@@ -47,6 +48,7 @@ def tables(summary: Summary) -> list[Table]:
             _by_task(summary, f"better than {reference} by", others, _difference, with_metric=True),
             _overall(summary),
             _by_task(summary, title, others, _probability),
+            *_steps_tables(summary),
         ]
     tuned = _by_task(summary, "tuned learning rate, weight decay", names, _tuned)
     return [scores, *comparisons, tuned, _tasks(summary)]
@@ -85,6 +87,19 @@ def _overall(summary: Summary) -> Table:
     heads = ("optimizer", "better", "worse", "no difference seen", NOT_COMPARED)
     last = f"better in the mean by, in % of {summary['reference']}'s scores"
     return Table("over all tasks", (*heads, "failed final trainings", last), rows)
+
+
+def _steps_tables(summary: Summary) -> list[Table]:
+    reference, steps = summary["reference"], summary["steps_to_target"]
+    titles = {
+        "by_length": f"steps to {reference}'s final score, by trainings of several lengths",
+        "by_curve": f"steps to {reference}'s final score, read off the curve of each training",
+    }
+    return [
+        steps_table(title, [(entry["optimizer"], entry) for entry in steps[key]])
+        for key, title in titles.items()
+        if steps[key]
+    ]
 
 
 def _tasks(summary: Summary) -> Table:
@@ -172,6 +187,22 @@ def explanation(summary: Summary) -> str:
     )
 
 
+def steps_explanation(summary: Summary) -> str:
+    """Return a paragraph on the steps to the reference's final score; empty for one optimizer."""
+    if not summary["overall"]:
+        return ""
+    curves = (
+        "A point of a curve is not the result of a shorter training, since the schedule has not "
+        "decayed there."
+    )
+    lengths = (
+        "Trainings of several lengths have their whole schedules, and the point that was tuned for "
+        "the full length; the sentences on the optimizers have their ratios."
+    )
+    has_lengths = summary["steps_to_target"]["by_length"]
+    return " ".join([EXPLANATION, curves, *([lengths] if has_lengths else [])])
+
+
 def luck(summary: Summary) -> str:
     """Return a sentence on the number of verdicts that luck alone would bring."""
     chance = 1 - summary["confidence"]
@@ -209,7 +240,21 @@ def _conclusion(summary: Summary, entry: Summary) -> str:
     if entry["relative_difference"] is not None:
         mean = _relative(entry["relative_difference"])
         parts.append(f"{mean} in the mean over {_count(entry['num_tasks'], 'task')}")
+    steps = summary["steps_to_target"]
+    ratios = {each["optimizer"]: each for each in steps["by_length"] or steps["by_curve"]}[name]
+    if ratios["ratio"] is not None:
+        over = _count(ratios["num_tasks"], "task")
+        parts.append(f"{ratio_text(ratios['ratio'])} of the steps of {reference} over {over}")
+    edges = [f"{each} on {task}" for each in (name, reference) for task in _edges(summary, each)]
+    if edges:
+        parts.append(f"at an edge of the grid: {', '.join(edges)}")
     return "; ".join(parts)
+
+
+def _edges(summary: Summary, optimizer: str) -> list[str]:
+    """Return the tasks on which the best point of an optimizer is at an edge of the grid."""
+    cells = (cell for cell in summary["cells"] if cell["optimizer"] == optimizer)
+    return [cell["task"] for cell in cells if cell["at_edge"]]
 
 
 def _count(number: int, noun: str) -> str:
@@ -221,7 +266,7 @@ def print_comparison(console: Console, summary: Summary) -> None:
     for table in tables(summary):
         console.print(Text(table.title, style="bold"))
         console.print(to_rich(table))
-    for line in (explanation(summary), luck(summary)):
+    for line in filter(None, (explanation(summary), steps_explanation(summary), luck(summary))):
         console.print(Text(f"{line}\n"))
     for line in conclusions(summary):
         console.print(Text(line))
@@ -241,6 +286,7 @@ def to_report(summary: Summary, command: str, figures: Sequence[str] = ()) -> st
         "\n".join(f"- {line}" for line in conclusions(summary)),
         luck(summary),
         explanation(summary),
+        steps_explanation(summary),
         *(f"![{FIGURES.get(name, name)}]({name})" for name in figures),
         *map(to_markdown, tables(summary)),
     ]

@@ -5,23 +5,12 @@ from collections.abc import Mapping
 from typing import NamedTuple
 
 from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.tuning_grid import Hyperparameters
 
 ABSOLUTE_NOISES = (0.01, 0.03, 0.1)
 """Standard deviations of the noise added to weights."""
 RELATIVE_NOISES = (0.1, 0.3, 1.0)
 """Standard deviations as multiples of the root mean square of each array of weights."""
-
-
-class Hyperparameters(NamedTuple):
-    """The tuned values.
-
-    Attributes:
-        learning_rate: the peak of the schedule.
-        weight_decay: decoupled; multiplied by the learning rate.
-    """
-
-    learning_rate: float
-    weight_decay: float
 
 
 class GridTrial(NamedTuple):
@@ -58,6 +47,19 @@ class Final(NamedTuple):
     validation_curve: tuple[float, ...]
 
 
+class ShorterTrainings(NamedTuple):
+    """Trainings of the best point in fewer steps, each with its whole schedule.
+
+    Attributes:
+        num_steps: their length.
+        scores: the validation metric at the end, one for each final seed; None where training
+            failed.
+    """
+
+    num_steps: int
+    scores: tuple[float | None, ...]
+
+
 class Tuned(NamedTuple):
     """An optimizer on a task.
 
@@ -69,6 +71,7 @@ class Tuned(NamedTuple):
         finals: one for each final seed, None where training failed; empty if `best` is None.
         sensitivity_grid: a small square grid around the best point, with final seeds. Learning
             rates go from low to high, and weight decays within each; empty by default.
+        shorter: shorter trainings of the best point, the shortest first; empty by default.
     """
 
     trials: tuple[GridTrial, ...]
@@ -76,6 +79,7 @@ class Tuned(NamedTuple):
     at_edge: tuple[str, ...]
     finals: tuple[Final | None, ...]
     sensitivity_grid: tuple[GridTrial, ...] = ()
+    shorter: tuple[ShorterTrainings, ...] = ()
 
 
 class ComparedTask(NamedTuple):

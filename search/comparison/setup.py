@@ -2,6 +2,7 @@
 
 import dataclasses
 import functools
+import itertools
 from collections.abc import Collection, Sequence
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -39,11 +40,16 @@ class PreparedComparison:
         self.config = config
         self.optimizers = tuple(optimizer.find() for optimizer in config.optimizers)
         self.tasks = tuple(_summarize_tasks(config.tasks))
+        self._shorter = [
+            [task.shortened(share) for share in config.horizons] for task in config.tasks
+        ]
 
     def identity(self) -> dict[str, Any]:
         """Return all that decides the result, as JSON values."""
+        # Comparisons of earlier versions have no horizons.
+        left_out = {"evaluation"} if self.config.horizons else {"evaluation", "horizons"}
         return {
-            "config": self.config.model_dump(mode="json", exclude={"evaluation"}),
+            "config": self.config.model_dump(mode="json", exclude=left_out),
             "optimizers": {o.name: str(o.program or o.word) for o in self.optimizers},
             "tasks": {task.name: task.digest for task in self.tasks},
         }
@@ -54,15 +60,25 @@ class PreparedComparison:
         """Build the loop, with real workers."""
         open_trainers = functools.partial(
             _open_trainers,
-            self.config.tasks,
+            [*self.config.tasks, *itertools.chain(*self._shorter)],
             self.optimizers,
             num_workers=num_workers,
             candidate_seconds=evaluation.training_seconds,
             ray_address=evaluation.ray_address,
         )
         return ComparisonLoop(
-            self.name, self.config, self.optimizers, self.tasks, records, open_trainers
+            self.name,
+            self.config,
+            self.optimizers,
+            self.tasks,
+            records,
+            open_trainers,
+            self.shorter_tasks(),
         )
+
+    def shorter_tasks(self) -> list[list[ComparedTask]]:
+        """Return the tasks of fewer steps, for each task."""
+        return [_summarize_tasks(tasks) for tasks in self._shorter]
 
 
 def _open_trainers(

@@ -6,6 +6,7 @@ from statistics import fmean
 from typing import Any, NamedTuple
 
 from lionhunt.search.comparison.result import ComparedTask, Comparison, Final, GridTrial, Tuned
+from lionhunt.search.comparison.steps import summarize_steps
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.statistics import (
     CONFIDENCE,
@@ -99,7 +100,8 @@ def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
         for name in comparison.optimizers
         for task in comparison.tasks
     }
-    compared = [pairs for (name, _), pairs in cells.items() if name != comparison.reference]
+    others = [name for name in comparison.optimizers if name != comparison.reference]
+    compared = [cells[name, task.name] for name in others for task in comparison.tasks]
     num_compared = sum(bool(pairs.scores) for pairs in compared)
     return {
         "comparison": comparison.name,
@@ -117,9 +119,9 @@ def summarize_comparison(comparison: Comparison) -> dict[str, Any]:
         "overall": [
             {"optimizer": name}
             | _summarize_overall([cells[name, task.name] for task in comparison.tasks])
-            for name in comparison.optimizers
-            if name != comparison.reference
+            for name in others
         ],
+        "steps_to_target": summarize_steps(comparison),
         "cells": [
             {"optimizer": name, "task": task}
             | _summarize_tuned(comparison, comparison.cells[name, task])
@@ -210,6 +212,9 @@ def _summarize_tuned(comparison: Comparison, tuned: Tuned) -> dict[str, Any]:
         ],
         "trials": [_summarize_trial(trial) for trial in tuned.trials],
         "spread": [_summarize_trial(trial) for trial in tuned.sensitivity_grid],
+        "shorter": [
+            {"num_steps": each.num_steps, "scores": list(each.scores)} for each in tuned.shorter
+        ],
     }
 
 

@@ -18,7 +18,7 @@ from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
-from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace
+from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MUTATIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
@@ -60,9 +60,12 @@ class MutationConfig(Config):
     """Relative frequency of deleting a statement."""
     modify: Weight = 1.0
     """Relative frequency of modifying an argument."""
-    repeat: Annotated[float, Field(ge=0, le=1e6)] = 0.0
+    repeat: Weight = 0.0
     """Relative frequency of repeating up to four statements in a row, after themselves. So one step
     of an iteration becomes two. The paper does not have it."""
+    graft: Weight = 0.0
+    """Relative frequency of combining a variable x with a function of itself: `y = f(x, ...)`, and
+    then `x = h(x, y)`. The paper does not have it."""
     tune: Weight = 0.0
     """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
     learns from all its tuned children. Without axes in [objectives], the best program is the
@@ -92,21 +95,27 @@ class MutationConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def _check(self):
-        if not self.insert + self.delete + self.modify + self.repeat > 0:
-            raise ValueError("insert, delete, modify and repeat must not all be 0")
+        if not sum(self.weights) > 0:
+            raise ValueError(f"{', '.join(MUTATIONS)} must not all be 0")
         return self
 
     @property
     def tune_share(self) -> float:
         """Return the share of children that are tuned."""
-        return self.tune / (self.insert + self.delete + self.modify + self.repeat + self.tune)
+        return self.tune / (sum(self.weights) + self.tune)
+
+    @property
+    def weights(self) -> tuple[float, ...]:
+        """Return the relative frequencies of `MUTATIONS`."""
+        return self.insert, self.delete, self.modify, self.repeat, self.graft
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""
-        weights = (self.insert, self.delete, self.modify, self.repeat)
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
-        return MutationSpace(self.functions, weights, max_statements, self.until_different, step)
+        return MutationSpace(
+            self.functions, self.weights, max_statements, self.until_different, step
+        )
 
 
 class EvaluationConfig(Config):
@@ -294,8 +303,7 @@ class RunConfig(Config):
             raise ValueError(f"{len(weights)} weights for {len(self.tasks)} tasks; give one each")
         if self.evolution.method == "random" and self.selection != TOURNAMENT:
             raise ValueError(
-                "method 'random' has no parents to choose; leave out tune, front_parents and "
-                "tournament"
+                "method 'random' has no parents to choose; leave out tune and front_parents"
             )
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
@@ -313,8 +321,7 @@ class RunConfig(Config):
     @property
     def selection(self) -> Selection:
         """Return the choice of parents."""
-        objectives = self.objectives
-        return Selection(objectives.tournament, objectives.front_parents, self.mutation.tune_share)
+        return Selection(self.objectives.front_parents, self.mutation.tune_share)
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

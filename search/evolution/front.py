@@ -6,7 +6,7 @@ moment, on any number of workers.
 
 import math
 from collections import deque
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import NamedTuple
 
 
@@ -26,16 +26,6 @@ class Point(NamedTuple):
         if self.rank < other.rank:
             return False
         return all(mine <= theirs for mine, theirs in zip(self.costs, other.costs, strict=True))
-
-
-def uncovered(points: Iterable[tuple[int, Point]]) -> list[int]:
-    """Return the numbers of points that no other covers, the oldest of equal ones."""
-    kept: list[tuple[int, Point]] = []
-    # A point can only be covered by one that comes before it in this order.
-    for index, point in sorted(points, key=lambda item: (-item[1].rank, item[1].costs, item[0])):
-        if not any(other.covers(point) for _, other in kept):
-            kept.append((index, point))
-    return [index for index, _ in kept]
 
 
 class Front:

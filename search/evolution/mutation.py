@@ -14,13 +14,13 @@ from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
 from lionhunt.dsl.edits.statements import delete, insert, repeat, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import GROUPS, OPS
+from lionhunt.dsl.ops import GROUPS, OPS, Op
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.step import INSIDE, Step
 
-MUTATIONS = ("insert", "delete", "modify", "repeat")
+MUTATIONS = ("insert", "delete", "modify", "repeat", "graft")
 
 MAX_REPEATED = 4
 """Statements that are repeated at most."""
@@ -50,15 +50,15 @@ class MutationSpace:
 
     Attributes:
         functions: names of the functions that inserted statements apply.
-        weights: relative frequencies of `MUTATIONS`. The paper's code has equal ones of the first
-            three, and does not repeat.
+        weights: relative frequencies of the first of `MUTATIONS`, or of all. The paper has the
+            first three, and its code equal weights.
         max_statements: the longest program, None for no limit, as in the paper.
         until_different: whether to draw until the fingerprint differs from the parent's.
         step: the end of every program, which mutations leave alone.
     """
 
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    weights: tuple[float, float, float, float] = (1.0, 1.0, 1.0, 0.0)
+    weights: tuple[float, ...] = (1.0, 1.0, 1.0)
     max_statements: int | None = None
     until_different: bool = False
     step: Step = INSIDE
@@ -100,7 +100,7 @@ def mutate(
 def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> Mutant:
     """Draw until a mutation is valid, as the paper does."""
     for num_draws in range(1, MAX_DRAWS + 1):
-        (mutation,) = rng.choices(MUTATIONS, space.weights)
+        (mutation,) = rng.choices(MUTATIONS[: len(space.weights)], space.weights)
         try:
             mutant = _MUTATE[mutation](program, rng, space)
         except InvalidProgram:
@@ -165,14 +165,45 @@ def _repeat(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     stop = min(start + rng.randint(1, MAX_REPEATED), num_mutable)
     if len(program.statements) + stop - start > (space.max_statements or math.inf):
         return None
-    mutant = repeat(program, start, stop)
-    kinds = _kinds_before(program, stop)
-    advance(kinds, mutant, stop, len(mutant.statements))
-    check_outputs(kinds, mutant)
-    return mutant
+    return _checked_from(repeat(program, start, stop), stop, _kinds_before(program, stop))
 
 
-_MUTATE = {"insert": _insert, "delete": _delete, "modify": _modify, "repeat": _repeat}
+def _graft(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    """Combine a variable with a function of itself: `new = f(x, ...)`, and then `x = h(x, new)`.
+
+    A polynomial of x gets a term so. Two insertions would have to meet by chance.
+    """
+    if len(program.statements) + 2 > (space.max_statements or math.inf):
+        return None
+    index = rng.randrange(_num_mutable(program, space) + 1)
+    kinds = _kinds_before(program, index)
+    names = [name for name in kinds if name not in space.step.unread | space.step.unassigned]
+    inner, outer = (OPS[rng.choice(space.functions)] for _ in range(2))
+    places = [place for place in range(outer.arity) if place != outer.scalar_argument]
+    if not names or len(places) < 2:
+        return None
+    target = Var(rng.choice(names))
+    new = Var(_new_name([*program.inputs, *[s.target for s in program.statements]]))
+
+    def draw(op: Op, place: int) -> Arg:
+        return _draw_argument(None, place == op.scalar_argument, kinds, rng, space.step.unread)
+
+    terms = [target if rng.random() < 0.5 else draw(inner, place) for place in range(inner.arity)]
+    factors = [draw(outer, place) for place in range(outer.arity)]
+    first, second = rng.sample(places, 2)
+    factors[first], factors[second] = target, new
+    mutant = insert(program, index, Statement(new.name, inner.name, tuple(terms)))
+    mutant = insert(mutant, index + 1, Statement(target.name, outer.name, tuple(factors)))
+    return _checked_from(mutant, index, kinds)
+
+
+_MUTATE = {
+    "insert": _insert,
+    "delete": _delete,
+    "modify": _modify,
+    "repeat": _repeat,
+    "graft": _graft,
+}
 
 
 def _num_mutable(program: Program, space: MutationSpace) -> int:
@@ -185,6 +216,13 @@ def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
     kinds = input_kinds(program)
     advance(kinds, program, 0, index)
     return kinds
+
+
+def _checked_from(mutant: Program, index: int, kinds: dict[str, Kind]) -> Program:
+    """Return the mutant if it is valid from statement `index` on; `kinds` are those before it."""
+    advance(kinds, mutant, index, len(mutant.statements))
+    check_outputs(kinds, mutant)
+    return mutant
 
 
 def _checked(

@@ -10,11 +10,10 @@ Real et al., 2019 (arXiv:1802.01548): a tournament, a mutation of its winner, th
 import dataclasses
 import random
 from collections.abc import Callable, Mapping, Sequence
-from typing import Literal, Protocol
+from typing import Protocol
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
-from lionhunt.search.evolution.front import Point, uncovered
 from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
 
 TUNE = "tune"
@@ -50,10 +49,6 @@ class Elite(Protocol):
         """Return the Pareto front of the first `count` individuals."""
         ...
 
-    def costs(self, index: int) -> tuple[int, ...]:
-        """Return the costs of a candidate parent, on the axes of the front."""
-        ...
-
     def tune(self, index: int, count: int, seed: int) -> Program | None:
         """Return an individual with new constants, drawn with what `count` individuals tell.
 
@@ -68,13 +63,10 @@ class Selection:
     """The choice of parents.
 
     Attributes:
-        tournament: "rank", where the highest rank wins, or "front", where one that no contestant
-            beats in rank and all costs is drawn.
-        front_parents: share of parents that are drawn from the front instead.
+        front_parents: share of parents that are drawn from the front, in place of a tournament.
         tune: share of children that are members of the front with tuned constants.
     """
 
-    tournament: Literal["rank", "front"] = "rank"
     front_parents: float = 0.0
     tune: float = 0.0
 
@@ -140,11 +132,7 @@ def breed(
         parent = rng.choice(front)
     else:
         contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
-        if selection.tournament == "front" and elite is not None:
-            points = {i: Point(fitness(i), elite.costs(i)) for i in contestants}
-            parent = rng.choice(sorted(uncovered(points.items())))
-        else:
-            parent = max(contestants, key=lambda i: (fitness(i), -i))
+        parent = max(contestants, key=lambda i: (fitness(i), -i))
     identity = None if identities is None else identities.get(parent)
     mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
     return Individual(index, parent, mutation, program, num_draws)

@@ -69,7 +69,7 @@ def summarize_candidates_of_run(
     """
     with RunStore.open_to_read(path) as records:
         records.check()
-        fittest = (_to_candidate(path, row) for row in records.fittest())
+        fittest = (to_candidate(path, row) for row in records.fittest())
         return RunSummary(
             str(path),
             records.history_digest(),
@@ -79,7 +79,13 @@ def summarize_candidates_of_run(
         )
 
 
-def _to_candidate(path: Path, row: StoredProgram) -> Candidate:
+def to_candidate(path: Path, row: StoredProgram) -> Candidate:
+    """Return a program of a run as a candidate.
+
+    Args:
+        path: folder of the run.
+        row: its record.
+    """
     name = f"{path}:{row.individual.index}"
     program = simplify(row.program)
     return Candidate(name, program, row.fitness_or_neg_inf, row.rank_or_neg_inf)

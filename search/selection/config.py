@@ -7,7 +7,7 @@ from pydantic import Field
 
 from lionhunt.search.config import Config
 from lionhunt.search.driver.config import EvaluationConfig
-from lionhunt.search.fields import Count, Factor, Seeds, TaskOptions
+from lionhunt.search.fields import Count, Factor, Horizons, Seeds, TaskOptions
 
 Rule = Literal["interval", "mean"]
 """When an advantage counts: its interval is above 0, or its mean is."""
@@ -30,6 +30,9 @@ class TuningConfig(Config):
 
     learning_rates: Annotated[tuple[Factor, ...], Field(min_length=1)] = (1.0, 0.5, 2.0, 0.25, 4.0)
     """Multiples of the update, one a trial; the first trial, 1, is the program as it is."""
+    num_extensions: Annotated[int, Field(ge=0, le=1000)] = 4
+    """Further multiples, as many for every optimizer. They go on beyond its best multiple while
+    that is at an edge, and otherwise refine the grid around it."""
     num_variations: Annotated[int, Field(ge=0, le=10_000)] = 4
     """Further trials, each with one constant of the best so far multiplied by 2^a, a ~ N(0, 1).
 
@@ -72,6 +75,32 @@ class MetaValidationConfig(Config):
     """The tasks of meta-validation; those of the first stage by default."""
 
 
+class WinnersConfig(Config):
+    """A closer look at the selected programs, on seeds that no decision saw."""
+
+    num_seeds: Annotated[int, Field(ge=0, le=1000)] = 0
+    """Fresh seeds of the closer look; 0 for none."""
+    tasks: Annotated[tuple[TaskOptions, ...], Field(min_length=1)] | None = None
+    """Its tasks; those of the last stage by default."""
+    tuning: TuningConfig = TuningConfig(
+        learning_rates=(1.0, 0.5, 2.0), num_extensions=2, num_variations=0
+    )
+    """Tuning of baselines, selected programs and their parts, from the tuning of the last stage."""
+    num_tuning_seeds: Seeds = 2
+    """Seeds per trial."""
+    horizons: Horizons = (0.5, 0.7, 0.85)
+    """Lengths of further trainings, as shares of the steps, each with its whole schedule. They say
+    how many steps a selected program needs for the final score of each baseline."""
+    drop_one: bool = True
+    """Train each selected program without each of its functions and each of its states, too."""
+
+    @pydantic.model_validator(mode="after")
+    def _check(self):
+        if self.num_seeds == 1:
+            raise ValueError("num_seeds (1) shows no spread; give 2 or more, or 0 for none")
+        return self
+
+
 class SelectConfig(Config):
     """One selection."""
 
@@ -94,6 +123,7 @@ class SelectConfig(Config):
     stages: Annotated[tuple[StageConfig, ...], Field(min_length=1)]
     """The stages, in order."""
     meta_validation: MetaValidationConfig = MetaValidationConfig()
+    winners: WinnersConfig = WinnersConfig()
     evaluation: EvaluationConfig = EvaluationConfig()
 
     @pydantic.model_validator(mode="after")
@@ -121,3 +151,8 @@ class SelectConfig(Config):
     def meta_tasks(self) -> tuple[TaskOptions, ...]:
         """Return the tasks of meta-validation."""
         return self.meta_validation.tasks or self.stages[0].tasks
+
+    @property
+    def winners_tasks(self) -> tuple[TaskOptions, ...]:
+        """Return the tasks of the closer look."""
+        return self.winners.tasks or self.stages[-1].tasks

@@ -16,10 +16,17 @@ from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.selection.measurements import Scoreboard
 from lionhunt.search.selection.meta_overfitting import CheckpointScore
-from lionhunt.search.selection.result import RunCurve, SelectionResult, StageOptimizer, StageResult
-from lionhunt.search.selection.setup import META
+from lionhunt.search.selection.result import (
+    CloserLook,
+    RunCurve,
+    SelectionResult,
+    StageOptimizer,
+    StageResult,
+)
+from lionhunt.search.selection.setup import META, WINNERS, complete_config
 from lionhunt.search.selection.stage import FunnelStage, SelectionProgress
 from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.selection.winners.closer_look import look_closer
 from lionhunt.search.workers.pool import Pool
 
 MakePool = Callable[[Sequence[TaskOptions], int, frozenset[str]], AbstractContextManager[Pool]]
@@ -46,8 +53,10 @@ class SelectionLoop:
 
     def __init__(self, records: SelectionStore, make_pool: MakePool):
         info = records.info()
-        self._config = parse_config(info["config"], str(records.path), SelectConfig)
+        config = complete_config(info["config"])
+        self._config = parse_config(config, str(records.path), SelectConfig)
         self._info = info
+        self._parts: dict[str, Any] = {part["name"]: part for part in info["parts"]}
         self._initial = parse(info["initial"])
         self._records = records
         self._make_pool = make_pool
@@ -55,8 +64,9 @@ class SelectionLoop:
     def run(self) -> Generator[SelectionProgress, None, SelectionResult]:
         """Run to the end and return the result; whatever is yielded is recorded already."""
         stages = yield from self._run_stages()
+        look = yield from self._look_closer(stages)
         curves = yield from self._run_meta_validation()
-        return SelectionResult(tuple(stages), tuple(curves))
+        return SelectionResult(tuple(stages), tuple(curves), look)
 
     def _run_stages(self) -> Generator[SelectionProgress, None, list[StageResult]]:
         baselines = [
@@ -93,8 +103,23 @@ class SelectionLoop:
                 break
         return results
 
+    def _look_closer(
+        self, stages: Sequence[StageResult]
+    ) -> Generator[SelectionProgress, None, CloserLook | None]:
+        """Look closer at the selected programs; None if there is none, or the config asks not."""
+        is_complete = len(stages) == len(self._config.stages)
+        if not is_complete or not any(entry.is_promoted for entry in stages[-1].entries):
+            return None
+        if WINNERS not in self._parts:
+            return None
+        return (
+            yield from look_closer(
+                self._config, self._parts, stages[-1], self._records, self._scoreboard
+            )
+        )
+
     def _run_meta_validation(self) -> Generator[SelectionProgress, None, list[RunCurve]]:
-        part = self._info["parts"][-1]
+        part = self._parts[META]
         seeds = part["final_seeds"]
         runs = [
             (run["path"], [(point, parse(point["program"])) for point in run["checkpoints"]])

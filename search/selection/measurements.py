@@ -102,6 +102,10 @@ class Scoreboard(AbstractContextManager["Scoreboard"]):
         ]
         return gather_scores((o.measurement.status, o.fitness) for o in outcomes)
 
+    def task_scores(self, program: Program, seed: int) -> tuple[float, ...]:
+        """Return the scores of a measured program, one for each task; none if training failed."""
+        return self._measurements[fingerprint(program), seed].scores
+
     def _started(self) -> Pool:
         """Return the pool; the first call opens it and checks its arithmetic."""
         if self._pool is None:

@@ -13,6 +13,11 @@ from lionhunt.search.reporting.replaced_file import write_whole
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.tables import Table, to_markdown, to_rich
 from lionhunt.search.selection.stage import SelectionProgress
+from lionhunt.search.selection.winners.report import (
+    look_explanation,
+    look_tables,
+    percent_interval,
+)
 
 PLOT_NAME = "meta_overfitting"
 REPORT_NAME = "report"
@@ -28,10 +33,15 @@ def to_activity(progress: SelectionProgress) -> Activity:
 
 
 def tables(summary: Summary) -> list[Table]:
-    """Return one table a stage, and two of meta-validation."""
+    """Return one table a stage, those of the closer look, and two of meta-validation."""
     last = summary["stages"][-1]["name"] if not summary["skipped_stages"] else None
     stages = [_stage_table(stage, stage["name"] == last) for stage in summary["stages"]]
-    return [*stages, *_meta_tables(summary["meta_validation"])]
+    look = summary["closer_look"]
+    return [
+        *stages,
+        *(look_tables(look) if look else ()),
+        *_meta_tables(summary["meta_validation"]),
+    ]
 
 
 def _stage_table(stage: Summary, is_last: bool) -> Table:
@@ -46,9 +56,9 @@ def _stage_row(entry: Summary, threshold: str, is_last: bool) -> tuple[str, ...]
     return (
         entry["name"],
         "" if search_fitness is None else _percent(search_fitness),
-        _interval(entry["final"]["fitness"]) or entry["final"]["reason"],
-        "" if entry["name"] == threshold else _interval(entry["advantage"]),
-        _tuning(entry["tuning"]),
+        percent_interval(entry["final"]["fitness"]) or entry["final"]["reason"],
+        "" if entry["name"] == threshold else percent_interval(entry["advantage"]),
+        _tuning(entry["tuning"]) + (" (edge)" if entry["at_edge"] else ""),
         _verdict(entry, threshold, is_last),
     )
 
@@ -83,12 +93,12 @@ def _meta_tables(meta: Summary) -> list[Table]:
             f"{point['progress']:.0%}",
             str(point["index"]),
             _percent(point["search_fitness"]),
-            _interval(point["meta_validation"]) or point["reason"],
+            percent_interval(point["meta_validation"]) or point["reason"],
         )
         for run in meta["runs"]
         for point in run["points"]
     ]
-    verdicts = [(run["run"], run["verdict"], _interval(run["fall"])) for run in meta["runs"]]
+    verdicts = [(run["run"], run["verdict"], percent_interval(run["fall"])) for run in meta["runs"]]
     heads = ("run", "progress", "best program", "search fitness", "meta-validation fitness")
     return [
         Table(f"best programs so far on {tasks}, {len(meta['seeds'])} seeds", heads, rows),
@@ -98,12 +108,6 @@ def _meta_tables(meta: Summary) -> list[Table]:
 
 def _percent(value: float) -> str:
     return f"{value:+.2%}"
-
-
-def _interval(interval: dict[str, float] | None) -> str:
-    if interval is None:
-        return ""
-    return f"{_percent(interval['mean'])} ± {interval['high'] - interval['mean']:.2%}"
 
 
 def explanation(summary: Summary) -> str:
@@ -120,7 +124,8 @@ def explanation(summary: Summary) -> str:
         f"same seed. After ±: half of the {summary['confidence']:.0%} confidence interval over the "
         "seeds. Baselines and candidates were tuned with the same number of trials; fresh seeds "
         "compared the best of each. The threshold is the best baseline. A candidate beats it if "
-        f"its advantage holds: {rule[summary['beats']]}."
+        f"its advantage holds: {rule[summary['beats']]}. (edge): no learning rate beyond the best "
+        "one was tried on one side, in as many trials as all others had."
     )
 
 
@@ -128,12 +133,17 @@ def conclusion(summary: Summary) -> str:
     """Return the selected programs in one line."""
     winners = summary["winners"]
     if winners:
-        return f"selected: {', '.join(winner['name'] for winner in winners)}"
+        return f"selected: {', '.join(map(_winner, winners))}"
     last = summary["stages"][-1]["name"]
     skipped = ", ".join(summary["skipped_stages"])
     return f"no candidate beat the threshold of {last}" + (
         f"; not run: {skipped}" if skipped else ""
     )
+
+
+def _winner(winner: Summary) -> str:
+    edge = " (its learning rate is at an edge of the tried ones)" if winner["at_edge"] else ""
+    return f"{winner['name']}{edge}"
 
 
 def winner_file(folder: Path, number: int) -> Path:
@@ -184,6 +194,7 @@ def to_report(summary: Summary, folder: Path) -> str:
         "# Selection",
         "\n".join(runs),
         explanation(summary),
+        *([look_explanation(summary["closer_look"])] if summary["closer_look"] else []),
         f"**{conclusion(summary)}**",
         *winners,
         *([f"```\n{shell}\n```"] if shell else []),

@@ -1,8 +1,10 @@
-"""Results of a selection: plain values of stages, trials and meta-validation."""
+"""Results of a selection: plain values of stages, trials, winners and meta-validation."""
 
 import dataclasses
+from collections.abc import Mapping
 from typing import NamedTuple
 
+from lionhunt.dsl.edits.ablations import Removal
 from lionhunt.dsl.program import Program
 from lionhunt.search.evaluation.seed_scores import SeedScores
 from lionhunt.search.evolution.hyperparameters import Tuning, apply_tuning
@@ -76,6 +78,13 @@ class Entry:
         return self.optimizer.start if self.best is None else self.best.tuning
 
     @property
+    def is_at_edge(self) -> bool:
+        """Return whether no smaller, or no larger, learning rate than the best was tried."""
+        rates = [trial.tuning.learning_rate for trial in self.trials]
+        is_last = self.tuning.learning_rate in (min(rates), max(rates))
+        return self.best is not None and is_last and min(rates) < max(rates)
+
+    @property
     def tuned(self) -> Program:
         """Return the program with its best tuning."""
         return apply_tuning(self.optimizer.program, self.tuning)
@@ -111,13 +120,68 @@ class RunCurve(NamedTuple):
     points: tuple[CheckpointScore, ...]
 
 
+@dataclasses.dataclass(frozen=True)
+class Ablation:
+    """A selected program without one of its functions or states.
+
+    Attributes:
+        winner: name of the selected program.
+        number: number of the removal, from 1; two removals may have the same words.
+        removal: the removed part, and the rest.
+    """
+
+    winner: str
+    number: int
+    removal: Removal
+
+    @property
+    def name(self) -> str:
+        """Return its name in the records."""
+        words = f"without {self.removal.statement}, keeping {self.removal.kept}"
+        return f"{self.winner} {words} ({self.number})"
+
+
+class LengthScores(NamedTuple):
+    """Trainings of one length.
+
+    Attributes:
+        num_steps: steps, one for each task.
+        scores: by name of the program, for each seed the scores on all tasks; none where training
+            failed.
+    """
+
+    num_steps: tuple[int, ...]
+    scores: Mapping[str, tuple[tuple[float, ...], ...]]
+
+
+class CloserLook(NamedTuple):
+    """The result of a closer look.
+
+    Attributes:
+        stage: entries of baselines, of selected programs, and of ablations.
+        ablations: the ablations, in the order of the last entries.
+        lengths: trainings of baselines and selected programs by length, the shortest first.
+    """
+
+    stage: StageResult
+    ablations: tuple[Ablation, ...]
+    lengths: tuple[LengthScores, ...]
+
+    @property
+    def timed(self) -> tuple[Entry, ...]:
+        """Return the entries of baselines and selected programs."""
+        return self.stage.entries[: len(self.stage.entries) - len(self.ablations)]
+
+
 class SelectionResult(NamedTuple):
     """Result of a selection.
 
     Attributes:
         stages: the stages that candidates reached.
         curves: one a run.
+        look: the closer look; None without one, or if the last stage selected no program.
     """
 
     stages: tuple[StageResult, ...]
     curves: tuple[RunCurve, ...]
+    look: CloserLook | None = None

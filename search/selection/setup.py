@@ -1,5 +1,6 @@
 """Setup of a selection: its description, made from its config and its runs, and its store."""
 
+import copy
 import itertools
 from collections.abc import Collection, Iterator, Sequence
 from contextlib import AbstractContextManager
@@ -14,12 +15,19 @@ from lionhunt.search.selection.candidates import (
     load_baseline,
     summarize_candidates_of_run,
 )
-from lionhunt.search.selection.config import SelectConfig
+from lionhunt.search.selection.config import SelectConfig, WinnersConfig
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.resume import create_or_resume
 
 META = "meta-validation"
 """Name of the part of a selection that looks for meta-overfitting."""
+WINNERS = "selected programs"
+"""Name of the part of a selection that looks at its winners closer."""
+
+
+def shorter_part(share: float) -> str:
+    """Return the name of the part that trains winners for a share of the steps."""
+    return f"{WINNERS}, {share:g} of the steps"
 
 
 def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> dict[str, Any]:
@@ -76,7 +84,7 @@ def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> di
 
 
 def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[str, Any]]:
-    """Yield the stages and meta-validation: their tasks, and seeds that nothing else uses."""
+    """Yield the stages, meta-validation and the closer look, with seeds that nothing else uses."""
     fresh = (seed for seed in itertools.count(config.seed) if seed not in run_seeds)
 
     def part(name: str, tasks: Sequence[TaskOptions], num_tuning: int, num_final: int):
@@ -90,6 +98,14 @@ def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[st
     for number, stage in enumerate(config.stages, start=1):
         yield part(f"stage {number}", stage.tasks, stage.num_tuning_seeds, stage.num_final_seeds)
     yield part(META, config.meta_tasks, 0, config.meta_validation.num_seeds)
+    if config.winners.num_seeds:
+        tasks, winners = config.winners_tasks, config.winners
+        full = part(WINNERS, tasks, winners.num_tuning_seeds, winners.num_seeds)
+        yield full
+        for share in winners.horizons:
+            shorter = part(shorter_part(share), [task.shortened(share) for task in tasks], 0, 0)
+            # Trainings of all lengths are paired.
+            yield shorter | {"final_seeds": full["final_seeds"]}
 
 
 def open_selection(folder: Path, info: dict[str, Any]) -> AbstractContextManager[SelectionStore]:
@@ -104,8 +120,17 @@ def open_selection(folder: Path, info: dict[str, Any]) -> AbstractContextManager
     return create_or_resume(SelectionStore, folder, info, _identity)
 
 
+def complete_config(config: dict[str, Any]) -> dict[str, Any]:
+    """Return a recorded config with the keys that earlier versions lack, off as they were then."""
+    config = copy.deepcopy(config)
+    for stage in config["stages"]:
+        stage["tuning"].setdefault("num_extensions", 0)
+    config.setdefault("winners", WinnersConfig().model_dump(mode="json"))
+    return config
+
+
 def _identity(info: dict[str, Any]) -> dict[str, Any]:
-    config = dict(info["config"])
+    config = complete_config(info["config"])
     evaluation = {"combination": config.pop("evaluation")["combination"]}
     runs = [{key: run[key] for key in ("history_digest", "checkpoints")} for run in info["runs"]]
     return {

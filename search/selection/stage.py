@@ -4,7 +4,7 @@ Promotion compares the scores. The stage does not know where programs are measur
 """
 
 import dataclasses
-from collections.abc import Generator, Sequence
+from collections.abc import Generator, Mapping, Sequence
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
@@ -16,7 +16,8 @@ from lionhunt.search.selection.measurements import Scoreboard
 from lionhunt.search.selection.promotion import best_trial, judge, promote
 from lionhunt.search.selection.result import Entry, StageOptimizer, StageResult, TunedTrial
 from lionhunt.search.selection.store import SelectionStore
-from lionhunt.search.selection.tuning import sweep, vary
+from lionhunt.search.selection.tuning import multiples_grid, sweep, vary
+from lionhunt.search.tuning_grid import Grid, Place
 
 UNTUNED = "the initial program, untuned"
 """Name of the threshold where no tuned baseline is better with the final seeds."""
@@ -67,11 +68,7 @@ class FunnelStage:
         self, optimizers: Sequence[StageOptimizer]
     ) -> Generator[SelectionProgress, None, StageResult]:
         """Run to the end and return the result; whatever is yielded is recorded already."""
-        swept = yield from self._try(
-            "learning rates",
-            optimizers,
-            [sweep(optimizer.start, self.tuning.learning_rates) for optimizer in optimizers],
-        )
+        swept = yield from self._sweep(optimizers)
         varied = yield from self._try(
             "constants",
             optimizers,
@@ -80,6 +77,34 @@ class FunnelStage:
         trials = [[*first, *second] for first, second in zip(swept, varied, strict=True)]
         finals = yield from self._finals(optimizers, trials)
         return self._compare(optimizers, trials, finals)
+
+    def _sweep(
+        self, optimizers: Sequence[StageOptimizer]
+    ) -> Generator[SelectionProgress, None, list[list[TunedTrial]]]:
+        """Score the learning rates of each optimizer, and those beyond or around its best one."""
+        rates = self.tuning.learning_rates
+        grid = multiples_grid(rates)
+        tried: list[dict[Place, TunedTrial]] = [{} for _ in optimizers]
+        new = [[(grid.place_of(rate), rate) for rate in rates] for _ in optimizers]
+        while any(new):
+            tunings = [
+                sweep(optimizer.start, [rate for _, rate in pairs])
+                for optimizer, pairs in zip(optimizers, new, strict=True)
+            ]
+            trials = yield from self._try("learning rates", optimizers, tunings)
+            for known, pairs, found in zip(tried, new, trials, strict=True):
+                known.update(zip((place for place, _ in pairs), found, strict=True))
+            new = [self._next_rates(grid, known) for known in tried]
+        return [list(known.values()) for known in tried]
+
+    def _next_rates(
+        self, grid: Grid, tried: Mapping[Place, TunedTrial]
+    ) -> list[tuple[Place, float]]:
+        """Return the places to try next, with their multiples of the update."""
+        num_trials = len(self.tuning.learning_rates) + self.tuning.num_extensions
+        values = {place: trial.scores.mean_or_neg_inf for place, trial in tried.items()}
+        places = grid.next_places(values, num_trials)
+        return [(place, grid.point(place).learning_rate) for place in places]
 
     def _variations(self, optimizer: StageOptimizer, trials: Sequence[TunedTrial]) -> list[Tuning]:
         best = best_trial(trials)

@@ -6,14 +6,16 @@ from lionhunt.search.evaluation.seed_scores import SeedScores
 from lionhunt.search.evolution.hyperparameters import constants_of
 from lionhunt.search.selection.meta_overfitting import CheckpointScore, find_overfitting
 from lionhunt.search.selection.result import (
+    CloserLook,
     Entry,
     RunCurve,
     SelectionResult,
     StageResult,
     TunedTrial,
 )
-from lionhunt.search.selection.setup import META
+from lionhunt.search.selection.setup import META, WINNERS
 from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.selection.winners.summary import summarize_ablations, summarize_steps
 from lionhunt.search.statistics import CONFIDENCE, Interval, interval
 
 
@@ -22,7 +24,8 @@ def summarize_selection(records: SelectionStore, result: SelectionResult) -> dic
     info = records.info()
     parts = {part["name"]: part for part in info["parts"]}
     stages = [_summarize_stage(stage, parts[stage.part]) for stage in result.stages]
-    is_complete = len(stages) == len(info["config"]["stages"])
+    stage_names = [part["name"] for part in info["parts"][: len(info["config"]["stages"])]]
+    is_complete = len(stages) == len(stage_names)
     return {
         "selection": str(records.path),
         "digest": records.digest(),
@@ -33,8 +36,9 @@ def summarize_selection(records: SelectionStore, result: SelectionResult) -> dic
             {key: run[key] for key in ("path", "seed", "history_digest")} for run in info["runs"]
         ],
         "stages": stages,
-        "skipped_stages": [p["name"] for p in info["parts"][len(stages) : -1]],
+        "skipped_stages": stage_names[len(stages) :],
         "winners": [e for e in stages[-1]["contenders"] if e["goes_on"]] if is_complete else [],
+        "closer_look": None if result.look is None else _summarize_look(result.look, parts),
         "meta_validation": {
             "tasks": parts[META]["tasks"],
             "seeds": parts[META]["final_seeds"],
@@ -43,6 +47,16 @@ def summarize_selection(records: SelectionStore, result: SelectionResult) -> dic
         "config": info["config"],
         "versions": info["versions"],
         "machine": info["machine"],
+    }
+
+
+def _summarize_look(look: CloserLook, parts: dict[str, Any]) -> dict[str, Any]:
+    """Summarize the closer look: baselines and selected programs, their steps, and ablations."""
+    stage = look.stage._replace(entries=look.timed)
+    has_lengths = len(look.lengths) > 1
+    return _summarize_stage(stage, parts[WINNERS]) | {
+        "steps": summarize_steps(look, parts[WINNERS]) if has_lengths else [],
+        "drop_one": summarize_ablations(look),
     }
 
 
@@ -69,6 +83,7 @@ def _summarize_entry(entry: Entry) -> dict[str, Any]:
         "advantage": _summarize_interval(entry.verdict.advantage),
         "beats": entry.verdict.beats and not optimizer.is_baseline,
         "goes_on": entry.is_promoted,
+        "at_edge": entry.is_at_edge,
         "program": str(optimizer.program),
         "tuned": str(entry.tuned),
         "tuning": None if entry.best is None else _summarize_tuning(entry, entry.best),

@@ -1,6 +1,7 @@
 """Tuning of a program in a selection: a sweep of learning rates, then varied constants."""
 
 import dataclasses
+import itertools
 import random
 from collections.abc import Sequence
 
@@ -8,6 +9,7 @@ from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const
 from lionhunt.search.evolution.hyperparameters import Tuning
 from lionhunt.search.evolution.mutation import scale
+from lionhunt.search.tuning_grid import Grid, Hyperparameters
 
 
 def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
@@ -16,6 +18,16 @@ def sweep(start: Tuning, learning_rates: Sequence[float]) -> list[Tuning]:
         dataclasses.replace(start, learning_rate=_product(start.learning_rate, factor))
         for factor in learning_rates
     ]
+
+
+def multiples_grid(learning_rates: Sequence[float]) -> Grid:
+    """Return the grid on which a sweep goes on.
+
+    Its coarse step is the smallest factor between two of the multiples, or 2 for a single one.
+    """
+    rates = sorted(learning_rates)
+    factors = [high / low for low, high in itertools.pairwise(rates)]
+    return Grid(Hyperparameters(1.0, 0.0), min(factors, default=2.0), 1.0)
 
 
 def vary(best: Tuning, num_trials: int, seed: int, fingerprint: str) -> list[Tuning]:

@@ -4,4 +4,13 @@ May import `dsl`, the leaves and pure packages of `search`, `workers`, `storage`
 `driver`; of the other experiments none.
 """
 
-__all__ = ["config", "deletion_search", "loop", "measure", "report", "simplifier", "summary"]
+__all__ = [
+    "config",
+    "deletion_search",
+    "loop",
+    "measure",
+    "report",
+    "simplifier",
+    "store",
+    "summary",
+]

@@ -15,6 +15,7 @@ from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.deletion_search import delete_by_search
 from lionhunt.search.simplification.measure import BaseFailed, Measurer, open_measurer
 from lionhunt.search.simplification.simplifier import SimplificationEvent, Simplifier, final_program
+from lionhunt.search.simplification.store import SimplificationStore
 from lionhunt.search.storage.program_ref import Source
 
 PROVEN = (Justification.EXACT, Justification.ALGEBRAIC)
@@ -29,6 +30,7 @@ def derive(
     exact_only: bool = False,
     by_search: int = 0,
     in_full: bool = True,
+    records: SimplificationStore | None = None,
     on_activity: OnActivity = ignore,
     on_event: Callable[[SimplificationEvent], None] = lambda event: None,
 ) -> dict[str, Any]:
@@ -41,6 +43,7 @@ def derive(
         exact_only: take exact and algebraic steps alone, and measure nothing.
         by_search: programs of a search without insertion, which comes first; 0 for none.
         in_full: also summarize the parts of a derivation beyond its steps.
+        records: keeps the trainings, so that an interrupted simplification continues.
         on_activity: called with what is being done, and with the trainings of each look.
         on_event: called with every step and every refused change, as it is made.
     """
@@ -48,7 +51,7 @@ def derive(
     with ExitStack() as stack:
         measurer, reason = None, "only exact and algebraic steps were asked for"
         if not exact_only:
-            measurer, reason = _open(stack, source, config, num_workers, on_activity)
+            measurer, reason = _open(stack, source, config, num_workers, on_activity, records)
         simplifier = _make_simplifier(config, measurer, exact_only, by_search)
         events: list[SimplificationEvent] = []
         try:
@@ -107,10 +110,11 @@ def _open(
     config: SimplifyConfig,
     num_workers: int,
     on_activity: OnActivity,
+    records: SimplificationStore | None,
 ) -> tuple[Measurer | None, str]:
     """Open a measurer; return it, or the reason for having none."""
     try:
-        opened = open_measurer(source.program, config, num_workers, on_activity)
+        opened = open_measurer(source.program, config, num_workers, on_activity, records)
         return stack.enter_context(opened), ""
     except BaseFailed as error:
         return None, str(error)

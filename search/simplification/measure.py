@@ -18,13 +18,18 @@ from lionhunt.dsl.text.parser import parse
 from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.driver.scoring import open_pool
 from lionhunt.search.driver.setup import summarize_tasks
+from lionhunt.search.environment import check_same_machine, summarize_environment
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
+from lionhunt.search.simplification.store import REFERENCE, SimplificationStore
 from lionhunt.search.statistics import Interval, interval
 from lionhunt.search.workers.pool import Pool
+
+LASTING = (Status.OK, Status.NOT_FINITE)
+"""Outcomes that do not depend on the worker; a resumed simplification retries all others."""
 
 
 class ChangeVerdict(enum.StrEnum):
@@ -105,6 +110,7 @@ class Measurer:
         first_seed: the first seed; the others follow it.
         learning_rate: factor of the update of every program that trains.
         on_activity: called with the trainings of each look.
+        records: keeps the trainings, and has those of an interrupted simplification.
     """
 
     def __init__(
@@ -117,6 +123,7 @@ class Measurer:
         first_seed: int,
         learning_rate: float = 1.0,
         on_activity: OnActivity = ignore,
+        records: SimplificationStore | None = None,
     ):
         self.tasks = tuple(tasks)
         self.tolerance = tolerance
@@ -125,9 +132,19 @@ class Measurer:
         self.learning_rate = learning_rate
         self.on_activity = on_activity
         self._purpose = ""
-        self.num_trainings = 0
         self.pool = pool
-        self._measurements: dict[str, Measurement] = {}
+        self._records = records
+        self._measurements = {
+            name: measurement
+            for name, measurement in (records.trainings() if records else {}).items()
+            if measurement.status in LASTING
+        }
+        self._needed: set[str] = set()
+
+    @property
+    def num_trainings(self) -> int:
+        """Return the number of trainings so far, recorded ones included."""
+        return len(self._needed)
 
     def announce(self, purpose: str) -> None:
         """Tell the purpose of the trainings that follow."""
@@ -207,18 +224,43 @@ class Measurer:
         for program in map(self._scaled, programs):
             name, bytecode = fingerprint(program), assemble(program)
             for job in (Job(f"{name} {task} {seed}", bytecode, seed, task) for seed in seeds):
+                self._needed.add(job.name)
                 if job.name not in self._measurements:
                     waiting[job.name] = job
         for job in waiting.values():
             self.pool.submit(job)
-        self.num_trainings += len(waiting)
         total = len(waiting)
         while waiting:
             text = ", ".join(filter(None, (self._purpose, self.tasks[task].name)))
             self.on_activity(Activity(text, total - len(waiting), total, "trainings"))
             for name, measurement in self.pool.wait(1.0):
                 del waiting[name]
-                self._measurements[name] = measurement
+                self._add(name, measurement)
+            if self._records is not None:
+                self._records.commit()
+
+    def check_machine(self, reference: Measurement) -> None:
+        """Compare the first training of a worker with the recorded one, or record it.
+
+        Raises:
+            RecordError: this machine trains otherwise than the one that began.
+        """
+        if self._records is None:
+            return
+        check_same_machine(
+            self._measurements.get(REFERENCE),
+            reference,
+            subject="the reference",
+            noun=self._records.kind.noun,
+            recorded_setup=self._records.info(),
+            current_setup=summarize_environment,
+        )
+        self._add(REFERENCE, reference)
+
+    def _add(self, name: str, measurement: Measurement) -> None:
+        self._measurements[name] = measurement
+        if self._records is not None:
+            self._records.add_training(name, measurement)
 
     def _scaled(self, program: Program) -> Program:
         """Return the program with its update scaled by the learning rate, as it trains."""
@@ -245,6 +287,7 @@ def open_measurer(
     config: SimplifyConfig,
     num_workers: int,
     on_activity: OnActivity = ignore,
+    records: SimplificationStore | None = None,
 ) -> Iterator[Measurer]:
     """Open a measurer of changes of a program, with its workers.
 
@@ -253,9 +296,11 @@ def open_measurer(
         config: tasks, seeds, tolerance.
         num_workers: Ray workers; 0 trains in this process.
         on_activity: called with the trainings of each look.
+        records: keeps the trainings; None to keep them in memory alone.
 
     Raises:
         BaseFailed: the program does not learn.
+        RecordError: this machine trains otherwise than the one of the records.
     """
     tasks = summarize_tasks([options.build() for options in config.tasks])
     on_activity(Activity("starting: every worker compiles the tasks once"))
@@ -268,7 +313,7 @@ def open_measurer(
         ray_address=config.ray_address,
     )
     with opened as pool:
-        pool.start(Job("reference", assemble(_STILL)))
+        reference = pool.start(Job(REFERENCE, assemble(_STILL)))
         measurer = Measurer(
             pool,
             [MeasuredTask(t["name"], t["metric"], t["higher_is_better"]) for t in tasks],
@@ -276,7 +321,9 @@ def open_measurer(
             num_seeds=config.num_seeds,
             first_seed=config.first_seed,
             on_activity=on_activity,
+            records=records,
         )
+        measurer.check_machine(reference)
         measurer.announce("choosing a learning rate")
         measurer.learning_rate = _choose_learning_rate(measurer, program, config.learning_rate)
         yield measurer

@@ -88,6 +88,35 @@ def summary_blocks(described: dict[str, Any]) -> Iterator[Block]:
             yield Paragraph(line)
 
 
+def drop_one_blocks(described: dict[str, Any]) -> Iterator[Block]:
+    """Yield the table of a drop-one check, and how to read it."""
+    rows = [
+        (part["without"], part["kept"], *_losses(part["evidence"], described), part["verdict"])
+        for part in described["parts"]
+    ]
+    tasks = (task["name"] for task in described["measuring"]["tasks"])
+    heads = ("without", "in its place", *(f"loss on {task}" for task in tasks), "verdict")
+    yield Table(f"{described['name']}: is it as good without?", heads, rows)
+    yield Paragraph(_measuring_text(described["measuring"]))
+    yield Paragraph(
+        "Each function is removed in turn, and an argument takes its place. Each state is removed "
+        "too, and is read as 0. Needed: a loss is seen on a task. Hurts: a gain is seen, and no "
+        "loss. Does nothing: no loss is seen, and the interval ends below the tolerance on every "
+        "task. Learning rates stay, so a removal that changes the size of updates may cost by that."
+    )
+
+
+def _losses(evidence: dict[str, Any], described: dict[str, Any]) -> Iterator[str]:
+    """Yield the loss on each task; nothing for a task that was not tried."""
+    by_task = {task["task"]: task for task in evidence["tasks"]}
+    for task in described["measuring"]["tasks"]:
+        paired = by_task.get(task["name"])
+        if paired is None:
+            yield ""
+        else:
+            yield loss_text(paired["loss"]) if paired["loss"] else "does not train"
+
+
 def origin_block(described: dict[str, Any]) -> Block:
     """Return the paragraph on duration, machine and versions."""
     versions = ", ".join(f"{name} {described['versions'][name]}" for name in ("python", "jax"))

@@ -9,9 +9,9 @@ from typing import Any, NamedTuple
 from lionhunt.search.errors import QueryError
 from lionhunt.search.storage import database
 from lionhunt.search.storage.connection import OutOfTime, primary_code, time_limit
-from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION, FileKind
+from lionhunt.search.storage.schema import COMPARISON, RUN, SELECTION, SIMPLIFICATION, FileKind
 
-KINDS = (RUN, SELECTION, COMPARISON)
+KINDS = (RUN, SELECTION, COMPARISON, SIMPLIFICATION)
 """Kinds of files that can be queried, in the order in which a folder is searched."""
 
 _ALLOWED = {

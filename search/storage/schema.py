@@ -16,8 +16,8 @@ The tables of a run; every row ends in a checksum:
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
     costs        the state, length and work of every fingerprint, if the run has objectives
 
-The view `history` has the individuals with the outcome of each. The tables of a comparison and of a
-selection are described beside their stores.
+The view `history` has the individuals with the outcome of each. The tables of comparisons,
+selections and simplifications are described beside their stores.
 """
 
 import dataclasses
@@ -131,6 +131,15 @@ CREATE TABLE verdicts (
 ) STRICT, WITHOUT ROWID;
 """
 
+_SIMPLIFICATION = """
+CREATE TABLE simplification (key TEXT PRIMARY KEY, value TEXT NOT NULL, checksum INTEGER NOT NULL)
+    STRICT;
+CREATE TABLE trained (
+    training TEXT PRIMARY KEY, reason TEXT NOT NULL, scores TEXT NOT NULL, curves TEXT NOT NULL,
+    seconds REAL NOT NULL, checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+"""
+
 
 @dataclasses.dataclass(frozen=True)
 class FileKind:
@@ -221,4 +230,14 @@ SELECTION = FileKind(
     start_command="lionhunt select RUN... --config CONFIG",
     resume_command=None,
     tables=_SELECTION,
+)
+
+SIMPLIFICATION = FileKind(
+    "simplification",
+    "simplification.sqlite",
+    0x4C494F44,
+    version=1,
+    start_command="lionhunt study CONFIG",
+    resume_command=None,
+    tables=_SIMPLIFICATION,
 )

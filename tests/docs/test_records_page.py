@@ -8,6 +8,7 @@ from lionhunt.search.comparison.store import ComparisonStore
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.selection.store import SelectionStore
+from lionhunt.search.simplification.store import SimplificationStore
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.trackers.tensorboard import draw_progress
@@ -36,7 +37,7 @@ def test_tables_of_a_run_are_those_of_the_file(finished_run_dir):
         assert documented == columns(records._connection)
 
 
-@pytest.mark.parametrize("kind", [SelectionStore, ComparisonStore])
+@pytest.mark.parametrize("kind", [SelectionStore, ComparisonStore, SimplificationStore])
 def test_tables_of_other_records_are_those_of_the_file(kind, tmp_path):
     rows = re.findall(r"^\| `(\w+)` \| ((?:`\w+`(?:, )?)+) \| ", PAGE, re.MULTILINE)
     documented = {name: re.findall(r"`(\w+)`", listed) for name, listed in rows}

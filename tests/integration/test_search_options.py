@@ -61,7 +61,7 @@ OPTIONS = {
         "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
     },
     "front": {
-        "objectives": {"front": ["state", "work"], "front_parents": 0.3, "tournament": "front"},
+        "objectives": {"front": ["state", "work"], "front_parents": 0.3},
         "evaluation": {"functional_cache": True},
     },
     "tune": {"mutation": {"tune": 1.5}},

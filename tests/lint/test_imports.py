@@ -15,9 +15,10 @@ SOURCES = [
 
 LAYERS = (
     ("dsl", "proxy_tasks"),
-    ("errors", "config", "fields", "statistics", "log", "visible_text", "activity")
-    + ("interrupt", "reporting"),
+    ("errors", "config", "fields", "statistics", "steps_to_target", "drop_one", "log")
+    + ("visible_text", "activity", "interrupt", "reporting"),
     ("evolution", "evaluation"),
+    ("tuning_grid",),
     ("environment",),
     ("storage", "workers"),
     ("behavior",),
@@ -25,6 +26,7 @@ LAYERS = (
     ("trackers", "dry_run"),
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
+    ("campaign",),
     ("api",),
     ("cli",),
 )

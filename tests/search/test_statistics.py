@@ -11,6 +11,7 @@ from scipy import stats
 from lionhunt.search.statistics import (
     CONFIDENCE,
     Interval,
+    geometric_mean,
     interval,
     paired_difference,
     probability_of_improvement,
@@ -37,6 +38,17 @@ def test_difference_is_that_of_a_paired_test():
     test = stats.ttest_rel(b, a).confidence_interval(CONFIDENCE)
     found = paired_difference(a, b, higher_is_better=False)
     assert found == pytest.approx(((b - a).mean(), test.low, test.high))
+
+
+def test_geometric_mean_is_of_logarithms_and_turns_round_with_its_ratios():
+    ratios = np.random.default_rng(0).lognormal(0.3, 0.5, 9)
+    found, turned = geometric_mean(ratios), geometric_mean(1 / ratios)
+    assert found == pytest.approx(tuple(np.exp(interval(np.log(ratios)))))
+    assert found.mean == pytest.approx(stats.gmean(ratios))
+    assert (1 / turned.mean, 1 / turned.high, 1 / turned.low) == pytest.approx(found)
+    assert geometric_mean([0.5]) == (0.5, 0.0, np.inf)
+    with pytest.raises(ValueError, match="positive"):
+        geometric_mean([0.5, 0.0])
 
 
 @pytest.mark.parametrize("num_seeds", [3, 5, 6, 10, 20])

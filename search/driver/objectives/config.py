@@ -42,9 +42,6 @@ class ObjectivesConfig(Config):
     front_parents: Annotated[float, Field(ge=0, le=1)] = 0.0
     """Share of parents that are drawn from the front, in place of a tournament. They may have left
     the population."""
-    tournament: Literal["rank", "front"] = "rank"
-    """Winner of a tournament. "rank": the contestant of the highest rank. "front": one that no
-    other beats in rank and on all axes. It was worse on two tasks (results/LOG.md)."""
 
     @pydantic.field_validator("front")
     @classmethod
@@ -52,12 +49,6 @@ class ObjectivesConfig(Config):
         if len(set(front)) < len(front):
             raise ValueError("name each axis once")
         return front
-
-    @pydantic.model_validator(mode="after")
-    def _check(self):
-        if self.tournament == "front" and not self.front:
-            raise ValueError("tournament 'front' needs axes; name them in 'front'")
-        return self
 
     @property
     def limits(self) -> dict[str, int]:

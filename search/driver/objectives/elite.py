@@ -40,7 +40,7 @@ class RunElite:
         self._history = history
         self._step = step
         self._front = Front(num_remembered)
-        self._points: dict[int, Point] = {}
+        self._ranks: dict[int, float] = {}
         self._roots: dict[int, int] = {}
         """The individual from which tuning began, of tuned individuals."""
         self._tuned: dict[int, list[tuple[int, float]]] = {}
@@ -75,8 +75,8 @@ class RunElite:
     ) -> None:
         point = Point(or_neg_inf(rank), self._objectives.axes(cost))
         self._front.add(index, point)
-        self._points[index] = point
-        self._points.pop(index - self._num_remembered, None)
+        self._ranks[index] = point.rank
+        self._ranks.pop(index - self._num_remembered, None)
         if mutation == TUNE and parent is not None:
             root = self._roots[index] = self._roots.get(parent, parent)
             self._tuned.setdefault(root, []).append((index, point.rank))
@@ -88,10 +88,7 @@ class RunElite:
 
     def rank(self, index: int) -> float:
         """Return the rank of a candidate parent; minus infinity if it has no fitness."""
-        return self._points[index].rank
-
-    def costs(self, index: int) -> tuple[int, ...]:
-        return self._points[index].costs
+        return self._ranks[index]
 
     def front(self, count: int) -> Sequence[int]:
         return self._front.at(count)

@@ -7,9 +7,12 @@ program is the best: then they would select too, and be as optimistic.
 
 from typing import NamedTuple
 
+import pydantic
+
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.search.driver.config import RacingConfig
 from lionhunt.search.evaluation.outcome import EvaluationId
+from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
 
@@ -27,8 +30,11 @@ class FreshTraining(NamedTuple):
 
 
 def racing_of(records: RunStore) -> RacingConfig:
-    """Return the rules of racing of a recorded run."""
-    return RacingConfig.model_validate(records.info()["config"].get("racing", {}))
+    """Return the rules of racing of a recorded run; raise `RecordError` if there are none such."""
+    try:
+        return RacingConfig.model_validate(records.info()["config"].get("racing", {}))
+    except pydantic.ValidationError as error:
+        raise damaged(records.path, error) from None
 
 
 def find_finalists(records: RunStore) -> list[StoredProgram]:

@@ -1,10 +1,10 @@
 """Race of a program that would enter the best: it trains on further seeds while it stays there.
 
 The best of thousands of programs on one seed is mostly the luckiest. A program races if its rank
-would be among the best `num_best`, or if it would enter a Pareto front with axes. It is trained on
-2 seeds in all, then on 4, 8 and so on. It stops as soon as neither holds. The reference trains on
-the same seeds, and a gain is over the reference on that seed. The luck that both have in common
-cancels.
+would be among the best `num_best`. So does one that would enter a Pareto front with axes. It is
+trained on 2 seeds in all, then on 4, 8 and so on. It stops as soon as neither holds. The reference
+trains on the same seeds, and a gain is over the reference on that seed. The luck that both have in
+common cancels.
 
 The first seed made the program race, so its gain there is a selected one. Therefore the fitness of
 a raced program is the mean gain over the further seeds alone. A fall is a fall: that mean is its

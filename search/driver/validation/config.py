@@ -12,7 +12,8 @@ class ValidationConfig(Config):
     tasks: tuple[TaskOptions, ...] = ()
     """Validation tasks: other data, another model, 10 times the steps. The best program by rank
     trains on them, and so does the reference, with one seed. In a run with step sizes each has its
-    own best ones there. The gain is a share of the reference's score. This training does not count for `max_trainings`."""
+    own best ones there. The gain is a share of the reference's score. This training does not count
+    for `max_trainings`."""
     every: Count = 1000
     """Programs between two validations; the last one is at the end of the run. Further programs are
     recorded once the validation is done."""

@@ -7,7 +7,7 @@ import pytest
 from hypothesis import given
 
 from lionhunt import dsl
-from lionhunt.dsl.edits.ablations import list_removals
+from lionhunt.dsl.edits.ablations import list_ablations, list_removals, list_state_removals
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.rewriting.terms import assigned_terms
 from tests.support.dsl.programs import MODERATE, programs
@@ -50,6 +50,36 @@ def test_every_argument_of_every_function_takes_its_place(program):
             changed = Program(program.inputs, (*before, given_back, *after), program.outputs)
             if isinstance(arg, Var) and is_valid(changed):
                 assert dsl.fingerprint(changed) in left
+
+
+@given(programs())
+def test_a_program_without_a_state_reads_zero_instead(program):
+    program = dsl.simplify(program)
+    removals = list_state_removals(program)
+    assert len(removals) <= len(program.states)
+    for removal in removals:
+        name = removal.statement.removeprefix("state ")
+        dsl.infer(removal.program)
+        assert name in program.states and name not in removal.program.states
+        assert dsl.simplify(removal.program) == removal.program
+    names = [dsl.fingerprint(removal.program) for removal in list_ablations(program)]
+    assert len({*names, dsl.fingerprint(program)}) == len(names) + 1
+    assert {dsl.fingerprint(r.program) for r in (*removals, *list_removals(program))} == {*names}
+
+
+def test_states_go_one_by_one():
+    adam = dsl.parse(
+        "def train(w, g, m, v, lr):\n  m = interp(g, m, 0.75)\n  s = square(g)\n"
+        "  v = interp(s, v, 0.5)\n  d = sqrt(v)\n  u = m / d\n  u = u * lr\n  return u, m, v"
+    )
+    left = {r.statement: body(r.program) for r in list_state_removals(adam)}
+    assert list(left) == ["state m", "state v"]
+    assert left["state m"].endswith("return u, v") and left["state v"].endswith("return u, m")
+    without = dsl.parse(
+        "def train(w, g, v, lr):\n  m = interp(g, 0.0, 0.75)\n  s = square(g)\n"
+        "  v = interp(s, v, 0.5)\n  d = sqrt(v)\n  u = m / d\n  u = u * lr\n  return u, v"
+    )
+    assert dsl.fingerprint(list_state_removals(adam)[0].program) == dsl.fingerprint(without)
 
 
 def is_valid(program: Program) -> bool:

@@ -5,7 +5,7 @@ from contextlib import nullcontext
 import pytest
 
 import lionhunt
-from lionhunt.search.api.experiments import exhaust
+from lionhunt.search.activity import exhaust
 from lionhunt.search.comparison import setup
 from lionhunt.search.selection import loop
 from tests.support.search.comparison_runs import TASK, FormulaTrainers

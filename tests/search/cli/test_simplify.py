@@ -14,7 +14,7 @@ from lionhunt.search.config import read_config
 from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.blocks import Code, Paragraph
 from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.simplification.report import evidence_lines, step_blocks
+from lionhunt.search.simplification.report import drop_one_blocks, evidence_lines, step_blocks
 from lionhunt.search.simplification.simplifier import SimplificationStep, Simplifier
 from lionhunt.search.simplification.summary import summarize_constants, summarize_obligations
 from tests.support.search.command_line import is_one_line
@@ -104,6 +104,23 @@ def test_report_is_never_overwritten(invoke_cli, derived):
     status, _, err = invoke_cli("derive", "lion", "--exact-only", "--out", str(derived))
     assert status == 2 and is_one_line(err) and "holds a report; choose another --out" in err
     assert (derived / "report.md").read_text() == before
+
+
+def test_drop_one_measures_each_part_and_changes_nothing(invoke_cli):
+    words = ["simplify", "momentum", "--drop-one", *SMALL]
+    status, out, _ = invoke_cli(*words, "--json")
+    told = json.loads(out)
+    assert status == 0 and told["program"] == str(library.load("momentum"))
+    assert "state m" in [part["without"] for part in told["parts"]]
+    assert {part["verdict"] for part in told["parts"]} <= {
+        *("needed", "hurts", "does nothing", "undecided")
+    }
+    table, paragraph, _ = drop_one_blocks(told)
+    assert [row[0] for row in table.rows] == [part["without"] for part in told["parts"]]
+    assert "digits_mlp" in paragraph.text
+    for option in (["--exact-only"], ["--by-search", "9"], ["--out", "x"]):
+        status, _, err = invoke_cli("simplify", "momentum", "--drop-one", *option)
+        assert status == 2 and is_one_line(err) and "--drop-one measures and changes nothing" in err
 
 
 @pytest.mark.parametrize("error", [KeyboardInterrupt, RecordError("the disk is full")])

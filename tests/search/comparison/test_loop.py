@@ -135,3 +135,24 @@ def test_jobs_of_one_size_are_spread():
     jobs = [TrainingJob(f"{i}", recipes[i // 6], i % 6 // 3, 0, False) for i in range(12)]
     names = [int(job.name) for job in spread_sizes(jobs)]
     assert names == [0, 3, 6, 9, 1, 4, 7, 10, 2, 5, 8, 11]
+
+
+def test_shorter_trainings_pair_with_the_finals_and_leave_the_rest_as_it_was(whole, tmp_path):
+    pool, again = FormulaTrainers(), FormulaTrainers(5)
+    longer = compared(tmp_path / "a", pool, horizons=[0.4, 0.8])
+    assert compared(tmp_path / "b", again, horizons=[0.8, 1.0, 0.4]) == longer
+    for key, tuned in longer.cells.items():
+        assert tuned._replace(shorter=()) == whole.cells[key]
+        # 40 and 80 % of 5 steps.
+        assert [each.num_steps for each in tuned.shorter] == [2, 4]
+        assert all(len(each.scores) == 5 for each in tuned.shorter)
+    assert len({score for t in longer.cells.values() for e in t.shorter for score in e.scores}) > 9
+    # The tasks of the pool: 5 steps of both, then 2 and 4 steps of each.
+    assert {job.task for job in pool.trained} == set(range(6))
+    assert {job.seed for job in pool.trained if job.task > 1} == set(longer.final_seeds)
+    assert not any(job.in_detail for job in pool.trained if job.task > 1)
+
+
+def test_lengths_that_round_to_one_number_train_once(tmp_path):
+    tuned = compared(tmp_path, FormulaTrainers(), horizons=[0.01, 0.02, 0.99]).cells.values()
+    assert {tuple(each.num_steps for each in t.shorter) for t in tuned} == {(1,)}

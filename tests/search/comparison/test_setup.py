@@ -27,3 +27,15 @@ def test_another_comparison_in_the_folder_is_refused(tmp_path):
     stop_after(3, tmp_path, FormulaTrainers())
     with pytest.raises(RecordError, match=r"holds another comparison .*choose another --out"):
         compared(tmp_path, FormulaTrainers(), num_final_seeds=6)
+
+
+def test_horizons_make_another_comparison_and_none_are_as_in_earlier_versions(tmp_path):
+    config_of = [
+        PreparedComparison("small", config(**changes)).identity()["config"]
+        for changes in ({}, {"horizons": [1.0]}, {"horizons": [0.5, 1.0]})
+    ]
+    assert "horizons" not in config_of[0] and config_of[0] == config_of[1]
+    assert config_of[2]["horizons"] == [0.5]
+    stop_after(3, tmp_path, FormulaTrainers())
+    with pytest.raises(RecordError, match="config differs"):
+        compared(tmp_path, FormulaTrainers(), horizons=[0.5])

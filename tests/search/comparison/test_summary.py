@@ -9,6 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from lionhunt.search.comparison.result import Comparison
+from lionhunt.search.comparison.steps import summarize_steps
 from lionhunt.search.comparison.summary import summarize_comparison
 from lionhunt.search.statistics import interval, paired_difference, probability_of_improvement
 from tests.support.search.comparisons import ACCURACY, LOSS, comparison, trial
@@ -186,3 +187,15 @@ def test_swapping_the_reference_turns_verdicts_round(small):
         strict=True,
     ):
         assert other == opposite.get(one, one)
+
+
+@settings(max_examples=30)
+@given(comparisons())
+def test_swapping_the_reference_turns_the_ratios_of_steps_round(small):
+    turned = dataclasses.replace(small, reference="lion")
+    (one, _), (other, _) = (summarize_steps(each)["by_curve"] for each in (small, turned))
+    assert (one["optimizer"], other["optimizer"]) == ("lion", "adamw")
+    for there, back in zip([one, *one["tasks"]], [other, *other["tasks"]], strict=True):
+        assert (there["ratio"] is None) == (back["ratio"] is None)
+        if there["ratio"] is not None:
+            assert there["ratio"]["mean"] * back["ratio"]["mean"] == pytest.approx(1.0)

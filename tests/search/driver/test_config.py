@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lionhunt.proxy_tasks import DigitsMLP, StdlibLM
+from lionhunt.search.campaign.config import CampaignConfig
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import read_config
 from lionhunt.search.driver.config import MutationConfig, RunConfig, load_config
@@ -153,6 +154,8 @@ def test_every_config_loads_and_says_what_it_is_for(path):
         "figure2": StudyConfig,
         "simplify": SimplifyConfig,
         "staircase": CompareConfig,
+        "lion": CampaignConfig,
+        "muon": CampaignConfig,
     }
     read_config(path, models.get(path.stem.partition("_")[0], RunConfig))
     head = path.read_text().splitlines()[:3]

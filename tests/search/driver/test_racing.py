@@ -3,6 +3,7 @@
 import dataclasses
 import heapq
 import itertools
+import json
 import math
 import statistics
 from contextlib import closing
@@ -22,6 +23,8 @@ from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.storage.run_store import RunStore
+from tests.support.search.command_line import is_one_line
+from tests.support.search.forged_runs import forge
 from tests.support.search.runs import FormulaPool, advance, create, finished, score
 
 SIZE = {"num_programs": 150, "evolution": {"population_size": 12, "tournament_size": 3, "lag": 6}}
@@ -253,6 +256,18 @@ def test_without_races_nothing_is_added(tmp_path):
     with RunStore.open_to_read(tmp_path / "off") as records:
         assert summarize_run(records)["luck"] is None
         assert not any("#" in name for name in records.outcome_summaries())
+
+
+@pytest.mark.parametrize("racing", [{"num_best": 10**6}, {"more": 1}, {"max_seeds": 1}, 5])
+def test_racing_that_no_run_has_is_damage(racing, tmp_path, invoke_cli):
+    finished(tmp_path)
+    with RunStore.open_to_read(tmp_path) as records:
+        config = records.info()["config"]
+    changed = config["racing"] | racing if isinstance(racing, dict) else racing
+    forge(tmp_path, "run", "value", json.dumps(config | {"racing": changed}), "key = 'config'")
+    for command in ("show", "resume"):
+        status, _, err = invoke_cli(command, tmp_path)
+        assert status == 2 and is_one_line(err) and "is damaged (" in err
 
 
 def test_one_bad_seed_does_not_discount_all_others():

@@ -4,7 +4,7 @@ import random
 
 import pytest
 
-from lionhunt.search.evolution.front import Front, Point, uncovered
+from lionhunt.search.evolution.front import Front, Point
 
 INF = float("inf")
 
@@ -48,8 +48,3 @@ def test_front_without_axes_is_the_best():
     for index, rank in enumerate([-INF, 1.0, 3.0, 3.0, 2.0]):
         front.add(index, Point(rank))
     assert front.at(5) == (2,)
-
-
-def test_uncovered_keeps_the_oldest_of_equals():
-    points = {4: Point(1.0, (2,)), 7: Point(1.0, (2,)), 9: Point(0.0, (1,)), 3: Point(0.5, (3,))}
-    assert uncovered(points.items()) == [4, 9]

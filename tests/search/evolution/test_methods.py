@@ -116,7 +116,7 @@ def test_random_search_looks_at_no_other_individual():
 def test_random_programs_are_near_and_far():
     """Check that one mutation is as likely as two or three, and as 32 to 63."""
     # With insertions alone, the length is the number of mutations.
-    space = MutationSpace(weights=(1.0, 0.0, 0.0, 0.0))
+    space = MutationSpace(weights=(1.0, 0.0, 0.0))
     lengths = [
         len(child.program.statements)
         for index in range(600)

@@ -78,9 +78,9 @@ def test_nothing_is_measured_twice_and_a_finished_selection_measures_nothing(
 def test_everyone_has_the_same_budget_and_parts_share_no_seed(finished_run_dir, undisturbed):
     result, _ = undisturbed
     first, second = result.stages
-    # 2 baselines and 4 candidates.
-    assert [len(entry.trials) for entry in first.entries] == [4] * 6
-    assert [len(entry.trials) for entry in second.entries] == [2] * len(second.entries)
+    # 2 baselines and 4 candidates; 2 rates, 4 more, and 2 variations.
+    assert [len(entry.trials) for entry in first.entries] == [8] * 6
+    assert [len(entry.trials) for entry in second.entries] == [6] * len(second.entries)
     info = summarize_selection_setup(config(), [finished_run_dir])
     seeds = [s for part in info["parts"] for s in part["tuning_seeds"] + part["final_seeds"]]
     assert len(seeds) == len(set(seeds)) == 2 + 3 + 1 + 2 + 3

@@ -1,11 +1,14 @@
 """Setup of a selection: its seeds, and the refusal to resume another selection."""
 
+import copy
+
 import pytest
 
 from lionhunt import dsl
 from lionhunt.search.errors import RecordError
 from lionhunt.search.selection.setup import open_selection, summarize_selection_setup
-from tests.support.search.selections import begin, config, finish, make_pool, plant_run
+from lionhunt.search.selection.store import SelectionStore
+from tests.support.search.selections import RAW, begin, config, finish, make_pool, plant_run
 
 
 def test_seeds_of_runs_are_left_out(tmp_path):
@@ -45,3 +48,24 @@ def test_workers_and_the_path_of_a_run_are_no_part_of_a_selection(finished_run_d
     assert recorded["candidates"] != requested["candidates"]
     with open_selection(tmp_path / "s", requested) as records:
         assert records.info() == recorded and finish(records, make_pool()) == result
+
+
+def test_a_selection_of_an_earlier_version_continues_as_it_began(finished_run_dir, tmp_path):
+    tunings = [stage["tuning"] | {"num_extensions": 0} for stage in RAW["stages"]]
+    stages = [
+        stage | {"tuning": tuning} for stage, tuning in zip(RAW["stages"], tunings, strict=True)
+    ]
+    requested = summarize_selection_setup(config(stages=stages), [finished_run_dir])
+    earlier = copy.deepcopy(requested)
+    del earlier["config"]["winners"]
+    for stage in earlier["config"]["stages"]:
+        del stage["tuning"]["num_extensions"]
+    with SelectionStore.create(tmp_path, earlier):
+        pass
+    with open_selection(tmp_path, requested) as records:
+        first = finish(records, make_pool()).stages[0]
+    assert [len(entry.trials) for entry in first.entries] == [4] * 6
+    extending = summarize_selection_setup(config(), [finished_run_dir])
+    with pytest.raises(RecordError, match=r"num_extensions is 0 there and 4 here.*; choose"):
+        with open_selection(tmp_path, extending):
+            pass

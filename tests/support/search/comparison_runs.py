@@ -81,7 +81,8 @@ def contest(records: ComparisonStore, pool, name="small", **changes) -> Comparis
 
     small = config(**changes)
     prepared = PreparedComparison(name, small)
-    return ComparisonLoop(name, small, prepared.optimizers, prepared.tasks, records, opened)
+    found = prepared.optimizers, prepared.tasks
+    return ComparisonLoop(name, small, *found, records, opened, prepared.shorter_tasks())
 
 
 def compared(folder, pool, **changes) -> Comparison:

@@ -128,7 +128,11 @@ def begin(folder: Path, runs: list[Path], **changes):
 
 def finish(records: SelectionStore, pools) -> SelectionResult:
     """Run to the end."""
-    events = SelectionLoop(records, pools).run()
+    return exhausted(SelectionLoop(records, pools).run())
+
+
+def exhausted(events):
+    """Consume a generator, and return its result."""
     while True:
         try:
             next(events)

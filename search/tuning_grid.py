@@ -1,16 +1,16 @@
 """The grid of learning rates and weight decays: a log grid that extends itself.
 
-The grid has no edge. It begins with a square of 3 x 3 coarse steps. A weight decay of 0 stays 0,
-and the grid is then a line of learning rates. Then it tries the neighbours
+The grid has no edge. It begins with a square of 3 x 3 coarse steps, or with given points. A weight
+decay of 0 stays 0, and the grid is then a line of learning rates. Then it tries the neighbours
 of the best point so far, coarse steps first. A best point at an edge of the tried points moves
 that edge, and an inner one is refined. Once they are tried, the neighbours of the second best
 follow, and so on. So every optimizer has exactly the same number of trials.
 """
 
+import math
 from collections.abc import Iterator, Mapping
 from typing import NamedTuple
 
-from lionhunt.search.comparison.result import Hyperparameters
 from lionhunt.search.evaluation.seed_scores import best_index
 
 COARSE, FINE = 2, 1
@@ -19,11 +19,26 @@ MIN_VALUE, MAX_VALUE = 1e-9, 1e4
 """The range of learning rates and weight decays."""
 
 
-class Place(NamedTuple):
-    """A place on the grid, counted in fine steps from its start."""
+class Hyperparameters(NamedTuple):
+    """The tuned values.
 
-    learning_rate: int
-    weight_decay: int
+    Attributes:
+        learning_rate: the peak of the schedule.
+        weight_decay: decoupled; multiplied by the learning rate.
+    """
+
+    learning_rate: float
+    weight_decay: float
+
+
+class Place(NamedTuple):
+    """A place on the grid, counted in fine steps from its start.
+
+    The counts are whole numbers, but for given points that lie between the places.
+    """
+
+    learning_rate: float
+    weight_decay: float
 
 
 class Grid(NamedTuple):
@@ -46,6 +61,12 @@ class Grid(NamedTuple):
             _rounded(self.start.weight_decay, self.weight_decay_factor, place.weight_decay),
         )
 
+    def place_of(self, learning_rate: float) -> Place:
+        """Return the place of a learning rate with the weight decay of the start."""
+        steps = math.log(learning_rate / self.start.learning_rate, self.learning_rate_factor)
+        # The logarithm of a power may miss a whole number in the last bits.
+        return Place(round(COARSE * steps, 6), 0)
+
     def next_places(self, tried: Mapping[Place, float], num_trials: int) -> list[Place]:
         """Return the places to try next; none once the budget is used up.
 
@@ -58,7 +79,7 @@ class Grid(NamedTuple):
         if left <= 0:
             return []
         start = Place(0, 0)
-        if start not in tried:
+        if not tried:
             return [start, *filter(self._has, _neighbours(start, COARSE))][:left]
         for center in sorted(tried, key=lambda place: -tried[place]):
             on_coarse = not any(coordinate % COARSE for coordinate in center)
@@ -99,5 +120,5 @@ def _neighbours(center: Place, step: int) -> Iterator[Place]:
     return (Place(center[0] + step * i, center[1] + step * j) for i, j in sides)
 
 
-def _rounded(start: float, factor: float, place: int) -> float:
+def _rounded(start: float, factor: float, place: float) -> float:
     return float(f"{start * factor ** (place / COARSE):.4g}")

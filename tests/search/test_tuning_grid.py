@@ -6,8 +6,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lionhunt.search.comparison.result import Hyperparameters
-from lionhunt.search.comparison.tuning_grid import Grid, Place, best_place, edges
+from lionhunt.search.tuning_grid import Grid, Hyperparameters, Place, best_place, edges
 
 GRID = Grid(Hyperparameters(1e-3, 0.1), 4.0, 10.0)
 
