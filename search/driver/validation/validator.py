@@ -16,7 +16,7 @@ from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.validation.curve import ValidationCurve
 from lionhunt.search.environment import check_same_machine
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, command_line
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evaluation.step_sizes import MAX_ROUNDS, Multiples, common_multiple, grids
@@ -167,6 +167,7 @@ class Validator:
                 f"({measurement.status_text}); choose another task"
             )
         if validation.recorded is not None:
+            anew = command_line("resume", self._records.path.parent, "--rescore")
             check_same_machine(
                 validation.recorded,
                 measurement,
@@ -174,7 +175,7 @@ class Validator:
                 noun="run",
                 recorded_setup=self._records.info(),
                 current_setup=self._current_setup,
-                instead="run it anew here, with --rescore",
+                instead=f"run it anew here with: {anew}",
             )
         elif (
             is_ok
