@@ -64,8 +64,8 @@ class MutationConfig(Config):
     """Relative frequency of repeating up to four statements in a row, after themselves. So one step
     of an iteration becomes two. The paper does not have it."""
     graft: Weight = 0.0
-    """Relative frequency of combining a variable x with a function of itself: `y = f(x, ...)`, and
-    then `x = h(x, y)`. The paper does not have it."""
+    """Relative frequency of combining what a statement computes with a function of it: after
+    `x = ...` come `y = f(x, ...)` and `x = h(x, y)`. The paper does not have it."""
     tune: Weight = 0.0
     """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
     learns from all its tuned children. Without axes in [objectives], the best program is the

@@ -169,20 +169,21 @@ def _repeat(program: Program, rng: random.Random, space: MutationSpace) -> Progr
 
 
 def _graft(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
-    """Combine a variable with a function of itself: `new = f(x, ...)`, and then `x = h(x, new)`.
+    """Combine what a statement computes with a function of it.
 
-    A polynomial of x gets a term so. Two insertions would have to meet by chance.
+    After `x = ...` come `new = f(x, ...)` and `x = h(x, new)`. A polynomial of x gets a term so.
+    Two insertions would have to meet by chance.
     """
-    if len(program.statements) + 2 > (space.max_statements or math.inf):
+    num_mutable = _num_mutable(program, space)
+    if not num_mutable or len(program.statements) + 2 > (space.max_statements or math.inf):
         return None
-    index = rng.randrange(_num_mutable(program, space) + 1)
+    index = rng.randrange(num_mutable) + 1
     kinds = _kinds_before(program, index)
-    names = [name for name in kinds if name not in space.step.unread | space.step.unassigned]
     inner, outer = (OPS[rng.choice(space.functions)] for _ in range(2))
     places = [place for place in range(outer.arity) if place != outer.scalar_argument]
-    if not names or len(places) < 2:
+    if len(places) < 2:
         return None
-    target = Var(rng.choice(names))
+    target = Var(program.statements[index - 1].target)
     new = Var(_new_name([*program.inputs, *[s.target for s in program.statements]]))
 
     def draw(op: Op, place: int) -> Arg:
