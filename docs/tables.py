@@ -104,7 +104,7 @@ def _values(field: dict[str, Any]) -> str:
         return ", ".join(map(_value, field["enum"]))
     match field["type"]:
         case "array" if "oneOf" in field["items"]:
-            return "`[[tasks]]`, one or more"
+            return "tables of [tasks](#tasks)" + (", one or more" if "minItems" in field else "")
         case "array":
             return f"list, each {_values(field['items'])}"
         case "integer" | "number" as kind:
@@ -132,7 +132,8 @@ def tasks_table() -> str:
             for name, field in family.__dataclass_fields__.items()
             if name != "kind"
         }
-        keys = ", ".join(f"`{name} = {_value(value)[1:-1]}`" for name, value in defaults.items())
+        values = {name: _value(value).strip("`") for name, value in defaults.items()}
+        keys = ", ".join(f"`{name} = {value}`" for name, value in values.items())
         lines.append(
             f"| `{kind}` | {_line((family.__doc__ or '').partition(chr(10))[0])} | {keys} |"
         )

@@ -5,81 +5,16 @@ This module imports neither NumPy nor JAX, so a configuration is checked at once
 """
 
 import dataclasses
-import hashlib
-import importlib
-from typing import Literal, Self, get_args
+from typing import Literal, get_args
 
-from lionhunt.proxy_tasks.task import Task
+from lionhunt.proxy_tasks.task_options import TaskOptions
 
-MAX_OPTION = 1_000_000
-"""Largest value of an option; a larger one is a typing error."""
-MAX_STEPS = 2**31 - 1
 MAX_VOCABULARY_SIZE = 2**16
 """Tokens are uint16."""
 MAX_MEGABYTES = 2000
 """Tokens are numbered by int32."""
 LM1B_TRAIN = "training-monolingual.tokenized.shuffled/news.en-*"
 LM1B_VALIDATION = "heldout-monolingual.tokenized.shuffled/news.en.heldout-00000-of-00050"
-
-
-@dataclasses.dataclass(frozen=True, kw_only=True)
-class TaskOptions:
-    """Options that every task kind has.
-
-    `scale` controls the cost. A scale of 10 means about ten times the arithmetic. On a log scale,
-    half of it comes from more parameters and half from more steps.
-
-    Raises:
-        ValueError: an option is out of range; the message names it and its value.
-    """
-
-    __pydantic_config__ = {"extra": "forbid", "strict": True}
-
-    num_steps: int
-    """Training steps at scale 1."""
-    batch_size: int
-    """Examples in a batch."""
-    width: int
-    """Width of the model at scale 1."""
-    scale: float = 1.0
-    """Cost, relative to the smallest version of the task."""
-
-    def __post_init__(self):
-        for name, value in dataclasses.asdict(self).items():
-            if not isinstance(value, str) and not 0 < value <= MAX_OPTION:
-                raise ValueError(f"{name} ({value}) must be positive, and {MAX_OPTION:,} at most")
-        if self.scaled_steps > MAX_STEPS:
-            raise ValueError(
-                f"num_steps ({self.num_steps}) at scale ({self.scale}) is more than {MAX_STEPS:,}"
-            )
-
-    def build(self) -> Task:
-        """Build the task; its module, and with it JAX, is imported here.
-
-        Raises:
-            DataError: the data is missing, or does not fit the options.
-        """
-        # `kind` is a field of the subclasses. A field here would come earlier in `repr`, and
-        # change every digest.
-        kind = vars(self)["kind"]
-        return importlib.import_module(f"lionhunt.proxy_tasks.tasks.{kind}").build(self)
-
-    def shortened(self, share: float) -> Self:
-        """Return the options of a training of a share of the steps, of one step at least."""
-        return dataclasses.replace(self, num_steps=max(1, round(share * self.num_steps)))
-
-    @property
-    def scaled_steps(self) -> int:
-        """Return the training steps at this scale."""
-        return round(self.num_steps * self.scale**0.5)
-
-    def scaled_width(self, multiple_of: int = 1) -> int:
-        """Return the width at this scale; parameters grow with its square."""
-        return max(1, round(self.width * self.scale**0.25 / multiple_of)) * multiple_of
-
-    def digest(self, data_digest: str) -> str:
-        """Return 16 hexadecimal digits that identify these options together with the data."""
-        return hashlib.sha256(f"{self!r} {data_digest}".encode()).hexdigest()[:16]
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

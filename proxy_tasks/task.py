@@ -48,10 +48,13 @@ class Task:
         metric: name of the validation metric, with its unit.
         higher_is_better: direction of the score.
         digest: identifies options and data; equal digests give equal scores on one machine.
+        reparametrization: largest scale of an array of the parameters; 1 for none. See
+            `lionhunt.proxy_tasks.augmentation`.
+        horizons: range that each training draws its number of steps from; None for `num_steps`.
     """
 
     name: str
-    num_steps: int
+    num_steps: int | jax.Array
     data: Data
     init: Callable[[Data, jax.Array], Params]
     batch: Callable[[Data, jax.Array], Batch]
@@ -60,19 +63,49 @@ class Task:
     metric: str
     higher_is_better: bool
     digest: str
+    reparametrization: float = 1.0
+    horizons: tuple[int, int] | None = None
+
+    def at(self, key: jax.Array) -> Task:
+        """Return the task of the training with a key, whose number of steps is drawn.
+
+        The scales of a reparametrized task are drawn where its training begins.
+
+        Raises:
+            TaskError: there are several keys, and horizons.
+        """
+        if self.horizons is None:
+            return self
+        if key.shape:
+            raise TaskError(f"task {self.name}: models with horizons cannot train side by side")
+        from lionhunt.proxy_tasks.augmentation import draw_num_steps
+
+        return dataclasses.replace(
+            self, num_steps=draw_num_steps(key, self.horizons), horizons=None
+        )
 
     @property
     def schedule(self) -> optax.Schedule:
-        """Return the schedule: linear warmup over the first 5 % of steps, then cosine; peak 1."""
-        import optax
+        """Return the schedule: linear warmup over the first 5 % of steps, then cosine; peak 1.
 
-        num_warmup_steps = max(1, self.num_steps // 20)
-        return optax.warmup_cosine_decay_schedule(
-            init_value=1 / (num_warmup_steps + 1),
-            peak_value=1.0,
-            warmup_steps=num_warmup_steps,
-            decay_steps=max(self.num_steps, num_warmup_steps + 1),
-        )
+        It is `optax.warmup_cosine_decay_schedule`, which takes no traced number of steps.
+        """
+        import jax.numpy as jnp
+
+        is_traced = not isinstance(self.num_steps, int)
+        largest = jnp.maximum if is_traced else max
+        num_warmup_steps = largest(1, self.num_steps // 20)
+        num_decay_steps = largest(1, self.num_steps - num_warmup_steps)
+        first = 1 / (num_warmup_steps + 1)
+
+        def schedule(count: Any) -> jax.Array:
+            left = 1 - jnp.clip(count, 0, num_warmup_steps) / num_warmup_steps
+            warmup = (first - 1) * left + 1
+            elapsed = jnp.minimum(count - num_warmup_steps, num_decay_steps)
+            decay = 0.5 * (1 + jnp.cos(jnp.pi * elapsed / num_decay_steps))
+            return jnp.where(count < num_warmup_steps, warmup, decay)
+
+        return schedule
 
     @property
     def num_parameters(self) -> int:

@@ -12,6 +12,7 @@ import jax.numpy as jnp
 import optax
 from jax import lax
 
+from lionhunt.proxy_tasks.augmentation import Scales, draw_scales, to_model, to_stored
 from lionhunt.proxy_tasks.task import NUM_CHUNKS, Params, Task, TaskError
 
 
@@ -34,7 +35,7 @@ class Fit(NamedTuple):
     """A trained model and its training; with a leading axis of lanes, many.
 
     Attributes:
-        params: last parameters.
+        params: last parameters of the model.
         finished: True if training ran to its end and the parameters are finite, shape=().
         curve, num_chunks: see `Training`.
         observed: results of `observe` after each chunk, leading axis=NUM_CHUNKS; NaN where not run.
@@ -54,7 +55,8 @@ class Ongoing(NamedTuple):
         chunk: number of the next chunk, shape=(), dtype=int32, also in lanes.
         is_running: False once training stopped early, shape=(), dtype=bool.
         num_chunks: chunks run, shape=(), dtype=int32.
-        params, state: of the model and of its optimizer.
+        params, state: of the optimizer. In a reparametrized task, `params` are the stored ones.
+        scales: of the parameters.
         curve, observed: see `Fit`.
     """
 
@@ -63,12 +65,13 @@ class Ongoing(NamedTuple):
     num_chunks: jax.Array
     params: Params
     state: Any
+    scales: Scales
     curve: jax.Array
     observed: Any = ()
 
 
 Observe = Callable[[jax.Array, Params], Any]
-"""From the number of a chunk and the parameters after it to a tree of float32 arrays."""
+"""From the number of a chunk and the model's parameters after it to a tree of float32 arrays."""
 
 
 def _observe_nothing(chunk: jax.Array, params: Params) -> tuple[()]:
@@ -109,7 +112,8 @@ def fit(
 
     Args:
         task: task to train on.
-        optimizer: includes the learning rate. In lanes, its parameters have a leading axis.
+        optimizer: includes the learning rate, for which `task.at(key).schedule` is the schedule.
+            In lanes, its parameters have a leading axis.
         key: all randomness; the same key means the same parameters and the same batches.
             shape=(), or shape=(lanes,).
         hurdles: largest loss that each chunk may have, shape=(NUM_CHUNKS,), or
@@ -118,8 +122,13 @@ def fit(
     """
     ongoing = begin(task, optimizer, key, observe)
     ongoing = advance(task, optimizer, key, ongoing, hurdles, observe=observe)
-    _, _, num_chunks, params, _, curve, observed = ongoing
-    return Fit(params, _is_finished(ongoing), curve, num_chunks, observed)
+    return Fit(
+        _model(ongoing),
+        _is_finished(ongoing),
+        ongoing.curve,
+        ongoing.num_chunks,
+        ongoing.observed,
+    )
 
 
 def begin(
@@ -132,12 +141,16 @@ def begin(
     lanes = key.shape
     init_key, _ = _split(key)
     params = _map_lanes(lanes, task.init, (None, 0))(task.data, init_key)
+    num_arrays = len(jax.tree.leaves(params))
+    scales = _map_lanes(lanes, lambda k: draw_scales(k, task.reparametrization, num_arrays))(key)
+    params = _map_lanes(lanes, to_stored)(params, scales)
     return Ongoing(
         jnp.zeros((), jnp.int32),
         jnp.ones(lanes, bool),
         jnp.zeros(lanes, jnp.int32),
         params,
         optimizer.init(params),
+        scales,
         jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
         jax.tree.map(
             lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
@@ -168,29 +181,37 @@ def advance(
     _, batch_key = _split(key)
     draw_key = _map_lanes(lanes, jax.random.fold_in, (0, None))
     draw_batch = _map_lanes(lanes, task.batch, (None, 0))
-    loss = _checked(task, "loss", task.loss)
-    loss_and_gradient = _map_lanes(lanes, jax.value_and_grad(loss))
-    stops = jnp.linspace(0, task.num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
+    loss_of_model = _checked(task, "loss", task.loss)
+    scales = ongoing.scales
+
+    def loss_of_stored(params, batch, scales):
+        return loss_of_model(to_model(params, scales), batch)
+
+    loss_and_gradient = _map_lanes(lanes, jax.value_and_grad(loss_of_stored))
+    num_steps = task.at(key).num_steps
+    stops = jnp.linspace(0, num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):
         params, state, total = carry
         batch = draw_batch(task.data, draw_key(batch_key, index))
-        loss, gradient = loss_and_gradient(params, batch)
+        loss, gradient = loss_and_gradient(params, batch, scales)
         updates, state = optimizer.update(gradient, state, params)
         return optax.apply_updates(params, updates), state, total + loss
 
     def run_chunk(ongoing: Ongoing) -> Ongoing:
-        chunk, is_running, num_chunks, params, state, curve, observed = ongoing
+        chunk, is_running, num_chunks, params, state, _, curve, observed = ongoing
         first, end = stops[chunk], stops[chunk + 1]
         params, state, total = lax.fori_loop(first, end, step, (params, state, jnp.zeros(lanes)))
         loss = total / jnp.maximum(end - first, 1)
         curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
         observed = jax.tree.map(
-            lambda earlier, new: earlier.at[chunk].set(new), observed, observe(chunk, params)
+            lambda earlier, new: earlier.at[chunk].set(new),
+            observed,
+            observe(chunk, _map_lanes(lanes, to_model)(params, scales)),
         )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
-        return Ongoing(chunk + 1, is_running, num_chunks, params, state, curve, observed)
+        return Ongoing(chunk + 1, is_running, num_chunks, params, state, scales, curve, observed)
 
     def is_training(ongoing: Ongoing) -> jax.Array:
         return (ongoing.chunk < stop) & ongoing.is_running.any()
@@ -206,8 +227,13 @@ def conclude(task: Task, ongoing: Ongoing) -> Training:
     """
     score = _checked(task, "score", task.score)
     score = _map_lanes(ongoing.is_running.shape, score, (0, None))
-    scores = jnp.where(_is_finished(ongoing), score(ongoing.params, task.data), jnp.nan)
+    scores = jnp.where(_is_finished(ongoing), score(_model(ongoing), task.data), jnp.nan)
     return Training(scores, ongoing.curve, ongoing.num_chunks)
+
+
+def _model(ongoing: Ongoing) -> Params:
+    """Return the parameters of the model."""
+    return _map_lanes(ongoing.is_running.shape, to_model)(ongoing.params, ongoing.scales)
 
 
 def _is_finished(ongoing: Ongoing) -> jax.Array:

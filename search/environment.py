@@ -110,9 +110,10 @@ def environment_differences(recorded: dict[str, Any], current: dict[str, Any]) -
     for key, noun in NOUNS.items():
         if (old := recorded.get(key, current[key])) != current[key]:
             yield f"{noun} {old} there and {current[key]} here"
-    for old, new in zip(recorded.get("tasks", ()), current.get("tasks", ()), strict=False):
-        if old["digest"] != new["digest"]:
-            yield f"{new['name']} has other data here"
+    for key in ("tasks", "validation_tasks"):
+        for old, new in zip(recorded.get(key, ()), current.get(key, ()), strict=False):
+            if old["digest"] != new["digest"]:
+                yield f"{new['name']} has other data here"
 
 
 def differences(recorded: Any, current: Any, path: str = "") -> Iterator[str]:

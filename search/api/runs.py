@@ -333,6 +333,15 @@ class Run:
         with self._open() as store:
             return summarize_run(store)
 
+    def validation(self) -> dict[str, Any] | None:
+        """Return the curve of the best program on the validation tasks, its peak and its end.
+
+        Returns:
+            `curve` with a point after every so many programs, `peak`, `early_stopped` and `tasks`;
+            None if the run has no validation tasks.
+        """
+        return self.summary()["validation"]
+
     @property
     def history_digest(self) -> str:
         """Return the SHA-256 digest of the history: equal digests mean equal runs."""

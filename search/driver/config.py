@@ -14,6 +14,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
+from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.evolution.methods import Method
@@ -287,6 +288,7 @@ class RunConfig(Config):
     evaluation: EvaluationConfig = EvaluationConfig()
     racing: RacingConfig = RacingConfig()
     hurdles: HurdleConfig = HurdleConfig()
+    validation: ValidationConfig = ValidationConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
 
     @pydantic.model_validator(mode="after")
@@ -308,6 +310,11 @@ class RunConfig(Config):
             raise ValueError(
                 f"batch_size ({batch_size}) must be at most lag ({lag}), the children in flight; "
                 f"to fill batches, set lag to {4 * batch_size}"
+            )
+        all_tasks = (*self.tasks, *self.validation.tasks)
+        if batch_size > 1 and any(task.horizons for task in all_tasks):
+            raise ValueError(
+                "candidates of a task with horizons cannot train side by side: set batch_size to 1"
             )
         return self
 

@@ -6,6 +6,7 @@ from collections import Counter, deque
 
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.driver.racing.fresh import missing_trainings
+from lionhunt.search.driver.validation.curve import ValidationCurve
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
@@ -17,7 +18,13 @@ def is_at_end(records: RunStore) -> bool:
     is_done = records.count() >= total
     if not is_done and math.isfinite(max_chunks):
         is_done = records.num_chunks() >= max_chunks
-    return is_done and not missing_trainings(records)
+    curve = ValidationCurve.of_records(records)
+    if curve is not None:
+        is_done = is_done or curve.is_stopped
+        if is_done:
+            curve.end()
+    is_validated = curve is None or not curve.is_pending
+    return is_done and is_validated and not missing_trainings(records)
 
 
 def _limits(records: RunStore) -> tuple[int, float]:
@@ -47,6 +54,7 @@ class RunProgress:
         statuses: number of evaluated or rejected programs of each status.
         first: the first individual.
         best: the individual of the highest rank so far.
+        validation: curve of the validation tasks; None without such tasks.
         recent: (statements, needed statements) of the last population.
         seconds: wall clock of this session since its workers were ready.
     """
@@ -64,6 +72,7 @@ class RunProgress:
     statuses: Counter[Status] = dataclasses.field(default_factory=Counter)
     first: StoredProgram | None = None
     best: StoredProgram | None = None
+    validation: ValidationCurve | None = None
     recent: deque[tuple[int, int]] = dataclasses.field(default_factory=deque)
     seconds: float = 0.0
     _known: set[str] = dataclasses.field(default_factory=set, repr=False)
@@ -92,6 +101,7 @@ class RunProgress:
             statuses=statuses,
             first=records.row(0) if count else None,
             best=records.best(),
+            validation=ValidationCurve.of_records(records),
             recent=deque(records.lengths(population_size), maxlen=population_size),
             _known=fingerprints | outcomes,
         )
@@ -120,6 +130,8 @@ class RunProgress:
         self.recent.append((row.num_statements, row.num_needed))
         if row.rank_or_neg_inf > (-math.inf if self.best is None else self.best.rank_or_neg_inf):
             self.best = row
+        if self.validation is not None:
+            self.validation.add(row)
 
     def knows(self, outcome: EvaluationId) -> bool:
         """Return True if an individual of the history has that program's evaluations."""
@@ -127,13 +139,14 @@ class RunProgress:
 
     @property
     def is_done(self) -> bool:
-        """Return True at the end of the run."""
-        return self.num_programs >= self.total or self.num_chunks >= self.max_chunks
+        """Return True once the history is complete."""
+        is_full = self.num_programs >= self.total or self.num_chunks >= self.max_chunks
+        return is_full or self.validation is not None and self.validation.is_stopped
 
     @property
     def expected_total(self) -> int:
         """Return the individuals at the end of the run, at the pace of its training so far."""
-        if self.num_chunks >= self.max_chunks:
+        if self.is_done:
             return self.num_programs
         share = self.num_chunks / self.max_chunks
         return min(self.total, round(self.num_programs / share)) if share else self.total

@@ -15,6 +15,7 @@ from lionhunt.search.driver.hall_of_fame import hall_table
 from lionhunt.search.driver.objectives.front import front_table
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.summary import NEEDED, REDUNDANT, WITHIN_STEP
+from lionhunt.search.driver.validation.report import validation_table, validation_text
 from lionhunt.search.errors import command_line
 from lionhunt.search.reporting.activity_bar import make_bar
 from lionhunt.search.reporting.code import to_code
@@ -88,6 +89,11 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         if summary["front"]:
             console.print(Text("programs that no other beats in rank and cost", style="bold"))
             console.print(front_table(summary["front"]))
+    if (validation := summary["validation"]) is not None:
+        console.print(Text("gain of the best so far, on validation tasks", style="bold"))
+        console.print(validation_table(validation))
+        if validation["early_stopped"]:
+            console.print("ended by early_stop: no new best on the validation tasks")
     counts = Table(box=None, show_header=False, padding=(0, 2, 0, 0))
     for name, value in (
         ("programs", f"{summary['programs']:,} of {summary['total']:,}"),
@@ -145,6 +151,7 @@ def next_commands(run: Path) -> str:
 def progress_line(progress: RunProgress) -> str:
     """Return the progress as one line, for a stream that is no terminal."""
     best = "none" if progress.best is None else four_decimals(progress.best.fitness or 0.0)
+    validation = validation_text(progress.validation)
     return (
         f"programs {progress.num_programs}/{progress.expected_total}  "
         f"evaluated {progress.num_evaluated}  "
@@ -152,6 +159,7 @@ def progress_line(progress: RunProgress) -> str:
         + (f"raced {progress.num_raced}  " if progress.num_raced else "")
         + f"redundant {progress.redundant_share:.0%}  "
         f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
+        f"{f'validation {validation}  ' if validation else ''}"
         f"left {clock(progress.seconds_left)}"
     )
 
@@ -175,6 +183,8 @@ def progress_display(progress: RunProgress) -> Group:
         ("best fitness", f"{best} (the reference has 0)"),
     ):
         counts.add_row(Text(name, style="bold"), Text(value))
+    if validation := validation_text(progress.validation):
+        counts.add_row(Text("validation", style="bold"), Text(validation))
     total = progress.expected_total
     count = f"{progress.num_programs:,} of {total:,} programs"
     bar = make_bar()

@@ -28,6 +28,7 @@ def make_scorer(
     seed: int,
     functions: Collection[str],
     batch_size: int = 1,
+    num_extra: int = 0,
 ) -> Evaluator:
     """Build the scorer of candidates; a pool calls this in each worker.
 
@@ -36,8 +37,9 @@ def make_scorer(
         seed: seed of candidates whose job has none.
         functions: functions that candidates may have.
         batch_size: candidates that train side by side.
+        num_extra: number of the last tasks that only jobs which name them train on.
     """
-    return Evaluator([task.build() for task in options], seed, functions, batch_size)
+    return Evaluator([task.build() for task in options], seed, functions, batch_size, num_extra)
 
 
 def candidate_functions(config: RunConfig, *programs: Program) -> frozenset[str]:
@@ -59,12 +61,13 @@ def open_pool(
     num_workers: int,
     candidate_seconds: float,
     batch_size: int = 1,
+    num_extra: int = 0,
     memory_gib: float | None = None,
     ray_address: str = LOCAL,
 ) -> AbstractContextManager[Pool]:
     """Open a pool that scores candidates; see `make_scorer` and `open_pool_of`."""
     return open_pool_of(
-        functools.partial(make_scorer, options, seed, functions, batch_size),
+        functools.partial(make_scorer, options, seed, functions, batch_size, num_extra),
         num_workers=num_workers,
         candidate_seconds=candidate_seconds,
         batch_size=batch_size,
@@ -118,12 +121,13 @@ def start_pool(
     config.objectives.check(initial)
     reference = initial if reference is None else reference
     opened = open_pool(
-        config.tasks,
+        (*config.tasks, *config.validation.tasks),
         config.seed,
         candidate_functions(config, initial, reference),
         num_workers=num_workers,
         candidate_seconds=config.evaluation.candidate_seconds,
         batch_size=config.evaluation.batch_size,
+        num_extra=len(config.validation.tasks),
         memory_gib=config.evaluation.worker_memory_gib,
         ray_address=ray_address,
     )

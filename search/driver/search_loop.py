@@ -5,7 +5,7 @@ import time
 from collections import deque
 from collections.abc import Callable, Generator, Iterator
 from contextlib import contextmanager
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
 from lionhunt.dsl.analysis.properties import missing
@@ -22,6 +22,7 @@ from lionhunt.search.driver.racing.race import Races, Settlement, further_job, p
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.setup import summarize_setup
+from lionhunt.search.driver.validation.validator import Validator
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
 from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
@@ -131,6 +132,9 @@ class Search:
             elite=self._elite,
         )
         self._born: deque[_Child] = deque()
+        self._validator = Validator(
+            config, self.progress.validation, records, pool, self._summarize_setup
+        )
         self._races: Races
         """Results of all programs; made once the references are measured."""
 
@@ -142,23 +146,25 @@ class Search:
         for index, outcome, rank in self._records.iter_outcomes(first):
             self._remember(index, outcome, rank)
         self._measure_references()
+        self._validator.begin(self._references[0].multiples)
         with _rare_garbage_collection():
             start = time.monotonic()
             while not self.progress.is_done:
                 self._breed_ahead()
-                is_known = bool(self._born) and self._settle(self._born[0]) is not None
                 # A cache hit may allow the next child, so the loop does not wait.
-                seconds = 0.0 if is_known else 0.2
-                self._record_outcomes(self._pool.wait(seconds) if self._outcomes.is_waiting else [])
+                seconds = 0.2 if self._settle_next() is None else 0.0
+                self._receive(seconds)
                 self._record_individuals()
+                self._validator.submit()
                 self._records.commit()
                 self.progress.seconds = time.monotonic() - start
                 yield self.progress
             for row, name in missing_trainings(self._records):
                 self._train_further(name, analyze(row.individual.program))
             # Evaluations of children beyond the end of the run stay in the cache.
-            while self._outcomes.is_waiting:
-                self._record_outcomes(self._pool.wait(0.2))
+            self._validator.end()
+            while self._is_waiting:
+                self._receive(0.2)
                 self._records.commit()
                 yield self.progress
 
@@ -170,9 +176,7 @@ class Search:
             pool=self._pool,
             seed=self._config.seed,
             num_evaluations=self._config.racing.num_evaluations,
-            current_setup=lambda: summarize_setup(
-                self._config, self._initial, self._records.reference()
-            ),
+            current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
         if self._config.evaluation.gain == "spread":
@@ -194,6 +198,19 @@ class Search:
             cost=self._costs.discount,
             would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
         )
+
+    def _summarize_setup(self) -> dict[str, Any]:
+        """Return the setup of the run on this machine."""
+        return summarize_setup(self._config, self._initial, self._records.reference())
+
+    @property
+    def _is_waiting(self) -> bool:
+        return self._outcomes.is_waiting or self._validator.is_waiting
+
+    def _receive(self, seconds: float) -> None:
+        """Wait for measurements, and record them."""
+        measured = self._pool.wait(seconds) if self._is_waiting else []
+        self._record_outcomes(self._validator.take(measured))
 
     def _breed_ahead(self) -> None:
         """Breed every child whose candidate parents are recorded, and submit new programs."""
@@ -277,8 +294,14 @@ class Search:
             self._units,
         ).fitness
 
-    def _settle(self, child: _Child) -> Settlement | None:
-        """Return the result of the child at the head; submit its race, and return None before."""
+    def _settle_next(self) -> Settlement | None:
+        """Return the result of the next child; submit its race, and return None before.
+
+        Until a validation is done, nobody knows whether there is a next child.
+        """
+        if self.progress.is_done or self._validator.is_pending or not self._born:
+            return None
+        child = self._born[0]
         return self._races.settle(
             child.outcome, lambda name: self._train_further(name, child.identity)
         )
@@ -291,9 +314,7 @@ class Search:
 
     def _record_individuals(self) -> None:
         """Record, in order of birth, every child whose evaluation is done, up to the run's end."""
-        while not self.progress.is_done and self._born:
-            if (settled := self._settle(self._born[0])) is None:
-                return
+        while (settled := self._settle_next()) is not None:
             individual, identity, _ = self._born.popleft()
             row = StoredProgram(
                 individual,

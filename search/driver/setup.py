@@ -33,12 +33,16 @@ def summarize_setup(
     if reference is None:
         name = config.reference
         reference = initial if name is None else load_initial(name, "reference")
-    return {
+    setup = {
         "config": config.model_dump(mode="json"),
         "initial": str(initial),
         "reference": str(reference),
         "tasks": summarize_tasks([options.build() for options in config.tasks]),
-    } | summarize_environment()
+    }
+    if config.validation.tasks:
+        built = [options.build() for options in config.validation.tasks]
+        setup["validation_tasks"] = summarize_tasks(built)
+    return setup | summarize_environment()
 
 
 def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:

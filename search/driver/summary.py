@@ -18,6 +18,7 @@ from lionhunt.search.driver.hall_of_fame import summarize_hall_of_fame
 from lionhunt.search.driver.objectives.front import summarize_front
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
+from lionhunt.search.driver.validation.report import summarize_validation
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.storage.database import damaged
@@ -135,9 +136,13 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     info = records.info()
     config = info["config"]
     progress = RunProgress.of_records(records)
+    if (curve := progress.validation) is not None and progress.is_done:
+        curve.end()
+    is_validated = curve is None or not curve.is_pending
+    is_complete = progress.is_done and is_validated and not missing_trainings(records)
     summary: dict[str, Any] = {
         "run": str(records.path),
-        "complete": progress.is_done and not missing_trainings(records),
+        "complete": is_complete,
         "programs": progress.num_programs,
         "total": progress.total,
         "evaluated": progress.num_evaluated,
@@ -160,6 +165,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "best": None,
         "hall": summarize_hall_of_fame(records),
         "front": summarize_front(records),
+        "validation": summarize_validation(curve, info.get("validation_tasks", [])),
     }
     if progress.first is None:
         return summary

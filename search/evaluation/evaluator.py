@@ -30,6 +30,7 @@ class Evaluator:
         seed: of the run; every job without a seed of its own trains with it.
         functions: the functions that candidates may have; fewer functions compile faster.
         batch_size: candidates that train side by side; halved for a task that runs out of memory.
+        num_extra: number of the last tasks that only jobs which name them train on.
     """
 
     def __init__(
@@ -38,17 +39,19 @@ class Evaluator:
         seed: int,
         functions: Collection[str] = OPS.keys(),
         batch_size: int = 1,
+        num_extra: int = 0,
     ):
         self._functions = frozenset(functions)
         self._seed = seed
-        self._tasks = tuple(tasks)
+        self._num_tasks = len(tasks)
+        self._num_usual = self._num_tasks - num_extra
         self._batch_size = batch_size
         # Smaller batches, by task and size, where memory ran out.
         self._widths: dict[tuple[int, Hashable], int] = {}
         self._trainers = [TaskTrainer(task, self._functions) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
-        """Train every candidate on every task, and return their measurements in order.
+        """Train every candidate on the tasks of its job, and return their measurements in order.
 
         Running out of memory is a measurement; any other error of a task is raised.
 
@@ -60,10 +63,10 @@ class Evaluator:
             if left_out := job.bytecode.functions - self._functions:
                 names = ", ".join(sorted(left_out))
                 raise ScorerError(f"the scorer was made without {names}; make one with them")
-        for index in range(len(self._tasks)):
+        for index in range(self._num_tasks):
             by_size: dict[Hashable, list[_Lane]] = {}
             for lane in lanes:
-                if lane.trains_on(index):
+                if lane.trains_on(index, is_usual=index < self._num_usual):
                     by_size.setdefault(lane.job.size, []).append(lane)
             for size, lanes_of_size in by_size.items():
                 self._train_lanes(index, size, lanes_of_size)
@@ -122,8 +125,9 @@ class _Lane:
     num_chunks: int = 0
     seconds: float = 0.0
 
-    def trains_on(self, index: int) -> bool:
-        return self.status is Status.OK and self.job.task in (None, index)
+    def trains_on(self, index: int, *, is_usual: bool) -> bool:
+        is_asked = is_usual if self.job.task is None else self.job.task == index
+        return self.status is Status.OK and is_asked
 
     def add(self, trained: Trained, limits: np.ndarray) -> None:
         """Add the training on the next task."""
@@ -152,12 +156,18 @@ class _Lane:
 
 def _limits(job: Job, index: int) -> np.ndarray:
     """Return the hurdles of a candidate on a task, shape=(chunks,)."""
-    return np.array(NO_HURDLE if job.hurdles is None else job.hurdles[index], np.float32)
+    hurdles = NO_HURDLE if job.hurdles is None else job.hurdles[_place(job, index)]
+    return np.array(hurdles, np.float32)
 
 
 def _multiples(job: Job, index: int) -> np.ndarray:
     """Return the multiples of the update that a candidate trains with, shape=(multiples,)."""
-    return np.array(job.multiples[index] if job.multiples else (1.0,), np.float32)
+    return np.array(job.multiples[_place(job, index)] if job.multiples else (1.0,), np.float32)
+
+
+def _place(job: Job, index: int) -> int:
+    """Return the place of a task among those that a job trains on."""
+    return index if job.task is None else 0
 
 
 def task_key(seed: int, index: int) -> jax.Array:

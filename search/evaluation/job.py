@@ -6,7 +6,7 @@ from typing import NamedTuple, Protocol
 from lionhunt.dsl.execution.bytecode import Bytecode
 
 Hurdles = tuple[tuple[float, ...], ...]
-"""For each task of a run, the largest loss allowed in each chunk of its training."""
+"""For each task of a job, the largest loss allowed in each chunk of its training."""
 
 
 class AnyJob(Protocol):
@@ -30,10 +30,12 @@ class Job(NamedTuple):
         name: of the measurement; any text.
         bytecode: the candidate.
         seed: of its training; None for the run's seed.
-        task: the number of the only task to train on; None for all tasks.
-        hurdles: losses above which training stops early; None for no early stopping.
-        multiples: for each task of the run, the multiples of the update to train with; the best
-            counts. Jobs of one batch have equally many. Empty to train with the update as it is.
+        task: the number of the only task to train on; None for all but the extra ones.
+        hurdles: losses above which training stops early, for each task that it trains on; None for
+            no early stopping.
+        multiples: the multiples of the update to train with, for each task that it trains on; the
+            best counts. Jobs of one batch have equally many. Empty to train with the update as it
+            is.
         is_urgent: True to be scored before those that wait.
     """
 

@@ -116,7 +116,7 @@ class TaskTrainer:
     ) -> optax.GradientTransformation:
         """Return the optimizer of a bytecode, with a multiple of its update."""
         interpreter = batch_machine if key.shape else machine
-        optimizer = interpreter.as_optimizer(bytecode, self._task.schedule, self._functions)
+        optimizer = interpreter.as_optimizer(bytecode, self._task.at(key).schedule, self._functions)
 
         def multiply(leaf: jax.Array) -> jax.Array:
             return leaf * multiple.reshape(multiple.shape + (1,) * (leaf.ndim - multiple.ndim))

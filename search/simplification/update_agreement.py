@@ -4,6 +4,7 @@ The first program leads: it trains the weights. The second gets the same weights
 keeps its own states. Each of its updates is compared with that of the first program.
 """
 
+import dataclasses
 import itertools
 from collections.abc import Sequence
 from typing import NamedTuple
@@ -18,6 +19,7 @@ from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.program import Program, Var
 from lionhunt.dsl.rewriting.terms import OUTPUTS, Term, make, to_program, to_term
 from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.augmentation import draw_scales, to_model, to_stored
 
 ROUNDING, CLOSE = 1e-5, 1e-2
 """Largest relative differences of the classes `rounding` and `close`."""
@@ -97,12 +99,17 @@ def compare_updates(
     """
     watching = _with_watched_states(lead, watched)
     init_key, batch_key = jax.random.split(key)
-    gradient_of = jax.grad(task.loss)
+    num_steps = int(task.at(key).num_steps)
+    schedule_of = dataclasses.replace(task, num_steps=num_steps).schedule
+    params = task.init(task.data, init_key)
+    scales = draw_scales(key, task.reparametrization, len(jax.tree.leaves(params)))
+    params = to_stored(params, scales)
+    gradient_of = jax.grad(lambda stored, batch: task.loss(to_model(stored, scales), batch))
 
     def step(index, carry):
         params, states, other_states, updates, values = carry
         gradient = gradient_of(params, task.batch(task.data, jax.random.fold_in(batch_key, index)))
-        schedule = task.schedule(index)
+        schedule = schedule_of(index)
         update, states = evaluate(watching, params, gradient, states, schedule)
         other_update, other_states = evaluate(other, params, gradient, other_states, schedule)
         updates += _count_differences(_flat(update), _flat(other_update))
@@ -117,11 +124,10 @@ def compare_updates(
         values = jnp.zeros((len(watched), len(ValueCounts._fields)), jnp.int32)
         return lax.fori_loop(start, stop, step, (params, states, other_states, updates, values))
 
-    params = task.init(task.data, init_key)
     zeros = jax.tree.map(jnp.zeros_like, params)
     states, other_states = (tuple(zeros for _ in each.states) for each in (watching, other))
     num_parameters = sum(leaf.size for leaf in jax.tree.leaves(params))
-    stops = [*range(0, task.num_steps, max(1, MAX_COUNT // num_parameters)), task.num_steps]
+    stops = [*range(0, num_steps, max(1, MAX_COUNT // num_parameters)), num_steps]
     updates = np.zeros(len(UpdateCounts._fields), np.int64)
     values = np.zeros((len(watched), len(ValueCounts._fields)), np.int64)
     carry = (params, states, other_states)
@@ -130,7 +136,7 @@ def compare_updates(
         updates += np.asarray(update_counts)
         values += np.asarray(value_counts)
     return UpdateAgreement(
-        task.num_steps,
+        num_steps,
         num_parameters,
         UpdateCounts(*updates.tolist()),
         tuple(ValueCounts(*counts) for counts in values.tolist()),

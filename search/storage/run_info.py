@@ -35,6 +35,11 @@ class _Evaluation(_Shape):
     reevaluate: str | None = None
 
 
+class _ValidationRules(_Shape):
+    every: Annotated[int, Field(gt=0)]
+    early_stop: Annotated[int, Field(gt=0)] | None = None
+
+
 class _Racing(_Shape):
     num_best: _Count
     max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)]
@@ -51,6 +56,7 @@ class _Config(_Shape):
     evaluation: _Evaluation
     racing: _Racing | None = None
     hurdles: dict[str, float | None] | None = None
+    validation: _ValidationRules | None = None
 
 
 class _RunInfo(_Shape):
@@ -58,6 +64,7 @@ class _RunInfo(_Shape):
     initial: str
     reference: str = ""
     tasks: Annotated[list[_Task], Field(min_length=1, max_length=MAX_TASKS)]
+    validation_tasks: Annotated[list[_Task], Field(max_length=MAX_TASKS)] = []
     # A simulated run has no versions.
     versions: dict[str, str | None] = {}
     machine: str = ""
@@ -73,6 +80,10 @@ def find_problem(info: dict[str, Any]) -> str | None:
     except ValidationError as error:
         first = error.errors()[0]
         return f"{'.'.join(map(str, first['loc']))}: {first['msg']}"
-    if len(names := {task["name"] for task in info["tasks"]}) < len(info["tasks"]):
-        return f"tasks: two have one name of {', '.join(sorted(names))}"
+    for key in ("tasks", "validation_tasks"):
+        tasks = info.get(key, ())
+        if len(names := {task["name"] for task in tasks}) < len(tasks):
+            return f"{key}: two have one name of {', '.join(sorted(names))}"
+    if info.get("validation_tasks") and info["config"].get("validation") is None:
+        return "validation_tasks: the config has no validation"
     return None

@@ -54,7 +54,15 @@ class RunStore(CheckedTables):
     """The open file of a run."""
 
     kind = RUN
-    tables = ("run", "individuals", "outcomes", "taken", "discounts", "multiples", "functional") + (
+    tables = (
+        "run",
+        "individuals",
+        "outcomes",
+        "taken",
+        "discounts",
+        "multiples",
+        "validations",
+        "functional",
         "costs",
     )
 
@@ -126,6 +134,12 @@ class RunStore(CheckedTables):
         if measurement.multiples:
             multiples = json.dumps(measurement.multiples)
             self._insert("multiples", name, multiples, measurement.num_chunks)
+
+    def add_validation(self, fingerprint: str, task: int, measurement: Measurement) -> None:
+        """Record the measurement of a program on a validation task."""
+        columns = to_columns(measurement)
+        multiples = json.dumps(measurement.multiples)
+        self._insert("validations", fingerprint, task, *columns, multiples, measurement.num_chunks)
 
     def add_functional(self, fingerprint: str, functional: str) -> None:
         """Record the functional fingerprint of a fingerprint."""
@@ -243,6 +257,16 @@ class RunStore(CheckedTables):
         if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
             raise database.damaged(self.path, _PROBLEM_OF_SCORES)
         return measured
+
+    def validations(self) -> dict[tuple[str, int], Measurement]:
+        """Return the measurements on validation tasks, by fingerprint and number of the task."""
+        rows = self._query(
+            """SELECT fingerprint, task, reason, scores, curves, seconds, multiples, num_chunks
+            FROM validations"""
+        )
+        return dict(
+            self._read(lambda name, task, *rest: ((name, task), to_measurement(*rest)), rows)
+        )
 
     def multiples(self) -> dict[str, Multiples]:
         """Return the best multiples of every outcome that has any, by its name."""

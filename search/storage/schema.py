@@ -11,6 +11,8 @@ The tables of a run; every row ends in a checksum:
     discounts    the difference between fitness and rank of an individual, where there is one
     multiples    the best multiple of the update for each task, and the chunks of training that all
                  multiples ran, for each outcome of a run with step sizes
+    validations  the measurement of a program on a validation task, by fingerprint and number of the
+                 task
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
     costs        the state, length and work of every fingerprint, if the run has objectives
 
@@ -55,6 +57,13 @@ CREATE {} TABLE IF NOT EXISTS discounts (
     "index" INTEGER PRIMARY KEY, margin REAL NOT NULL, cost REAL NOT NULL,
     checksum INTEGER NOT NULL
 ) STRICT;
+""",
+    "validations": """
+CREATE {} TABLE IF NOT EXISTS validations (
+    fingerprint TEXT, task INTEGER, reason TEXT NOT NULL, scores TEXT NOT NULL,
+    curves TEXT NOT NULL, seconds REAL NOT NULL, multiples TEXT NOT NULL,
+    num_chunks INTEGER NOT NULL, checksum INTEGER NOT NULL, PRIMARY KEY (fingerprint, task)
+) STRICT, WITHOUT ROWID;
 """,
     "functional": """
 CREATE {} TABLE IF NOT EXISTS functional (

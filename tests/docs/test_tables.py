@@ -33,18 +33,22 @@ def test_every_key_of_a_config_has_a_row():
     tasks = [{"kind": kind} for kind in FAMILIES]
     config = parse_run_config({"num_programs": 1000, "tasks": tasks}, "the test").model_dump()
     options, _, kinds = CONFIG.partition("## Tasks")
+    parts = {part.partition("\n")[0]: part for part in options.split("\n### ")}
     for name, value in config.items():
-        for key in value if isinstance(value, dict) else [name]:
-            assert options.count(f"\n| `{key}` |") == 1, key
+        is_table = isinstance(value, dict)
+        part = parts[f"`[{name}]`" if is_table else "Above all tables"]
+        for key in value if is_table else [name]:
+            assert part.count(f"\n| `{key}` |") == 1, key
     for kind, task in zip(FAMILIES, config["tasks"], strict=True):
         (row,) = re.findall(rf"^\| `{kind}` \| .*$", kinds, re.MULTILINE)
         for key in task.keys() - {"kind"}:
             assert f"`{key} = " in row and f"\n| `{key}` |" in kinds, (kind, key)
 
 
-def test_config_of_the_page_is_one():
-    (text,) = blocks(CONFIG, "toml")
-    parse_run_config(tomllib.loads(text), "the page")
+def test_configs_of_the_page_are_some():
+    whole, *parts = map(tomllib.loads, blocks(CONFIG, "toml"))
+    for part in ({}, *parts):
+        parse_run_config(whole | part, "the page")
 
 
 def test_searches_of_the_page_on_configs_set_known_keys():

@@ -31,7 +31,7 @@ from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
-from tests.support.search.runs import FormulaPool, advance, config, create, finished, score
+from tests.support.search.runs import RAW, FormulaPool, advance, config, create, finished, score
 
 RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
@@ -50,6 +50,12 @@ OPTIONS = {
     "required": {
         "space": {"require": ["uses_learning_rate", "no_drift"]},
         "evaluation": {"functional_cache": True},
+    },
+    "validated": {
+        "validation": {"tasks": [RAW["tasks"][0] | {"num_steps": 6}], "every": 25, "early_stop": 2},
+        "evaluation": {"functional_cache": True, "step_sizes": [0.5, 1.0, 4.0]},
+        "space": {"step": "outside"},
+        "racing": RACING,
     },
     "objectives": {
         "objectives": {"max_state": 2, "max_length": 9, "max_work": 8, "state": 0.1, "length": 0.01}
@@ -87,8 +93,9 @@ class Run:
 
 def content(records: RunStore):
     """Return all records except durations."""
-    functional, costs = list(records.functional()), dict(records.costs())
-    return list(records.rows()), records.outcome_summaries(), functional, costs
+    parts = (records.rows(), records.functional())
+    others = records.outcome_summaries(), dict(records.costs()), records.validations()
+    return *map(list, parts), *others
 
 
 @pytest.fixture(scope="module")
@@ -294,7 +301,7 @@ def test_fittest_are_one_individual_of_each_program(runs):
     assert fittest == expected
 
 
-_LATER = ("taken", "functional", "discounts", "multiples")
+_LATER = ("taken", "functional", "discounts", "multiples", "validations")
 
 
 @pytest.mark.parametrize(

@@ -5,9 +5,11 @@ import math
 
 import pytest
 
+from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search import dry_run
 from lionhunt.search.driver.setup import load_initial
 from lionhunt.search.dry_run import Rehearsal, plan_run
+from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.reporting.text import duration
 from tests.support.search import runs
 from tests.support.search.command_line import is_one_line
@@ -62,6 +64,25 @@ def test_rehearsal_ends_in_time_and_trains_long_tasks_in_part(invoke_cli, config
     more = json.loads(invoke_cli("search", config, *words, "--set", "tasks.0.num_steps=600")[1])
     assert more["tasks"][0]["steps"] == 600
     assert more["tasks"][0]["seconds"] == pytest.approx(3 * 0.25)
+
+
+def test_dry_run_counts_validations_and_draws_horizons(invoke_cli, config):
+    task = 'kind="digits_mlp", batch_size=4, width=4'
+    words = [f"validation.tasks=[{{{task}, horizons=[400, 800]}}]", "validation.every=50"]
+    settings = [word for setting in words for word in ("--set", setting)]
+    plan = json.loads(invoke_cli("search", config, "--dry-run", "--json", *settings)[1])
+    (validated,) = plan["validation_tasks"]
+    # The seed of the run draws the steps; a training is cut to 200 of them.
+    num_steps = DigitsMLP(horizons=(400, 800)).build().at(task_key(0, 1)).num_steps
+    assert validated["steps"] == num_steps
+    assert validated["seconds"] == pytest.approx(0.25 * num_steps / 200)
+    # After 50, 100 and all 120 programs, and the reference.
+    assert plan["validations"] == 3
+    assert plan["validating_seconds"] == pytest.approx(4 * validated["seconds"])
+    parts = ("starting_seconds", "searching_seconds", "validating_seconds")
+    assert plan["seconds"] == pytest.approx(sum(plan[part] for part in parts))
+    _, out, _ = invoke_cli("search", config, "--dry-run", *settings)
+    assert "3 times and once the reference" in out
 
 
 def planned(rehearsal, num_workers=2, **changes):

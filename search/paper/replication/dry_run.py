@@ -49,12 +49,9 @@ def plan_study(config: StudyConfig, num_workers: int) -> dict[str, Any]:
 
 def _group(name: str, num_runs: int, plan: dict[str, Any]) -> dict[str, Any]:
     """Return the plan of `num_runs` runs, without the start of workers."""
+    seconds = plan["searching_seconds"] + plan["validating_seconds"]
     counts = {key: plan[key] for key in ("programs", "evaluations", "trainings")}
-    return (
-        {"group": name, "runs": num_runs}
-        | counts
-        | {"seconds": num_runs * plan["searching_seconds"]}
-    )
+    return {"group": name, "runs": num_runs} | counts | {"seconds": num_runs * seconds}
 
 
 def print_study_plan(console: Console, plan: dict[str, Any]) -> None:

@@ -222,12 +222,13 @@ def open_study_pool(config: StudyConfig, num_workers: int) -> OpenPool:
     reference = load_initial(run.reference or run.initial, "reference")
     return functools.partial(
         open_pool,
-        run.tasks,
+        (*run.tasks, *run.validation.tasks),
         run.seed,
         candidate_functions(run, load_initial(run.initial), reference),
         num_workers=num_workers,
         candidate_seconds=run.evaluation.candidate_seconds,
         batch_size=run.evaluation.batch_size,
+        num_extra=len(run.validation.tasks),
         memory_gib=run.evaluation.worker_memory_gib,
         ray_address=run.evaluation.ray_address,
     )
@@ -251,8 +252,11 @@ def _identity(info: dict[str, Any], place: Path) -> dict[str, Any]:
         mode="json", exclude=_NOT_DECISIVE
     )
     programs = {key: info[key].splitlines() for key in ("initial", "reference")}
-    digests = {task["name"]: task["digest"] for task in info["tasks"]}
-    return {"config": config, "tasks": digests} | programs
+    digests = {
+        key: {task["name"]: task["digest"] for task in info.get(key, ())}
+        for key in ("tasks", "validation_tasks")
+    }
+    return {"config": config} | digests | programs
 
 
 _NOT_DECISIVE: Any = {

@@ -65,6 +65,21 @@ def test_evaluator_scores_as_the_compiled_program_trains(tasks, evaluator):
         np.testing.assert_allclose(curve, training.curve, rtol=1e-3)
 
 
+def test_extra_tasks_are_for_jobs_that_name_them(tasks, evaluator):
+    code = assemble(dsl.library.load("sgd"))
+    both, with_extra = evaluate(evaluator, code), Evaluator(tasks, 0, FUNCTIONS, num_extra=1)
+    usual = evaluate(with_extra, code)
+    extra = evaluate(with_extra, code, None, 1)
+    assert usual.scores + extra.scores == both.scores
+    assert usual.curves + extra.curves == both.curves
+    # A job of one task has multiples and hurdles for that task alone.
+    job = Job("grid", code, task=1, multiples=((1.0, 4.0),))
+    (grid,) = with_extra.evaluate([job])
+    assert grid.multiples in ((1.0,), (4.0,)) and grid.scores[0] >= extra.scores[0]
+    (stopped,) = with_extra.evaluate([Job("low", code, task=1, hurdles=((0.0,) * NUM_CHUNKS,))])
+    assert stopped.status is Status.HURDLE
+
+
 def test_a_job_without_a_seed_has_that_of_the_evaluator():
     code = assemble(dsl.library.load("sgd"))
     own, given = (Evaluator([TASKS[1].build()], seed, code.functions) for seed in (7, 0))

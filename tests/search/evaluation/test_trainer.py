@@ -1,5 +1,7 @@
 """Training at several multiples of the update, against training with each alone."""
 
+import dataclasses
+
 import numpy as np
 import pytest
 
@@ -76,9 +78,26 @@ def test_a_candidate_fails_when_all_multiples_do(trainer):
     assert np.isnan(raced.training.score) and raced.num_chunks == 3
 
 
+def test_one_trainer_trains_all_lengths_as_tasks_of_these_lengths():
+    code, step_sizes = assemble(LION), (0.25, 1.0)
+    task = dataclasses.replace(OPTIONS, horizons=(11, 40)).build()
+    stretched, lengths = TaskTrainer(task, FUNCTIONS), set()
+    for seed in range(6):
+        trained = train(stretched, code, *step_sizes, seed=seed)
+        num_steps = int(task.at(task_key(seed, 0)).num_steps)
+        lengths.add(num_steps)
+    plain = TaskTrainer(dataclasses.replace(task, horizons=None, num_steps=num_steps), FUNCTIONS)
+    expected = train(plain, code, *step_sizes, seed=seed)
+    np.testing.assert_allclose(trained.training.curve, expected.training.curve, rtol=1e-4)
+    assert trained.multiple == expected.multiple
+    assert len(lengths) > 3 and stretched._advance._cache_size() == 1
+
+
 def test_candidates_of_a_batch_choose_for_themselves():
     functions = FUNCTIONS & OPS.keys()
-    single, batch = (Evaluator([OPTIONS.build()], 0, functions, size) for size in (1, 3))
+    # Each candidate has its own seed, and so its own scales.
+    task = dataclasses.replace(OPTIONS, reparametrization=4.0).build()
+    single, batch = (Evaluator([task], 0, functions, size) for size in (1, 3))
     step_sizes = (2.0**-4, 1.0, 2.0**4)
     jobs = [
         Job(str(number), assemble(multiply_step(LION, size)), number, multiples=(step_sizes,))

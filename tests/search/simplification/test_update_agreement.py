@@ -99,6 +99,16 @@ def test_a_program_against_itself_is_the_same(key):
     assert agreement.updates == (agreement.total, 0, 0, 0, 0) and agreement.values == ()
 
 
+def test_a_variant_of_a_task_has_the_length_and_the_gradients_of_its_key(key):
+    task = dataclasses.replace(planted_task(), horizons=(3, 9), reparametrization=1e12)
+    agreement = compare_updates(task, key, GUARDED, GUARDED, [make("abs", G)])
+    assert agreement.num_steps == task.at(key).num_steps
+    assert agreement.updates == (agreement.total, 0, 0, 0, 0)
+    plain = dataclasses.replace(task, reparametrization=1.0)
+    others = compare_updates(plain, key, GUARDED, GUARDED, [make("abs", G)])
+    assert agreement.num_steps == others.num_steps and agreement.values != others.values
+
+
 def test_a_guarded_division_differs_from_the_sign_where_the_loop_says(key):
     task = planted_task()
     agreement = compare_updates(task, key, GUARDED, SIGN, [make("abs", G)])

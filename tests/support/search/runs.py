@@ -59,7 +59,9 @@ def score(bytecode: Bytecode, seed: int | None = None) -> Measurement:
 
 def score_job(job: Job, scorer=score) -> Measurement:
     """Return the measurement of a candidate that stops at its hurdles."""
-    measurement = scorer(job.bytecode) if job.seed is None else score(job.bytecode, job.seed)
+    # A validation task has luck of its own.
+    seed = job.task if job.seed is None else job.seed
+    measurement = scorer(job.bytecode) if seed is None else score(job.bytecode, seed)
     if job.multiples and measurement.scores:
         measurement = at_best_multiple(job, measurement)
     curves = []
