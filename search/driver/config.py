@@ -70,6 +70,9 @@ class MutationConfig(Config):
     """Relative frequency of tuning. A member of the front gets new constants from CMA-ES, which
     learns from all its tuned children. Without axes in [objectives], the best program is the
     front."""
+    prune: Weight = 0.0
+    """Relative frequency of deleting all redundant statements at once. The child costs no training,
+    and mutations of it change what counts more often. The paper does not have it."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -107,7 +110,7 @@ class MutationConfig(Config):
     @property
     def weights(self) -> tuple[float, ...]:
         """Return the relative frequencies of `MUTATIONS`."""
-        return self.insert, self.delete, self.modify, self.repeat, self.graft
+        return self.insert, self.delete, self.modify, self.repeat, self.graft, self.prune
 
     def to_space(self, step: Step = INSIDE) -> MutationSpace:
         """Return the mutation space that this configuration describes, of programs with a step."""

@@ -11,6 +11,7 @@ import random
 from contextlib import suppress
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
+from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.edits.statements import delete, insert, repeat, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
@@ -20,7 +21,7 @@ from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.step import INSIDE, Step
 
-MUTATIONS = ("insert", "delete", "modify", "repeat", "graft")
+MUTATIONS = ("insert", "delete", "modify", "repeat", "graft", "prune")
 
 MAX_REPEATED = 4
 """Statements that are repeated at most."""
@@ -198,12 +199,25 @@ def _graft(program: Program, rng: random.Random, space: MutationSpace) -> Progra
     return _checked_from(mutant, index, kinds)
 
 
+def _prune(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
+    """Delete all redundant statements; the child computes the same, and costs no training.
+
+    Most mutations of a program with many redundant statements change nothing that counts.
+    """
+    needed, _ = find_live(program)
+    end = _num_mutable(program, space)
+    statements = tuple(s for i, s in enumerate(program.statements) if needed[i] or i >= end)
+    mutant = dataclasses.replace(program, statements=statements)
+    return _checked_from(mutant, 0, _kinds_before(program, 0))
+
+
 _MUTATE = {
     "insert": _insert,
     "delete": _delete,
     "modify": _modify,
     "repeat": _repeat,
     "graft": _graft,
+    "prune": _prune,
 }
 
 

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 
 from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import analyze
+from lionhunt.dsl.analysis.liveness import find_liveness
 from lionhunt.dsl.edits.statements import repeat
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const, Var
@@ -121,6 +122,20 @@ def test_a_graft_combines_a_variable_with_a_function_of_it():
     cubic = " v1 = gram(u, u)\n u = u - v1\n"
     text = f"def f(w, g, lr):\n u = g * 2.0\n{cubic} u = u * lr\n return u"
     assert str(dsl.parse(text)) in seen
+
+
+@given(programs(), st.integers(0, 2**32))
+def test_pruning_leaves_what_is_needed(program, seed):
+    liveness = find_liveness(program)
+    try:
+        mutation, mutant, _ = mutate(program, random.Random(seed), only("prune"))
+    except MutationError:
+        # An output may be the variable of a redundant statement.
+        assert all(liveness.needed) or not set(program.outputs) <= set(map(Var, program.inputs))
+        return
+    assert mutation == "prune" and all(find_liveness(mutant).needed)
+    assert len(mutant.statements) == sum(liveness.needed)
+    assert dsl.fingerprint(mutant) == dsl.fingerprint(program)
 
 
 @given(programs(), st.integers(0, 2**32))
