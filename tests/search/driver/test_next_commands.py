@@ -49,7 +49,8 @@ def test_they_lead_on_and_work_as_printed(run, invoke_cli, tmp_path):
     _, config, _, folder, _, setting = printed["compare"]
     name, config = resolve_config(config, CompareConfig, [setting])
     labels = [each.name for each in PreparedComparison(name, config).optimizers]
-    assert f"{run}:best".removeprefix("-") in labels[1] and "adamw" in labels
+    assert config.optimizers[0].program.endswith(f"{run}:best") and "adamw" in labels
+    assert labels[0] == "found"
     assert not (tmp_path / folder).exists()
 
 
