@@ -34,7 +34,7 @@ FAMILIES = {
         adafactor came adam_mini sm3
     """,
     "Steps as long as weights": """
-        lars lamb novograd fromage
+        lars lamb novograd fromage normalized_momentum
     """,
     "Orthogonal matrices": """
         muon muon_corrected muon_moonlight muon_cubic normuon adamuon scion scion_unconstrained

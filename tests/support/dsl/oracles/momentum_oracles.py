@@ -83,7 +83,16 @@ def lion_sparse(steps, beta1, beta2, e, weight_decay):
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
 
+def normalized_momentum(steps, momentum, epsilon):
+    """Yield the directions of normalized momentum (Cutkosky and Mehta, 2020), for one array."""
+    m = 0.0
+    for _, g, _ in steps:
+        m = momentum * m + (1 - momentum) * g
+        yield m / np.maximum(np.linalg.norm(m), epsilon)
+
+
 MOMENTUM = {
+    "normalized_momentum": NumpyOracle("NumPy", normalized_momentum),
     "acprop": OptaxOracle("optax.contrib.acprop", acprop),
     "optimistic_adam": OptaxOracle(
         "optax.optimistic_adam_v2",
