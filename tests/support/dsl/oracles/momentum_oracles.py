@@ -83,12 +83,12 @@ def lion_sparse(steps, beta1, beta2, e, weight_decay):
     return lion_k(norm, steps, beta1, beta2, weight_decay)
 
 
-def normalized_momentum(steps, momentum, epsilon):
+def normalized_momentum(steps, momentum):
     """Yield the directions of normalized momentum (Cutkosky and Mehta, 2020), for one array."""
     m = 0.0
     for _, g, _ in steps:
         m = momentum * m + (1 - momentum) * g
-        yield m / np.maximum(np.linalg.norm(m), epsilon)
+        yield m / (np.linalg.norm(m) + 1e-8)
 
 
 MOMENTUM = {
