@@ -42,9 +42,10 @@ def test_every_key_of_a_config_has_a_row():
             assert f"`{key} = " in row and f"\n| `{key}` |" in kinds, (kind, key)
 
 
-def test_config_of_the_page_is_one():
-    (text,) = blocks(CONFIG, "toml")
-    parse_run_config(tomllib.loads(text), "the page")
+def test_configs_of_the_page_are_some():
+    whole, *parts = map(tomllib.loads, blocks(CONFIG, "toml"))
+    for part in ({}, *parts):
+        parse_run_config(whole | part, "the page")
 
 
 def test_searches_of_the_page_on_configs_set_known_keys():
