@@ -27,13 +27,13 @@ class PlannedPart(NamedTuple):
 
     Attributes:
         name: of the part.
-        count: times that it is made.
+        times: how often it is made.
         num_trainings: most trainings on each of its tasks.
         tasks: its tasks.
     """
 
     name: str
-    count: int
+    times: int
     num_trainings: int
     tasks: Sequence[TaskOptions]
 
@@ -82,9 +82,9 @@ def plan_campaign(config: CampaignConfig, num_workers: int) -> dict[str, Any]:
     planned = [
         {
             "part": part.name,
-            "times": part.count,
+            "times": part.times,
             "trainings": part.num_trainings * len(part.tasks),
-            "seconds": part.count
+            "seconds": part.times
             * part.num_trainings
             * sum(seconds_of[task] for task in part.tasks)
             / max(1, num_workers),

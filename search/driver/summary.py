@@ -214,7 +214,7 @@ def _summarize_scores(
     ]
     summaries = {}
     for task, of_task in zip(tasks, zip(*pairs, strict=True), strict=True):
-        gains = [task_fitness(*pair, task["higher_is_better"]) for pair in of_task]
+        gains = [task_fitness(*pair, higher_is_better=task["higher_is_better"]) for pair in of_task]
         summaries[task["name"]] = {
             "score": statistics.fmean(score for score, _ in of_task),
             "fitness": statistics.fmean(gains),

@@ -71,9 +71,10 @@ def travel(
         The last measurement, or the first failure.
     """
     centers = (1.0,) * num_tasks
-    for _ in range(MAX_ROUNDS):
-        measurement = measure(grids(centers, step_sizes))
+    measurement = measure(grids(centers, step_sizes))
+    for _ in range(MAX_ROUNDS - 1):
         if measurement.status is not Status.OK or measurement.multiples == centers:
             break
         centers = measurement.multiples
+        measurement = measure(grids(centers, step_sizes))
     return measurement

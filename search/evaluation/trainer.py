@@ -121,8 +121,8 @@ class TaskTrainer:
         def multiply(leaf: jax.Array) -> jax.Array:
             return leaf * multiple.reshape(multiple.shape + (1,) * (leaf.ndim - multiple.ndim))
 
-        def update(gradient, state, params=None):
-            updates, state = optimizer.update(gradient, state, params)
+        def update(updates, state, params=None):
+            updates, state = optimizer.update(updates, state, params)
             return jax.tree.map(multiply, updates), state
 
         return optax.GradientTransformation(optimizer.init, update)

@@ -31,7 +31,17 @@ from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import StoredProgram
 from tests.support.search.command_line import is_one_line
-from tests.support.search.runs import RAW, FormulaPool, advance, config, create, finished, score
+from tests.support.search.runs import (
+    RAW,
+    FormulaPool,
+    advance,
+    best_of,
+    config,
+    create,
+    finished,
+    measured,
+    score,
+)
 
 RACING = {"num_best": 5, "max_seeds": 8, "num_fresh": 3}
 OPTIONS = {
@@ -188,11 +198,11 @@ def test_grids_of_step_sizes_travel_with_the_best_of_the_parent(runs):
 def test_gains_are_in_units_of_what_known_optimizers_differ_by(runs):
     run = runs["spread"]
     with RunStore.open_to_read(run.folder) as records:
-        reference = records.measurement(dsl.fingerprint(records.reference()))
-        known = [records.measurement(dsl.fingerprint(dsl.library.load(name))) for name in KNOWN]
+        reference = measured(records, dsl.fingerprint(records.reference()))
+        known = [measured(records, dsl.fingerprint(dsl.library.load(name))) for name in KNOWN]
         (unit,) = gain_units(reference, known, [True])
-        best = records.best()
-        score = records.measurement(best.outcome).scores[0]
+        best = best_of(records)
+        score = measured(records, best.outcome).scores[0]
     assert best.fitness == task_fitness(score, reference.scores[0], True) / unit
     assert unit != 1.0
     # Known optimizers are in the cache, and no individuals.
@@ -203,7 +213,7 @@ def test_limits_of_training_count_all_step_sizes(runs):
     run = runs["step_sizes"]
     with RunStore.open_to_read(run.folder) as records:
         names = {str(row.outcome) for row in run.rows}
-        chunks = [records.measurement(name).num_chunks for name in names]
+        chunks = [measured(records, name).num_chunks for name in names]
         assert records.num_chunks() == sum(chunks) >= 600
         assert 21 in chunks
     # The run ends before it has all programs.
@@ -213,7 +223,7 @@ def test_limits_of_training_count_all_step_sizes(runs):
 def test_programs_have_their_step_size_wherever_they_are_shown(runs):
     run = runs["step_sizes"]
     with RunStore.open_to_read(run.folder) as records:
-        best = records.best()
+        best = best_of(records)
     assert best.multiples[0] != 1.0
     bred, shown = best.individual.program, best.program
     assert shown == find_program(f"{run.folder}:best").program != bred

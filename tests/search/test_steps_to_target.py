@@ -1,6 +1,7 @@
 """Steps to a target: by hand, by the laws of interpolation, and without a favour for luck."""
 
 import math
+import statistics
 
 import numpy as np
 import pytest
@@ -112,9 +113,9 @@ def test_a_target_that_is_passed_by_the_first_point_is_a_bound():
 
 
 def test_an_optimizer_that_needs_a_share_of_the_steps_has_that_share_as_its_ratio():
-    steps = np.arange(20, 401, 20)
-    loss = ScoreCurve(steps, 1 + 10 / steps)
-    fast = ScoreCurve(steps, 1 + 10 / (1.3 * steps))
+    steps = range(20, 401, 20)
+    loss = ScoreCurve(steps, [1 + 10 / step for step in steps])
+    fast = ScoreCurve(steps, [1 + 10 / (1.3 * step) for step in steps])
     assert steps_ratio(fast, loss, False).ratio == pytest.approx(1 / 1.3, rel=3e-3)
     assert steps_ratio(loss, fast, False).ratio == pytest.approx(1.3, rel=3e-3)
 
@@ -126,13 +127,15 @@ def test_luck_favours_neither_of_two_equal_optimizers():
     held, centers = [], []
     for _ in range(400):
         curves = 1 + 10 / steps + 0.05 * rng.normal(size=(2, 8, 10))
-        own, other = ([ScoreCurve(steps, scores) for scores in each] for each in curves)
+        own, other = (
+            [ScoreCurve(range(10, 101, 10), scores) for scores in each.tolist()] for each in curves
+        )
         found = pair_curves("text", range(8), own, other, False)
         assert found.mean is not None
         held.append(found.mean.low <= 1 <= found.mean.high)
         centers.append(math.log(found.mean.mean))
     assert np.mean(held) == pytest.approx(CONFIDENCE, abs=0.03)
-    assert np.mean(centers) == pytest.approx(0.0, abs=3 * np.std(centers) / 20)
+    assert np.mean(centers) == pytest.approx(0.0, abs=3 * statistics.pstdev(centers) / 20)
 
 
 def ratios(task, *values, **failures):

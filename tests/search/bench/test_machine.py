@@ -185,7 +185,7 @@ def test_step_sizes_are_timed_against_one_training(monkeypatch):
     task = DigitsMLP(num_steps=10, batch_size=2, width=2)
     monkeypatch.setattr(step_sizes, "TASKS", {"tiny": task})
     monkeypatch.setattr(step_sizes, "NUM_ROUNDS", 2)
-    children = Children("", assemble(program).functions, program, (program, program))
+    children = Children("", frozenset(assemble(program).functions), program, (program, program))
     seen = []
     figures = step_sizes.bench_step_sizes(children, seen.append)
     assert figures["num_children"] == 2 and len(seen) == 1

@@ -16,14 +16,15 @@ def classes(likeness, *names, **behavior):
     return {"likeness": likeness, "optimizers": names, "behavior": BEHAVIOR | behavior}
 
 
-def against(low, high, num_failures=0):
+def against(interval, num_failures=0):
+    low, high = interval
     difference = {"mean": (low + high) / 2, "low": low, "high": high}
     return {"lion": {"relative_difference": difference, "num_failures": num_failures}}
 
 
 def verdicts(program=LION, found=UNLIKE, compared=None, **aim):
     config = parse_config({"min_seeds": 1} | aim, "aim", AimConfig)
-    conditions = judge(config, program, found, compared or against(0, 0))
+    conditions = judge(config, program, found, compared or against((0, 0)))
     return [condition.is_met for condition in conditions]
 
 
@@ -82,7 +83,7 @@ def test_the_least_cosine_is_the_aims():
     ],
 )
 def test_scores(interval, num_failures, is_better, is_no_worse):
-    compared = against(*interval, num_failures)
+    compared = against(interval, num_failures)
     found = verdicts(compared=compared, better_than=["lion"], no_worse_than=["lion"])
     assert found == [is_better, is_no_worse]
 

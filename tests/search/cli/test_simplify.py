@@ -13,6 +13,7 @@ from lionhunt.search.api.programs import OptimizerProgram
 from lionhunt.search.config import read_config
 from lionhunt.search.errors import RecordError
 from lionhunt.search.reporting.blocks import Code, Paragraph
+from lionhunt.search.reporting.tables import Table
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.report import drop_one_blocks, evidence_lines, step_blocks
 from lionhunt.search.simplification.simplifier import SimplificationStep, Simplifier
@@ -116,6 +117,7 @@ def test_drop_one_measures_each_part_and_changes_nothing(invoke_cli):
         *("needed", "hurts", "does nothing", "undecided")
     }
     table, paragraph, _ = drop_one_blocks(told)
+    assert isinstance(table, Table) and isinstance(paragraph, Paragraph)
     assert [row[0] for row in table.rows] == [part["without"] for part in told["parts"]]
     assert "digits_mlp" in paragraph.text
     for option in (["--exact-only"], ["--by-search", "9"], ["--out", "x"]):

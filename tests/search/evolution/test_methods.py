@@ -22,7 +22,15 @@ METHODS = ("evolution", "constants", "random")
 
 
 def breeder(method, program=PROGRAM, seed=1):
-    return make_breeder(method, program, seed=seed, space=MutationSpace(), **EVOLUTION)
+    return make_breeder(
+        method,
+        program,
+        seed=seed,
+        population_size=POPULATION,
+        tournament_size=3,
+        lag=LAG,
+        space=MutationSpace(),
+    )
 
 
 def bred(method, num_children=40, seed=1):

@@ -140,6 +140,7 @@ def test_every_ablation_is_recorded_also_where_two_have_the_same_words(tmp_path)
     changes = {"baselines": [{"program": "adamw_initial"}], "winners": WINNERS}
     with begin(tmp_path / "s", [run], **changes) as records:
         look = finish(records, planted_pools()).look
+        assert look is not None
         query = "SELECT contender FROM verdicts WHERE part = 'selected programs'"
         recorded = [name for (name,) in records._connection.execute(query)]
     removed = [(ablation.removal.statement, ablation.removal.kept) for ablation in look.ablations]

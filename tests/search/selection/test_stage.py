@@ -5,19 +5,22 @@ import math
 import pytest
 
 from lionhunt import dsl
+from lionhunt.dsl.program import Const
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evaluation.seed_scores import SeedScores
 from lionhunt.search.evolution.hyperparameters import untuned
 from lionhunt.search.selection.config import TuningConfig
+from lionhunt.search.selection.measurements import Scoreboard
 from lionhunt.search.selection.result import StageOptimizer
 from lionhunt.search.selection.stage import FunnelStage
+from lionhunt.search.selection.store import SelectionStore
 from tests.support.search.selections import exhausted
 
 LION, SIGN = dsl.library.load("lion"), dsl.library.load("signsgd")
 
 
-class RateBoard:
-    """Scores of programs by the factor of their update alone: a hill over its logarithm."""
+class RateBoard(Scoreboard):
+    """Scores of programs by the peak of their step alone: a hill over its logarithm."""
 
     def __init__(self, peak):
         self._peak = peak
@@ -26,18 +29,27 @@ class RateBoard:
         return iter(())
 
     def scores(self, program, seeds):
-        factors = [s.args[1].value for s in program.statements if s.target == "scaled_update"]
-        if factors and factors[0] > 100:
+        # The library's two programs have no peak of their own.
+        statements = [s for s in program.statements if s.target == program.schedule]
+        tuned = statements[0].args[1] if statements else Const(1.0)
+        assert isinstance(tuned, Const)
+        if tuned.value > 100:
             return SeedScores((), Status.NOT_FINITE)
-        score = -abs(math.log2(factors[0] if factors else 1.0) - math.log2(self._peak))
+        score = -abs(math.log2(tuned.value) - math.log2(self._peak))
         return SeedScores((score,) * len(seeds), Status.OK)
 
 
-class NoRecords:
-    def add_trial(self, *values):
+class NoRecords(SelectionStore):
+    """A store that forgets."""
+
+    def __init__(self):
         pass
 
-    add_verdict = commit = add_trial
+    def _insert(self, table, *values, conflict="ABORT"):
+        pass
+
+    def commit(self):
+        pass
 
 
 def tuned(peak, **tuning):

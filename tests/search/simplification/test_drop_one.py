@@ -5,7 +5,7 @@ from lionhunt.dsl.edits.ablations import list_ablations
 from lionhunt.search.simplification.drop_one import measure_removals
 from lionhunt.search.simplification.measure import ChangeVerdict
 from lionhunt.search.storage.program_ref import Source
-from tests.support.search.planted_scores import PROGRAM, make_measurer
+from tests.support.search.planted_scores import PROGRAM, PlantedPool, make_measurer
 
 SOURCE = Source("planted", PROGRAM)
 
@@ -27,6 +27,7 @@ def test_every_part_is_measured_against_the_whole_program():
             assert evidence.verdict is ChangeVerdict.HARMLESS
             assert evidence.tasks[0].loss == (0.0, 0.0, 0.0)
     whole = dsl.fingerprint(PROGRAM)
+    assert isinstance(measurer.pool, PlantedPool)
     assert any(job.name.startswith(whole) for job in measurer.pool.submitted)
 
 

@@ -12,8 +12,9 @@ from lionhunt.search.driver.scoring import measure_reference
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import Measurement, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
 
 RAW = {
     "seed": 1,
@@ -152,6 +153,20 @@ def advance(records, pool, num_programs=None):
             if num_programs is not None and progress.num_programs >= num_programs:
                 break
     return records
+
+
+def measured(records: RunStore, name: str | EvaluationId) -> Measurement:
+    """Return the measurement of an evaluation that a run has."""
+    measurement = records.measurement(name)
+    assert measurement is not None
+    return measurement
+
+
+def best_of(records: RunStore) -> StoredProgram:
+    """Return the best individual of a run in which one trained."""
+    best = records.best()
+    assert best is not None
+    return best
 
 
 def finished(folder, pool=None, **changes) -> str:
