@@ -72,7 +72,7 @@ class Experiment(NamedTuple):
     model: type[CampaignConfig] | type[AblationConfig]
     plan: Callable[[Any, int], Summary]
     print_plan: Callable[[Console, Summary], None]
-    begin: Callable[[str, Any, Path, int], Campaign | Ablation]
+    begin: Callable[[str, Any, Path, int], Any]
     summarize: Callable[[str, Any, Any], Summary]
     draw: Callable[[Summary, Any], Mapping[str, Any]]
     print: Callable[[Console, Summary], None]
