@@ -18,13 +18,12 @@ FOLDER = Path("ablation")
 TASK = {"kind": "digits_mlp", "num_steps": 5, "batch_size": 4, "width": 4}
 RAW = {
     "run": RUN
-    | {"num_programs": 200, "max_trainings": 30.0}
+    | {"num_programs": 100, "max_trainings": 12.0}
     | {"racing": {"num_best": 2, "max_seeds": 4, "num_fresh": 2}},
     "num_repeats": 2,
     "variants": [
         {"name": "all remedies"},
         {"name": "without races", "settings": {"racing.num_best": 0}},
-        {"name": "with repeats", "settings": {"mutation": {"repeat": 0.5}}},
     ],
     "compare": {
         "num_final_seeds": 5,
