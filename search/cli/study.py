@@ -12,7 +12,7 @@ from lionhunt.search.activity import exhaust
 from lionhunt.search.api.configs import find_config, resolve_config
 from lionhunt.search.campaign.ablation.config import AblationConfig
 from lionhunt.search.campaign.ablation.dry_run import plan_ablation, print_ablation_plan
-from lionhunt.search.campaign.ablation.loop import Ablation
+from lionhunt.search.campaign.ablation.loop import AblationLoop
 from lionhunt.search.campaign.ablation.report import print_ablation, write_ablation_report
 from lionhunt.search.campaign.ablation.result import AblationResult
 from lionhunt.search.campaign.ablation.summary import summarize_ablation
@@ -91,11 +91,13 @@ def _draw_campaign(summary: Summary, result: CampaignResult) -> Mapping[str, Any
     return campaign_figures(summary, result.comparison)
 
 
-def _begin_ablation(name: str, config: AblationConfig, folder: Path, num_workers: int) -> Ablation:
+def _begin_ablation(
+    name: str, config: AblationConfig, folder: Path, num_workers: int
+) -> AblationLoop:
     def open_searches(study: StudyConfig) -> OpenPool:
         return open_study_pool(study, num_workers)
 
-    return Ablation(name, config, folder, num_workers, open_searches)
+    return AblationLoop(name, config, folder, num_workers, open_searches)
 
 
 def _draw_ablation(summary: Summary, result: AblationResult) -> Mapping[str, Any]:

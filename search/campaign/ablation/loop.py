@@ -24,7 +24,7 @@ Searches = Generator[StudyProgress, None, list[FinishedRun]]
 """Searches that run; it yields their progress, and returns them once they are finished."""
 
 
-class Ablation:
+class AblationLoop:
     """An ablation in one folder. Existing parts are resumed, and finished parts are kept.
 
     Args:

@@ -1,8 +1,8 @@
 """Summary of an ablation in plain dictionaries, for the report and `--json`.
 
-A value is how much better a program is than the tuned reference of the comparison, as a share of
-the reference's score. It is a mean over the final seeds of the comparison, and over the tasks of a
-place. The search seeds are what intervals are over: each has one program of a variant.
+A value is the advantage of a program over the tuned reference, as a share of the reference's score.
+It is a mean over the final seeds of the comparison, and over the tasks of a place. Intervals are
+over the search seeds. Each seed has one program of a variant.
 """
 
 from collections.abc import Mapping, Sequence

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from lionhunt.search.activity import exhaust, ignore
 from lionhunt.search.campaign.ablation.config import AblationConfig
-from lionhunt.search.campaign.ablation.loop import Ablation
+from lionhunt.search.campaign.ablation.loop import AblationLoop
 from lionhunt.search.campaign.ablation.summary import summarize_ablation
 from lionhunt.search.comparison import setup
 from lionhunt.search.config import parse_config
@@ -69,6 +69,6 @@ def make(openings: Openings, on_event=None, on_activity=ignore, **changes):
         Its result and its summary.
     """
     small = config(**changes)
-    ablation = Ablation("small", small, FOLDER, 0, openings.open_searches)
+    ablation = AblationLoop("small", small, FOLDER, 0, openings.open_searches)
     result = ablation.judge(exhaust(ablation.search(), on_event), on_activity)
     return result, summarize_ablation("small", small, result)
