@@ -146,7 +146,7 @@ def study(
     is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Repeat a search, beside baselines, with an aim, or in variants.
+    """Repeat a search, with baselines, an aim or variants.
 
     A study has random search and tuned constants beside the search, and restarts it from its best
     program. The config of a campaign has an [aim]. For each seed, a campaign selects, simplifies

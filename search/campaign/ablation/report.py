@@ -158,20 +158,20 @@ def explanation(summary: Summary) -> str:
     kinds = ", ".join(task["kind"] for task in config["run"]["tasks"])
     texts = [
         f"All variants search on {kinds} with the seeds {', '.join(map(str, summary['seeds']))}, "
-        f"each with {config['run']['max_trainings']:,g} trainings: further step sizes and further "
+        f"each with {config['run']['max_trainings']:,g} trainings. Further step sizes and further "
         "seeds count. References, known optimizers that set the unit of gains, and fresh seeds at "
-        "the end do not count. The best program by rank of each search is simplified exactly, with "
-        "its step size. One comparison trains all programs with fresh seeds, each at a tuned "
-        f"learning rate. No search saw {', '.join(places)}. A value is how much better a program "
-        f"is than tuned {reference}, as a share of its score, in the mean over final seeds; "
-        "positive is better. Intervals hold 95 %, over the programs of the search seeds. All programs "
-        "share the final seeds. "
-        "The gain that the search saw is over its own reference on its own seeds. Optimism is that "
-        "gain less the value on the tasks of the search. So it holds luck, and what a tuned "
-        "learning rate would have given the reference. A training that failed makes a value "
+        "the end do not count. The best program of each search, by rank, is simplified exactly, "
+        "with its step size. One comparison trains all programs with fresh seeds, each at a tuned "
+        f"learning rate. No search saw {', '.join(places)}.",
+        f"A value is the advantage over tuned {reference}, as a share of its score, in the mean "
+        "over final seeds; positive is better. Intervals hold 95 %, over the programs of the "
+        "search seeds. All programs share the final seeds. A training that failed makes a value "
         f"missing. Of {summary['num_compared']} differences, about "
-        f"{summary['num_expected_by_chance']:.1f} would exclude 0 by chance. The trainings of the "
-        f"comparison took {duration(summary['comparison_seconds'])} in all."
+        f"{summary['num_expected_by_chance']:.1f} would exclude 0 by chance.",
+        "The gain that the search saw is over its own reference, on its own seeds. Optimism is "
+        "that gain less the value on the tasks of the search. So it holds luck, and what a tuned "
+        "learning rate gives the reference. The trainings of the comparison took "
+        f"{duration(summary['comparison_seconds'])} in all.",
     ]
     short = [
         search["name"]
@@ -181,8 +181,8 @@ def explanation(summary: Summary) -> str:
     ]
     if short:
         texts.append(
-            f"These searches had all their programs before their training was used up, so that "
-            f"they had less of it: {'; '.join(short)}."
+            "These searches had all their programs before their training was used up: "
+            f"{'; '.join(short)}."
         )
     return " ".join(texts)
 
