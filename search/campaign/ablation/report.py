@@ -74,7 +74,7 @@ def gains_table(summary: Summary) -> Table:
     ]
     heads = ("variant", *places, "gain that the search saw", "optimism")
     num_seeds = len(summary["seeds"])
-    title = f"better than tuned {reference} by, with fresh seeds; means over {num_seeds} searches"
+    title = f"better than tuned {reference} by, with fresh seeds; over {num_seeds} searches"
     return Table(title, heads, rows)
 
 
@@ -131,16 +131,22 @@ def searches_table(summary: Summary) -> Table:
 
 
 def _gain(found: Summary) -> str:
-    return _with_missing(difference_text(found["interval"]), found["num_missing"])
+    middle = "" if found["median"] is None else f"median {_percent(found['median'])}"
+    return _lines(difference_text(found["interval"]), middle, _missing(found))
 
 
 def _difference(found: Summary) -> str:
-    shown = _with_missing(difference_text(found["interval"]), found["num_missing"])
-    return f"{shown}\n{found['verdict']}" if found["verdict"] in (BETTER, WORSE) else shown
+    count = f"better with {found['num_better']} of {found['num_pairs']} seeds"
+    verdict = found["verdict"] if found["verdict"] in (BETTER, WORSE) else ""
+    return _lines(difference_text(found["interval"]), count, _missing(found), verdict)
 
 
-def _with_missing(text: str, num_missing: int) -> str:
-    return f"{text}\n{num_missing} missing" if num_missing else text
+def _missing(found: Summary) -> str:
+    return f"{found['num_missing']} missing" if found["num_missing"] else ""
+
+
+def _lines(*texts: str) -> str:
+    return "\n".join(filter(None, texts))
 
 
 def _percent(value: float | None) -> str:
@@ -164,8 +170,9 @@ def explanation(summary: Summary) -> str:
         "with its step size. One comparison trains all programs with fresh seeds, each at a tuned "
         f"learning rate. No search saw {', '.join(places)}.",
         f"A value is the advantage over tuned {reference}, as a share of its score, in the mean "
-        "over final seeds; positive is better. Intervals hold 95 %, over the programs of the "
-        "search seeds. All programs share the final seeds. A training that failed makes a value "
+        "over final seeds; positive is better. The tables have means over the search seeds with "
+        "their 95 % intervals, and medians, which one bad program moves little. All programs share "
+        "the final seeds. A training that failed makes a value "
         f"missing. Of {summary['num_compared']} differences, about "
         f"{summary['num_expected_by_chance']:.1f} would exclude 0 by chance.",
         "The gain that the search saw is over its own reference, on its own seeds. Optimism is "

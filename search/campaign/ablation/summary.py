@@ -6,7 +6,7 @@ over the search seeds. Each seed has one program of a variant.
 """
 
 from collections.abc import Mapping, Sequence
-from statistics import fmean
+from statistics import fmean, median
 from typing import Any
 
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, describe, find_properties
@@ -147,11 +147,12 @@ def _gains(searches: Sequence[Summary], places: Mapping[str, Any]) -> Summary:
 
 
 def summarize_values(values: Values) -> Summary:
-    """Return the mean of the values that there are, its interval, and how many are missing."""
+    """Return mean, interval and median of the values that there are, and how many are missing."""
     there = [value for value in values if value is not None]
     found = None if not there else interval(there)
     return {
         "interval": found and {key: known(value) for key, value in found._asdict().items()},
+        "median": median(there) if there else None,
         "num_missing": len(values) - len(there),
     }
 
@@ -174,8 +175,12 @@ def compare_values(values: Values, first: Values) -> Summary:
     """
     pairs = [(a, b) for a, b in zip(values, first, strict=True) if a is not None and b is not None]
     differences = [a - b for a, b in pairs]
-    found = summarize_values(differences) | {"num_missing": len(values) - len(pairs)}
-    return found | {"verdict": _verdict(differences, None in values, None in first)}
+    return summarize_values(differences) | {
+        "num_missing": len(values) - len(pairs),
+        "num_better": sum(difference > 0 for difference in differences),
+        "num_pairs": len(pairs),
+        "verdict": _verdict(differences, None in values, None in first),
+    }
 
 
 def _verdict(differences: Sequence[float], lacks: bool, first_lacks: bool) -> str:

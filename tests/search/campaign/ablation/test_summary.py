@@ -26,7 +26,8 @@ def test_intervals_are_over_the_seeds_that_have_a_value():
     found = summarize_values([5.0, None, 4.0, 3.0, None, 2.0, 1.0])
     assert ends(found) == expected and found["num_missing"] == 2
     assert ends(summarize_values([2.0])) == [2.0, None, None]
-    assert summarize_values([None]) == {"interval": None, "num_missing": 1}
+    assert summarize_values([None]) == {"interval": None, "median": None, "num_missing": 1}
+    assert summarize_values([3.0, None, 1.0, 9.0])["median"] == 3.0
 
 
 @pytest.mark.parametrize(
@@ -50,6 +51,8 @@ def test_differences_to_the_first_are_paired_by_seed(values, first, verdict, num
     found = compare_values(values, first)
     assert (found["verdict"], found["num_missing"]) == (verdict, num_missing)
     pairs = [(a, b) for a, b in zip(values, first, strict=True) if None not in (a, b)]
+    assert found["num_pairs"] == len(pairs)
+    assert found["num_better"] == sum(a > b for a, b in pairs)
     if pairs:
         assert found["interval"]["mean"] == pytest.approx(fmean(a - b for a, b in pairs))
     else:
