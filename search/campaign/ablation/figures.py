@@ -27,7 +27,8 @@ def gains_figure(summary: dict[str, Any]) -> Figure:
     for place, axes in zip(places, panels, strict=True):
         draw_intervals(axes, [_interval(variant["gains"][place]) for variant in variants])
         _draw_seeds(axes, variants, place)
-        axes.set_title(textwrap.fill(place, NAME_WIDTH), fontsize=SMALL)
+        title = f"{place}, unseen" if place in summary["unseen"] else place
+        axes.set_title(textwrap.fill(title, NAME_WIDTH), fontsize=SMALL)
     names = [textwrap.fill(variant["name"], NAME_WIDTH) for variant in variants]
     panels[0].set_yticks(range(len(variants)), names)
     panels[0].set_ylim(len(variants) - 0.5, -0.5)

@@ -6,7 +6,7 @@ from typing import Any
 
 from rich.console import Console
 
-from lionhunt.search.campaign.ablation.summary import LOOKED_FOR, SEARCH_TASKS
+from lionhunt.search.campaign.ablation.summary import LOOKED_FOR
 from lionhunt.search.campaign.aim import difference_text
 from lionhunt.search.comparison.report import explanation as comparison_explanation
 from lionhunt.search.comparison.report import tables as comparison_tables
@@ -72,7 +72,7 @@ def gains_table(summary: Summary) -> Table:
         )
         for known in summary["known"]
     ]
-    heads = ("variant", *places, "gain that the search saw", "optimism")
+    heads = ("variant", *_heads(summary), "gain that the search saw", "optimism")
     num_seeds = len(summary["seeds"])
     title = f"better than tuned {reference} by, with fresh seeds; over {num_seeds} searches"
     return Table(title, heads, rows)
@@ -87,7 +87,14 @@ def differences_table(summary: Summary) -> Table:
         for variant in others
     ]
     title = f"better than {first['name']} by, in points of the table above; paired by search seed"
-    return Table(title, ("variant", *places), rows)
+    return Table(title, ("variant", *_heads(summary)), rows)
+
+
+def _heads(summary: Summary) -> list[str]:
+    """Return the places as heads of columns."""
+    return [
+        f"{place}\nunseen" if place in summary["unseen"] else place for place in summary["places"]
+    ]
 
 
 def winners_table(summary: Summary) -> Table:
@@ -125,9 +132,8 @@ def searches_table(summary: Summary) -> Table:
         for search in variant["searches"]
     ]
     heads = ("search", "programs", "evaluated", "trainings", "fitness", "optimism by races")
-    places = summary["places"]
     title = "searches; fitness and optimism by races are in units of the search"
-    return Table(title, (*heads, *places, "time of trainings"), rows)
+    return Table(title, (*heads, *_heads(summary), "time of trainings"), rows)
 
 
 def _gain(found: Summary) -> str:
@@ -160,7 +166,6 @@ def _plain(value: float | None) -> str:
 def explanation(summary: Summary) -> str:
     """Return a paragraph on how the ablation works, and how to read the tables."""
     config, reference = summary["config"], summary["reference"]
-    places = [place for place in summary["places"] if place != SEARCH_TASKS]
     kinds = ", ".join(task["kind"] for task in config["run"]["tasks"])
     texts = [
         f"All variants search on {kinds} with the seeds {', '.join(map(str, summary['seeds']))}, "
@@ -168,16 +173,17 @@ def explanation(summary: Summary) -> str:
         "seeds count. References, known optimizers that set the unit of gains, and fresh seeds at "
         "the end do not count. The best program of each search, by rank, is simplified exactly, "
         "with its step size. One comparison trains all programs with fresh seeds, each at a tuned "
-        f"learning rate. No search saw {', '.join(places)}.",
+        f"learning rate. No search saw {', '.join(summary['unseen'])}.",
         f"A value is the advantage over tuned {reference}, as a share of its score, in the mean "
         "over final seeds; positive is better. The tables have means over the search seeds with "
         "their 95 % intervals, and medians, which one bad program moves little. All programs share "
         "the final seeds. A training that failed makes a value "
         f"missing. Of {summary['num_compared']} differences, about "
         f"{summary['num_expected_by_chance']:.1f} would exclude 0 by chance.",
-        "The gain that the search saw is over its own reference, on its own seeds. Optimism is "
-        "that gain less the value on the tasks of the search. So it holds luck, and what a tuned "
-        "learning rate gives the reference. The trainings of the comparison took "
+        "The gain that the search saw is over its own reference, on its own seeds, as a share of "
+        "the score, whatever unit its fitness has. Optimism is that gain less the value on the "
+        "tasks of the search. So it holds luck, and what a tuned learning rate gives the "
+        "reference. The trainings of the comparison took "
         f"{duration(summary['comparison_seconds'])} in all.",
     ]
     short = [

@@ -7,7 +7,7 @@ over the search seeds. Each seed has one program of a variant.
 
 from collections.abc import Mapping, Sequence
 from statistics import fmean, median
-from typing import Any
+from typing import Any, NamedTuple
 
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, describe, find_properties
 from lionhunt.dsl.analysis.state_size import measure_state
@@ -47,7 +47,7 @@ def summarize_ablation(name: str, config: AblationConfig, result: AblationResult
         config: of the ablation.
         result: of all searches.
     """
-    places = find_places(name, config)
+    places, unseen = find_places(name, config)
     compared = None if result.comparison is None else summarize_comparison(result.comparison)
     cells = {} if compared is None else {(c["optimizer"], c["task"]): c for c in compared["cells"]}
     searches = [
@@ -67,6 +67,7 @@ def summarize_ablation(name: str, config: AblationConfig, result: AblationResult
         "seeds": [config.run.seed + number for number in range(config.num_repeats)],
         "reference": config.compare.reference or config.compare.optimizers[0].label,
         "places": places,
+        "unseen": unseen,
         "variants": variants,
         "num_compared": num_compared,
         "num_expected_by_chance": num_compared * (1 - CONFIDENCE),
@@ -76,14 +77,26 @@ def summarize_ablation(name: str, config: AblationConfig, result: AblationResult
     } | summarize_environment()
 
 
-def find_places(name: str, config: AblationConfig) -> dict[str, list[str]]:
-    """Return the names of tasks by place: all of the search, then each unseen one."""
+class Places(NamedTuple):
+    """The places at which programs are compared.
+
+    Attributes:
+        tasks: names of tasks by place: all of the search together, then each task by itself.
+        unseen: names of the tasks that no search saw.
+    """
+
+    tasks: dict[str, list[str]]
+    unseen: list[str]
+
+
+def find_places(name: str, config: AblationConfig) -> Places:
+    """Return the places of an ablation; a search on one task has no other place for it."""
     compare = config.to_comparison({})
     names = [task.name for task in PreparedComparison(name, compare).tasks]
-    by_task = dict(zip(compare.tasks, names, strict=True))
-    seen = [by_task[task] for task in config.run.tasks]
-    unseen = [name for task, name in by_task.items() if task not in config.run.tasks]
-    return {SEARCH_TASKS: seen} | {name: [name] for name in unseen}
+    num_seen = len(config.run.tasks)
+    alone = names if num_seen > 1 else names[num_seen:]
+    together = {SEARCH_TASKS: names[:num_seen]}
+    return Places(together | {name: [name] for name in alone}, names[num_seen:])
 
 
 def _summarize_search(

@@ -15,12 +15,16 @@ def figure_of(**variants):
         }
         for name, values in variants.items()
     ]
-    return gains_figure({"variants": found, "places": {"here": ["task"]}, "reference": "adamw"})
+    places = {"here": ["task"]}
+    return gains_figure(
+        {"variants": found, "places": places, "unseen": ["here"], "reference": "adamw"}
+    )
 
 
 def test_rows_are_variants_with_all_their_seeds():
     (axes,) = figure_of(first=[0.01, 0.03], missing=[None, None], single=[0.02, None]).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["first", "missing", "single"]
+    assert axes.get_title() == "here, unseen"
     seeds = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"]
     assert seeds == [pytest.approx([1, 3]), [], pytest.approx([2])]
     means = [list(line.get_xydata()[0]) for line in axes.lines if line.get_marker() == "o"]

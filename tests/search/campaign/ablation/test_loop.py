@@ -9,6 +9,7 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.proxy_tasks import NUM_CHUNKS
 from lionhunt.search.campaign.ablation.report import to_report
+from lionhunt.search.campaign.ablation.summary import find_places
 from lionhunt.search.errors import ConfigError, RecordError
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.ablations import FOLDER, RAW, TASK, Openings, config, make
@@ -175,9 +176,13 @@ def test_late_errors_are_raised_before_the_start(changes, message, openings):
     assert not FOLDER.exists()
 
 
-def test_unseen_tasks_are_those_that_the_search_lacks(made):
-    assert made[2]["places"] == {
-        "tasks of the search": ["digits_mlp (num_steps 5)"],
-        "digits_mlp (num_steps 8)": ["digits_mlp (num_steps 8)"],
-    }
-    assert TASK["num_steps"] == 5
+def test_places_are_the_tasks_of_the_search_together_and_each_task(made):
+    one, other, new = (f"digits_mlp (num_steps {number})" for number in (5, 6, 8))
+    seen = "tasks of the search"
+    assert made[2]["places"] == {seen: [one], new: [new]}
+    small = config(run=RAW["run"] | {"tasks": [TASK, TASK | {"num_steps": 6}]})
+    places = {seen: [one, other], one: [one], other: [other], new: [new]}
+    assert find_places("small", small) == (places, [new])
+    # A seen task may be named for the comparison too.
+    compare = RAW["compare"] | {"tasks": [TASK | {"num_steps": 8}, TASK]}
+    assert find_places("small", config(compare=compare)) == ({seen: [one], new: [new]}, [new])
