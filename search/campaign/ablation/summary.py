@@ -77,7 +77,7 @@ def summarize_ablation(name: str, config: AblationConfig, result: AblationResult
     } | summarize_environment()
 
 
-class Places(NamedTuple):
+class ComparedPlaces(NamedTuple):
     """The places at which programs are compared.
 
     Attributes:
@@ -89,14 +89,14 @@ class Places(NamedTuple):
     unseen: list[str]
 
 
-def find_places(name: str, config: AblationConfig) -> Places:
+def find_places(name: str, config: AblationConfig) -> ComparedPlaces:
     """Return the places of an ablation; a search on one task has no other place for it."""
     compare = config.to_comparison({})
     names = [task.name for task in PreparedComparison(name, compare).tasks]
     num_seen = len(config.run.tasks)
     alone = names if num_seen > 1 else names[num_seen:]
     together = {SEARCH_TASKS: names[:num_seen]}
-    return Places(together | {name: [name] for name in alone}, names[num_seen:])
+    return ComparedPlaces(together | {name: [name] for name in alone}, names[num_seen:])
 
 
 def _summarize_search(
