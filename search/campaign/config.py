@@ -9,7 +9,8 @@ from pydantic import Field
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.properties import REQUIREMENTS
 from lionhunt.dsl.ops import WORDS
-from lionhunt.search.comparison.config import CompareConfig, OptimizerConfig, Positive
+from lionhunt.search.campaign.found import FoundConfig, add_found, check_names
+from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import Config
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.errors import did_you_mean
@@ -61,15 +62,6 @@ class AimConfig(Config):
         return self
 
 
-class FoundConfig(Config):
-    """The point at which the tuning of a found program begins on the unseen tasks."""
-
-    learning_rate: Positive = 1.0
-    """Start of its grid; it multiplies the update."""
-    weight_decay: Positive | Annotated[float, Field(ge=0, le=0)] = 0.0
-    """Start of its grid; 0 is without weight decay."""
-
-
 class CampaignConfig(Config):
     """A campaign. Each seed has a search, a selection and a simplification; one comparison ends it.
 
@@ -109,9 +101,7 @@ class CampaignConfig(Config):
         labels = [optimizer.label for optimizer in self.compare.optimizers]
         for key in ("better_than", "no_worse_than", "faster_than"):
             _check_words(f"aim.{key}", getattr(self.aim, key), labels, "optimizer of compare")
-        for label in labels:
-            if label in self.found_names:
-                raise ValueError(f"'{label}' is the name of a found program; rename the optimizer")
+        check_names(self.compare, self.found_names)
         seen = set(self.tasks_before())
         for number, task in enumerate(self.compare.tasks):
             if task in seen:
@@ -147,16 +137,7 @@ class CampaignConfig(Config):
         Args:
             programs: texts of the found programs by name.
         """
-        found = (
-            OptimizerConfig(
-                program=text,
-                name=name,
-                learning_rate=self.found.learning_rate,
-                weight_decay=self.found.weight_decay,
-            )
-            for name, text in programs.items()
-        )
-        return self.compare.model_copy(update={"optimizers": (*self.compare.optimizers, *found)})
+        return add_found(self.compare, self.found, programs)
 
 
 def _check_words(key: str, words: Iterable[str], known: Collection[str], noun: str) -> None:

@@ -7,7 +7,7 @@ from rich.console import Console
 
 from lionhunt.search.campaign.config import CampaignConfig
 from lionhunt.search.comparison.protocol import num_trainings
-from lionhunt.search.driver.config import EvaluationConfig
+from lionhunt.search.driver.config import EvaluationConfig, RunConfig
 from lionhunt.search.driver.setup import load_initial
 from lionhunt.search.dry_run import UNCERTAINTY, plan_run
 from lionhunt.search.fields import TaskOptions
@@ -72,14 +72,27 @@ def plan_campaign(config: CampaignConfig, num_workers: int) -> dict[str, Any]:
         DataError: the data of a task is missing.
     """
     searches = plan_study(config.to_study(), num_workers)
-    parts = list(plan_parts(config))
+    parts = estimate_parts(config.run, list(plan_parts(config)), num_workers)
+    return to_plan(num_workers, searches["seconds"], searches, parts)
+
+
+def estimate_parts(
+    run: RunConfig, parts: Sequence[PlannedPart], num_workers: int
+) -> list[dict[str, Any]]:
+    """Rehearse a training on each task of some parts, and return their plans.
+
+    Args:
+        run: the search that the parts follow.
+        parts: to estimate.
+        num_workers: 0 trains in this process.
+    """
     tasks = tuple(dict.fromkeys(task for part in parts for task in part.tasks))
     evaluation = EvaluationConfig(candidate_seconds=SECONDS)
     changes = {"tasks": tasks, "evaluation": evaluation, "max_trainings": None}
-    rehearsed = config.run.model_copy(update=changes)
-    plan = plan_run(rehearsed, load_initial(config.run.initial), num_workers)
+    rehearsed = run.model_copy(update=changes)
+    plan = plan_run(rehearsed, load_initial(run.initial), num_workers)
     seconds_of = dict(zip(tasks, (task["seconds"] for task in plan["tasks"]), strict=True))
-    planned = [
+    return [
         {
             "part": part.name,
             "times": part.times,
@@ -91,11 +104,17 @@ def plan_campaign(config: CampaignConfig, num_workers: int) -> dict[str, Any]:
         }
         for part in parts
     ]
-    seconds = searches["seconds"] + sum(part["seconds"] for part in planned)
+
+
+def to_plan(
+    num_workers: int, search_seconds: float, searches: Any, parts: list[dict[str, Any]]
+) -> dict[str, Any]:
+    """Return the plan of all searches and of the parts after them."""
+    seconds = search_seconds + sum(part["seconds"] for part in parts)
     return {
         "workers": num_workers,
         "searches": searches,
-        "parts": planned,
+        "parts": parts,
         "seconds": seconds,
         "least_seconds": seconds / UNCERTAINTY,
         "most_seconds": seconds * UNCERTAINTY,
@@ -106,13 +125,30 @@ def print_campaign_plan(console: Console, plan: dict[str, Any]) -> None:
     """Print the plan of a campaign."""
     (evolution,) = plan["searches"]["groups"]
     rows = [("search", evolution["runs"], evolution["trainings"], evolution["seconds"])]
-    rows += [tuple(part.values()) for part in plan["parts"]]
+    title = "what each part will come to, about, without a closer look at selected programs"
+    print_parts(console, title, rows, plan)
+
+
+def print_parts(
+    console: Console,
+    title: str,
+    searches: Sequence[tuple[str, int, float, float]],
+    plan: dict[str, Any],
+) -> None:
+    """Print the searches and the parts of a plan.
+
+    Args:
+        console: to print on.
+        title: of the table.
+        searches: name, number of runs, trainings of each, and seconds of all.
+        plan: of an experiment.
+    """
+    rows = [*searches, *(tuple(part.values()) for part in plan["parts"])]
     shown = [
         (name, str(times), f"{trainings:,.0f}", duration(seconds))
         for name, times, trainings, seconds in rows
     ]
     heads = ("", "times", "trainings", "all together")
-    title = "what each part will come to, about, without a closer look at selected programs"
     console.print(to_rich(Table(title, heads, shown)))
     workers = f"{plan['workers']} workers" if plan["workers"] else "in this process"
     print_counts(

@@ -8,7 +8,7 @@ Each part has a folder in that of the campaign, and resumes where it stopped:
     comparison        all simplified programs beside known optimizers, on unseen tasks
 """
 
-from collections.abc import Generator, Iterable, Sequence
+from collections.abc import Generator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -16,13 +16,12 @@ from lionhunt.dsl.text.parser import parse
 from lionhunt.search.activity import Activity, OnActivity, exhaust, ignore
 from lionhunt.search.campaign.candidates import choose, find_candidates
 from lionhunt.search.campaign.config import CampaignConfig
+from lionhunt.search.campaign.found import compare_found, total_seconds
 from lionhunt.search.campaign.result import CampaignResult, SeedFinding
-from lionhunt.search.comparison.report import to_activity as comparison_activity
 from lionhunt.search.comparison.result import Comparison
-from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
+from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.driver.families import summarize_class
 from lionhunt.search.driver.setup import summarize_tasks
-from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.paper.replication.loop import (
     FinishedRun,
     OpenPool,
@@ -125,7 +124,7 @@ class Campaign:
             result = exhaust(events, lambda event: on_activity(selection_activity(event)))
             summary = summarize_selection(store, result)
             parts = [part["name"] for part in info["parts"]]
-            seconds = _total(m for part in parts for m in store.measurements(part).values())
+            seconds = total_seconds(m for part in parts for m in store.measurements(part).values())
         write_selection_report(folder, summary)
         return summary, seconds
 
@@ -149,7 +148,7 @@ class Campaign:
                 simplified = Source(chosen["name"], parse(summary["result"]))
                 summary["class"] = summarize_class(simplified, True, on_activity)
                 records.add_result(summary)
-            return summary, _total(records.trainings().values())
+            return summary, total_seconds(records.trainings().values())
 
     def _compare(
         self, findings: Sequence[SeedFinding], on_activity: OnActivity
@@ -163,16 +162,7 @@ class Campaign:
         if not programs:
             return None, 0.0
         config = self.config.to_comparison(programs)
-        prepared = PreparedComparison(self.name, config)
-        with open_comparisons(self.folder / "comparison", [prepared]) as store:
-            events = prepared.make_loop(store, config.evaluation, self._num_workers).run()
-            comparison = exhaust(events, lambda event: on_activity(comparison_activity(event)))
-            return comparison, _total(store.trainings().values())
-
-
-def _total(measurements: Iterable[Measurement]) -> float:
-    """Return the seconds of all measurements."""
-    return sum(measurement.seconds for measurement in measurements)
+        return compare_found(self.name, config, self.folder, self._num_workers, on_activity)
 
 
 def _check(name: str, config: CampaignConfig) -> None:

@@ -31,7 +31,7 @@ COMMANDS = {
     "study": (
         "study",
         "study",
-        "Repeat a search, beside baselines or with an aim.",
+        "Repeat a search, with baselines, an aim or variants.",
     ),
     "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
     "query": ("records", "query", "Ask the records of a run in SQL."),

@@ -1,19 +1,26 @@
-"""The command `lionhunt study`: studies, and campaigns with an aim."""
+"""The command `lionhunt study`: studies, campaigns with an aim, and ablations of variants."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any, NamedTuple
 
 import typer
 from rich.console import Console, Group
 
 from lionhunt.search.activity import exhaust
 from lionhunt.search.api.configs import find_config, resolve_config
+from lionhunt.search.campaign.ablation.config import AblationConfig
+from lionhunt.search.campaign.ablation.dry_run import plan_ablation, print_ablation_plan
+from lionhunt.search.campaign.ablation.loop import AblationLoop
+from lionhunt.search.campaign.ablation.report import print_ablation, write_ablation_report
+from lionhunt.search.campaign.ablation.result import AblationResult
+from lionhunt.search.campaign.ablation.summary import summarize_ablation
 from lionhunt.search.campaign.config import CampaignConfig
 from lionhunt.search.campaign.dry_run import plan_campaign, print_campaign_plan
 from lionhunt.search.campaign.loop import Campaign
 from lionhunt.search.campaign.report import print_campaign, write_campaign_report
+from lionhunt.search.campaign.result import CampaignResult
 from lionhunt.search.campaign.summary import summarize_campaign
 from lionhunt.search.cli.terminal import (
     DryRun,
@@ -41,11 +48,90 @@ from lionhunt.search.paper.replication import (
     to_activity,
     to_report,
 )
+from lionhunt.search.paper.replication.loop import OpenPool
 from lionhunt.search.reporting import print_json, write_report
 from lionhunt.search.reporting.activity_bar import ActivityBar
 
-AIM = "aim"
-"""Table that only the config of a campaign has."""
+Summary = dict[str, Any]
+
+
+class Experiment(NamedTuple):
+    """An experiment of several searches and what follows them.
+
+    Attributes:
+        noun: its name.
+        model: its configuration.
+        plan, print_plan: estimate its duration, and print that.
+        begin: makes or resumes it, given name, configuration, folder and number of workers.
+        summarize: summarizes it, given name, configuration and result.
+        draw: draws its figures, given summary and result.
+        print, write: print the summary, and write it into a folder with command and figures.
+    """
+
+    noun: str
+    model: type[CampaignConfig] | type[AblationConfig]
+    plan: Callable[[Any, int], Summary]
+    print_plan: Callable[[Console, Summary], None]
+    begin: Callable[[str, Any, Path, int], Any]
+    summarize: Callable[[str, Any, Any], Summary]
+    draw: Callable[[Summary, Any], Mapping[str, Any]]
+    print: Callable[[Console, Summary], None]
+    write: Callable[[Path, Summary, str, Mapping[str, Any]], Path]
+
+
+def _begin_campaign(name: str, config: CampaignConfig, folder: Path, num_workers: int) -> Campaign:
+    searches = open_study_pool(config.to_study(), num_workers)
+    return Campaign(name, config, folder, num_workers, searches)
+
+
+def _draw_campaign(summary: Summary, result: CampaignResult) -> Mapping[str, Any]:
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.campaign.figures import campaign_figures
+
+    return campaign_figures(summary, result.comparison)
+
+
+def _begin_ablation(
+    name: str, config: AblationConfig, folder: Path, num_workers: int
+) -> AblationLoop:
+    def open_searches(study: StudyConfig) -> OpenPool:
+        return open_study_pool(study, num_workers)
+
+    return AblationLoop(name, config, folder, num_workers, open_searches)
+
+
+def _draw_ablation(summary: Summary, result: AblationResult) -> Mapping[str, Any]:
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.campaign.ablation.figures import ablation_figures
+
+    return ablation_figures(summary)
+
+
+EXPERIMENTS = {
+    "aim": Experiment(
+        "campaign",
+        CampaignConfig,
+        plan_campaign,
+        print_campaign_plan,
+        _begin_campaign,
+        summarize_campaign,
+        _draw_campaign,
+        print_campaign,
+        write_campaign_report,
+    ),
+    "variants": Experiment(
+        "ablation",
+        AblationConfig,
+        plan_ablation,
+        print_ablation_plan,
+        _begin_ablation,
+        summarize_ablation,
+        _draw_ablation,
+        print_ablation,
+        write_ablation_report,
+    ),
+}
+"""Experiments by the key that only their config has."""
 
 
 def study(
@@ -60,23 +146,27 @@ def study(
     is_dry: DryRun = False,
     as_json: Json = False,
 ) -> None:
-    """Repeat a search, beside baselines or with an aim.
+    """Repeat a search, with baselines, an aim or variants.
 
     A study has random search and tuned constants beside the search, and restarts it from its best
     program. The config of a campaign has an [aim]. For each seed, a campaign selects, simplifies
-    and classifies a program. Then it judges the aim on unseen tasks. Every run has a folder of its
-    own. The same command continues what was stopped or killed.
+    and classifies a program. Then it judges the aim on unseen tasks. The config of an ablation has
+    [[variants]]. They search with equal training, and their programs are compared with fresh seeds.
+    Every run has a folder of its own. The same command continues what was stopped or killed.
 
     \b
     Examples:
       lionhunt study figure2_small --dry-run
       lionhunt study figure2_small
       lionhunt study lion_family
+      lionhunt study ablation
     """
-    if AIM in read_tables(find_config(config)):
-        _make_campaign(config, out, workers, settings, is_dry, as_json)
-    else:
+    tables = read_tables(find_config(config))
+    experiment = next((each for key, each in EXPERIMENTS.items() if key in tables), None)
+    if experiment is None:
         _make_study(config, out, workers, settings, is_dry, as_json)
+    else:
+        _make(experiment, config, out, workers, settings, is_dry, as_json)
 
 
 def _make_study(
@@ -114,7 +204,8 @@ def _make_study(
         print_line(console, f"\nreport: {path}")
 
 
-def _make_campaign(
+def _make(
+    experiment: Experiment,
     config: str,
     out: Path | None,
     workers: int | None,
@@ -122,35 +213,31 @@ def _make_campaign(
     is_dry: bool,
     as_json: bool,
 ) -> None:
-    name, campaign_config = resolve_config(config, CampaignConfig, settings)
+    name, checked = resolve_config(config, experiment.model, settings)
     folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
-    num_workers = campaign_config.run.evaluation.workers if workers is None else workers
+    num_workers = checked.run.evaluation.workers if workers is None else workers
     if is_dry:
-        plan = plan_campaign(campaign_config, num_workers)
-        print_json(plan) if as_json else print_campaign_plan(console, plan)
+        plan = experiment.plan(checked, num_workers)
+        print_json(plan) if as_json else experiment.print_plan(console, plan)
         return
-    searches = open_study_pool(campaign_config.to_study(), num_workers)
-    campaign = Campaign(name, campaign_config, folder, num_workers, searches)
-    num_seeds = campaign_config.num_repeats
-    print_line(console, f"campaign {folder}: {num_seeds} seeds {_place(num_workers)}")
+    begun = experiment.begin(name, checked, folder, num_workers)
+    num_seeds = checked.num_repeats
+    print_line(console, f"{experiment.noun} {folder}: {num_seeds} seeds {_place(num_workers)}")
     set_way_on_with(folder)
     with _display(console) as show:
-        runs = exhaust(campaign.search(), show)
+        runs = exhaust(begun.search(), show)
     with activity_display(console, "reading the runs") as show_activity:
-        result = campaign.judge(runs, show_activity)
+        result = begun.judge(runs, show_activity)
     with console.status("drawing the report"):
-        summary = summarize_campaign(name, campaign_config, result)
-        # Importing matplotlib takes half a second.
-        from lionhunt.search.campaign.figures import campaign_figures
-
-        figures = campaign_figures(summary, result.comparison)
+        summary = experiment.summarize(name, checked, result)
+        figures = experiment.draw(summary, result)
         command = command_line("study", config, settings=settings)
-        path = write_campaign_report(folder, summary, command, figures)
+        path = experiment.write(folder, summary, command, figures)
     if as_json:
         print_json(summary)
     else:
-        print_campaign(console, summary)
+        experiment.print(console, summary)
         print_line(console, f"\nreport: {path}")
 
 

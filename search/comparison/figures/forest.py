@@ -29,7 +29,7 @@ def difference_figure(comparison: Comparison) -> Figure:
     for task, axes in zip(comparison.tasks, panels, strict=True):
         differences = [relative_difference(comparison, name, task) for name in names]
         counts = [len(pair_with_reference(comparison, name, task).scores) for name in names]
-        _draw(axes, differences)
+        draw_intervals(axes, differences)
         _write_counts(axes, differences, counts, len(comparison.final_seeds))
         axes.set_title(f"{task.name}\nvalidation {task.metric.partition(' (')[0]}", fontsize=SMALL)
     panels[0].set_yticks(range(len(names)), names)
@@ -52,7 +52,8 @@ def _reach(differences: list[Interval]) -> float:
     return 1.1 * min(max(distances), FARTHEST * float(np.median(distances)) or math.inf)
 
 
-def _draw(axes: Axes, differences: list[Interval]) -> None:
+def draw_intervals(axes: Axes, differences: list[Interval]) -> None:
+    """Draw a row for each interval; see `difference_figure`. A mean that is NaN has none."""
     tidy(axes)
     axes.axvline(0, color="black", linewidth=0.8)
     reach = _reach(differences)

@@ -210,9 +210,12 @@ def _check(config: StudyConfig) -> None:
     # Planning a run checks its config.
     list(plan_evolutions(config))
     list(plan_baselines(config, [1.0] * config.num_repeats))
+    initial = load_initial(config.run.initial)
+    config.run.space.check(initial)
+    config.run.objectives.check(initial)
     if config.run.observability.tensorboard:
         require_tensorboard()
-    if config.num_constants and not constant_places(load_initial(config.run.initial)):
+    if config.num_constants and not constant_places(initial):
         raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 
 

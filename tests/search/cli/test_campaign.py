@@ -6,22 +6,14 @@ import tomllib
 import pytest
 
 from lionhunt.search import dry_run
+from lionhunt.search.api.configs import to_texts
 from lionhunt.search.campaign import report
 from lionhunt.search.cli import study as command
 from tests.support.search.campaigns import BEHAVIOR, RAW, Openings
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import start_formula_pool
 
-
-def to_toml(value):
-    if isinstance(value, dict):
-        return "{" + ", ".join(f"{key} = {to_toml(each)}" for key, each in value.items()) + "}"
-    if isinstance(value, list):
-        return "[" + ", ".join(map(to_toml, value)) + "]"
-    return json.dumps(value)
-
-
-CONFIG = "\n".join(f"{key} = {to_toml(value)}" for key, value in RAW.items())
+CONFIG = "\n".join(to_texts(RAW))
 
 
 @pytest.fixture(scope="module")

@@ -5,6 +5,7 @@ from pathlib import Path
 import pytest
 
 from lionhunt.proxy_tasks import DigitsMLP, StdlibLM
+from lionhunt.search.campaign.ablation.config import AblationConfig
 from lionhunt.search.campaign.config import CampaignConfig
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import read_config
@@ -148,6 +149,7 @@ def test_missing_file_is_named(tmp_path):
 @pytest.mark.parametrize("path", sorted(Path("configs").glob("*.toml")), ids=lambda p: p.stem)
 def test_every_config_loads_and_says_what_it_is_for(path):
     models = {
+        "ablation": AblationConfig,
         "claims": ClaimsConfig,
         "compare": CompareConfig,
         "select": SelectConfig,
