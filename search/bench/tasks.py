@@ -55,15 +55,16 @@ def bench_tasks(families: Sequence[str], scales: Sequence[float]) -> Iterator[di
 
 
 def _bench(task: Task, bytecode: Bytecode) -> dict[str, Any]:
-    num_steps = min(task.num_steps, PROBE_STEPS)
+    all_steps = int(task.num_steps)
+    num_steps = min(all_steps, PROBE_STEPS)
     compile_seconds, seconds = _measure(task, bytecode, num_steps)
-    if num_steps < task.num_steps:
+    if num_steps < all_steps:
         affordable = int(num_steps * MAX_SECONDS / seconds)
-        num_steps = max(num_steps, min(task.num_steps, affordable))
+        num_steps = max(num_steps, min(all_steps, affordable))
         compile_seconds, seconds = _measure(task, bytecode, num_steps)
     return {
         "parameters": task.num_parameters,
-        "steps": task.num_steps,
+        "steps": all_steps,
         "measured_seconds": seconds * task.num_steps / num_steps,
         "measured_steps": num_steps,
         "compile_seconds": compile_seconds,

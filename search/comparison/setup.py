@@ -122,7 +122,7 @@ def _summarize_tasks(tasks: Sequence[TaskOptions]) -> list[ComparedTask]:
             task.metric,
             task.higher_is_better,
             task.digest,
-            task.num_steps,
+            int(task.num_steps),
             options.batch_size,
             task.num_parameters,
         )

@@ -60,6 +60,7 @@ def test_points_have_the_best_of_the_history_and_its_gain_over_the_reference(tmp
         bests = [records.best(count) for count in (50, 100, 120)]
     assert [point["programs"] for point in curve] == [50, 100, 120]
     for point, best in zip(curve, bests, strict=True):
+        assert best is not None
         assert point["index"] == best.individual.index
         assert point["search_fitness"] == best.fitness
         gains = []
@@ -81,6 +82,7 @@ def advance_until_pending(folder, pool, num_events: int) -> bool:
         search = Search(run_config, initial, records, pool, reference)
         with closing(search.run()) as events:
             for progress in events:
+                assert progress.validation is not None
                 num_events -= progress.validation.is_pending
                 if num_events < 0:
                     break

@@ -135,6 +135,7 @@ def replaced(table: Mapping[str, Any], settings: Mapping[str, Any]) -> dict[str,
         first, dot, rest = key.partition(".")
         within = {rest: value} if dot else value
         below = result.get(first)
-        is_deeper = isinstance(below, Mapping) and isinstance(within, Mapping)
-        result[first] = replaced(below, within) if is_deeper else within
+        if isinstance(below, Mapping) and isinstance(within, Mapping):
+            within = replaced(below, within)
+        result[first] = within
     return result

@@ -23,15 +23,16 @@ def plan_ablation(config: AblationConfig, num_workers: int) -> dict[str, Any]:
         ConfigError: a program is invalid, or no candidate could end in its time.
         DataError: the data of a task is missing.
     """
+    plans = [plan_study(config.to_study(variant), num_workers) for variant in config.variants]
     searches = [
-        {"variant": variant.name} | plan_study(config.to_study(variant), num_workers)
-        for variant in config.variants
+        {"variant": variant.name} | plan
+        for variant, plan in zip(config.variants, plans, strict=True)
     ]
     compare = config.to_comparison({})
     num_optimizers = len(compare.optimizers) + len(list(config.found_names()))
     part = PlannedPart("comparison", 1, num_optimizers * num_trainings(compare), compare.tasks)
     parts = estimate_parts(config.run, [part], num_workers)
-    seconds = sum(plan["seconds"] for plan in searches)
+    seconds = sum(plan["seconds"] for plan in plans)
     return to_plan(num_workers, seconds, searches, parts)
 
 

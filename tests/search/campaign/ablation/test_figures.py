@@ -1,5 +1,6 @@
 """The figure of an ablation: missing values and far ones."""
 
+import numpy as np
 import pytest
 
 from lionhunt.search.campaign.ablation.figures import gains_figure
@@ -25,9 +26,11 @@ def test_rows_are_variants_with_all_their_seeds():
     (axes,) = figure_of(first=[0.01, 0.03], missing=[None, None], single=[0.02, None]).axes
     assert [text.get_text() for text in axes.get_yticklabels()] == ["first", "missing", "single"]
     assert axes.get_title() == "here, unseen"
-    seeds = [list(line.get_xdata()) for line in axes.lines if line.get_marker() == "|"]
+    seeds = [np.ravel(line.get_xdata()).tolist() for line in axes.lines if line.get_marker() == "|"]
     assert seeds == [pytest.approx([1, 3]), [], pytest.approx([2])]
-    means = [list(line.get_xydata()[0]) for line in axes.lines if line.get_marker() == "o"]
+    means = [
+        np.array(line.get_xydata())[0].tolist() for line in axes.lines if line.get_marker() == "o"
+    ]
     assert means == [pytest.approx([2, 0]), pytest.approx([2, 2])]
 
 

@@ -57,7 +57,7 @@ def test_the_best_program_by_rank_is_simplified_exactly(made):
     searches = [search for variant in summary["variants"] for search in variant["searches"]]
     for found, search in zip(itertools.chain(*result.found), searches, strict=True):
         with RunStore.open_to_read(folder / found.run.folder) as records:
-            best = max(records.fittest(), key=lambda row: row.rank)
+            best = max(records.fittest(), key=lambda row: row.rank_or_neg_inf)
         assert simplify(best.program) == found.program == dsl.parse(search["program"])
 
 

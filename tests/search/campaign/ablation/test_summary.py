@@ -63,11 +63,12 @@ def test_the_table_is_that_of_the_final_scores_and_the_records(tmp_path, monkeyp
     monkeypatch.chdir(tmp_path)
     result, summary = make(Openings(monkeypatch))
     comparison = result.comparison
+    assert comparison is not None
 
     def value(name, task):
         """Return the difference of mean accuracies, as a share of the reference's."""
         of_program, of_reference = (
-            fmean(final.score for final in comparison.cells[each, task].finals)
+            fmean(final.score for final in comparison.cells[each, task].finals if final)
             for each in (name, "adamw")
         )
         return (of_program - of_reference) / of_reference
