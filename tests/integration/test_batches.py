@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -147,7 +148,7 @@ def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
         widths.append(key.size)
         if key.size > most:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
-        training = Training(np.array(0.5), np.ones(NUM_CHUNKS), np.array(NUM_CHUNKS))
+        training = Training(jnp.array(0.5), jnp.ones(NUM_CHUNKS), jnp.array(NUM_CHUNKS))
         return [Trained(training, 1.0, NUM_CHUNKS)] * key.size
 
     monkeypatch.setattr(TaskTrainer, "train", train)
