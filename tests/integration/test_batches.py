@@ -5,6 +5,7 @@ from contextlib import closing
 from typing import Any
 
 import jax
+import jax.numpy as jnp
 import numpy as np
 import pytest
 
@@ -19,6 +20,7 @@ from lionhunt.search.driver.setup import load_run, summarize_setup
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_keys, task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
 from lionhunt.search.evolution.mutation import MutationSpace, mutate
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import config
@@ -142,15 +144,14 @@ def test_batch_without_memory_is_halved(most, jobs, monkeypatch):
     evaluator = Evaluator([TASKS[0].build()], 0, FUNCTIONS, 4)
     widths = []
 
-    def train(bytecode, key, limits, data):
+    def train(_, bytecode, key, hurdles, multiples):
         widths.append(key.size)
         if key.size > most:
             raise jax.errors.JaxRuntimeError("RESOURCE_EXHAUSTED: out of memory")
-        lanes = key.shape
-        parts: Any = np.full(lanes, 0.5), np.ones((*lanes, NUM_CHUNKS)), np.full(lanes, 10)
-        return Training(*parts)
+        training = Training(jnp.array(0.5), jnp.ones(NUM_CHUNKS), jnp.array(NUM_CHUNKS))
+        return [Trained(training, 1.0, NUM_CHUNKS)] * key.size
 
-    monkeypatch.setattr(evaluator, "_train", [train])
+    monkeypatch.setattr(TaskTrainer, "train", train)
     measurements = evaluator.evaluate(jobs[1:4])
     status = Status.OK if most else Status.OUT_OF_MEMORY
     assert [measurement.status for measurement in measurements] == [status] * 3

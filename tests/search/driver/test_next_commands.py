@@ -24,7 +24,7 @@ def next_words(run) -> dict[str, list[str]]:
     return {words[1]: words[1:] for words in split}
 
 
-@pytest.fixture(params=["run", "my 'runs' $HOME #1", "-run", "lion"])
+@pytest.fixture(params=["my 'runs' $HOME #1", "-run", "lion"])
 def run(request, finished_run_dir, tmp_path, monkeypatch):
     """Return the path of a run, relative and with a name that a shell may not take as it is."""
     monkeypatch.chdir(tmp_path)

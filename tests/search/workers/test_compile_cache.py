@@ -133,7 +133,7 @@ def test_a_pool_keeps_code_for_the_user_while_it_is_open(home, hits):
     opened = open_pool(options, 0, program.functions, num_workers=0, candidate_seconds=60.0)
     with opened as pool:
         pool.start(Job("reference", program))
-    assert files(home, "jit_run-*-cache")
+    assert files(home, "jit__trace_advance-*-cache")
     assert [getattr(jax.config, name) for name in SETTINGS] == before
 
 
