@@ -12,7 +12,7 @@ class Discount(NamedTuple):
     """The difference between the fitness and the rank of an individual.
 
     Attributes:
-        margin: for luck; see `search.driver.race`.
+        margin: for luck; see `search.driver.racing.race`.
         cost: of the program itself, in units of fitness.
     """
 
