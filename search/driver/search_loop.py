@@ -1,10 +1,8 @@
 """The loop of a run: it breeds ahead, scores in a pool, and records in order of birth."""
 
-import gc
 import time
 from collections import deque
-from collections.abc import Callable, Generator, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Generator
 from typing import Any, NamedTuple, TypeVar
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
@@ -14,6 +12,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
 from lionhunt.search.driver.gain_units import gain_units, measure_known
+from lionhunt.search.driver.garbage_collection import rare_garbage_collection
 from lionhunt.search.driver.objectives.cost_book import CostBook
 from lionhunt.search.driver.objectives.elite import RunElite
 from lionhunt.search.driver.progress import RunProgress
@@ -36,9 +35,6 @@ from lionhunt.search.storage.stored_program import StoredProgram
 from lionhunt.search.workers.pool import Pool
 
 T = TypeVar("T")
-
-GC_THRESHOLDS = (50_000, 20, 50)
-"""Thresholds of a driver, for `gc.set_threshold`; Python's own are 700, 10, 10."""
 
 
 class _Child(NamedTuple):
@@ -147,7 +143,7 @@ class Search:
             self._remember(index, outcome, rank)
         self._measure_references()
         self._validator.begin(self._references[0].multiples)
-        with _rare_garbage_collection():
+        with rare_garbage_collection():
             start = time.monotonic()
             while not self.progress.is_done:
                 self._breed_ahead()
@@ -345,17 +341,3 @@ class Search:
             self._curves[index] = first.owner, self._outcomes.measurement(first).curves
         for remembered in (self._history, self._identities, self._names, self._curves):
             remembered.pop(index - self._num_remembered, None)
-
-
-@contextmanager
-def _rare_garbage_collection() -> Iterator[None]:
-    """Make Python look for cyclic garbage less often in the body.
-
-    The driver makes few cycles. Traversing thousands of programs took a fifth of its time.
-    """
-    before = gc.get_threshold()
-    gc.set_threshold(*GC_THRESHOLDS)
-    try:
-        yield
-    finally:
-        gc.set_threshold(*before)

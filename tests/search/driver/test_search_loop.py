@@ -6,8 +6,8 @@ import gc
 import pytest
 
 from lionhunt import dsl
+from lionhunt.search.driver.garbage_collection import GC_THRESHOLDS, rare_garbage_collection
 from lionhunt.search.driver.scoring import start_pool
-from lionhunt.search.driver.search_loop import GC_THRESHOLDS, _rare_garbage_collection
 from lionhunt.search.driver.setup import load_initial, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
 from lionhunt.search.environment import summarize_environment
@@ -237,7 +237,7 @@ def test_bad_initial_program_is_refused(tmp_path, text, message):
 
 def test_garbage_collection_is_rare_in_the_loop_and_as_before_after_an_error():
     before = gc.get_threshold()
-    with pytest.raises(ZeroDivisionError), _rare_garbage_collection():
+    with pytest.raises(ZeroDivisionError), rare_garbage_collection():
         assert gc.get_threshold()[0] == GC_THRESHOLDS[0] > before[0]
         raise ZeroDivisionError
     assert gc.get_threshold() == before
