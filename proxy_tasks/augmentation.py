@@ -1,8 +1,9 @@
 """Augmentation of a task: another parametrization and another length, drawn for each training.
 
 Both come from the key of the training. So all optimizers that train with one key train on the same
-variant. Learned optimizers are trained on varied tasks like these, so that they carry over to
-larger models: Metz et al., 2022 (arXiv:2211.09760); Moudgil et al., 2026 (arXiv:2602.19142).
+variant. Learned optimizers are trained on such tasks, to carry over to larger models.
+
+Metz et al., 2022 (arXiv:2211.09760). Moudgil et al., 2026 (arXiv:2602.19142).
 
 In the reparametrized model, each array is a stored array times a scale. The optimizer sees the
 stored arrays. At the start the model is the same. A stored array has `1 / scale` times the weights,

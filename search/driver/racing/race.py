@@ -11,8 +11,9 @@ a raced program is the mean gain over the further seeds alone. A fall is a fall:
 fitness, also where it is far below the first gain. A program that fails with one seed has failed.
 The further seeds select too, but each round only decides on more seeds, which dilute its luck.
 
-The rank is the lower end of an interval. It is fitness less sigma / sqrt(n), with n the seeds that
-fitness is a mean of. One formula is for all programs; `search.driver.racing.luck` has sigma.
+The rank is the lower end of an interval. It is fitness, less the effect of its seeds, less
+sigma / sqrt(n). Fitness is a mean of n seeds, and their effect is what they add to all gains. One
+formula is for all; `search.driver.racing.luck` has the effects and sigma.
 An unraced program has n = 1, so it ranks below a raced one of the same fitness. The reference was
 trained on all seeds, and ranks as a program that went through all rounds.
 
@@ -108,7 +109,7 @@ def prior_luck(
     means = map(statistics.fmean, zip(*(each.scores for each in seen), strict=True))
     typical = dataclasses.replace(seen[0], scores=tuple(means))
     gains = [gain(each, typical) for each in seen]
-    return Luck([each for each in gains if each is not None])
+    return Luck([each for each in gains if each is not None], config.max_seeds)
 
 
 class Races:
@@ -193,8 +194,11 @@ class Races:
             if gain is None:
                 return Settlement(outcome, None, status)
             gains.append(gain)
-        num_seeds = self._config.max_seeds - 1 if outcome.owner == self._reference else len(gains)
-        discount = Discount(luck.margin(num_seeds), self._cost(outcome.owner))
+        if outcome.owner == self._reference:
+            margin = luck.standard_error(self._config.max_seeds - 1)
+        else:
+            margin = luck.margin([name.number for name in outcome.of_fitness])
+        discount = Discount(margin, self._cost(outcome.owner))
         return Settlement(outcome, statistics.fmean(gains), Status.OK, discount)
 
     def _is_among_best(self, rank: float) -> bool:
@@ -209,6 +213,7 @@ class Races:
             is_full = len(self._best) == self._config.num_best
             (heapq.heapreplace if is_full else heapq.heappush)(self._best, rank)
         if settled.fitness is not None:
-            names = settled.outcome.of_fitness
-            gains = [self._outcomes.result_for(name)[0] for name in names]
-            self._luck.add([gain for gain in gains if gain is not None])
+            gains = {
+                name.number: self._outcomes.result_for(name)[0] for name in settled.outcome.up_to()
+            }
+            self._luck.add({number: gain for number, gain in gains.items() if gain is not None})
