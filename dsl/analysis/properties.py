@@ -97,14 +97,16 @@ def properties_of(canonical: Canonical) -> Properties:
     base = updates["base"]
     read = {k for instruction in canonical.instructions for k in instruction.operands}
     read |= set(canonical.outputs)
-    return Properties(
-        _learning_rate(updates) if SCHEDULE in read else LearningRate.IGNORED,
-        _weights(updates) if WEIGHTS in read else Weights.IGNORED,
-        _drifts(updates),
-        _equal(updates["opposite"], -base),
-        _degree(updates),
-        _equal(updates["permuted"], base[:, _ORDER]),
-    )
+    # Updates may be at the end of the range of float32.
+    with np.errstate(all="ignore"):
+        return Properties(
+            _learning_rate(updates) if SCHEDULE in read else LearningRate.IGNORED,
+            _weights(updates) if WEIGHTS in read else Weights.IGNORED,
+            _drifts(updates),
+            _equal(updates["opposite"], -base),
+            _degree(updates),
+            _equal(updates["permuted"], base[:, _ORDER]),
+        )
 
 
 def missing(canonical: Canonical, required: tuple[str, ...]) -> tuple[str, ...]:
@@ -205,9 +207,8 @@ def _weights(updates: Updates) -> Weights:
     base, without = updates["base"], updates["no weights"]
     if _equal(base, without):
         return Weights.IGNORED
-    with np.errstate(invalid="ignore"):
-        rates = np.mean((base - without) / _W, 1, keepdims=True)
-        return Weights.DECAYED if _equal(base, without + rates * _W) else Weights.OTHERWISE
+    rates = np.mean((base - without) / _W, 1, keepdims=True)
+    return Weights.DECAYED if _equal(base, without + rates * _W) else Weights.OTHERWISE
 
 
 def _drifts(updates: Updates) -> bool:
@@ -218,14 +219,13 @@ def _drifts(updates: Updates) -> bool:
 
 def _degree(updates: Updates) -> float | None:
     rest = updates["no gradient"]
-    with np.errstate(all="ignore"):
-        base, larger, smaller = (updates[name] - rest for name in ("base", "larger", "smaller"))
-        degree = np.log(np.linalg.norm(larger) / np.linalg.norm(smaller)) / math.log(FACTOR**2)
-        if not np.isfinite(degree):
-            return None
-        degree = round(float(degree), 3)
-        scales = FACTOR**degree
-        is_power = _equal(larger, base * scales, 1e-3) and _equal(smaller * scales, base, 1e-3)
+    base, larger, smaller = (updates[name] - rest for name in ("base", "larger", "smaller"))
+    degree = np.log(np.linalg.norm(larger) / np.linalg.norm(smaller)) / math.log(FACTOR**2)
+    if not np.isfinite(degree):
+        return None
+    degree = round(float(degree), 3)
+    scales = FACTOR**degree
+    is_power = _equal(larger, base * scales, 1e-3) and _equal(smaller * scales, base, 1e-3)
     return degree + 0.0 if is_power else None
 
 

@@ -70,6 +70,12 @@ def test_an_update_that_is_not_finite_has_no_property():
     assert found == (LearningRate.OTHERWISE, Weights.OTHERWISE, True, False, None, False)
 
 
+@pytest.mark.parametrize("update", ["g * 3e38 * lr", "g * 1e-45 * lr", "(w + g) * 3e38 * lr"])
+def test_an_update_at_the_end_of_the_range_warns_of_nothing(update):
+    # Warnings are errors in tests.
+    find_properties(dsl.parse(f"def f(w, g, lr): return {update}"))
+
+
 def test_states_that_ignore_the_learning_rate_do_not_hide_it():
     text = body("m = m + g * lr", "u = m * 0.1", "return u, m")
     assert find_properties(dsl.parse(text)).learning_rate is LearningRate.FOLLOWED
