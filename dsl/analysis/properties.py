@@ -97,7 +97,7 @@ def properties_of(canonical: Canonical) -> Properties:
     base = updates["base"]
     read = {k for instruction in canonical.instructions for k in instruction.operands}
     read |= set(canonical.outputs)
-    # Updates may be at the end of the range of float32.
+    # Updates may be at the end of the range of float64.
     with np.errstate(all="ignore"):
         return Properties(
             _learning_rate(updates) if SCHEDULE in read else LearningRate.IGNORED,

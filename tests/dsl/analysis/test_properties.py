@@ -70,11 +70,13 @@ def test_an_update_that_is_not_finite_has_no_property():
     assert found == (LearningRate.OTHERWISE, Weights.OTHERWISE, True, False, None, False)
 
 
-@pytest.mark.parametrize("update", ["g * {} * lr", "(w + g) * {} * lr", "sign(g) * {} * lr"])
-def test_an_update_at_the_end_of_the_range_warns_of_nothing(update):
-    # Warnings are errors in tests.
-    for size in (1e34, 1e36, 1e37, 3e37, 1e38, 2e38, 3e38, 1e-38, 1e-44):
-        find_properties(dsl.parse(f"def f(w, g, lr): return {update.format(size)}"))
+@pytest.mark.parametrize("update", ["g", "(w + g)", "sign(g)"])
+@pytest.mark.parametrize("size", [1e38, 1e-38])
+def test_an_update_at_the_end_of_the_range_warns_of_nothing(update, size):
+    # The probe computes in float64. Warnings are errors in tests.
+    for last in (1.0, 1e2, 1e3, 2e3):
+        factors = " * ".join([repr(size)] * 8)
+        find_properties(dsl.parse(f"def f(w, g, lr): return {update} * lr * {factors} * {last}"))
 
 
 def test_states_that_ignore_the_learning_rate_do_not_hide_it():
