@@ -3,8 +3,9 @@
 A gain is over the reference on the same seed. Where the reference was unlucky, all programs gain
 more. In one run the mean gain of all raced programs was 2.6 with one seed and 1.5 with another. So
 gains with different seeds cannot be compared as they are. A complete race tells how far the gain
-with each seed is above the mean over the further seeds. The effect of a seed is the median of that
-over the races so far. The effect of the first seed also has what selection adds to it.
+with each further seed is above their mean. The effect of a seed is the median of that over the
+races so far. The first seed has none. Its gains in races are selected. With such an effect
+hardly a program would race any more. A rank that is too high only costs a race.
 
 What is left is the luck of a single program. Its mean gain over n seeds has the standard error
 `sigma / sqrt(n)`. Programs of one run differ little in sigma, and a few seeds say little about a
@@ -44,21 +45,20 @@ class Luck:
 
     def __init__(self, gains: Sequence[float], max_seeds: int):
         self._spreads = [statistics.stdev(gains)] * PRIOR_RACES
-        self._deviations: dict[int, list[float]] = {n: [] for n in range(1, max_seeds + 1)}
+        self._deviations: dict[int, list[float]] = {n: [] for n in range(2, max_seeds + 1)}
         """Sorted deviations with each seed, one a complete race."""
 
     def add(self, gains: Mapping[int, float]) -> None:
         """Add a race.
 
         Args:
-            gains: of one program by seed; the first one made it race.
+            gains: of one program by further seed, without the first, which made it race.
         """
-        further = {number: gain for number, gain in gains.items() if number > 1}
-        if len(further) >= MIN_GAINS:
-            adjusted = [gain - self.effect(number) for number, gain in further.items()]
+        if len(gains) >= MIN_GAINS:
+            adjusted = [gain - self.effect(number) for number, gain in gains.items()]
             bisect.insort(self._spreads, statistics.stdev(adjusted))
         if gains.keys() == self._deviations.keys():
-            mean = statistics.fmean(further.values())
+            mean = statistics.fmean(gains.values())
             for number, gain in gains.items():
                 bisect.insort(self._deviations[number], gain - mean)
 
@@ -68,8 +68,8 @@ class Luck:
         return _median(self._spreads)
 
     def effect(self, number: int) -> float:
-        """Return what a seed adds to all gains; 0 before the first complete race."""
-        deviations = self._deviations[number]
+        """Return what a seed adds to all gains; 0 for the first, and before a complete race."""
+        deviations = self._deviations.get(number)
         return _median(deviations) if deviations else 0.0
 
     def margin(self, numbers: Sequence[int]) -> float:

@@ -214,6 +214,6 @@ class Races:
             (heapq.heapreplace if is_full else heapq.heappush)(self._best, rank)
         if settled.fitness is not None:
             gains = {
-                name.number: self._outcomes.result_for(name)[0] for name in settled.outcome.up_to()
+                name.number: self._outcomes.result_for(name)[0] for name in settled.outcome.up_to(2)
             }
             self._luck.add({number: gain for number, gain in gains.items() if gain is not None})

@@ -80,12 +80,12 @@ def test_programs_race_while_their_rank_is_among_the_best(run):
     references = [score(INITIAL, evaluation_seed(1, n)).scores[0] for n in range(1, 9)]
     typical = statistics.fmean(references)
     spreads = [statistics.stdev(r / typical for r in references)] * PRIOR_RACES
-    deviations = {number: [] for number in range(1, 9)}
+    deviations = {number: [] for number in range(2, 9)}
     best: list[float] = []
     lasts, known = set(), {}
 
     def effect(number):
-        return statistics.median(deviations[number]) if deviations[number] else 0.0
+        return statistics.median(deviations[number]) if deviations.get(number) else 0.0
 
     for row in run.rows:
         program, owner = row.individual.program, row.fingerprint
@@ -111,9 +111,8 @@ def test_programs_race_while_their_rank_is_among_the_best(run):
         if fitness is not None and last > 2:
             further = {number: gain(program, number) for number in range(2, last + 1)}
             spreads.append(statistics.stdev(g - effect(n) for n, g in further.items()))
-            first = gain(program, 1)
-            if last == 8 and first is not None:
-                for number, each in {1: first, **further}.items():
+            if last == 8:
+                for number, each in further.items():
                     deviations[number].append(each - fitness)
         lasts.add((last, fitness is None))
         known[owner] = row.outcome, row.fitness, row.discount
@@ -291,19 +290,19 @@ def test_racing_that_no_run_has_is_damage(racing, tmp_path, invoke_cli):
 def test_one_bad_seed_does_not_discount_all_others():
     luck = Luck([0.01, -0.01, 0.0], max_seeds=5)
     assert luck.sigma == pytest.approx(0.01) and luck.standard_error(4) == pytest.approx(0.005)
-    luck.add({1: 0.1, 2: -30.0, 3: 0.01, 4: 0.02})
-    luck.add({1: 0.1, 2: 0.5})
+    luck.add({2: -30.0, 3: 0.01, 4: 0.02})
+    luck.add({2: 0.5})
     assert luck.sigma == pytest.approx(0.01)
     for _ in range(9):
-        luck.add({1: 0.1, 2: 0.03, 3: -0.03, 4: 0.0})
+        luck.add({2: 0.03, 3: -0.03, 4: 0.0})
     assert luck.sigma == pytest.approx(0.03)
     # None of these races was complete.
-    assert luck.effect(1) == 0.0
+    assert luck.effect(2) == 0.0
 
 
 def test_what_a_seed_adds_to_all_gains_is_no_luck_of_a_program():
     luck = Luck([0.1, -0.1, 0.0], max_seeds=4)
-    effects = {1: 0.7, 2: 0.5, 3: -0.5, 4: 0.0}
+    effects = {2: 0.5, 3: -0.5, 4: 0.0}
     for gain in (0.0, 1.0, -2.0, 0.3, 0.4, 0.5):
         luck.add({number: gain + effect for number, effect in effects.items()})
     assert {number: luck.effect(number) for number in effects} == pytest.approx(effects)
@@ -311,4 +310,6 @@ def test_what_a_seed_adds_to_all_gains_is_no_luck_of_a_program():
     for _ in range(9):
         luck.add({number: 0.2 + effect for number, effect in effects.items()})
     assert luck.sigma == pytest.approx(0.0, abs=1e-12)
-    assert luck.margin([1]) == pytest.approx(0.7) and luck.margin([2, 3]) == pytest.approx(0.0)
+    assert luck.margin([2]) == pytest.approx(0.5) and luck.margin([2, 3]) == pytest.approx(0.0)
+    # The gains with the first seed are selected.
+    assert luck.effect(1) == 0.0
