@@ -109,7 +109,7 @@ def test_programs_race_while_their_rank_is_among_the_best(run):
         assert row.discount.cost == 0
         best = heapq.nlargest(4, [*best, rank])
         if fitness is not None and last > 2:
-            further = {number: gain(program, number) for number in range(2, last + 1)}
+            further = dict(enumerate(gains(program, range(2, last + 1)), start=2))
             spreads.append(statistics.stdev(g - effect(n) for n, g in further.items()))
             if last == 8:
                 for number, each in further.items():
