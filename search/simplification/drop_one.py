@@ -16,8 +16,8 @@ from lionhunt.search.simplification.measure import (
     ChangeVerdict,
     Evidence,
     Measurer,
-    open_measurer,
 )
+from lionhunt.search.simplification.open_measurer import open_measurer
 from lionhunt.search.simplification.summary import summarize_evidence, summarize_measuring
 from lionhunt.search.storage.program_ref import Source
 

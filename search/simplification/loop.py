@@ -13,7 +13,8 @@ from lionhunt.search.errors import ConfigError
 from lionhunt.search.simplification import summary
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.deletion_search import delete_by_search
-from lionhunt.search.simplification.measure import BaseFailed, Measurer, open_measurer
+from lionhunt.search.simplification.measure import BaseFailed, Measurer
+from lionhunt.search.simplification.open_measurer import open_measurer
 from lionhunt.search.simplification.simplifier import SimplificationEvent, Simplifier, final_program
 from lionhunt.search.simplification.store import SimplificationStore
 from lionhunt.search.storage.program_ref import Source

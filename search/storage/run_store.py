@@ -6,7 +6,7 @@ import sqlite3
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any, NamedTuple
+from typing import Any
 
 from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
@@ -22,32 +22,11 @@ from lionhunt.search.storage.checked_tables import (
     to_measurement,
     to_multiples,
 )
+from lionhunt.search.storage.history_bin import HistoryBin
+from lionhunt.search.storage.row_problems import PROBLEM_OF_SCORES, PROBLEMS
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import ROWS, StoredProgram, to_row
-
-
-class HistoryBin(NamedTuple):
-    """Counts over one part of a history.
-
-    Attributes:
-        number: of the part, from 0.
-        num_programs: individuals in the part.
-        best_rank: of these; None if none has a fitness.
-        best_fitness: fitness of the one of that rank.
-        num_children: individuals with a parent.
-        num_new: children that are the first of their fingerprint.
-        num_statements, num_needed: sums over the individuals.
-    """
-
-    number: int
-    num_programs: int
-    best_rank: float | None
-    best_fitness: float | None
-    num_children: int
-    num_new: int
-    num_statements: int
-    num_needed: int
 
 
 class RunStore(CheckedTables):
@@ -157,7 +136,7 @@ class RunStore(CheckedTables):
         if count != self.count() or count and (first, last) != (0, count - 1):
             raise database.damaged(self.path, "programs are missing")
         with database.decoding(self.path):
-            for query, problem in _PROBLEMS.items():
+            for query, problem in PROBLEMS.items():
                 if self._query(query.format(num_tasks=len(self.info()["tasks"]))):
                     raise database.damaged(self.path, problem)
 
@@ -255,7 +234,7 @@ class RunStore(CheckedTables):
             LEFT JOIN multiples ON outcome = fingerprint WHERE fingerprint = ?"""
         measured = next(self._read(to_measurement, self._query(query, str(name))), None)
         if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
-            raise database.damaged(self.path, _PROBLEM_OF_SCORES)
+            raise database.damaged(self.path, PROBLEM_OF_SCORES)
         return measured
 
     def validations(self) -> dict[tuple[str, int], Measurement]:
@@ -364,19 +343,6 @@ class RunStore(CheckedTables):
             digest.update(json.dumps(row).encode() + b"\n")
         return digest.hexdigest()
 
-
-_PROBLEM_OF_SCORES = "an outcome has not one score for each task"
-_PROBLEMS = {
-    'SELECT 1 FROM individuals WHERE parent NOT BETWEEN 0 AND "index" - 1 LIMIT 1': (
-        "a program is older than its parent"
-    ),
-    """SELECT 1 FROM outcomes WHERE json_type(scores) != 'array' OR json_array_length(scores) !=
-        iif(reason = 'ok', {num_tasks}, 0) LIMIT 1""": _PROBLEM_OF_SCORES,
-    """SELECT 1 FROM outcomes WHERE json_type(curves) != 'array'
-        OR json_array_length(curves) > {num_tasks} LIMIT 1""": "an outcome has other curves",
-    "SELECT 1 FROM outcomes WHERE NOT seconds >= 0 LIMIT 1": "an outcome took less than no time",
-}
-"""Queries that find a row which no run has, and what is wrong with it."""
 
 _FIRST_BIRTHS = 'SELECT min("index") FROM history GROUP BY outcome'
 """The first individual of every program."""

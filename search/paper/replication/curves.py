@@ -7,7 +7,8 @@ from typing import NamedTuple
 import numpy as np
 
 from lionhunt.search.evaluation.ranking import or_neg_inf
-from lionhunt.search.storage.run_store import HistoryBin, RunStore
+from lionhunt.search.storage.history_bin import HistoryBin
+from lionhunt.search.storage.run_store import RunStore
 
 NUM_POINTS = 100
 """Number of equal parts of a run's progress."""

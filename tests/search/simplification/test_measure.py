@@ -14,14 +14,14 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.activity import Activity
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.simplification import measure
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.measure import (
     BaseFailed,
     ChangeVerdict,
+    MeasuredTask,
     Measurer,
-    open_measurer,
 )
+from lionhunt.search.simplification.open_measurer import LEARNING_RATES, open_measurer
 from tests.support.search.planted_scores import (
     FAILED,
     PROGRAM,
@@ -73,7 +73,7 @@ def test_verdict_follows_students_interval(shares, tolerance, higher_is_better):
     ends = [start * (1 + sign * share) for start, share in zip(starts, shares, strict=True)]
     measurer = make_measurer(
         by_program(sign=starts, tanh=ends),
-        tasks=[measure.MeasuredTask("only", "score", higher_is_better)],
+        tasks=[MeasuredTask("only", "score", higher_is_better)],
         tolerance=tolerance,
     )
     evidence = measurer.compare(BEFORE, AFTER, len(shares))
@@ -238,7 +238,7 @@ def tiny_config(**changes) -> SimplifyConfig:
 def test_a_program_whose_lr_is_the_learning_rate_gets_one():
     program = dsl.library.load("lion")
     with open_measurer(program, tiny_config(), 0) as measurer:
-        assert measurer.learning_rate in measure.LEARNING_RATES
+        assert measurer.learning_rate in LEARNING_RATES
         own = measurer.compare(program, program)
         assert own.verdict is ChangeVerdict.HARMLESS and own.worst_loss == 0.0
         turned = dsl.parse(str(program).replace("return update", "return -update"))

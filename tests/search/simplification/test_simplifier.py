@@ -13,7 +13,8 @@ from lionhunt.dsl.program import Const, Program, Var
 from lionhunt.dsl.rewriting import Justification
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.search.simplification.config import SimplifyConfig
-from lionhunt.search.simplification.measure import ChangeVerdict, open_measurer
+from lionhunt.search.simplification.measure import ChangeVerdict
+from lionhunt.search.simplification.open_measurer import open_measurer
 from lionhunt.search.simplification.simplifier import (
     Refusal,
     SimplificationEvent,

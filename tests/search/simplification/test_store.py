@@ -7,7 +7,7 @@ import pytest
 from lionhunt.search.config import parse_config
 from lionhunt.search.errors import RecordError
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.simplification import measure
+from lionhunt.search.simplification import open_measurer
 from lionhunt.search.simplification.config import SimplifyConfig
 from lionhunt.search.simplification.loop import derive
 from lionhunt.search.simplification.store import SimplificationStore, open_simplification
@@ -34,7 +34,7 @@ def pools(monkeypatch):
         opened.append(PlantedPool(score, len(opened)))
         yield opened[-1]
 
-    monkeypatch.setattr(measure, "open_pool", open_pool)
+    monkeypatch.setattr(open_measurer, "open_pool", open_pool)
     return opened
 
 

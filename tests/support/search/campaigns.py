@@ -13,7 +13,7 @@ from lionhunt.search.comparison import setup
 from lionhunt.search.config import parse_config
 from lionhunt.search.driver.families import summarize_class
 from lionhunt.search.selection import loop as selection_loop
-from lionhunt.search.simplification import measure
+from lionhunt.search.simplification import open_measurer
 from tests.support.search.comparison_runs import FormulaTrainers
 from tests.support.search.planted_scores import PlantedPool, ok
 from tests.support.search.runs import RAW as RUN
@@ -78,7 +78,7 @@ class Openings:
         self.searches = Pools()
         self.num_opened = 0
         monkeypatch.setattr(selection_loop, "open_pools", lambda *_: self._select)
-        monkeypatch.setattr(measure, "open_pool", self._simplify)
+        monkeypatch.setattr(open_measurer, "open_pool", self._simplify)
         monkeypatch.setattr(setup, "open_pool_of", self._compare)
         monkeypatch.setattr(loop, "summarize_class", _summarize_class)
         # Drawing takes seconds.
