@@ -1,6 +1,6 @@
 """Report of a campaign: what every seed found, and the verdict on the aim."""
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -146,19 +146,9 @@ def _overfitting(seed: Summary) -> str:
 def task_table(summary: Summary) -> Table:
     """Return the table of differences on each unseen task."""
     labels = summary["optimizers"]
-    found = [seed for seed in summary["seeds"] if seed["program"] is not None]
-    rows = [
-        (
-            seed["name"],
-            task["task"],
-            *(
-                difference_text(seed["against"][label]["tasks"][number]["relative_difference"])
-                for label in labels
-            ),
-        )
-        for seed in found
-        for number, task in enumerate(seed["against"][labels[0]]["tasks"])
-    ]
+    rows = _rows_by_task(
+        summary, "tasks", lambda task: difference_text(task["relative_difference"])
+    )
     heads = ("seed", "task", *(f"better than {label} by" for label in labels))
     return Table("found programs on each unseen task", heads, rows)
 
@@ -166,18 +156,29 @@ def task_table(summary: Summary) -> Table:
 def steps_table(summary: Summary) -> Table:
     """Return the table of steps beside those of known optimizers, on each unseen task."""
     labels = summary["optimizers"]
-    found = [seed for seed in summary["seeds"] if seed["program"] is not None]
-    rows = [
-        (
-            seed["name"],
-            task["task"],
-            *(ratio_text(seed["against"][label]["steps"][number]["ratio"]) for label in labels),
-        )
-        for seed in found
-        for number, task in enumerate(seed["against"][labels[0]]["steps"])
-    ]
+    rows = _rows_by_task(summary, "steps", lambda task: ratio_text(task["ratio"]))
     heads = ("seed", "task", *(f"of {label}" for label in labels))
     return Table("steps to the worse of both final scores, as a share of the steps", heads, rows)
+
+
+def _rows_by_task(
+    summary: Summary, key: str, to_text: Callable[[Summary], str]
+) -> list[tuple[str, ...]]:
+    """Return a row for each found program and unseen task, with a cell for each known optimizer.
+
+    Args:
+        summary: of the campaign.
+        key: of the list of tasks in what a seed has beside an optimizer.
+        to_text: from an entry of that list to a cell.
+    """
+    rows = []
+    for seed in summary["seeds"]:
+        if seed["program"] is not None:
+            beside = [seed["against"][label][key] for label in summary["optimizers"]]
+            # All optimizers have the same tasks.
+            for tasks in zip(*beside, strict=True):
+                rows.append((seed["name"], tasks[0]["task"], *map(to_text, tasks)))
+    return rows
 
 
 def explanation(summary: Summary) -> str:
