@@ -226,8 +226,10 @@ class RacingConfig(Config):
     would enter a front with axes ([objectives]). It is trained on 2 seeds in all, then on 4, 8 and
     so on, while one of these holds. Its fitness is the mean gain over the further seeds, without
     the first. The rank, which tournaments compare, is fitness less sigma / sqrt(n). Here sigma is
-    the standard deviation of the gain of a training, and n the number of seeds. 0 for no races:
-    each program is trained once, and its rank is its fitness, less the costs in [objectives]."""
+    the standard deviation of the gain of a training, and n the number of seeds. The rank is also
+    less what the seeds add to all gains. Raced programs tell that of the further seeds, and the
+    known optimizers of the gain "spread" that of all. 0 for no races: each program is trained once,
+    and its rank is its fitness, less the costs in [objectives]."""
     max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
     """Largest number of seeds of a program."""
     num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8

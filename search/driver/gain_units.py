@@ -11,6 +11,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.reference import measure_later
 from lionhunt.search.driver.scoring import KNOWN, measure_reference
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.job import Job
@@ -22,20 +23,25 @@ from lionhunt.search.workers.pool import Pool
 def measure_known(
     records: RunStore, pool: Pool, config: RunConfig
 ) -> dict[EvaluationId, Measurement]:
-    """Return the measurement of each known optimizer at its best step sizes, recorded or new.
+    """Return the measurements of known optimizers at their best step sizes, recorded or new.
+
+    In a run with races they are trained on all seeds of a race. Nothing selected them, so they tell
+    what each seed adds to all gains.
 
     Args:
         records: store of the run; nothing is written.
         pool: started pool without other jobs.
         config: of the run; it has step sizes.
     """
+    bytecodes = {}
     measured = {}
     for program in map(library.load, KNOWN):
         name = EvaluationId(fingerprint(program))
-        recorded = records.measurement(name)
-        job = Job(str(name), assemble(program))
-        measured[name] = recorded or measure_reference(pool, job, config)
-    return measured
+        bytecodes[name.owner] = assemble(program)
+        job = Job(str(name), bytecodes[name.owner])
+        measured[name] = records.measurement(name) or measure_reference(pool, job, config)
+    num_seeds = config.racing.max_seeds if config.racing.num_best else 1
+    return measured | measure_later(measured, bytecodes, records, pool, config.seed, num_seeds)
 
 
 def gain_units(

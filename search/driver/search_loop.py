@@ -175,13 +175,13 @@ class Search:
             current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
+        known = {}
         if self._config.evaluation.gain == "spread":
             known = measure_known(self._records, self._pool, self._config)
-            measured = list(known.values())
+            measured = [each for name, each in known.items() if name.number == 1]
             self._units = gain_units(self._references[0], measured, self._directions)
-            # They are in the cache, as the reference is.
-            references = known | references
-        for name, measurement in references.items():
+        # Known optimizers are in the cache, as the reference is.
+        for name, measurement in (known | references).items():
             if self._outcomes.start(name):
                 self._record_outcomes([(str(name), measurement)])
         self._costs.add(analyze(self._records.reference()))
@@ -190,7 +190,7 @@ class Search:
             self._outcomes,
             self._records,
             reference=fingerprint(self._records.reference()),
-            luck=prior_luck(self._config.racing, self._references, self._gain),
+            luck=prior_luck(self._config.racing, self._references, known, self._gain),
             cost=self._costs.discount,
             would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
         )

@@ -4,8 +4,9 @@ A gain is over the reference on the same seed. Where the reference was unlucky, 
 more. In one run the mean gain of all raced programs was 2.6 with one seed and 1.5 with another. So
 gains with different seeds cannot be compared as they are. A complete race tells how far the gain
 with each further seed is above their mean. The effect of a seed is the median of that over the
-races so far. The first seed has none. Its gains in races are selected. With such an effect
-hardly a program would race any more. A rank that is too high only costs a race.
+races so far. Gains with the first seed are selected in races, so these say nothing about it. Known
+optimizers do, where a run trains them on all seeds. Each counts as a race of its own. Without them
+the first seed has no effect. A rank that is too high only costs a race.
 
 What is left is the luck of a single program. Its mean gain over n seeds has the standard error
 `sigma / sqrt(n)`. Programs of one run differ little in sigma, and a few seeds say little about a
@@ -45,20 +46,23 @@ class Luck:
 
     def __init__(self, gains: Sequence[float], max_seeds: int):
         self._spreads = [statistics.stdev(gains)] * PRIOR_RACES
-        self._deviations: dict[int, list[float]] = {n: [] for n in range(2, max_seeds + 1)}
-        """Sorted deviations with each seed, one a complete race."""
+        self._further = range(2, max_seeds + 1)
+        """Numbers of the further seeds."""
+        self._deviations: dict[int, list[float]] = {n: [] for n in range(1, max_seeds + 1)}
+        """Sorted deviations with each seed from the mean of the further ones."""
 
     def add(self, gains: Mapping[int, float]) -> None:
         """Add a race.
 
         Args:
-            gains: of one program by further seed, without the first, which made it race.
+            gains: of one program by seed. A program that its first seed made race has none there.
         """
-        if len(gains) >= MIN_GAINS:
-            adjusted = [gain - self.effect(number) for number, gain in gains.items()]
+        further = {number: gains[number] for number in self._further if number in gains}
+        if len(further) >= MIN_GAINS:
+            adjusted = [gain - self.effect(number) for number, gain in further.items()]
             bisect.insort(self._spreads, statistics.stdev(adjusted))
-        if gains.keys() == self._deviations.keys():
-            mean = statistics.fmean(gains.values())
+        if len(further) == len(self._further):
+            mean = statistics.fmean(further.values())
             for number, gain in gains.items():
                 bisect.insort(self._deviations[number], gain - mean)
 
@@ -68,8 +72,8 @@ class Luck:
         return _median(self._spreads)
 
     def effect(self, number: int) -> float:
-        """Return what a seed adds to all gains; 0 for the first, and before a complete race."""
-        deviations = self._deviations.get(number)
+        """Return what a seed adds to all gains; 0 before anything is known of it."""
+        deviations = self._deviations[number]
         return _median(deviations) if deviations else 0.0
 
     def margin(self, numbers: Sequence[int]) -> float:

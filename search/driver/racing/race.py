@@ -25,7 +25,7 @@ that a run may be killed between two rounds. Later individuals of a program shar
 import dataclasses
 import heapq
 import statistics
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.canonical import Canonical
@@ -94,6 +94,7 @@ def further_job(
 def prior_luck(
     config: RacingConfig,
     references: Sequence[Measurement],
+    known: Mapping[EvaluationId, Measurement],
     gain: Callable[[Measurement, Measurement], float | None],
 ) -> Luck | None:
     """Return the luck before the first race; None for a run without races.
@@ -101,6 +102,7 @@ def prior_luck(
     Args:
         config: rules of the races.
         references: of the reference, one a seed.
+        known: of known optimizers, which nothing selected; each counts as a race.
         gain: from a measurement and one of the reference to a fitness.
     """
     if not config.num_best:
@@ -109,7 +111,14 @@ def prior_luck(
     means = map(statistics.fmean, zip(*(each.scores for each in seen), strict=True))
     typical = dataclasses.replace(seen[0], scores=tuple(means))
     gains = [gain(each, typical) for each in seen]
-    return Luck([each for each in gains if each is not None], config.max_seeds)
+    luck = Luck([each for each in gains if each is not None], config.max_seeds)
+    of_known: dict[str, dict[int, float]] = {}
+    for name, measurement in known.items():
+        if (over_reference := gain(measurement, references[name.number - 1])) is not None:
+            of_known.setdefault(name.owner, {})[name.number] = over_reference
+    for gains_by_seed in of_known.values():
+        luck.add(gains_by_seed)
+    return luck
 
 
 class Races:

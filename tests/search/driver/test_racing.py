@@ -13,8 +13,10 @@ import pytest
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
+from lionhunt.search.driver.config import RacingConfig
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.racing.luck import PRIOR_RACES, Luck
+from lionhunt.search.driver.racing.race import prior_luck
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial, load_run
 from lionhunt.search.driver.summary import summarize_run
@@ -311,5 +313,41 @@ def test_what_a_seed_adds_to_all_gains_is_no_luck_of_a_program():
         luck.add({number: 0.2 + effect for number, effect in effects.items()})
     assert luck.sigma == pytest.approx(0.0, abs=1e-12)
     assert luck.margin([2]) == pytest.approx(0.5) and luck.margin([2, 3]) == pytest.approx(0.0)
-    # The gains with the first seed are selected.
+    # No known optimizer was trained with the first seed.
     assert luck.effect(1) == 0.0
+
+
+def test_known_optimizers_tell_what_the_first_seed_adds():
+    luck = Luck([0.1, -0.1, 0.0], max_seeds=4)
+    effects = {1: 0.8, 2: 0.5, 3: -0.5, 4: 0.0}
+    for gain in (0.0, 1.0, -2.0):
+        luck.add({number: gain + effect for number, effect in effects.items()})
+    assert {number: luck.effect(number) for number in effects} == pytest.approx(effects)
+    # Races of programs that their first seed made race say nothing about it.
+    luck.add({2: 0.5, 3: -0.5, 4: 0.0})
+    assert luck.effect(1) == pytest.approx(0.8)
+    assert luck.margin([1]) == pytest.approx(0.8 + luck.sigma)
+
+
+@pytest.mark.parametrize("failed", [None, 3])
+def test_known_optimizers_are_paired_with_the_reference_by_seed(failed: int | None):
+    references = [Measurement(Status.OK, (score,)) for score in (2.0, 1.0, 4.0)]
+    known = {}
+    failure = Measurement(Status.NOT_FINITE)
+    for owner, factor in (("a", 0.5), ("b", 0.25)):
+        for number, reference in enumerate(references, 1):
+            lucky = 0.1 if number == 1 else 0.0
+            score = reference.scores[0] * factor - lucky
+            is_ok = number != failed or owner == "b"
+            measurement = Measurement(Status.OK, (score,)) if is_ok else failure
+            known[EvaluationId(owner, number)] = measurement
+    luck = prior_luck(
+        RacingConfig(num_best=3, max_seeds=3),
+        references,
+        known,
+        lambda one, zero: (zero.scores[0] - one.scores[0]) / zero.scores[0] if one.scores else None,
+    )
+    assert luck is not None
+    # One that failed with a seed says nothing, the other does.
+    assert luck.effect(1) == pytest.approx(0.05)
+    assert luck.effect(2) == pytest.approx(0.0) == luck.effect(3)
