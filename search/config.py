@@ -13,6 +13,7 @@ from pydantic import BaseModel, ConfigDict
 
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.user_code.reference import with_full_paths
 
 MAX_CHARACTERS = 1_000_000
 """The part of a file that is read; no configuration is longer."""
@@ -46,7 +47,8 @@ def read_config(path: Path, model: type[C], settings: Iterable[str] = ()) -> C:
     Raises:
         ConfigError: the file cannot be read, or is no such configuration.
     """
-    return parse_config(read_tables(path), str(path), model, settings)
+    raw = with_full_paths(read_tables(path), path.parent)
+    return parse_config(raw, str(path), model, settings)
 
 
 def read_tables(path: Path) -> dict[str, Any]:
@@ -76,10 +78,11 @@ def parse_config(
         ConfigError: it is invalid. The message names the offending key, and `source` or the setting
             that is at fault.
     """
-    raw = copy.deepcopy(raw)
+    raw = with_full_paths(copy.deepcopy(raw), Path())
     config, fault = _parse(raw, model)
     for text in settings:
         _set(raw, text)
+        raw = with_full_paths(raw, Path())
         earlier = fault
         config, fault = _parse(raw, model)
         if fault != earlier:

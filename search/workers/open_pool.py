@@ -7,10 +7,11 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
+from lionhunt.search.user_code.loading import imported_files
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.pool import Pool
-from lionhunt.search.workers.ray_cluster import LOCAL
+from lionhunt.search.workers.ray_cluster import LOCAL, pickle_by_value
 from lionhunt.search.workers.ray_pool import RayPool
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -38,6 +39,8 @@ def open_pool_of(
     set_xla_environment()
     with compiled_code_kept():
         if num_workers:
+            # Workers have the code as it was when the pool was opened, also on other machines.
+            pickle_by_value(imported_files())
             # The nodes of a cluster may not have the folder.
             folder = Path.cwd() if ray_address == LOCAL else None
             make = functools.partial(_make_scorer, make_scorer, folder)
