@@ -1,7 +1,7 @@
 """Loading of the user's code, and of what identifies it.
 
-A file is imported once in a process. Its folder comes last among those that modules are imported
-from, so that it may import files beside it, and hides no installed package.
+A file is imported once in a process. It may import files beside it. Its folder comes last among
+those that modules are imported from, so that it hides no installed package.
 """
 
 import hashlib
