@@ -287,3 +287,5 @@ FAMILIES: dict[str, type[FamilyOptions]] = {
     options.kind: options for options in get_args(FamilyOptions)
 }
 """Options class of each task kind; `FAMILIES[kind]().build()` builds its task."""
+OTHER_KINDS = {"arrays": "lionhunt.proxy_tasks.array_options:Arrays"}
+"""Task classes that come with the package, as one of a user would; their data is the user's."""

@@ -6,7 +6,7 @@ This module imports neither NumPy nor JAX, so a configuration is checked at once
 import dataclasses
 import hashlib
 import importlib
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Strict
 
@@ -71,13 +71,26 @@ class TaskOptions:
         Raises:
             DataError: the data is missing, or does not fit the options.
         """
-        # `kind` is a field of the subclasses. A field here would come earlier in `repr`, and
-        # change every digest.
-        kind = vars(self)["kind"]
-        task = importlib.import_module(f"lionhunt.proxy_tasks.tasks.{kind}").build(self)
+        task = importlib.import_module(f"lionhunt.proxy_tasks.tasks.{self.name}").build(self)
         return dataclasses.replace(
             task, reparametrization=self.reparametrization, horizons=self._scaled_horizons
         )
+
+    @property
+    def name(self) -> str:
+        """Return the name of the task, which is its kind."""
+        # `kind` is a field of the subclasses. A field here would come earlier in `repr`, and
+        # change every digest.
+        return vars(self)["kind"]
+
+    def values(self) -> dict[str, Any]:
+        """Return all options by name."""
+        return dataclasses.asdict(self)
+
+    def cut_to(self, num_steps: int) -> Self:
+        """Return the options of a training of a number of steps, whatever the seed."""
+        unscaled = max(1, round(num_steps / self.scale**0.5))
+        return dataclasses.replace(self, num_steps=unscaled, horizons=None)
 
     def shortened(self, share: float) -> Self:
         """Return the options of a training of a share of the steps, of one step at least."""

@@ -118,7 +118,7 @@ class ComparisonConfig(Config):
             raise ValueError(
                 "a comparison tunes for one length: give its tasks num_steps, not horizons"
             )
-        kinds = {task.kind for task in self.tasks}
+        kinds = {task.name for task in self.tasks}
         for optimizer in self.optimizers:
             for kind in optimizer.constants_by_kind:
                 if kind not in kinds:

@@ -1,6 +1,5 @@
 """Setup of comparisons: optimizers are found, tasks are built, and the store is opened."""
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Collection, Sequence
@@ -134,12 +133,12 @@ def _unique_names(tasks: Sequence[TaskOptions]) -> list[str]:
     """Return the kind of each task, with its differing options if the kind comes several times."""
     names = []
     for options in tasks:
-        values = dataclasses.asdict(options)
-        same_kind = [dataclasses.asdict(other) for other in tasks if other.kind == options.kind]
+        values = options.values()
+        same_kind = [other.values() for other in tasks if other.name == options.name]
         differing = [
             f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
             for key, value in values.items()
-            if len({other[key] for other in same_kind}) > 1
+            if len({repr(other.get(key)) for other in same_kind}) > 1
         ]
-        names.append(options.kind + (f" ({', '.join(differing)})" if differing else ""))
+        names.append(options.name + (f" ({', '.join(differing)})" if differing else ""))
     return names

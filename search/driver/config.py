@@ -334,14 +334,16 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
     return read_config(path, RunConfig, settings)
 
 
-def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
+def parse_run_config(
+    raw: dict[str, Any], source: str, *, loads_code: bool = True
+) -> RunConfig:
     """Check the raw config of a run; see `search.config.parse_config`."""
     evaluation = raw.get("evaluation")
     # Records of version 0.1 have the keys of reevaluation, also where it was off.
     if isinstance(evaluation, dict) and evaluation.get("reevaluate", "") is None:
         kept = {key: value for key, value in evaluation.items() if key not in _OLD_KEYS}
         raw = raw | {"evaluation": kept}
-    return parse_config(raw, source, RunConfig)
+    return parse_config(raw, source, RunConfig, loads_code=loads_code)
 
 
 _OLD_KEYS = ("reevaluate", "reevaluate_every", "max_evaluations")
