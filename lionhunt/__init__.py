@@ -12,7 +12,9 @@ from typing import TYPE_CHECKING, Any
 from lionhunt.errors import LionhuntError
 
 if TYPE_CHECKING:
-    from lionhunt import dsl, proxy_tasks, search
+    from lionhunt import dsl, proxy_tasks, search, tasks
+    from lionhunt.proxy_tasks.task import Task
+    from lionhunt.proxy_tasks.task_class import task
     from lionhunt.search.api.experiments import Report, compare, select
     from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
     from lionhunt.search.api.runs import Run, load, resume, run
@@ -26,12 +28,14 @@ _MODULES = {
     "Run": "lionhunt.search.api.runs",
     "RunConfig": "lionhunt.search.driver.config",
     "Simplification": "lionhunt.search.api.programs",
+    "Task": "lionhunt.proxy_tasks.task",
     "compare": "lionhunt.search.api.experiments",
     "load": "lionhunt.search.api.runs",
     "program": "lionhunt.search.api.programs",
     "resume": "lionhunt.search.api.runs",
     "run": "lionhunt.search.api.runs",
     "select": "lionhunt.search.api.experiments",
+    "task": "lionhunt.proxy_tasks.task_class",
 }
 """The module of each public name that is loaded at its first use."""
 
@@ -42,6 +46,7 @@ __all__ = [
     "Run",
     "RunConfig",
     "Simplification",
+    "Task",
     "__version__",
     "compare",
     "dsl",
@@ -52,13 +57,15 @@ __all__ = [
     "run",
     "search",
     "select",
+    "task",
+    "tasks",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(importlib.import_module(_MODULES[name]), name)
-    if name in ("dsl", "proxy_tasks", "search"):
+    if name in ("dsl", "proxy_tasks", "search", "tasks"):
         return importlib.import_module(f"lionhunt.{name}")
     if name == "__version__":
         # This import takes as long as all others here.

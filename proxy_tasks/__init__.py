@@ -21,7 +21,8 @@ from lionhunt.proxy_tasks.options import (
     StdlibMLM,
     TextLM,
 )
-from lionhunt.proxy_tasks.task import NUM_CHUNKS, Task, TaskCodeError, TaskError
+from lionhunt.proxy_tasks.task import NUM_CHUNKS, Task
+from lionhunt.proxy_tasks.task_errors import TaskCodeError, TaskError
 
 if TYPE_CHECKING:
     from lionhunt.proxy_tasks.data.dataset import DataError

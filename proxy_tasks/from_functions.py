@@ -7,22 +7,25 @@ from typing import Any
 import jax
 import jax.numpy as jnp
 
-from lionhunt.proxy_tasks.task import Task, TaskError
+from lionhunt.proxy_tasks.task_errors import TaskError
 
 MAX_STEPS = 2**31 - 1
 
 
-def build_from_functions(
-    functions: dict[str, Callable[..., Any]],
-    *,
-    metric: str,
-    higher_is_better: bool,
-    num_steps: int,
-    data: Any,
-    name: str,
-    digest: str,
-) -> Task:
-    """Build a task from functions by their roles; see `Task.from_functions`."""
+def adapt(
+    functions: dict[str, Callable[..., Any]], data: Any, num_steps: int, name: str
+) -> dict[str, Any]:
+    """Return the data and the functions of a task as `Task` has them.
+
+    Args:
+        functions: the user's, by their roles; see `Task.from_functions`.
+        data: their data; None without.
+        num_steps: training steps.
+        name: of the task.
+
+    Raises:
+        TaskError: one of them does not fit.
+    """
     if isinstance(num_steps, bool) or not isinstance(num_steps, int):
         raise TaskError(f"task {name}: num_steps ({num_steps!r}) must be a whole number")
     if not 0 < num_steps <= MAX_STEPS:
@@ -36,18 +39,13 @@ def build_from_functions(
             words += ", data"
         _check_arguments(name, role, functions[role], words)
     init, loss, batch, score = (functions[role] for role in ("init", "loss", "batch", "score"))
-    return Task(
-        name,
-        num_steps,
-        jax.tree.map(jnp.asarray, data) if has_data else (),
-        lambda _, key: init(key),
-        (lambda data, key: batch(key, data)) if has_data else (lambda _, key: batch(key)),
-        loss,
-        score if has_data else (lambda params, _: score(params)),
-        metric,
-        higher_is_better,
-        digest,
-    )
+    return {
+        "data": jax.tree.map(jnp.asarray, data) if has_data else (),
+        "init": lambda _, key: init(key),
+        "batch": (lambda data, key: batch(key, data)) if has_data else lambda _, key: batch(key),
+        "loss": loss,
+        "score": score if has_data else lambda params, _: score(params),
+    }
 
 
 def _check_arguments(name: str, role: str, function: Callable[..., Any], words: str) -> None:

@@ -12,7 +12,8 @@ import jax.numpy as jnp
 import optax
 
 from lionhunt.errors import LionhuntError
-from lionhunt.proxy_tasks.task import Task, TaskCodeError, TaskError
+from lionhunt.proxy_tasks.task import Task
+from lionhunt.proxy_tasks.task_errors import TaskCodeError, TaskError
 from lionhunt.proxy_tasks.training import train
 
 _ROLES = ("init", "batch", "loss", "score")

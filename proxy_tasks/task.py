@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lionhunt.errors import LionhuntError
+from lionhunt.proxy_tasks.task_errors import TaskError
 
 if TYPE_CHECKING:
     import jax
@@ -24,14 +24,6 @@ Batch = Any
 """A tuple of arrays with a leading axis of examples."""
 Data = Any
 """A tree of arrays."""
-
-
-class TaskError(LionhuntError):
-    """A task whose loss or score is not a number: one line that names the task."""
-
-
-class TaskCodeError(LionhuntError):
-    """An error that the code of a user's task raised: one line that names the function."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -120,16 +112,16 @@ class Task:
             >>> parabola.num_parameters
             3
         """
-        from lionhunt.proxy_tasks.from_functions import build_from_functions
+        from lionhunt.proxy_tasks.from_functions import adapt
 
         functions = {"init": init, "batch": batch, "loss": loss, "score": score}
-        return build_from_functions(
-            functions,
+        parts = adapt(functions, data, num_steps, name)
+        return Task(
+            name,
+            num_steps,
+            **parts,
             metric=metric,
             higher_is_better=higher_is_better,
-            num_steps=num_steps,
-            data=data,
-            name=name,
             digest=digest,
         )
 

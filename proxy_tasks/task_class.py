@@ -4,7 +4,7 @@ import dataclasses
 import inspect
 from typing import Any, TypeVar, dataclass_transform
 
-from lionhunt.proxy_tasks.task import TaskError
+from lionhunt.proxy_tasks.task_errors import TaskError
 
 C = TypeVar("C", bound=type)
 _MARK = "__is_lionhunt_task__"

@@ -15,8 +15,8 @@ from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.fields import TAGS
 from lionhunt.search.user_code.kinds import all_kinds
 from lionhunt.search.user_code.reference import with_full_paths
+from lionhunt.search.user_code.tables import with_tables
 from lionhunt.search.user_code.task_options import NEVER_LOAD
-from lionhunt.search.user_code.task_values import with_tables
 
 MAX_CHARACTERS = 1_000_000
 """The part of a file that is read; no configuration is longer."""
@@ -89,14 +89,13 @@ def parse_config(
             that is at fault.
     """
     try:
-        raw = with_full_paths(with_tables(raw), Path())
-    except TaskError as error:
+        raw = with_tables(raw)
+    except (TaskError, RecursionError) as error:
         raise ConfigError(f"{source}: {error}") from None
     context = None if loads_code else NEVER_LOAD
     config, fault = _parse(raw, model, context)
     for text in settings:
         _set(raw, text)
-        raw = with_full_paths(raw, Path())
         earlier = fault
         config, fault = _parse(raw, model, context)
         if fault != earlier:
@@ -111,7 +110,8 @@ def _parse(
 ) -> tuple[C | None, str]:
     """Return a checked configuration, or what is wrong with it."""
     try:
-        return model.model_validate_json(json.dumps(raw, default=str), context=context), ""
+        text = json.dumps(with_full_paths(raw, Path()), default=str)
+        return model.model_validate_json(text, context=context), ""
     except (RecursionError, UnicodeEncodeError) as error:
         return None, f"not a configuration: {error}"
     except pydantic.ValidationError as error:

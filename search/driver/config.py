@@ -316,12 +316,16 @@ class RunConfig(Config):
                 f"batch_size ({batch_size}) must be at most lag ({lag}), the children in flight; "
                 f"to fill batches, set lag to {4 * batch_size}"
             )
-        all_tasks = (*self.tasks, *self.validation.tasks)
-        if batch_size > 1 and any(task.horizons for task in all_tasks):
+        if batch_size > 1 and any(task.horizons for task in self.all_tasks):
             raise ValueError(
                 "candidates of a task with horizons cannot train side by side: set batch_size to 1"
             )
         return self
+
+    @property
+    def all_tasks(self) -> tuple[TaskOptions, ...]:
+        """Return the tasks of the search, then those of its validation."""
+        return (*self.tasks, *self.validation.tasks)
 
     @property
     def selection(self) -> Selection:
@@ -334,9 +338,7 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
     return read_config(path, RunConfig, settings)
 
 
-def parse_run_config(
-    raw: dict[str, Any], source: str, *, loads_code: bool = True
-) -> RunConfig:
+def parse_run_config(raw: dict[str, Any], source: str, *, loads_code: bool = True) -> RunConfig:
     """Check the raw config of a run; see `search.config.parse_config`."""
     evaluation = raw.get("evaluation")
     # Records of version 0.1 have the keys of reevaluation, also where it was off.

@@ -44,7 +44,7 @@ def summarize_setup(
         built = [options.build() for options in config.validation.tasks]
         setup["validation_tasks"] = summarize_tasks(built)
     # Runs on built-in tasks alone have no such key.
-    if sources := dict(digests_of((*config.tasks, *config.validation.tasks))):
+    if sources := dict(digests_of(config.all_tasks)):
         setup["sources"] = sources
     return setup | summarize_environment()
 

@@ -41,7 +41,8 @@ def digest_of_task(task: Task) -> str:
         TaskError: a function reads something that has no content, such as a lock.
     """
     if task.digest:
-        return hashlib.sha256(f"{task.digest} {digest_of_data(task.data)}".encode()).hexdigest()[:16]
+        text = f"{task.digest} {digest_of_data(task.data)}"
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
     return digest_of_object(task, task.name)
 
 
@@ -137,9 +138,10 @@ class _Content:
             return
         for name, value in sorted(vars(cls).items()):
             function = getattr(value, "__func__", getattr(value, "fget", value))
-            # Methods that a dataclass makes have no source.
-            if isinstance(function, types.FunctionType) and function.__code__.co_filename != "<string>":
-                yield from self.parts(function, f"{name} of {place}")
+            if isinstance(function, types.FunctionType):
+                # Methods that a dataclass makes follow from its fields.
+                if function.__code__.co_filename != "<string>":
+                    yield from self.parts(function, f"{name} of {place}")
             elif isinstance(value, _PLAIN) and not name.startswith("__"):
                 yield f"{name}={value!r}".encode()
         for base in cls.__bases__:

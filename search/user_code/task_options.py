@@ -4,7 +4,7 @@ import dataclasses
 import functools
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from typing import Any, Self
 
 import pydantic
@@ -22,6 +22,7 @@ from lionhunt.search.user_code.own_options import (
     read_common,
     values_of,
 )
+from lionhunt.search.user_code.task_values import to_table
 
 NEVER_LOAD = {"loads_code": False}
 """The context of a validation that must not execute the user's code, as of a recorded config."""
@@ -69,7 +70,7 @@ class UserTask:
         return name_of(self.kind).strip("<>")
 
     @property
-    def _is_object(self) -> bool:
+    def is_object(self) -> bool:
         """Return whether the task was given as a Python object."""
         return self.kind.startswith("<")
 
@@ -86,7 +87,7 @@ class UserTask:
     @functools.cached_property
     def code(self) -> UserCode:
         """Return the class, or the finished task, and the digests of its files."""
-        if self._is_object:
+        if self.is_object:
             return UserCode(given(self.name, self.options.get("digest")), {})
         return load_kind(self.kind)
 
@@ -97,7 +98,7 @@ class UserTask:
         common = read_common(options)
         for key in vars(common):
             options.pop(key, None)
-        if self._is_object:
+        if self.is_object:
             options.pop("digest", None)
         return make_own(self.code.value, options)
 
@@ -129,7 +130,7 @@ class UserTask:
         """Return all options by name, as JSON values."""
         values = {"kind": self.kind} if with_kind else {}
         values |= read_common(self.options).to_json()
-        if self._is_object:
+        if self.is_object:
             return values | {"digest": self.options["digest"], "num_steps": self.num_steps}
         return values | values_of(self.own)
 
@@ -200,8 +201,6 @@ class UserTask:
 
     @classmethod
     def _validate(cls, value: Any, info: pydantic.ValidationInfo) -> Self:
-        from lionhunt.search.user_code.task_values import to_table
-
         if isinstance(value, cls):
             return value
         table = to_table(value)
@@ -217,7 +216,8 @@ class UserTask:
                 "task_option", "{problem}", {"key": error.key, "problem": error.problem}
             ) from None
         except LionhuntError as error:
-            raise PydanticCustomError("unknown_task", "{problem}", {"problem": str(error)}) from None
+            problem = {"problem": str(error)}
+            raise PydanticCustomError("unknown_task", "{problem}", problem) from None
 
     @classmethod
     def __get_pydantic_core_schema__(cls, source: Any, handler: Any) -> core_schema.CoreSchema:
@@ -229,11 +229,17 @@ class UserTask:
         return {"type": "object", "properties": {"kind": {"type": "string"}}, "required": ["kind"]}
 
 
-def digests_of(tasks: Any) -> Digests:
-    """Return the digests of the files of all tasks of users among some; the tasks are loaded."""
-    found: dict[str, str] = {}
+def load_tasks(tasks: Iterable[Any]) -> None:
+    """Load the code of all users' tasks among some; raise a `LionhuntError` if that fails."""
     for each in tasks:
         if isinstance(each, UserTask):
             each.load()
+
+
+def digests_of(tasks: Iterable[Any]) -> Digests:
+    """Return the digests of the files of all users' tasks among some, as they were loaded."""
+    found: dict[str, str] = {}
+    for each in tasks:
+        if isinstance(each, UserTask):
             found |= each.code.digests
     return found

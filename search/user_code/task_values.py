@@ -1,4 +1,4 @@
-"""Tasks that are given in Python: an instance of a task class or a `Task` as a table of a config."""
+"""Tables of a config for tasks that are given in Python."""
 
 import sys
 import types
@@ -14,15 +14,6 @@ from lionhunt.search.user_code.loading import path_of_module
 from lionhunt.search.user_code.own_options import make_own, values_of
 
 
-def with_tables(raw: Any) -> Any:
-    """Return the raw tables of a config, with a table for each task that is a Python object."""
-    if isinstance(raw, dict):
-        return {key: with_tables(value) for key, value in raw.items()}
-    if isinstance(raw, list | tuple):
-        return [with_tables(value) for value in raw]
-    return to_table(raw)
-
-
 def to_table(value: Any) -> Any:
     """Return the table of a config for a task; any other value as it is.
 
@@ -32,10 +23,6 @@ def to_table(value: Any) -> Any:
     Raises:
         TaskError: nothing identifies the content of an object.
     """
-    from lionhunt.search.user_code.task_options import UserTask
-
-    if isinstance(value, UserTask):
-        return value.to_json()
     if isinstance(value, TaskOptions):
         return value.values()
     if isinstance(value, Task):
@@ -82,5 +69,3 @@ def _reference(cls: type) -> str | None:
 
 def _is_installed(module: types.ModuleType) -> bool:
     return "site-packages" in Path(str(module.__file__)).parts
-
-
