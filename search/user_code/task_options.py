@@ -12,6 +12,7 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from lionhunt.errors import LionhuntError
 from lionhunt.proxy_tasks import Task, TaskError
+from lionhunt.proxy_tasks.task_class import fields_of
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.user_code.given import given
 from lionhunt.search.user_code.kinds import load_kind, name_of
@@ -191,7 +192,10 @@ class UserTask:
         """Return 16 hexadecimal digits that identify source, options and data."""
         from lionhunt.search.user_code.content_digest import digest_of_data
 
-        options = json.dumps(self.values(with_kind=False), sort_keys=True)
+        # As for built-in tasks, what `repr` leaves out does not count: paths, for instance.
+        hidden = {name for name, each in fields_of(type(self.own)).items() if not each.repr}
+        values = self.values(with_kind=False).items()
+        options = json.dumps({k: v for k, v in values if k not in hidden}, sort_keys=True)
         parts = (self.name, self.code.digest, options, task.digest, digest_of_data(task.data))
         return hashlib.sha256(" ".join(parts).encode()).hexdigest()[:16]
 
