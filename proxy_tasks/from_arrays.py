@@ -86,7 +86,7 @@ def from_arrays(
     examples = make_examples(rows, problem, validation_share)
     if metric == "accuracy" and (examples.problem == "regression" or loss is not None):
         raise TaskError("metric 'accuracy' is of classifications with their own loss; use 'loss'")
-    init, apply = _model(model, examples, width, depth)
+    init, apply = _model(name, model, examples, width, depth)
     loss_of, score_of, metric_name, higher_is_better = _losses(examples, loss, metric)
 
     def batch(key: jax.Array, data: Any) -> Any:
@@ -117,8 +117,9 @@ def from_arrays(
     return task
 
 
-def _model(model: Any, examples: Examples, width: int, depth: int) -> tuple[Init, Apply]:
+def _model(name: str, model: Any, examples: Examples, width: int, depth: int) -> tuple[Init, Apply]:
     """Return a model as a pair of pure functions of one example."""
+    from lionhunt.proxy_tasks.guarding import call
     from lionhunt.proxy_tasks.models.array_models import MODELS, make_model
     from lionhunt.proxy_tasks.models.splitting import split_model
 
@@ -135,7 +136,7 @@ def _model(model: Any, examples: Examples, width: int, depth: int) -> tuple[Init
             "model must be a name, a pair of functions (init, apply), or a function from a key to "
             f"an Equinox model, not {type(model).__name__}"
         )
-    init, to_model = split_model(model)
+    init, to_model = call(name, "model", split_model, model)
     return lambda key: init(None, key), lambda params, x: to_model(params)(x)
 
 
@@ -162,9 +163,12 @@ def _check_outputs(task: Task, apply: Apply, examples: Examples, *, is_default: 
     """Raise `TaskError` if a model does not return what the default loss needs."""
     import jax
 
+    from lionhunt.proxy_tasks.guarding import call
+
     inputs, targets = examples.split.train
-    params = jax.eval_shape(task.init, task.data, jax.random.key(0))
-    output = jax.eval_shape(apply, params, jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype))
+    example = jax.ShapeDtypeStruct(inputs.shape[1:], inputs.dtype)
+    params = call(task.name, "model", jax.eval_shape, task.init, task.data, jax.random.key(0))
+    output = call(task.name, "model", jax.eval_shape, apply, params, example)
     shape = getattr(output, "shape", None)
     if examples.num_classes:
         fitting: list[Any] = [(examples.num_classes,)]

@@ -52,7 +52,7 @@ class Task:
 
     name: str
     num_steps: int | jax.Array
-    data: Data
+    data: Data = dataclasses.field(repr=False)
     init: Callable[[Data, jax.Array], Params]
     batch: Callable[[Data, jax.Array], Batch]
     loss: Callable[[Params, Batch], jax.Array]

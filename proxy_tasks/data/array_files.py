@@ -9,6 +9,9 @@ import numpy as np
 
 from lionhunt.proxy_tasks.data.dataset import DataError
 
+MAX_NAMED = 12
+"""Columns that an error names."""
+
 
 class Rows(NamedTuple):
     """Inputs and targets, one a row; NumPy arrays."""
@@ -102,7 +105,8 @@ def _split(
         raise DataError(f"{file} needs a column of targets and one of inputs")
     target = target or names[-1]
     if target not in names:
-        raise DataError(f"{file} has no column {target!r}; it has {', '.join(names)}")
+        some = ", ".join(names[:MAX_NAMED]) + (", ..." if len(names) > MAX_NAMED else "")
+        raise DataError(f"{file} has no column {target!r}; it has {some}")
     columns = {name: read(name) for name in names}
     for name, column in columns.items():
         if name != target and column.dtype.kind not in "biuf":

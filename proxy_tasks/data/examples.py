@@ -88,6 +88,8 @@ def _number(y: np.ndarray) -> tuple[np.ndarray, int]:
     """Return labels as whole numbers from 0, in order, and their number."""
     if y.ndim != 1:
         raise DataError(f"the labels of a classification have shape=(rows,), not {y.shape}")
+    if y.dtype.kind == "f" and (y != np.floor(y)).any():
+        raise DataError("the labels of a classification are whole numbers or text, not fractions")
     labels, numbers = np.unique(y.astype(str) if y.dtype.kind == "O" else y, return_inverse=True)
     if not 2 <= len(labels) <= MAX_CLASSES:
         raise DataError(

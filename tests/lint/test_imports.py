@@ -23,7 +23,7 @@ LAYERS = (
     ("storage", "workers"),
     ("behavior",),
     ("driver",),
-    ("trackers", "dry_run"),
+    ("trackers", "dry_run", "task_check"),
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
     ("campaign",),
