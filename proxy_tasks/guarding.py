@@ -1,6 +1,7 @@
 """Tasks of the user, guarded: an error of their code is one line, and shapes are checked first."""
 
 import dataclasses
+import logging
 import sysconfig
 import traceback
 from collections.abc import Callable
@@ -28,6 +29,8 @@ def guard(task: Task) -> Task:
 
     What Lionhunt raises itself, and a lack of memory, stay as they are.
     """
+    # JAX prints the traceback of a callback before it raises.
+    logging.getLogger("jax._src.callback").setLevel(logging.CRITICAL)
     guarded = {role: _Guarded(task.name, role, getattr(task, role)) for role in _ROLES}
     return dataclasses.replace(task, **guarded)
 
@@ -58,11 +61,26 @@ def call(name: str, role: str, function: Callable[..., Any], *args: Any) -> Any:
     except (LionhuntError, MemoryError):
         raise
     except jax.errors.JaxRuntimeError as error:
-        if "RESOURCE_EXHAUSTED" in str(error):
-            raise
-        raise TaskCodeError(f"task {name}: {role} raised {describe(error)}") from error
+        raise of_callback(name, error) from error
     except Exception as error:
         raise TaskCodeError(f"task {name}: {role} raised {describe(error)}") from error
+
+
+def of_callback(name: str, error: jax.errors.JaxRuntimeError) -> Exception:
+    """Return the error of a callback in a task's compiled code; any other error as it is.
+
+    Args:
+        name: of the task.
+        error: that JAX raised.
+    """
+    text = str(error).strip()
+    if "callback" not in text:
+        return error
+    # XLA ends the text with the last line of the traceback.
+    last = text.splitlines()[-1]
+    if "MemoryError" in last.partition(":")[0]:
+        return MemoryError(last)
+    return TaskCodeError(f"task {name}: a callback raised {last}")
 
 
 def describe(error: BaseException) -> str:

@@ -30,7 +30,7 @@ def find_options(kind: str, settings: Iterable[str] = ()) -> Any:
         ConfigError: there is no such task, or an option is wrong.
     """
     words = [f"task.{text}" for text in settings]
-    return parse_config({"task": {"kind": kind}}, kind, OneTask, words).task
+    return parse_config({"task": {"kind": kind}}, "check", OneTask, words).task
 
 
 def summarize_kinds() -> list[dict[str, Any]]:

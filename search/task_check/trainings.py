@@ -12,6 +12,7 @@ import optax
 from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import Task, Training, train
+from lionhunt.proxy_tasks.guarding import call
 from lionhunt.search.evaluation.evaluator import Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 
@@ -66,7 +67,7 @@ def make_trainer(task: Task, optimizer: KnownOptimizer) -> Train:
     def run(rate: float, seed: int, num_steps: int) -> Trained:
         start = time.perf_counter()
         arguments = (np.float32(rate), task_key(seed, 0), np.int32(num_steps), task.data)
-        training = jax.device_get(compiled(*arguments))
+        training = call(task.name, "a training", lambda: jax.device_get(compiled(*arguments)))
         seconds = time.perf_counter() - start
         return Trained(float(training.score), tuple(map(float, training.curve)), seconds)
 

@@ -113,7 +113,7 @@ class _Content:
             yield f"{value.__module__}.{getattr(value, '__qualname__', value.__name__)}".encode()
         else:
             raise TaskError(
-                f"task {self._name}: nothing identifies {place}, a {type(value).__name__}; put "
+                f"task {self._name}: nothing identifies {place}: a {type(value).__name__}; put "
                 "the task into a file, or give Task.from_functions a digest"
             )
 
@@ -130,7 +130,7 @@ class _Content:
             yield str(function.__module__).encode()
         for name, value in read.items():
             yield name.encode()
-            yield from self.parts(value, f"{name}, which {function.__qualname__} reads,")
+            yield from self.parts(value, f"{name}, which {function.__qualname__} reads")
 
     def _class(self, cls: type, place: str) -> Iterator[bytes]:
         yield f"{cls.__module__}.{cls.__qualname__}".encode()
