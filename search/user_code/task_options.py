@@ -103,10 +103,18 @@ class UserTask:
             options.pop("digest", None)
         return make_own(self.code.value, options)
 
+    @functools.cached_property
+    def own_values(self) -> dict[str, Any]:
+        """Return the options of that instance as JSON values."""
+        return values_of(self.own)
+
     def load(self) -> None:
-        """Load the code of the task; raise a `LionhuntError` if that fails."""
+        """Load the code of the task; raise a `LionhuntError` if that fails.
+
+        A worker gets what was loaded. There a class that came by value checks no options.
+        """
         try:
-            _ = self.own
+            _ = self.own_values
         except OptionError as error:
             raise ConfigError(f"task {self.name}: {error}") from None
 
@@ -133,7 +141,7 @@ class UserTask:
         values |= read_common(self.options).to_json()
         if self.is_object:
             return values | {"digest": self.options["digest"], "num_steps": self.num_steps}
-        return values | values_of(self.own)
+        return values | self.own_values
 
     def cut_to(self, num_steps: int) -> "UserTask":
         """Return the options of a training of a number of steps, whatever the seed."""
@@ -155,6 +163,7 @@ class UserTask:
             values.pop("horizons", None)
         changed = UserTask.of(self.kind, values)
         vars(changed)["code"] = self.code
+        changed.load()
         return changed
 
     def build(self) -> Task:

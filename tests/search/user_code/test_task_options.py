@@ -151,11 +151,9 @@ def test_the_digest_covers_source_options_and_data(tmp_path):
     assert parsed(kind=moved).build().digest == digests[0]
     write_task(tmp_path, PARABOLA.replace("0.1", "0.2"))
     digests.append(parsed(kind=kind, noise=0.1).build().digest)
-    with_data = PARABOLA.replace(
-        "score=lambda params:", "data=jnp.ones(2), score=lambda params, d:"
-    )
-    with_data = with_data.replace('params["w"] ** 2', 'p["w"] ** 2')
-    with_data = with_data.replace("batch=lambda key:", "batch=lambda key, d:")
+    with_data = PARABOLA.replace("score=", "data=jnp.ones(2), score=")
+    with_data = with_data.replace("lambda key: self", "lambda key, d: self")
+    with_data = with_data.replace("lambda params: jnp", "lambda params, d: jnp")
     for text in (with_data, with_data.replace("ones", "zeros")):
         write_task(tmp_path, text)
         digests.append(parsed(kind=kind).build().digest)

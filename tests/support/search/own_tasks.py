@@ -63,20 +63,17 @@ def calling(do, params):
     return jax.pure_callback(called, shape, params["w"])
 
 
-def raise_at(number):
-    def do(count):
-        if count == number:
-            raise RuntimeError("the candidate is at fault")
-
-    return do
+def raise_now(count):
+    raise RuntimeError("the candidate is at fault")
 
 
-def hang_at(number):
-    return lambda count: time.sleep(1000) if count == number else None
-
-
-def allocate_at(number):
-    return lambda count: np.ones(1 << 40) if count == number else None
+def misbehave_once(count):
+    """At every fourth call do what no process has done yet: raise, hang, then allocate."""
+    done = sorted(name for name in os.listdir() if name.startswith("done "))
+    if count % 4 or len(done) == 3:
+        return
+    open(f"done {len(done)}", "x").close()
+    (raise_now, lambda count: time.sleep(1000), lambda count: np.ones(1 << 40))[len(done)](count)
 
 
 def fork(count):
@@ -90,7 +87,6 @@ def fork(count):
 class Faulty:
     num_steps: int = 20
     how: str = "nothing"
-    number: int = 0
 
     def build(self):
         how = self.how
@@ -120,9 +116,8 @@ class Faulty:
             "nan": {"score": lambda params: jnp.nan * params["w"].sum()},
         }
         effects = {
-            "raises later": raise_at(self.number),
-            "hangs later": hang_at(self.number),
-            "allocates later": allocate_at(self.number),
+            "raises later": raise_now,
+            "misbehaves": misbehave_once,
             "prints": lambda count: print("I am here", flush=True),
             "forks": fork,
         }
@@ -133,7 +128,7 @@ class Faulty:
 '''
 
 CONFIG = """
-num_programs = 40
+num_programs = 30
 [evolution]
 population_size = 10
 tournament_size = 3
