@@ -23,8 +23,8 @@ class Arrays:
     problem: Literal["classification", "regression", ""] = ""
     """By default a classification where the targets are text or whole numbers."""
     model: Model = "mlp"
-    """A linear model, a perceptron, a convolutional network on images of height x width, also with
-    channels, or a gated recurrent unit on sequences of length x features."""
+    """A linear model, a perceptron, a convolutional network or a gated recurrent unit. The third
+    takes images of height x width, also with channels, the last sequences of length x features."""
     width: int = 32
     """Width of the model."""
     depth: int = 2

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     import jax
     import numpy as np
 
-    from lionhunt.proxy_tasks.data.examples import Examples, Problem
+    from lionhunt.proxy_tasks.data.prepared_rows import PreparedRows, Problem
 
 Init = Callable[[Any], Any]
 Apply = Callable[[Any, Any], Any]
@@ -73,7 +73,7 @@ def from_arrays(
     import jax.numpy as jnp
 
     from lionhunt.proxy_tasks.data.array_files import Rows, load_rows
-    from lionhunt.proxy_tasks.data.examples import make_examples
+    from lionhunt.proxy_tasks.data.prepared_rows import prepare_rows
 
     if isinstance(x, str | Path):
         if y is not None and not isinstance(y, str):
@@ -83,7 +83,7 @@ def from_arrays(
         raise TaskError("y must be an array with a row for each row of x")
     else:
         rows = Rows(x, y)
-    examples = make_examples(rows, problem, validation_share)
+    examples = prepare_rows(rows, problem, validation_share)
     if metric == "accuracy" and (examples.problem == "regression" or loss is not None):
         raise TaskError("metric 'accuracy' is of classifications with their own loss; use 'loss'")
     init, apply = _model(name, model, examples, width, depth)
@@ -117,7 +117,9 @@ def from_arrays(
     return task
 
 
-def _model(name: str, model: Any, examples: Examples, width: int, depth: int) -> tuple[Init, Apply]:
+def _model(
+    name: str, model: Any, examples: PreparedRows, width: int, depth: int
+) -> tuple[Init, Apply]:
     """Return a model as a pair of pure functions of one example."""
     from lionhunt.proxy_tasks.guarding import call
     from lionhunt.proxy_tasks.models.array_models import MODELS, make_model
@@ -140,7 +142,7 @@ def _model(name: str, model: Any, examples: Examples, width: int, depth: int) ->
     return lambda key: init(None, key), lambda params, x: to_model(params)(x)
 
 
-def _losses(examples: Examples, loss: Any, metric: str) -> tuple[Any, Any, str, bool]:
+def _losses(examples: PreparedRows, loss: Any, metric: str) -> tuple[Any, Any, str, bool]:
     """Return loss, score, name of the metric, and its direction."""
     import jax.numpy as jnp
 
@@ -159,7 +161,7 @@ def _losses(examples: Examples, loss: Any, metric: str) -> tuple[Any, Any, str, 
     return squared_error, squared_error, "squared error (of the variance)", False
 
 
-def _check_outputs(task: Task, apply: Apply, examples: Examples, *, is_default: bool) -> None:
+def _check_outputs(task: Task, apply: Apply, examples: PreparedRows, *, is_default: bool) -> None:
     """Raise `TaskError` if a model does not return what the default loss needs."""
     import jax
 

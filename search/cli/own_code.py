@@ -131,7 +131,7 @@ def check(
     ] = 20.0,
     as_json: Json = False,
 ) -> None:
-    """Train AdamW, Lion and SGD on a task, and report what to change in it.
+    """Train AdamW, Lion and SGD on a task, and say what to change.
 
     The exit status is 1 if something should be changed.
 

@@ -16,7 +16,7 @@ SLOW_SECONDS = 5.0
 """A search trains thousands of programs."""
 
 
-class Finding(NamedTuple):
+class TaskFinding(NamedTuple):
     """One finding.
 
     Attributes:
@@ -32,7 +32,7 @@ class Finding(NamedTuple):
     advice: str = ""
 
 
-def find_all(measured: TaskTrainings) -> list[Finding]:
+def find_all(measured: TaskTrainings) -> list[TaskFinding]:
     """Return all findings about a task, in the order in which to mend it."""
     found = [
         _find_randomness(measured),
@@ -45,30 +45,30 @@ def find_all(measured: TaskTrainings) -> list[Finding]:
     return found
 
 
-def _find_randomness(measured: TaskTrainings) -> Finding:
+def _find_randomness(measured: TaskTrainings) -> TaskFinding:
     about = "repeats"
     if not measured.has_same_data:
-        return Finding(
+        return TaskFinding(
             about,
             False,
             "two builds of the task have different data",
             "draw what build makes from a fixed seed, as numpy.random.default_rng(0)",
         )
     if not measured.repeats:
-        return Finding(
+        return TaskFinding(
             about,
             False,
             "two trainings with one key differ",
             "take all randomness from the key, by jax.random; random and numpy.random draw anew "
             "each time that the task is compiled",
         )
-    return Finding(about, True, "two builds train alike, to the bit")
+    return TaskFinding(about, True, "two builds train alike, to the bit")
 
 
-def _find_gradients(measured: TaskTrainings) -> Finding:
+def _find_gradients(measured: TaskTrainings) -> TaskFinding:
     about = "gradients"
     if not all(gradient.is_finite for gradient in measured.gradients):
-        return Finding(
+        return TaskFinding(
             about,
             False,
             "the first gradient is not finite",
@@ -77,20 +77,20 @@ def _find_gradients(measured: TaskTrainings) -> Finding:
     still = set.intersection(*(set(gradient.still) for gradient in measured.gradients))
     if still:
         names = ", ".join(f"params{place}" for place in sorted(still))
-        return Finding(
+        return TaskFinding(
             about,
             False,
             f"the gradient of {names} is zero for every seed",
             "let the loss depend on it, start it elsewhere, or take it out of the parameters",
         )
-    return Finding(about, True, "the first gradients are finite")
+    return TaskFinding(about, True, "the first gradients are finite")
 
 
-def _find_learning(measured: TaskTrainings) -> Finding:
+def _find_learning(measured: TaskTrainings) -> TaskFinding:
     about = "learning"
     best = measured.best
     if not all(map(math.isfinite, best.scores)):
-        return Finding(
+        return TaskFinding(
             about,
             False,
             "every optimizer fails on some seed",
@@ -104,8 +104,8 @@ def _find_learning(measured: TaskTrainings) -> Finding:
         f"{end:.4g}"
     )
     if last < first and is_better:
-        return Finding(about, True, text)
-    return Finding(
+        return TaskFinding(about, True, text)
+    return TaskFinding(
         about,
         False,
         text,
@@ -114,22 +114,22 @@ def _find_learning(measured: TaskTrainings) -> Finding:
     )
 
 
-def _find_spread(measured: TaskTrainings) -> Finding:
+def _find_spread(measured: TaskTrainings) -> TaskFinding:
     about = "seeds"
     scores = measured.best.scores
     deviation = float(np.std(scores, ddof=1))
     text = f"scores of {len(scores)} seeds deviate by {deviation:.3g} from their mean"
     if deviation == 0 and math.isfinite(scores[0]):
-        return Finding(
+        return TaskFinding(
             about,
             False,
             "all seeds give one score",
             "let init or batch use the key, or validate on more examples",
         )
-    return Finding(about, math.isfinite(deviation), text)
+    return TaskFinding(about, math.isfinite(deviation), text)
 
 
-def _find_distinction(measured: TaskTrainings) -> Finding:
+def _find_distinction(measured: TaskTrainings) -> TaskFinding:
     about = "distinction"
     values = {score for tuned in measured.tuned for score in tuned.scores}
     num_scores = sum(len(tuned.scores) for tuned in measured.tuned)
@@ -143,23 +143,23 @@ def _find_distinction(measured: TaskTrainings) -> Finding:
     )
     text = f"seeds that tell apart {text}"
     if len(values) < num_scores / 2:
-        return Finding(
+        return TaskFinding(
             about,
             False,
             f"{num_scores} trainings have only {len(values)} different scores; {text}",
             "score by the loss, or validate on more examples",
         )
     if needed > MANY_SEEDS:
-        return Finding(
+        return TaskFinding(
             about,
             False,
             text,
             "validate on more examples, or make the task harder: the optimizers are alike on it",
         )
-    return Finding(about, True, text)
+    return TaskFinding(about, True, text)
 
 
-def _find_cost(measured: TaskTrainings) -> Finding:
+def _find_cost(measured: TaskTrainings) -> TaskFinding:
     about = "cost"
     text = (
         f"an evaluation takes {measured.evaluation_seconds:.3g} s, after compiling for "
@@ -169,14 +169,14 @@ def _find_cost(measured: TaskTrainings) -> Finding:
         text += f"; it was timed, and all else measured, with {measured.num_steps} steps"
     if measured.evaluation_seconds > SLOW_SECONDS:
         advice = "a search trains thousands of programs: take fewer steps or a smaller model"
-        return Finding(about, False, text, advice)
-    return Finding(about, True, text)
+        return TaskFinding(about, False, text, advice)
+    return TaskFinding(about, True, text)
 
 
 def seeds_needed(a: Tuned, b: Tuned) -> float:
     """Return the seeds that a paired comparison needs to tell two optimizers apart.
 
-    It errs in 5 % of cases where they are equal, and in 20 % of those where they differ so much.
+    It errs in 5 % of cases where they are equal. Where they differ so much, it errs in 20 %.
     """
     differences = np.array(a.scores) - np.array(b.scores)
     if not np.isfinite(differences).all():

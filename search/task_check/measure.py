@@ -52,7 +52,7 @@ class Tuned(NamedTuple):
 
 @dataclasses.dataclass(frozen=True)
 class TaskTrainings:
-    """What short trainings tell of a task.
+    """The measurements of a task by short trainings.
 
     Attributes:
         task: what was measured.

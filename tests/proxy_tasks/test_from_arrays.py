@@ -13,7 +13,7 @@ from lionhunt.errors import LionhuntError
 from lionhunt.proxy_tasks import train
 from lionhunt.proxy_tasks.array_options import Arrays
 from lionhunt.proxy_tasks.data.array_files import Rows, load_rows
-from lionhunt.proxy_tasks.data.examples import make_examples
+from lionhunt.proxy_tasks.data.prepared_rows import prepare_rows
 from lionhunt.proxy_tasks.from_arrays import from_arrays
 
 RNG = np.random.default_rng(0)
@@ -76,7 +76,7 @@ def test_models_and_losses_of_the_user():
 
 
 def test_rows_are_split_once_and_scaled_by_those_to_train_on():
-    examples = make_examples(Rows(X, Y), None, 0.25)
+    examples = prepare_rows(Rows(X, Y), None, 0.25)
     (x, y), (held_x, held_y) = examples.split
     assert len(x) == 150 and len(held_x) == 50 and x.dtype == y.dtype == np.float32
     assert np.allclose(x.mean(0), 0, atol=1e-5) and np.allclose(x.std(0), 1, atol=1e-4)
@@ -84,16 +84,16 @@ def test_rows_are_split_once_and_scaled_by_those_to_train_on():
     # Every row is in one part, as it was but for its scale.
     whole = np.concatenate([y, held_y]) * Y[np.random.default_rng(0).permutation(200)[50:]].std()
     assert np.allclose(np.sort(whole) - whole.min(), np.sort(Y) - Y.min(), atol=1e-4)
-    again = make_examples(Rows(X, Y), None, 0.25)
+    again = prepare_rows(Rows(X, Y), None, 0.25)
     assert all(np.array_equal(a, b) for a, b in zip(again.split[1], (held_x, held_y), strict=True))
 
 
 def test_constant_columns_and_whole_images_keep_their_shape():
     flat = X.copy()
     flat[:, 2] = 5
-    (x, _), _ = make_examples(Rows(flat, Y), None, 0.2).split
+    (x, _), _ = prepare_rows(Rows(flat, Y), None, 0.2).split
     assert (x[:, 2] == 0).all()
-    (images, _), _ = make_examples(Rows(IMAGES * 100, IMAGES[:, 0, 0]), None, 0.2).split
+    (images, _), _ = prepare_rows(Rows(IMAGES * 100, IMAGES[:, 0, 0]), None, 0.2).split
     assert images.shape[1:] == (6, 6) and abs(images.std() - 1) < 1e-3
 
 

@@ -1,4 +1,4 @@
-"""Examples to train and to validate on, from rows: checked, numbered, split and scaled."""
+"""Rows to train and to validate on: checked, numbered, split and scaled."""
 
 from typing import Any, Literal, NamedTuple
 
@@ -12,7 +12,7 @@ MIN_ROWS = 10
 MAX_CLASSES = 10_000
 
 
-class Examples(NamedTuple):
+class PreparedRows(NamedTuple):
     """Inputs and targets in two parts.
 
     Attributes:
@@ -26,12 +26,12 @@ class Examples(NamedTuple):
     num_classes: int
 
 
-def make_examples(rows: Rows, problem: Problem | None, validation_share: float) -> Examples:
-    """Make examples of rows.
+def prepare_rows(rows: Rows, problem: Problem | None, validation_share: float) -> PreparedRows:
+    """Prepare rows for training.
 
     A fixed permutation decides which rows validate. Inputs get mean 0 and deviation 1, measured on
-    the rows to train on: columns each by itself, images and sequences as a whole. So do the targets
-    of a regression.
+    the rows to train on. Columns are scaled each by itself, images and sequences as a whole. The
+    targets of a regression are scaled too.
 
     Args:
         rows: of arrays.
@@ -65,7 +65,7 @@ def make_examples(rows: Rows, problem: Problem | None, validation_share: float) 
     else:
         targets = _scaled(y.astype(np.float32), parts, columns=True)
     train, validation = zip(inputs, targets, strict=True)
-    return Examples(Split(train, validation), problem, num_classes)
+    return PreparedRows(Split(train, validation), problem, num_classes)
 
 
 def _check(x: np.ndarray, y: np.ndarray) -> None:
