@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lionhunt.search.task_check.measure import TaskTrainings, Tuned
+from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer
 
 ERROR_QUANTILES = 1.96 + 0.84
 """Quantiles of the normal distribution for errors of 5 % and a power of 80 %."""
@@ -173,7 +173,7 @@ def _find_cost(measured: TaskTrainings) -> TaskFinding:
     return TaskFinding(about, True, text)
 
 
-def seeds_needed(a: Tuned, b: Tuned) -> float:
+def seeds_needed(a: TunedOptimizer, b: TunedOptimizer) -> float:
     """Return the seeds that a paired comparison needs to tell two optimizers apart.
 
     It errs in 5 % of cases where they are equal. Where they differ so much, it errs in 20 %.

@@ -11,9 +11,9 @@ from lionhunt.proxy_tasks import Task
 from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.task_check.trainings import (
     OPTIMIZERS,
+    CheckedTraining,
     Gradient,
     Train,
-    Trained,
     first_gradients,
     make_trainer,
     scores_before,
@@ -29,7 +29,7 @@ STEP = 10**0.5
 MAX_EXTENSIONS = 3
 
 
-class Tuned(NamedTuple):
+class TunedOptimizer(NamedTuple):
     """An optimizer at the best of its learning rates.
 
     Attributes:
@@ -42,7 +42,7 @@ class Tuned(NamedTuple):
     name: str
     rate: float
     is_at_edge: bool
-    trained: tuple[Trained, ...]
+    trained: tuple[CheckedTraining, ...]
 
     @property
     def scores(self) -> tuple[float, ...]:
@@ -72,12 +72,12 @@ class TaskTrainings:
     repeats: bool
     gradients: tuple[Gradient, ...]
     before: tuple[float, ...]
-    tuned: tuple[Tuned, ...]
+    tuned: tuple[TunedOptimizer, ...]
     compile_seconds: float
     evaluation_seconds: float
 
     @property
-    def best(self) -> Tuned:
+    def best(self) -> TunedOptimizer:
         """Return the optimizer with the best mean score."""
         return max(self.tuned, key=lambda each: mean_gain(each.scores, self.task.higher_is_better))
 
@@ -131,7 +131,7 @@ def mean_gain(scores: tuple[float, ...], higher_is_better: bool) -> float:
     return mean if higher_is_better else -mean
 
 
-def _probe(task: Task, run: Train, rate: float) -> Trained:
+def _probe(task: Task, run: Train, rate: float) -> CheckedTraining:
     """Return a short training without its compilation."""
     num_steps = min(PROBE_STEPS, _length(task))
     run(rate, 0, num_steps)
@@ -144,7 +144,9 @@ def _length(task: Task) -> int:
     return int(task.num_steps) if task.horizons is None else task.horizons[1]
 
 
-def _tune(task: Task, name: str, rates: tuple[float, ...], train: Train, num_steps: int) -> Tuned:
+def _tune(
+    task: Task, name: str, rates: tuple[float, ...], train: Train, num_steps: int
+) -> TunedOptimizer:
     """Train with every learning rate on one seed, and with the best on all."""
     tried = {rate: train(rate, 0, num_steps) for rate in rates}
 
@@ -159,8 +161,8 @@ def _tune(task: Task, name: str, rates: tuple[float, ...], train: Train, num_ste
         tried[beyond] = train(beyond, 0, num_steps)
     rate = best()
     others = [train(rate, seed, num_steps) for seed in range(1, NUM_SEEDS)]
-    return Tuned(name, rate, rate in (min(tried), max(tried)), (tried[rate], *others))
+    return TunedOptimizer(name, rate, rate in (min(tried), max(tried)), (tried[rate], *others))
 
 
-def _bits(trained: Trained) -> bytes:
+def _bits(trained: CheckedTraining) -> bytes:
     return np.array([trained.score, *trained.curve]).tobytes()

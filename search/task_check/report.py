@@ -10,7 +10,7 @@ from rich.text import Text
 from lionhunt.search.reporting.tables import Table, to_rich
 from lionhunt.search.reporting.text import finite_or_none
 from lionhunt.search.task_check.findings import find_all
-from lionhunt.search.task_check.measure import TaskTrainings, Tuned
+from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer
 from lionhunt.search.visible_text import visible
 
 
@@ -34,7 +34,7 @@ def summarize_check(measured: TaskTrainings) -> dict[str, Any]:
     }
 
 
-def _summarize_optimizer(tuned: Tuned) -> dict[str, Any]:
+def _summarize_optimizer(tuned: TunedOptimizer) -> dict[str, Any]:
     first, last = (tuned.trained[0].curve[i] for i in (0, -1))
     return {
         "name": tuned.name,

@@ -37,7 +37,7 @@ OPTIMIZERS = {
 """SGD has momentum 0.9."""
 
 
-class Trained(NamedTuple):
+class CheckedTraining(NamedTuple):
     """One training.
 
     Attributes:
@@ -51,7 +51,7 @@ class Trained(NamedTuple):
     seconds: float
 
 
-Train = Callable[[float, int, int], Trained]
+Train = Callable[[float, int, int], CheckedTraining]
 """From a learning rate, a seed and a number of steps to a training."""
 
 
@@ -64,12 +64,12 @@ def make_trainer(task: Task, optimizer: KnownOptimizer) -> Train:
         schedule = current.schedule
         return train(current, optimizer.make(lambda count: rate * schedule(count)), key)
 
-    def run(rate: float, seed: int, num_steps: int) -> Trained:
+    def run(rate: float, seed: int, num_steps: int) -> CheckedTraining:
         start = time.perf_counter()
         arguments = (np.float32(rate), task_key(seed, 0), np.int32(num_steps), task.data)
         training = call(task.name, "a training", lambda: jax.device_get(compiled(*arguments)))
         seconds = time.perf_counter() - start
-        return Trained(float(training.score), tuple(map(float, training.curve)), seconds)
+        return CheckedTraining(float(training.score), tuple(map(float, training.curve)), seconds)
 
     return run
 

@@ -11,9 +11,9 @@ import pytest
 from lionhunt.proxy_tasks import Task
 from lionhunt.search.task_check import findings
 from lionhunt.search.task_check.findings import find_all, seeds_needed
-from lionhunt.search.task_check.measure import TaskTrainings, Tuned, measure_task
+from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer, measure_task
 from lionhunt.search.task_check.report import summarize_check
-from lionhunt.search.task_check.trainings import Gradient, Trained
+from lionhunt.search.task_check.trainings import CheckedTraining, Gradient
 
 
 def task(**changes) -> Task:
@@ -27,8 +27,10 @@ def task(**changes) -> Task:
     return Task.from_functions(**parts | changes)
 
 
-def tuned(name: str, scores: list[float], curve=(1.0, 0.5)) -> Tuned:
-    return Tuned(name, 0.1, False, tuple(Trained(score, curve, 0.1) for score in scores))
+def tuned(name: str, scores: list[float], curve=(1.0, 0.5)) -> TunedOptimizer:
+    return TunedOptimizer(
+        name, 0.1, False, tuple(CheckedTraining(score, curve, 0.1) for score in scores)
+    )
 
 
 NOISE = np.array([0.01, -0.02, 0.015, 0.0, -0.01, 0.02, -0.015, 0.0])
