@@ -181,8 +181,14 @@ def _source(function: Callable[..., Any]) -> bytes:
 
 
 def _code(code: types.CodeType) -> tuple[Any, ...]:
-    constants = [_code(c) if isinstance(c, types.CodeType) else c for c in code.co_consts]
-    return code.co_code, code.co_names, constants
+
+    def content(constant: Any) -> Any:
+        if isinstance(constant, types.CodeType):
+            return _code(constant)
+        # The order of a set differs between processes.
+        return sorted(constant, key=repr) if isinstance(constant, frozenset) else constant
+
+    return code.co_code, code.co_names, list(map(content, code.co_consts))
 
 
 def _is_installed(value: Any) -> bool:

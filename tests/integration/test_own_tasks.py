@@ -166,7 +166,7 @@ def test_objects_of_a_notebook(folder, monkeypatch):
 def test_compare_and_select_name_a_file_that_changed(folder):
     """Look at the descriptions alone, which decide whether an experiment continues."""
     raw = {"tasks": [{"kind": f"{folder}/own_task.py:Parabola"}]}
-    raw |= {"optimizers": [{"program": "lion"}, {"optax": "adamw"}]}
+    raw |= {"optimizers": [{"program": "lion", "learning_rate": 0.01, "weight_decay": 0.0}]}
     before, after = {}, {}
     for found in (before, after):
         config = resolve_config(raw, CompareConfig).config
