@@ -2,7 +2,6 @@
 
 import dataclasses
 import logging
-import sysconfig
 import traceback
 from collections.abc import Callable
 from pathlib import Path
@@ -13,15 +12,13 @@ import jax.numpy as jnp
 import optax
 
 from lionhunt.errors import LionhuntError
+from lionhunt.proxy_tasks.installed import INSTALLED
 from lionhunt.proxy_tasks.task import Task
 from lionhunt.proxy_tasks.task_errors import TaskCodeError, TaskError
 from lionhunt.proxy_tasks.training import train
 
 _ROLES = ("init", "batch", "loss", "score")
-_NOT_YOURS = tuple(
-    {"<frozen ", *(sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib"))}
-    | {str(Path(__file__).resolve().parents[1] / part) for part in ("dsl", "proxy_tasks", "search")}
-)
+_NOT_YOURS = ("<frozen ", *INSTALLED)
 
 
 def guard(task: Task) -> Task:

@@ -7,18 +7,13 @@ import hashlib
 import importlib.machinery
 import inspect
 import sys
-import sysconfig
 import types
 from collections.abc import Callable, Iterator
-from pathlib import Path
 from typing import Any
 
 from lionhunt.proxy_tasks import Task, TaskError
+from lionhunt.proxy_tasks.installed import INSTALLED
 
-_INSTALLED = tuple(
-    {sysconfig.get_path(name) for name in ("stdlib", "purelib", "platlib")}
-    | {str(Path(__file__).resolve().parents[2])}
-)
 _PLAIN = (type(None), bool, int, float, complex, str, bytes, types.EllipsisType, enum.Enum, range)
 
 
@@ -201,4 +196,4 @@ def _is_installed(value: Any) -> bool:
     if file is None:
         return spec is not None and spec.origin in ("built-in", "frozen")
     suffixes = tuple(importlib.machinery.EXTENSION_SUFFIXES)
-    return file.startswith(_INSTALLED) or file.endswith(suffixes)
+    return file.startswith(INSTALLED) or file.endswith(suffixes)

@@ -84,7 +84,8 @@ def test_other_processes_agree():
 import numpy as np
 from lionhunt.search.user_code.content_digest import digest_of_object
 FACTOR = 2
-def f(x, names=frozenset("abc")): return (lambda y: FACTOR * y)(x) + np.sin(x) + (x in {"p", "q", "r"})
+def f(x, names=frozenset("abc")):
+    return (lambda y: FACTOR * y)(x) + np.sin(x) + (x in {"p", "q", "r"})
 print(digest_of_object([f, {"a", "b"}, np.arange(3)], "mine"))
 """
     found = {
