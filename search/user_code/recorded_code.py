@@ -15,7 +15,6 @@ from lionhunt.search.user_code.loading import Digests, changed_files
 from lionhunt.search.user_code.task_options import UserTask
 from lionhunt.search.user_folder import make_own, user_folder
 
-_FOLDER = "known-code"
 _TASKS = ("tasks", "validation_tasks")
 
 
@@ -23,11 +22,8 @@ def remember(sources: Digests) -> None:
     """Remember that this user runs these files; without a folder of the user, nothing is kept."""
     # Without a home, Python raises a RuntimeError.
     with suppress(OSError, RuntimeError):
-        folder = user_folder() / _FOLDER
-        for each in (folder.parent, folder) if sources else ():
-            make_own(each)
         for digest in sources.values():
-            (folder / digest).touch()
+            (_known_code() / digest).touch()
 
 
 def current_digests(tasks: Iterable[Any]) -> Digests:
@@ -81,10 +77,16 @@ def check_known(tasks: Iterable[Any], folder: Path) -> None:
 
 def _is_known(digest: str) -> bool:
     with suppress(OSError, RuntimeError):
-        known = user_folder() / _FOLDER
-        make_own(known)
-        return (known / digest).exists()
+        return (_known_code() / digest).exists()
     return False
+
+
+def _known_code() -> Path:
+    """Return the folder of the digests; raise `OSError` if others could have written it."""
+    # Beside the folder of compiled code, in which old folders are removed.
+    folder = user_folder().with_name("lionhunt-known-code")
+    make_own(folder)
+    return folder
 
 
 def _anew(folder: Path) -> str:
