@@ -1,0 +1,43 @@
+"""Hold runs to the user's code that they began with."""
+
+import pytest
+
+from lionhunt.search.errors import RecordError, SourceError
+from lionhunt.search.user_code.recorded import check_sources, record_sources
+
+
+@pytest.fixture
+def reference(tmp_path):
+    (tmp_path / "helper.py").write_text("HALF = 0.5\n")
+    (tmp_path / "own.py").write_text("from helper import HALF\n\ndef f(x):\n    return HALF\n")
+    return f"{tmp_path / 'own.py'}:f"
+
+
+def test_unchanged_files_pass(reference):
+    check_sources(record_sources([reference]), [reference], "again")
+    assert record_sources([]) == {}
+
+
+@pytest.mark.parametrize("name", ["own.py", "helper.py"])
+def test_an_edited_file_is_named_with_the_command_that_runs_anew(tmp_path, reference, name):
+    recorded = record_sources([reference])
+    with (tmp_path / name).open("a") as file:
+        file.write("# an edit\n")
+    with pytest.raises(RecordError) as raised:
+        check_sources(recorded, [reference], "lionhunt resume RUN --rescore")
+    text = str(raised.value)
+    assert str(tmp_path / name) in text and text.endswith("lionhunt resume RUN --rescore")
+    assert "\n" not in text
+
+
+def test_a_removed_file_is_named(tmp_path, reference):
+    recorded = record_sources([reference])
+    (tmp_path / "own.py").unlink()
+    with pytest.raises(SourceError, match=r"cannot read .*own\.py"):
+        check_sources(recorded, [reference], "again")
+
+
+def test_nothing_is_executed(tmp_path):
+    (tmp_path / "own.py").write_text("raise SystemExit\n\ndef f(x):\n    return 1\n")
+    reference = f"{tmp_path / 'own.py'}:f"
+    check_sources(record_sources([reference]), [reference], "again")
