@@ -16,11 +16,12 @@ from lionhunt.search.driver.objectives.front import read_front
 from lionhunt.search.driver.progress import RunProgress, is_at_end
 from lionhunt.search.driver.setup import load_initial, load_run, summarize_setup
 from lionhunt.search.driver.summary import summarize_run
-from lionhunt.search.errors import ConfigError
+from lionhunt.search.errors import ConfigError, command_line
 from lionhunt.search.storage.export import to_table
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.user_code.recorded import check_sources
 from lionhunt.search.workers.ray_cluster import AUTO, LOCAL
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -180,6 +181,8 @@ def open_search(
     )
 
     config, initial = load_run(store)
+    anew = command_line("resume", store.path.parent, "--rescore")
+    check_sources(store.info().get("sources", {}), config.references, anew)
     if config.observability.tensorboard:
         require_tensorboard()
     num_workers = config.evaluation.workers if workers is None else workers

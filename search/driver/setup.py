@@ -10,6 +10,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.user_code.recorded import record_sources
 
 
 def load_initial(name: str, key: str = "initial") -> Program:
@@ -42,6 +43,8 @@ def summarize_setup(
     if config.validation.tasks:
         built = [options.build() for options in config.validation.tasks]
         setup["validation_tasks"] = summarize_tasks(built)
+    if config.references:
+        setup["sources"] = record_sources(config.references)
     return setup | summarize_environment()
 
 

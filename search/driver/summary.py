@@ -154,6 +154,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
         "luck": summarize_luck(records, progress.best),
         "redundant_share": progress.redundant_share,
         "outcomes": {status.value: count for status, count in progress.statuses.items()},
+        "invalid_mutants": dict(progress.invalid_mutants),
         "evaluation_seconds": records.seconds(),
         "training_saved": _training_saved(records, len(info["tasks"])),
         "history_digest": records.history_digest(),
