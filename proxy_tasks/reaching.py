@@ -4,8 +4,8 @@ The training loss of a single batch is noisy, and a chunk of a training is long.
 every step enters an average over the last steps, which costs nothing. The first step at which that
 average is at the target counts. The average lags by about 2 % of training, in all trainings alike.
 
-A training that does not get there has more than all steps, by the share of the way that is left.
-It goes on to its end after the target, so that its curve is complete.
+A training that does not get there has more than all steps. The share of the way that is left is
+added. Every training goes on to its end after the target, so that its curve is complete.
 """
 
 from typing import NamedTuple
@@ -72,8 +72,8 @@ def add_loss(reaching: Reaching, index: jax.Array, loss: jax.Array, target: floa
 def count_steps(reaching: Reaching, target: float) -> jax.Array:
     """Return the steps to the target, at the end of a training.
 
-    Where it was not reached, they are all steps and a share more: that of the way from the first
-    loss to the target which is left, at most once more all steps.
+    Where it was not reached, they are all steps and a share more. The share is that of the way from
+    the first loss to the target which is left. It is 1 at most.
     """
     # The first loss is above the target, or it would have been reached at once.
     way = jnp.where(reaching.first > target, reaching.first - target, 1.0)

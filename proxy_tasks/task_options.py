@@ -52,7 +52,7 @@ class TaskOptions:
     target_loss: float | None = dataclasses.field(default=None, repr=False)
     """A training loss. The score is then the number of steps to it, and lower is better. It is
     reached where the mean loss of the last 2 % of training's steps, an exponential one, is there. A
-    training that does not get there has up to twice its steps, by the share of the way that is
+    training that does not get there has its steps and a share of them: that of the way that is
     left."""
 
     def __post_init__(self):

@@ -76,14 +76,13 @@ class MutationConfig(Config):
     """Relative frequency of deleting all redundant statements at once. The child costs no training,
     and mutations of it change what counts more often. The paper does not have it."""
     crossover: Weight = 0.0
-    """Relative frequency of crossover. Up to eight statements in a row of a second parent, which
-    wins a tournament too, are spliced into the first. Their last result takes the place of a
-    variable. It was of no use where it was measured (results/LOG.md). The paper does not have
-    it."""
+    """Relative frequency of crossover. Up to eight statements in a row of a second parent are
+    spliced into the first. The second parent wins a tournament too. The last result takes the place
+    of a variable. The paper does not have it."""
     extra: tuple[str, ...] = ()
-    """Mutations of your own, as "./my_mutation.py:graft" or "my_package.mutations:graft": functions
-    of a program, a `random.Random` and the mutation space, that return a program. One that is
-    invalid is drawn again, and counted under the name of the function."""
+    """Mutations of your own, as "./my_mutation.py:graft" or "my_package.mutations:graft". Each gets
+    a program, a `random.Random` and the mutation space, and returns a program. An invalid one is
+    drawn again, and counted under the function's name."""
     extra_weights: tuple[Weight, ...] | None = None
     """Relative frequencies of the mutations in `extra`, in the same order. By default all are 1."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None

@@ -66,6 +66,8 @@ def _print_origin(console: Console, summary: dict[str, Any]) -> None:
         outcome += f", rank {four_decimals(summary['rank'])}"
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
+    if (second := summary["second_parent"]) is not None:
+        origin += f" with {second}"
     multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
     sizes = f", update as bred times {multiples} (for each task)" if multiples else ""
     console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}{sizes}\n")

@@ -88,6 +88,7 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
         "multiples": list(row.multiples),
         "reason": row.status.value,
         "parent": row.individual.parent,
+        "second_parent": row.individual.second_parent,
         "mutation": row.individual.mutation,
         "statements": row.num_statements,
         "needed": row.num_needed,

@@ -31,8 +31,8 @@ def crossover(
 
     A variable that the run reads keeps its name if the program has one of that name and kind there.
     Otherwise it becomes a random one of that kind. A result within the run gets a new name. The
-    last result takes the name of a variable of its kind that the program reads later: its own name
-    if that is one, else a random one.
+    last result takes the name of a variable of its kind that the program reads later. Its own name
+    comes first, then a random one.
 
     Args:
         program: the first parent; the child has its inputs, its outputs and its step.

@@ -36,8 +36,9 @@ class Individual:
         mutation: the kind of mutation; "initial" in the initial population.
         program: as bred, with its redundant statements.
         num_draws: mutations drawn until one was valid.
-        second_parent: the number of the second parent, after a crossover; records keep it apart.
-        invalid: names of the user's mutations, each with its invalid draws; as above.
+        second_parent: the number of the second parent, after a crossover.
+        invalid: names of the user's mutations, each with its invalid draws. Records only have sums,
+            so an individual that was read has none.
     """
 
     index: int

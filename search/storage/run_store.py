@@ -190,11 +190,6 @@ class RunStore(OutcomeTables):
         self.info()
         return self._read(to_row, self._connection.execute(query, values))
 
-    def second_parent(self, index: int) -> int | None:
-        """Return the second parent of an individual; None if it has no such parent."""
-        rows = self._query('SELECT second_parent FROM origins WHERE "index" = ?', index)
-        return rows[0][0] if rows else None
-
     def invalid_mutants(self) -> Counter[str]:
         """Return the number of invalid mutants that each of the user's mutations returned."""
         query = """SELECT key, sum(value) FROM origins, json_each(invalid)

@@ -125,9 +125,7 @@ def test_invalid_mutants_are_counted_by_name(own, tmp_path):
 def test_second_parents_are_recorded_and_in_the_window(own, tmp_path):
     with create(tmp_path / "run", **options(own)) as records:
         rows = list(advance(records, FormulaPool()).rows())
-        seconds = {
-            row.individual.index: records.second_parent(row.individual.index) for row in rows
-        }
+        seconds = {row.individual.index: row.individual.second_parent for row in rows}
     crossed = {row.individual.index for row in rows if row.individual.mutation == "crossover"}
     assert {index for index, second in seconds.items() if second is not None} == crossed
     assert len(crossed) > 10
