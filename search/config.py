@@ -78,11 +78,10 @@ def parse_config(
         ConfigError: it is invalid. The message names the offending key, and `source` or the setting
             that is at fault.
     """
-    raw = with_full_paths(copy.deepcopy(raw), Path())
+    raw = copy.deepcopy(raw)
     config, fault = _parse(raw, model)
     for text in settings:
         _set(raw, text)
-        raw = with_full_paths(raw, Path())
         earlier = fault
         config, fault = _parse(raw, model)
         if fault != earlier:
@@ -95,7 +94,9 @@ def parse_config(
 def _parse(raw: dict[str, Any], model: type[C]) -> tuple[C | None, str]:
     """Return a checked configuration, or what is wrong with it."""
     try:
-        return model.model_validate_json(json.dumps(raw, default=str)), ""
+        # Paths in a file are full by now; others start from the current folder.
+        full = with_full_paths(raw, Path())
+        return model.model_validate_json(json.dumps(full, default=str)), ""
     except (RecursionError, UnicodeEncodeError) as error:
         return None, f"not a configuration: {error}"
     except pydantic.ValidationError as error:
