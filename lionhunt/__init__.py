@@ -19,10 +19,12 @@ if TYPE_CHECKING:
     from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
     from lionhunt.search.api.runs import Run, load, resume, run
     from lionhunt.search.driver.config import RunConfig
+    from lionhunt.search.evaluation.evaluated import Evaluated
 
     __version__: str
 
 _MODULES = {
+    "Evaluated": "lionhunt.search.evaluation.evaluated",
     "OptimizerProgram": "lionhunt.search.api.programs",
     "Report": "lionhunt.search.api.experiments",
     "Run": "lionhunt.search.api.runs",
@@ -40,6 +42,7 @@ _MODULES = {
 """The module of each public name that is loaded at its first use."""
 
 __all__ = [
+    "Evaluated",
     "LionhuntError",
     "OptimizerProgram",
     "Report",

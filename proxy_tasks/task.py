@@ -48,6 +48,8 @@ class Task:
         reparametrization: largest scale of an array of the parameters; 1 for none. See
             `lionhunt.proxy_tasks.augmentation`.
         horizons: range that each training draws its number of steps from; None for `num_steps`.
+        target_loss: the score is the steps to this training loss, and `score` is not called. See
+            `lionhunt.proxy_tasks.reaching`. None for the score of `score`.
     """
 
     name: str
@@ -62,6 +64,7 @@ class Task:
     digest: str
     reparametrization: float = 1.0
     horizons: tuple[int, int] | None = None
+    target_loss: float | None = None
 
     @staticmethod
     def from_functions(

@@ -110,6 +110,7 @@ def _parse(
 ) -> tuple[C | None, str]:
     """Return a checked configuration, or what is wrong with it."""
     try:
+        # Paths in a file are full by now; others start from the current folder.
         text = json.dumps(with_full_paths(raw, Path()), default=str)
         return model.model_validate_json(text, context=context), ""
     except (RecursionError, UnicodeEncodeError) as error:

@@ -158,7 +158,7 @@ def rescore(
     with RunStore.open_to_read(_to_folder(folder)) as store:
         config, initial = load_run(store)
         if not allow_code:
-            check_known(config.all_tasks, store.path.parent)
+            check_known(config.code, store.path.parent)
         reference, old = store.reference(), store.path.parent.resolve()
     new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
     RUN.check_free(new)
@@ -265,12 +265,12 @@ def _run_to_end(
 
 def _check_code(store: RunStore, allow_code: bool) -> None:
     """Check the code of the user that a run names, before any of it is executed."""
-    tasks, folder = load_run(store)[0].all_tasks, store.path.parent
-    check_unchanged(tasks, store.info(), folder)
+    config, folder = load_run(store)[0], store.path.parent
+    check_unchanged(config.code, store.info(), folder)
     if not allow_code:
-        check_known(tasks, folder)
-    remember(current_digests(tasks))
-    check_data(tasks, store.info(), folder)
+        check_known(config.code, folder)
+    remember(current_digests(config.code))
+    check_data(config.all_tasks, store.info(), folder)
 
 
 def _to_folder(run: "str | Path | Run") -> Path:

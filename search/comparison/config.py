@@ -114,6 +114,11 @@ class ComparisonConfig(Config):
             raise ValueError(f"reference '{self.reference}' is none of {labels}{near}")
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError("tasks has one twice; remove it or change its options")
+        if any(task.target_loss is not None for task in self.tasks):
+            raise ValueError(
+                "a comparison reports the steps to the reference's final score by itself: give "
+                "its tasks no target_loss"
+            )
         if any(task.horizons for task in self.tasks):
             raise ValueError(
                 "a comparison tunes for one length: give its tasks num_steps, not horizons"

@@ -43,8 +43,8 @@ def summarize_setup(
     if config.validation.tasks:
         built = [options.build() for options in config.validation.tasks]
         setup["validation_tasks"] = summarize_tasks(built)
-    # Runs on built-in tasks alone have no such key.
-    if sources := dict(digests_of(config.all_tasks)):
+    # Runs on built-in code alone have no such key.
+    if sources := dict(digests_of(config.code)):
         setup["sources"] = sources
     return setup | summarize_environment()
 

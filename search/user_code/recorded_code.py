@@ -11,7 +11,7 @@ from typing import Any
 
 from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.user_code.kinds import digests_of_kind
-from lionhunt.search.user_code.loading import Digests, changed_files
+from lionhunt.search.user_code.loading import Digests, changed_files, source_digests
 from lionhunt.search.user_code.task_options import UserTask
 from lionhunt.search.user_folder import make_own, user_folder
 
@@ -26,27 +26,33 @@ def remember(sources: Digests) -> None:
             (_known_code() / digest).touch()
 
 
-def current_digests(tasks: Iterable[Any]) -> Digests:
-    """Return the digests of the files of users' tasks, as they are now; nothing is executed."""
+def current_digests(code: Iterable[Any]) -> Digests:
+    """Return the digests of the user's files, as they are now; nothing is executed.
+
+    Args:
+        code: options of tasks, and references to other code.
+    """
     current: dict[str, str] = {}
-    for task in tasks:
-        if isinstance(task, UserTask) and not task.is_object:
-            current |= digests_of_kind(task.kind)
+    for each in code:
+        if isinstance(each, UserTask) and not each.is_object:
+            current |= digests_of_kind(each.kind)
+        elif isinstance(each, str):
+            current |= source_digests(each)
     return current
 
 
-def check_unchanged(tasks: Iterable[Any], info: Mapping[str, Any], folder: Path) -> None:
+def check_unchanged(code: Iterable[Any], info: Mapping[str, Any], folder: Path) -> None:
     """Refuse to resume a run whose files have changed; nothing is executed.
 
     Args:
-        tasks: the options of its tasks.
+        code: options of its tasks, and references to other code.
         info: its description.
         folder: of the run.
 
     Raises:
         RecordError: a file has changed.
     """
-    if changed := changed_files(info.get("sources", {}), current_digests(tasks)):
+    if changed := changed_files(info.get("sources", {}), current_digests(code)):
         raise RecordError(
             f"{changed[0]} has changed since {folder} began; undo that to resume, or "
             f"{_anew(folder)}"
@@ -64,9 +70,9 @@ def check_data(tasks: Iterable[Any], info: Mapping[str, Any], folder: Path) -> N
             )
 
 
-def check_known(tasks: Iterable[Any], folder: Path) -> None:
+def check_known(code: Iterable[Any], folder: Path) -> None:
     """Raise `RecordError` if a run would execute files that no search of this user began with."""
-    for path, digest in current_digests(tasks).items():
+    for path, digest in current_digests(code).items():
         if not _is_known(digest):
             allowed = command_line("resume", folder, "--allow-code")
             raise RecordError(

@@ -16,7 +16,7 @@ from lionhunt.proxy_tasks.task_class import fields_of
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.user_code.given import given
 from lionhunt.search.user_code.kinds import load_kind, name_of
-from lionhunt.search.user_code.loading import Digests, UserCode
+from lionhunt.search.user_code.loading import Digests, UserCode, load
 from lionhunt.search.user_code.own_options import (
     OptionError,
     make_own,
@@ -249,10 +249,16 @@ def load_tasks(tasks: Iterable[Any]) -> None:
             each.load()
 
 
-def digests_of(tasks: Iterable[Any]) -> Digests:
-    """Return the digests of the files of all users' tasks among some, as they were loaded."""
+def digests_of(code: Iterable[Any]) -> Digests:
+    """Return the digests of the user's files, of tasks as they were loaded.
+
+    Args:
+        code: options of tasks, and references to other code.
+    """
     found: dict[str, str] = {}
-    for each in tasks:
+    for each in code:
         if isinstance(each, UserTask):
             found |= each.code.digests
+        elif isinstance(each, str):
+            found |= load(each).digests
     return found
