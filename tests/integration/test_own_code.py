@@ -85,7 +85,7 @@ def test_resume_after_an_edit_is_refused_in_one_line(name, config, invoke_cli, m
     status, _, err = invoke_cli("resume", folder)
     assert status == 2 and is_one_line(err)
     assert f"{config.parent / name} has changed since" in err
-    assert err.endswith(f"with: lionhunt resume {folder} --rescore\n")
+    assert err.endswith(f"with: lionhunt resume {folder} --rescore --allow-code\n")
     # It can be read, and scored again.
     assert invoke_cli("show", folder)[0] == 0
     assert invoke_cli("resume", folder, "--rescore")[0] == 0
