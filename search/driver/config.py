@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, missing
-from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
+from lionhunt.dsl.op_table import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config

@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.identifiers import Event
 from lionhunt.dsl.kinds import Kind, join
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 WHOLE_TREE = {"global_norm", "dot", "cosine_sim"}
 """Functions of a lowered graph from whole trees to a scalar."""
