@@ -13,8 +13,14 @@ from lionhunt.errors import LionhuntError
 
 if TYPE_CHECKING:
     from lionhunt import dsl, proxy_tasks, search
+    from lionhunt.dsl.functions.declaration import function
     from lionhunt.search.api.experiments import Report, compare, select
-    from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
+    from lionhunt.search.api.programs import (
+        OptimizerProgram,
+        Simplification,
+        functions,
+        program,
+    )
     from lionhunt.search.api.runs import Run, load, resume, run
     from lionhunt.search.driver.config import RunConfig
 
@@ -27,6 +33,8 @@ _MODULES = {
     "RunConfig": "lionhunt.search.driver.config",
     "Simplification": "lionhunt.search.api.programs",
     "compare": "lionhunt.search.api.experiments",
+    "function": "lionhunt.dsl.functions.declaration",
+    "functions": "lionhunt.search.api.programs",
     "load": "lionhunt.search.api.runs",
     "program": "lionhunt.search.api.programs",
     "resume": "lionhunt.search.api.runs",
@@ -45,6 +53,8 @@ __all__ = [
     "__version__",
     "compare",
     "dsl",
+    "function",
+    "functions",
     "load",
     "program",
     "proxy_tasks",

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, missing
-from lionhunt.dsl.op_table import GROUPS, SYMBOLS, WORDS
+from lionhunt.dsl.op_table import GROUPS, OPS, OWN_GROUP, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
@@ -23,6 +23,7 @@ from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
 from lionhunt.search.storage.run_info import MAX_SEEDS
+from lionhunt.search.user_code.functions import functions_of
 from lionhunt.search.workers.ray_cluster import LOCAL
 
 
@@ -79,7 +80,8 @@ class MutationConfig(Config):
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     """Functions of inserted statements: words of the language, or groups of them. The default is
     the paper's 43. A group is "paper", "matrix", "rows", "arrays" or "choice"; "rows" is the group,
-    which has the function of that name."""
+    which has the function of that name. "own" and groups of your own stand for functions of
+    `functions_from`."""
     until_different: bool = False
     """Draw mutations until the child computes something else than its parent. Fewer children are
     then cache hits. Redundant statements, which later ones may build on, get rarer."""
@@ -87,14 +89,10 @@ class MutationConfig(Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        ops = {name: (op.name,) for name, op in (WORDS | SYMBOLS).items()} | GROUPS
-        for name in functions:
-            if name not in ops:
-                near = did_you_mean(name, ops)
-                raise ValueError(f"unknown function '{name}'{near}; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(dict.fromkeys(op for name in functions for op in ops[name]))
+        # Functions of the user are known once the whole config is read.
+        return _find_names(functions)
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -273,6 +271,11 @@ class RunConfig(Config):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of all random numbers of the run."""
+    functions_from: tuple[str, ...] = ()
+    """Files with functions of your own (docs/language.md): `["./my_functions.py"]`, from the folder
+    of the config. A dotted name of a module, or an entry point of the group `lionhunt.functions`,
+    will do too. Inserted statements draw them beside the paper's 43, unless `functions` in
+    [mutation] says otherwise; there, "own" stands for all of them."""
     num_programs: Count
     """Number of programs, the initial population included."""
     max_trainings: Annotated[float, Field(gt=0, le=MAX_COUNT)] | None = None
@@ -295,6 +298,28 @@ class RunConfig(Config):
     hurdles: HurdleConfig = HurdleConfig()
     validation: ValidationConfig = ValidationConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
+
+    @pydantic.model_validator(mode="after")
+    def _find_functions(self):
+        """Replace groups and words for functions by their names, once those of the user are known.
+
+        By default functions of the user are drawn, too.
+        """
+        words = self.mutation.functions
+        if self.functions_from and "functions" not in self.mutation.model_fields_set:
+            words = (*words, OWN_GROUP)
+        with functions_of(self.functions_from):
+            names = _find_names(words)
+            for name in names:
+                if name not in OPS:
+                    known = _names_by_word()
+                    near = did_you_mean(name, known)
+                    raise ValueError(
+                        f"mutation.functions: unknown function '{name}'{near}; there are "
+                        f"{', '.join(known)}"
+                    )
+        self.__dict__["mutation"] = self.mutation.model_copy(update={"functions": names})
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -327,6 +352,17 @@ class RunConfig(Config):
     def selection(self) -> Selection:
         """Return the choice of parents."""
         return Selection(self.objectives.front_parents, self.mutation.tune_share)
+
+
+def _names_by_word() -> dict[str, tuple[str, ...]]:
+    """Return the names of the functions that each word of a config stands for."""
+    return {word: (op.name,) for word, op in (dict(WORDS) | SYMBOLS).items()} | dict(GROUPS)
+
+
+def _find_names(words: Sequence[str]) -> tuple[str, ...]:
+    """Return the names of the functions that words stand for; an unknown word stays."""
+    known = _names_by_word()
+    return tuple(dict.fromkeys(name for word in words for name in known.get(word, (word,))))
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

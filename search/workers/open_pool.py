@@ -2,16 +2,19 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+from lionhunt.dsl.op_table import OpTable, active_table
+from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
 from lionhunt.search.user_code.loading import imported_files
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.pool import Pool
-from lionhunt.search.workers.ray_cluster import LOCAL, pickle_by_value
+from lionhunt.search.workers.ray_cluster import LOCAL, pickle_by_value, unpickled_by_worker
 from lionhunt.search.workers.ray_pool import RayPool
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -37,10 +40,14 @@ def open_pool_of(
         ray_address: see `search.workers.ray_cluster.connect`.
     """
     set_xla_environment()
+    functions = active_table().loaded()
+    if functions.own:
+        make_scorer = functools.partial(ScorerWithFunctions, functions, make_scorer)
     with compiled_code_kept():
         if num_workers:
             # Workers have the code as it was when the pool was opened, also on other machines.
             pickle_by_value(imported_files())
+            make_scorer = unpickled_by_worker(make_scorer) if functions.own else make_scorer
             # The nodes of a cluster may not have the folder.
             folder = Path.cwd() if ray_address == LOCAL else None
             make = functools.partial(_make_scorer, make_scorer, folder)
@@ -51,6 +58,24 @@ def open_pool_of(
             pool = LocalPool(make_scorer, batch_size)
         with closing(pool):
             yield pool
+
+
+class ScorerWithFunctions:
+    """A scorer of programs with functions of the user, which are known while it works.
+
+    Args:
+        functions: the functions.
+        make_scorer: makes the scorer itself.
+    """
+
+    def __init__(self, functions: OpTable, make_scorer: MakeScorer):
+        self._functions = functions
+        with functions:
+            self._scorer = make_scorer()
+
+    def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
+        with self._functions:
+            return self._scorer.evaluate(jobs)
 
 
 def _make_scorer(make_scorer: Callable[[], Scorer], folder: Path | None) -> Scorer:

@@ -1,12 +1,14 @@
 """The connection to Ray: to a Ray of this process alone, or to a running cluster."""
 
+import functools
 import logging
 import os
+import pickle
 import re
 import signal
 import socket
 import warnings
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from types import ModuleType
 from typing import Any
 
@@ -64,6 +66,34 @@ def pickle_by_value(modules: Iterable[ModuleType]) -> None:
 
         for module in modules:
             cloudpickle.register_pickle_by_value(module)
+
+
+def unpickled_by_worker(make: Callable[[], Any]) -> Callable[[], Any]:
+    """Return a function that a worker can get even if what it does there needs a missing module.
+
+    Ray would retry a worker that cannot unpickle what it gets, and would not say why.
+    """
+    from ray import cloudpickle
+
+    try:
+        return functools.partial(_unpickle, cloudpickle.dumps(make))
+    # The code of the user may hold anything.
+    except Exception as error:
+        raise WorkerError(
+            f"workers cannot get your code, since it holds what cannot be sent "
+            f"({first_line(error)}); make it where it is used"
+        ) from None
+
+
+def _unpickle(pickled: bytes) -> Any:
+    try:
+        make = pickle.loads(pickled)
+    except ImportError as error:
+        raise WorkerError(
+            f"a worker on {socket.gethostname()} cannot import what your code needs "
+            f"({first_line(error)}); install it on every machine"
+        ) from None
+    return make()
 
 
 def _join(ray: Any, address: str) -> None:
