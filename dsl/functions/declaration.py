@@ -31,8 +31,15 @@ MAX_ARITY = 3
 ARGUMENTS = ("x", "y", "a")
 """Names of the arguments, in meanings and expressions."""
 _NAME = re.compile("[A-Za-z][A-Za-z0-9_]*")
-_RESERVED = {"clip_factor", "full_like", "input", "number", "outputs", "program", "sum"}
-"""Words with another meaning within Lionhunt."""
+_RESERVED = {"clip_factor", "full_like", "input", "number", "outputs", "program", "sum"} | {
+    "cast",
+    "check",
+    "check_real",
+    "dtype",
+    "masked",
+    "zeros",
+}
+"""Words with another meaning within Lionhunt, or in exported files."""
 
 
 def _elementwise(rule: Rule, backend: Any, *values: Any) -> Any:
@@ -80,6 +87,7 @@ class KindOfRule(NamedTuple):
         infer: kind rule.
         max_arity: the most arguments of such a function.
         takes_axis: whether the rule takes an axis after its arguments.
+        extent: words for what a result depends on; empty for one number of each argument.
     """
 
     meaning: str
@@ -87,15 +95,18 @@ class KindOfRule(NamedTuple):
     infer: Callable[..., Kind]
     max_arity: int
     takes_axis: bool
+    extent: str
 
     @property
     def reduces(self) -> bool:
         return self.evaluate is not _elementwise
 
 
+_LINES = "the last two axes are a matrix, a vector is one column"
+
 KINDS = {
     "elementwise": KindOfRule(
-        "number by number: rule(np, x, ...)", _elementwise, join, MAX_ARITY, False
+        "number by number: rule(np, x, ...)", _elementwise, join, MAX_ARITY, False, ""
     ),
     "row": KindOfRule(
         "each row, in place of its numbers: rule(np, x, axis)",
@@ -103,6 +114,7 @@ KINDS = {
         join,
         1,
         True,
+        f"of each row of each array, in its place; {_LINES}",
     ),
     "column": KindOfRule(
         "each column, in place of its numbers: rule(np, x, axis)",
@@ -110,6 +122,7 @@ KINDS = {
         join,
         1,
         True,
+        f"of each column of each array, in its place; {_LINES}",
     ),
     "array": KindOfRule(
         "one number for each array: rule(np, x, axis)",
@@ -117,6 +130,7 @@ KINDS = {
         _per_array,
         1,
         True,
+        "of each array",
     ),
     "total": KindOfRule(
         "the sum over all arrays of rule(np, x, ...), number by number",
@@ -124,6 +138,7 @@ KINDS = {
         _to_scalar,
         MAX_ARITY,
         False,
+        "of all arrays together",
     ),
 }
 """The kinds of a rule, by the words that declare them."""
@@ -220,7 +235,7 @@ def declare(
         arity,
         meaning,
         functools.partial(_without_rule, name),
-        note,
+        note or kind.extent,
         kind.infer,
         non_negative=_always if own.non_negative else None,
         commutative=commutative,

@@ -1,4 +1,4 @@
-"""Expressions of the user for exported files: checked, filled in, and evaluated."""
+"""Expressions of the user for exported files: checked and evaluated."""
 
 import ast
 from collections.abc import Collection, Mapping
@@ -58,17 +58,6 @@ def check_expression(
         is_text = isinstance(node, ast.Constant) and not isinstance(node.value, int | float)
         if is_hidden or is_text or not isinstance(node, _NODES):
             raise FunctionError(f"{place}: '{text}' must be a formula of numbers and {np} alone")
-
-
-def fill(text: str, replacements: Mapping[str, str]) -> str:
-    """Return an expression with its names replaced by other expressions, in brackets as needed."""
-    parsed = {name: ast.parse(new, mode="eval").body for name, new in replacements.items()}
-
-    class Filling(ast.NodeTransformer):
-        def visit_Name(self, node: ast.Name) -> ast.AST:
-            return parsed.get(node.id, node)
-
-    return ast.unparse(Filling().visit(ast.parse(text, mode="eval")))
 
 
 def evaluate(text: str, np: str, module: ModuleType | Any, values: Mapping[str, Any]) -> Any:

@@ -86,6 +86,19 @@ def _with_functions(
     return known
 
 
+def _with_loaded_functions(
+    method: "Callable[[OptimizerProgram], T]",
+) -> "Callable[[OptimizerProgram], T]":
+    """Let a method know the functions that its program was read with, and their expressions."""
+
+    @functools.wraps(method)
+    def known(self: "OptimizerProgram") -> T:
+        with self.source.functions.loaded():
+            return method(self)
+
+    return known
+
+
 @dataclasses.dataclass(frozen=True)
 class OptimizerProgram:
     """A program and where it comes from. Make one with `program`.
@@ -293,21 +306,21 @@ class OptimizerProgram:
         is_unlike = known.likeness is Likeness.UNLIKE
         return find_behavior(self.source.program, () if is_unlike else known.optimizers)
 
-    @_with_functions
+    @_with_loaded_functions
     def to_optax(self) -> str:
         """Return a Python file with this optimizer; it needs jax and optax alone."""
         from lionhunt.dsl.export import to_optax
 
         return to_optax(self.source.program, self.source.short_name, self.source.notes)
 
-    @_with_functions
+    @_with_loaded_functions
     def to_torch(self) -> str:
         """Return a Python file with this optimizer as a `torch.optim.Optimizer`."""
         from lionhunt.dsl.export import to_torch
 
         return to_torch(self.source.program, self.source.short_name, self.source.notes)
 
-    @_with_functions
+    @_with_loaded_functions
     def to_latex(self) -> str:
         """Return the update rule as LaTeX equations; they need amsmath alone."""
         from lionhunt.dsl.export import to_latex

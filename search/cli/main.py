@@ -94,12 +94,21 @@ def _print_version(is_asked: bool) -> None:
 
 @app.callback()
 def lionhunt_command(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
+    functions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--functions",
+            metavar="FILE",
+            help="A file with functions of your own, for programs in files; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Discover optimizers by searching over programs.
 
@@ -110,6 +119,11 @@ def lionhunt_command(
       lionhunt simplify runs/quickstart:best --exact-only
       lionhunt export lion --to torch
     """
+    if functions:
+        from lionhunt.search.user_code.functions import load_functions
+
+        # They are known until the command ends.
+        context.with_resource(load_functions(functions))
 
 
 def main() -> None:

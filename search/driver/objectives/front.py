@@ -5,7 +5,7 @@ from typing import Any
 from rich import box
 from rich.table import Table
 
-from lionhunt.dsl.analysis.properties import faults, find_properties
+from lionhunt.dsl.analysis.properties import faults, known_properties
 from lionhunt.dsl.analysis.work import Cost
 from lionhunt.search.config import parse_config
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
@@ -43,7 +43,7 @@ def summarize_front(records: RunStore) -> list[dict[str, Any]]:
             "fitness": row.fitness,
             "rank": row.rank,
             **cost._asdict(),
-            "faults": list(faults(find_properties(row.individual.program))),
+            "faults": list(faults(known_properties(row.individual.program))),
         }
         for row, cost in read_front(records)
     ]
