@@ -34,6 +34,7 @@ COMMANDS = {
         "Repeat a search, with baselines, an aim or variants.",
     ),
     "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
+    "check": ("check", "check", "Test functions of your own."),
     "query": ("records", "query", "Ask the records of a run in SQL."),
     "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),
     "simulate": ("simulate", "simulate", "Simulate a search with thousands of workers."),

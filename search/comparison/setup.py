@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.dsl.op_table import active_table
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
@@ -19,6 +20,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.functions import digests_by_source, merge
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
 
@@ -39,6 +41,8 @@ class PreparedComparison:
         self.name = name
         self.config = config
         self.optimizers = tuple(optimizer.find() for optimizer in config.optimizers)
+        self.functions = merge([active_table(), *(each.table for each in self.optimizers)])
+        """The functions of all programs, which must be known while they are compared."""
         self.tasks = tuple(_summarize_tasks(config.tasks))
         self._shorter = [
             [task.shortened(share) for share in config.horizons] for task in config.tasks
@@ -48,7 +52,8 @@ class PreparedComparison:
         """Return all that decides the result, as JSON values."""
         # Comparisons of earlier versions have no horizons.
         left_out = {"evaluation"} if self.config.horizons else {"evaluation", "horizons"}
-        return {
+        digests = digests_by_source(self.functions)
+        return ({"functions": digests} if digests else {}) | {
             "config": self.config.model_dump(mode="json", exclude=left_out),
             "optimizers": {o.name: str(o.program or o.word) for o in self.optimizers},
             "tasks": {task.name: task.digest for task in self.tasks},

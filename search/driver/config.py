@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, missing
-from lionhunt.dsl.op_table import GROUPS, OPS, OWN_GROUP, SYMBOLS, WORDS
+from lionhunt.dsl.op_table import OWN_GROUP
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
@@ -17,6 +17,7 @@ from lionhunt.search.driver.objectives.config import ObjectivesConfig
 from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evaluation.step_sizes import is_step_size
+from lionhunt.search.evolution.function_words import find_names, known_names
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MUTATIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
@@ -92,7 +93,7 @@ class MutationConfig(Config):
         if not functions:
             raise ValueError("name at least one function")
         # Functions of the user are known once the whole config is read.
-        return _find_names(functions)
+        return find_names(functions)
 
     @pydantic.model_validator(mode="after")
     def _check(self):
@@ -309,16 +310,9 @@ class RunConfig(Config):
         if self.functions_from and "functions" not in self.mutation.model_fields_set:
             words = (*words, OWN_GROUP)
         with functions_of(self.functions_from):
-            names = _find_names(words)
-            for name in names:
-                if name not in OPS:
-                    known = _names_by_word()
-                    near = did_you_mean(name, known)
-                    raise ValueError(
-                        f"mutation.functions: unknown function '{name}'{near}; there are "
-                        f"{', '.join(known)}"
-                    )
-        self.__dict__["mutation"] = self.mutation.model_copy(update={"functions": names})
+            names = known_names(words)
+        if names != self.mutation.functions:
+            self.__dict__["mutation"] = self.mutation.model_copy(update={"functions": names})
         return self
 
     @pydantic.model_validator(mode="after")
@@ -352,17 +346,6 @@ class RunConfig(Config):
     def selection(self) -> Selection:
         """Return the choice of parents."""
         return Selection(self.objectives.front_parents, self.mutation.tune_share)
-
-
-def _names_by_word() -> dict[str, tuple[str, ...]]:
-    """Return the names of the functions that each word of a config stands for."""
-    return {word: (op.name,) for word, op in (dict(WORDS) | SYMBOLS).items()} | dict(GROUPS)
-
-
-def _find_names(words: Sequence[str]) -> tuple[str, ...]:
-    """Return the names of the functions that words stand for; an unknown word stays."""
-    known = _names_by_word()
-    return tuple(dict.fromkeys(name for word in words for name in known.get(word, (word,))))
 
 
 def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:

@@ -11,6 +11,7 @@ from lionhunt.search.driver.setup import summarize_tasks
 from lionhunt.search.environment import summarize_environment
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.candidates import (
+    RunSummary,
     choose_candidates,
     load_baseline,
     summarize_candidates_of_run,
@@ -18,6 +19,7 @@ from lionhunt.search.selection.candidates import (
 from lionhunt.search.selection.config import SelectConfig, WinnersConfig
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.functions import RECORDED, merge, record_functions
 
 META = "meta-validation"
 """Name of the part of a selection that looks for meta-overfitting."""
@@ -47,6 +49,14 @@ def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> di
         )
         for path in paths
     ]
+    functions = merge(run.functions for run in runs)
+    with functions:
+        return _summarize(config, runs, num_candidates) | record_functions(functions)
+
+
+def _summarize(
+    config: SelectConfig, runs: Sequence[RunSummary], num_candidates: int
+) -> dict[str, Any]:
     candidates = choose_candidates(runs, num_candidates, config.skip_equivalent)
     return {
         "config": config.model_dump(mode="json"),
@@ -133,7 +143,8 @@ def _identity(info: dict[str, Any]) -> dict[str, Any]:
     config = complete_config(info["config"])
     evaluation = {"combination": config.pop("evaluation")["combination"]}
     runs = [{key: run[key] for key in ("history_digest", "checkpoints")} for run in info["runs"]]
-    return {
+    functions = {"functions": info[RECORDED]["rows"]} if RECORDED in info else {}
+    return functions | {
         "config": config | {"evaluation": evaluation},
         "runs": runs,
         "candidates": [candidate["program"] for candidate in info["candidates"]],
