@@ -212,8 +212,8 @@ def declare(
         raise FunctionError(f"{place}: kind {own.kind!r} is none of {', '.join(KINDS)}{hint}")
     kind = KINDS[own.kind]
     if type(arity) is not int or not 1 <= arity <= kind.max_arity:
-        most = f"1 to {kind.max_arity}" if kind.max_arity > 1 else "1"
-        raise FunctionError(f"{place}: kind '{own.kind}' takes {most} arguments, not {arity!r}")
+        most = f"1 to {kind.max_arity} arguments" if kind.max_arity > 1 else "1 argument"
+        raise FunctionError(f"{place}: kind '{own.kind}' takes {most}, not {arity!r}")
     texts = {"meaning": meaning, "note": note, "group": group, "latex": own.latex}
     for key, text in (texts | {"optax": own.optax, "torch": own.torch}).items():
         if not isinstance(text, str) or len(text) > MAX_TEXT or not text.isprintable():
