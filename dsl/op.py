@@ -21,7 +21,7 @@ class FunctionError(LionhuntError, ValueError):
 
 @dataclasses.dataclass(frozen=True)
 class Own:
-    """What a function of the user has, and a built-in one has not.
+    """The attributes that only a function of the user has.
 
     Attributes:
         kind: the word that it was declared with.

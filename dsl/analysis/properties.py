@@ -96,7 +96,7 @@ def find_properties(program: Program) -> Properties:
 def known_properties(program: Program) -> Properties | None:
     """Return the properties of a valid program; None if that would load rules of the user.
 
-    Whoever only reads records must not execute the files that they name.
+    A command that only reads records must not execute the files that they name.
     """
     is_loaded = active_table().load is None
     if is_loaded or not any(OPS[s.op].own for s in simplify(program).statements):

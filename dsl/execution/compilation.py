@@ -40,7 +40,7 @@ def as_optimizer(
     program = simplify(program)
 
     kinds = narrow_states(program)
-    # Whoever calls the optimizer later may know other functions.
+    # The caller of the optimizer may know other functions by then.
     functions = active_table().loaded()
 
     def init_state(params, kind):

@@ -79,7 +79,7 @@ def _always(args: Any, signs: Any, numbers: Any) -> bool:
 
 
 class KindOfRule(NamedTuple):
-    """What a word for the kind of a rule stands for.
+    """The meaning of a word for the kind of a rule.
 
     Attributes:
         meaning: of the word, and the form of the rule.

@@ -1,6 +1,6 @@
 """The test of a function of the user: what `lionhunt check` finds.
 
-The interpreter, the machine and the batch machine must agree on numbers that are often wrong, for
+Interpreter, machine and batch machine must agree on numbers that are often wrong. They do so for
 arguments of all kinds. The rule must be what its declaration says.
 """
 

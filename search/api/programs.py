@@ -38,12 +38,6 @@ def functions(*names: str | Path) -> "OpTable":
 
     Raises:
         LionhuntError: a file cannot be loaded, or a function in it is wrong.
-
-    Example:
-        >>> with functions(folder / "my_functions.py"):
-        ...     squashed = program("def train(w, g, lr):\n  return softsign(g) * lr")
-        >>> squashed.num_needed
-        2
     """
     from lionhunt.search.user_code.functions import load_functions
 

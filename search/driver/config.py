@@ -275,8 +275,7 @@ class RunConfig(Config):
     functions_from: tuple[str, ...] = ()
     """Files with functions of your own (docs/language.md): `["./my_functions.py"]`, from the folder
     of the config. A dotted name of a module, or an entry point of the group `lionhunt.functions`,
-    will do too. Inserted statements draw them beside the paper's 43, unless `functions` in
-    [mutation] says otherwise; there, "own" stands for all of them."""
+    will do too. Inserted statements draw them beside the paper's 43 by default."""
     num_programs: Count
     """Number of programs, the initial population included."""
     max_trainings: Annotated[float, Field(gt=0, le=MAX_COUNT)] | None = None

@@ -169,7 +169,7 @@ def read_functions(recorded: Any, place: str) -> OpTable:
 
     Args:
         recorded: the entry of `record_functions`.
-        place: words for the records, in an error.
+        place: the folder of the records.
 
     Raises:
         ValueError: the entry is not as it was written.
@@ -199,6 +199,12 @@ def read_functions(recorded: Any, place: str) -> OpTable:
 def _load_again(sources: Mapping[str, Digests], place: str) -> OpTable:
     """Load the files of recorded functions, if they are as they were."""
     for name, recorded in sources.items():
+        if name.endswith(".py") and Path(name).resolve().is_relative_to(Path(place).resolve()):
+            # The folder may come from somebody else, with the file in it.
+            raise SourceError(
+                f"{name} lies in the folder of the run that names it, so it is not executed; "
+                "keep it elsewhere"
+            )
         current = module_digests(_module_of(name))
         if sorted(current.values()) == sorted(recorded.values()):
             continue
