@@ -38,7 +38,7 @@ HELPERS = {"array_max", "array_mean", "negative"}
 """Functions of the test programs beside the tested one."""
 
 
-class Finding(NamedTuple):
+class FunctionFinding(NamedTuple):
     """The result of one test.
 
     Attributes:
@@ -52,26 +52,30 @@ class Finding(NamedTuple):
     is_note: bool = False
 
 
-def check_function(op: Op) -> Iterator[Finding]:
+def check_function(op: Op) -> Iterator[FunctionFinding]:
     """Yield the findings about a function of the user, whose rule was tried already."""
     assert op.own is not None
     with np.errstate(all="ignore"):
-        yield Finding("two calls give the same bits", _repeated(op))
+        yield FunctionFinding("two calls give the same bits", _repeated(op))
         yield from _check_meaning(op)
         if op.commutative:
-            yield Finding("commutative: swapped arguments give the same bits", _swapped(op))
+            yield FunctionFinding("commutative: swapped arguments give the same bits", _swapped(op))
         if op.own.non_negative:
-            yield Finding("non-negative", _negative(op))
+            yield FunctionFinding("non-negative", _negative(op))
     for kinds in _kinds(op):
         words = ", ".join(kind.name.lower().replace("_", " ") for kind in kinds)
-        yield Finding(f"interpreter and machines agree: {words}", _machines(op, kinds))
+        yield FunctionFinding(f"interpreter and machines agree: {words}", _machines(op, kinds))
     for module, word, text in (("jnp", "optax", op.own.optax), ("torch", "torch", op.own.torch)):
         if not text:
-            yield Finding(f"no {word} expression, so no export to {word}", is_note=True)
+            yield FunctionFinding(f"no {word} expression, so no export to {word}", is_note=True)
         elif module == "torch" and not _has_torch():
-            yield Finding("torch is not installed, so its expression is not tested", is_note=True)
+            yield FunctionFinding(
+                "torch is not installed, so its expression is not tested", is_note=True
+            )
         else:
-            yield Finding(f"{word} expression equals the rule", compare_expression(op, module))
+            yield FunctionFinding(
+                f"{word} expression equals the rule", compare_expression(op, module)
+            )
 
 
 def _has_torch() -> bool:
@@ -105,7 +109,7 @@ def _repeated(op: Op) -> str | None:
     return None
 
 
-def _check_meaning(op: Op) -> Iterator[Finding]:
+def _check_meaning(op: Op) -> Iterator[FunctionFinding]:
     """Compare an elementwise rule with its meaning, where that is a formula of NumPy."""
     assert op.own is not None
     if KINDS[op.own.kind].takes_axis or op.own.kind == "total":
@@ -118,10 +122,12 @@ def _check_meaning(op: Op) -> Iterator[Finding]:
         problem = difference(
             _apply(op, np, args), np.broadcast_to(meant, args[0].shape), args, ("the rule", "it")
         )
-        yield Finding("the meaning says what the rule does", problem)
+        yield FunctionFinding("the meaning says what the rule does", problem)
     # The text of the user may raise anything.
     except Exception:
-        yield Finding("the meaning is no formula of NumPy, so it is not tested", is_note=True)
+        yield FunctionFinding(
+            "the meaning is no formula of NumPy, so it is not tested", is_note=True
+        )
 
 
 def _swapped(op: Op) -> str | None:

@@ -141,7 +141,7 @@ def record_functions(table: OpTable) -> dict[str, Any]:
     return {RECORDED: {"sources": sources, "rows": rows}}
 
 
-class _Row(pydantic.BaseModel):
+class _FunctionRow(pydantic.BaseModel):
     """A recorded function."""
 
     model_config = pydantic.ConfigDict(strict=True, extra="ignore")
@@ -155,13 +155,13 @@ class _Row(pydantic.BaseModel):
     own: dict[str, str | bool]
 
 
-class _Recorded(pydantic.BaseModel):
+class _RecordedFunctions(pydantic.BaseModel):
     """The recorded functions of a run."""
 
     model_config = pydantic.ConfigDict(strict=True, extra="ignore")
 
     sources: dict[str, dict[str, str]]
-    rows: list[_Row] = pydantic.Field(min_length=1, max_length=MAX_FUNCTIONS)
+    rows: list[_FunctionRow] = pydantic.Field(min_length=1, max_length=MAX_FUNCTIONS)
 
 
 def read_functions(recorded: Any, place: str) -> OpTable:
@@ -174,7 +174,7 @@ def read_functions(recorded: Any, place: str) -> OpTable:
     Raises:
         ValueError: the entry is not as it was written.
     """
-    read = _Recorded.model_validate(recorded)
+    read = _RecordedFunctions.model_validate(recorded)
     for name in read.sources:
         # Records may come from elsewhere, and must not choose a file of this folder.
         if name.endswith(".py") and not Path(name).is_absolute():

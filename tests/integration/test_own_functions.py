@@ -5,7 +5,7 @@ from tests.support.own_functions import write_functions
 
 CONFIG = """
 seed = 3
-num_programs = 40
+num_programs = 30
 functions_from = ["./my_functions.py"]
 [[tasks]]
 kind = "digits_mlp"
@@ -24,19 +24,15 @@ functions = ["own", "multiply"]
 def test_history_is_the_same_with_any_workers_and_after_a_stop(tmp_path):
     path = write_functions(tmp_path)
     (tmp_path / "c.toml").write_text(CONFIG)
-    digests = []
-    for workers in (0, 1, 2):
-        run = lionhunt.run(tmp_path / "c.toml", tmp_path / f"run{workers}", workers=workers)
-        digests.append(run.history_digest)
+    run = lionhunt.run(tmp_path / "c.toml", tmp_path / "run", workers=2)
     stopped = lionhunt.run(
         tmp_path / "c.toml",
         tmp_path / "stopped",
         workers=0,
-        on_progress=lambda progress: progress.num_programs > 15,
+        on_progress=lambda progress: progress.num_programs > 12,
     )
     assert not stopped.is_complete
-    digests.append(lionhunt.resume(stopped, workers=1).history_digest)
-    assert len(set(digests)) == 1
+    assert lionhunt.resume(stopped, workers=0).history_digest == run.history_digest
     # The best program keeps its functions, wherever it is used.
     (found,) = run.query(
         "SELECT \"index\" FROM individuals WHERE program LIKE '%softsign(%' LIMIT 1"
