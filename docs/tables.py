@@ -6,7 +6,8 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.user_code.option_docs import field_meanings

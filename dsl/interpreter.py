@@ -6,7 +6,8 @@ from typing import Any
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program, Var
 
 

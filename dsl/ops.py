@@ -1,4 +1,4 @@
-"""The op table: one row for each function of the language.
+"""The built-in rows of the op table: one for each function of the language.
 
 A row holds all that is known of a function. Its concrete rule is written once, over a backend
 (see `dsl.backends`). It serves the interpreter (trees of arrays), the machine (flat rows) and
@@ -14,62 +14,14 @@ Neither the paper nor the code says whether dot and cosine_sim reduce per array.
 over the whole tree, as clip does, and only norm reduces per array.
 """
 
-import dataclasses
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from lionhunt.dsl.kinds import Kind, join
+from lionhunt.dsl.op import Op, SignRule
 
 EPS = 1e-8
 """The guard that is added to a divisor."""
-
-
-SignRule = Callable[[Sequence[Any], Sequence[bool], Sequence[float | None]], bool]
-"""Tells whether a result is known to be non-negative (or NaN).
-
-It takes the arguments, whether each is known to be non-negative, and the number that each is.
-The number is None for an argument that is no constant.
-"""
-
-
-@dataclasses.dataclass(frozen=True)
-class Op:
-    """One function of the language.
-
-    Attributes:
-        name: the word in program text.
-        arity: number of arguments, 0 to 3.
-        meaning: its formula in NumPy, of arguments x, y, a. It holds for every float32: zeros,
-            infinities and NaN included.
-        evaluate: concrete rule: a backend and the arguments in, one value out; pure and jittable.
-        note: facts that the formula hides: the extent of a reduction, where the value is NaN or
-            infinite, the sign of a zero.
-        infer: kind rule: argument kinds in, the result's kind out.
-        non_negative: sign rule; None if the sign of the result is never known.
-        symbol: the infix sign that it prints with, if any.
-        alias: another word that the parser takes.
-        commutative: swapping the first two arguments keeps every bit of the result.
-        scalar_argument: position of the argument that must be a scalar, if any.
-        reduces: it reads whole arrays, not single elements.
-        group: a word that stands for it and its kin in a config; "paper" is for the paper's 43.
-        products: products of matrices that it takes, each of min(rows, columns) multiply-adds for
-            each number; 0 for work in proportion to the numbers.
-    """
-
-    name: str
-    arity: int
-    meaning: str
-    evaluate: Callable[..., Any]
-    note: str = ""
-    infer: Callable[..., Kind] = join
-    non_negative: SignRule | None = None
-    symbol: str | None = None
-    alias: str | None = None
-    commutative: bool = False
-    scalar_argument: int | None = None
-    reduces: bool = False
-    group: str | None = "paper"
-    products: int = 0
 
 
 def _elementwise(function: Callable[..., Any]) -> Callable[..., Any]:
@@ -226,7 +178,7 @@ _INF_AT_0 = "-infinity at 0"
 _OF_ALL = "of all arrays together"
 _MATRICES = "the last two axes are a matrix, a vector is one column"
 
-OPS: dict[str, Op] = {
+BUILT_IN: dict[str, Op] = {
     op.name: op
     for op in (
         # unary
@@ -369,15 +321,3 @@ OPS: dict[str, Op] = {
         *_of_lines("norm", "sqrt(sum(x * x, AXIS, keepdims=True))", _norm, _always),
     )
 }
-
-WORDS: dict[str, Op] = OPS | {op.alias: op for op in OPS.values() if op.alias}
-"""Every word that names a function in program text."""
-
-SYMBOLS: dict[str, Op] = {op.symbol: op for op in OPS.values() if op.symbol}
-"""Every infix sign."""
-
-GROUPS: dict[str, tuple[str, ...]] = {
-    group: tuple(op.name for op in OPS.values() if op.group == group)
-    for group in dict.fromkeys(op.group for op in OPS.values() if op.group)
-}
-"""The functions of each group, which a config names by one word."""

@@ -31,7 +31,7 @@ A `Program` is the flat form, with one function in each statement:
 
 import dataclasses
 
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.errors import LionhuntError
 
 TOO_LARGE = 3.4028235677973366e38

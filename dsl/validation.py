@@ -1,10 +1,17 @@
 """Abstract execution over kinds: checks that a program can run."""
 
+from collections.abc import Mapping
+from typing import Any
+
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS, per_table
 from lionhunt.dsl.program import InvalidProgram, Program, Var
 
-_RULES = {op.name: (op.infer, op.arity, op.scalar_argument) for op in OPS.values()}
+
+@per_table
+def _rules(ops: Mapping[str, Op]) -> dict[str, Any]:
+    return {op.name: (op.infer, op.arity, op.scalar_argument) for op in ops.values()}
 
 
 def infer(program: Program) -> tuple[Kind, ...]:
@@ -46,11 +53,11 @@ def advance(kinds: dict[str, Kind], program: Program, start: int, stop: int) -> 
         InvalidProgram: one of them cannot run.
     """
     results = []
-    scalar_kind = Kind.SCALAR
+    scalar_kind, rules = Kind.SCALAR, _rules()
     for statement in program.statements[start:stop]:
         args = statement.args
         try:
-            kind_rule, arity, scalar = _RULES[statement.op]
+            kind_rule, arity, scalar = rules[statement.op]
             arg_kinds = [kinds[a.name] if isinstance(a, Var) else scalar_kind for a in args]
         except KeyError as error:
             raise _unknown_word(error.args[0], program, start + len(results)) from None

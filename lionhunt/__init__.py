@@ -13,10 +13,16 @@ from lionhunt.errors import LionhuntError
 
 if TYPE_CHECKING:
     from lionhunt import dsl, proxy_tasks, search, tasks
+    from lionhunt.dsl.functions.declaration import function
     from lionhunt.proxy_tasks.task import Task
     from lionhunt.proxy_tasks.task_class import task
     from lionhunt.search.api.experiments import Report, compare, select
-    from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
+    from lionhunt.search.api.programs import (
+        OptimizerProgram,
+        Simplification,
+        functions,
+        program,
+    )
     from lionhunt.search.api.runs import Run, load, resume, run
     from lionhunt.search.driver.config import RunConfig
     from lionhunt.search.evaluation.evaluated import Evaluated
@@ -32,6 +38,8 @@ _MODULES = {
     "Simplification": "lionhunt.search.api.programs",
     "Task": "lionhunt.proxy_tasks.task",
     "compare": "lionhunt.search.api.experiments",
+    "function": "lionhunt.dsl.functions.declaration",
+    "functions": "lionhunt.search.api.programs",
     "load": "lionhunt.search.api.runs",
     "program": "lionhunt.search.api.programs",
     "resume": "lionhunt.search.api.runs",
@@ -53,6 +61,8 @@ __all__ = [
     "__version__",
     "compare",
     "dsl",
+    "function",
+    "functions",
     "load",
     "program",
     "proxy_tasks",

@@ -4,7 +4,7 @@ import numpy as np
 
 from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.float32 import to_bits, to_float32
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 
 class _RoundedNumpy:
@@ -45,13 +45,20 @@ _PRECISE_BACKEND = ScalarBackend(_PreciseNumpy())
 
 
 def fold(name: str, *constants: float) -> float:
-    """Return a function of constants, rounded to float32 after each operation."""
-    key = (name, *map(to_bits, constants))
+    """Return a function of constants, rounded to float32 after each operation.
+
+    A function of the user is rounded at its end alone.
+    """
+    op = OPS[name]
+    key = (op.full_name, *map(to_bits, constants))
     value = _cache.get(key)
     if value is None:
-        with np.errstate(all="ignore"):
-            args = [np.float32(constant) for constant in constants]
-            value = to_float32(float(OPS[name].evaluate(_BACKEND, *args)))
+        if op.own:
+            value = to_float32(fold_precisely(name, *constants))
+        else:
+            with np.errstate(all="ignore"):
+                args = [np.float32(constant) for constant in constants]
+                value = to_float32(float(op.evaluate(_BACKEND, *args)))
         if len(_cache) < MAX_CACHED:
             _cache[key] = value
     return value

@@ -1,12 +1,15 @@
 """Fingerprints: names of what programs compute."""
 
 import hashlib
+from collections.abc import Mapping
 from itertools import compress
 from operator import is_
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.canonical import Canonical, canonicalize, canonicalize_live
 from lionhunt.dsl.analysis.liveness import find_live
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import per_table
 from lionhunt.dsl.program import Program, Statement
 
 
@@ -30,7 +33,8 @@ def fingerprint(program: Program) -> str:
     """Return the fingerprint of a valid program: 32 hexadecimal digits.
 
     Programs of equal canonical form have equal fingerprints. A fingerprint does not depend on the
-    machine, the process or the version of Python. Of the op table it depends on the names alone.
+    machine, the process or the version of Python. Of the op table it depends on the names alone,
+    and on the source of the user's functions.
     """
     return _digest(canonicalize(program))
 
@@ -58,7 +62,13 @@ def analyze(program: Program, parent: AnalyzedProgram | None = None) -> Analyzed
     return AnalyzedProgram(program, statements, canonical, _digest(canonical))
 
 
+@per_table
+def _full_names(ops: Mapping[str, Op]) -> dict[str, str]:
+    return {op.name: op.full_name for op in ops.values()}
+
+
 def _digest(canonical: Canonical) -> str:
-    instructions = [(op, operands) for op, operands, _, _ in canonical.instructions]
+    names = _full_names()
+    instructions = [(names[op], operands) for op, operands, _, _ in canonical.instructions]
     form = (canonical.num_states, canonical.constants, instructions, canonical.outputs)
     return hashlib.blake2b(repr(form).encode(), digest_size=16).hexdigest()

@@ -10,7 +10,7 @@ import numpy as np
 from lionhunt.dsl.analysis.canonical import Canonical
 from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 SHAPES = ((), (3,), (2, 3))
 """Shapes of the weights."""

@@ -13,7 +13,9 @@ from typing import NamedTuple
 import numpy as np
 
 from lionhunt.dsl.analysis.canonical import SCHEDULE, WEIGHTS, Canonical, canonicalize
+from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.analysis.numeric_probe import NUM_PARAMETERS, SHAPES, probe
+from lionhunt.dsl.op_table import OPS, active_table
 from lionhunt.dsl.program import Program
 
 NUM_STEPS = 12
@@ -91,6 +93,17 @@ def find_properties(program: Program) -> Properties:
     return properties_of(canonicalize(program))
 
 
+def known_properties(program: Program) -> Properties | None:
+    """Return the properties of a valid program; None if that would load rules of the user.
+
+    A command that only reads records must not execute the files that they name.
+    """
+    is_loaded = active_table().load is None
+    if is_loaded or not any(OPS[s.op].own for s in simplify(program).statements):
+        return find_properties(program)
+    return None
+
+
 def properties_of(canonical: Canonical) -> Properties:
     """Return the properties of a canonical form."""
     updates = dict(zip(_RUNS, np.moveaxis(_probe_all(canonical), 1, 0), strict=True))
@@ -144,8 +157,10 @@ def describe(found: Properties) -> tuple[str, ...]:
     )
 
 
-def faults(found: Properties) -> Iterator[str]:
-    """Yield what an update does that makes an optimizer hard to use."""
+def faults(found: Properties | None) -> Iterator[str]:
+    """Yield what an update does that makes an optimizer hard to use, as far as that is known."""
+    if found is None:
+        return
     if found.learning_rate is LearningRate.IGNORED:
         yield "ignores the learning rate"
     if found.drifts:

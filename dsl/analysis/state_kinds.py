@@ -5,16 +5,24 @@ finds, for each value, the inputs that would widen it. The kinds of states then 
 changes.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
 from lionhunt.dsl.analysis.canonical import FIRST_STATE, GRADIENT, SCHEDULE, WEIGHTS, Canonical
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import per_table
 from lionhunt.dsl.program import Arg, Program, Var
 
-_RULES = {op.name: (op.infer(*(Kind.TREE,) * op.arity), op.reduces) for op in OPS.values()}
-"""The widest kind of the result, and if it reduces. A narrower result is as wide as an argument."""
+
+@per_table
+def _rules(ops: Mapping[str, Op]) -> dict[str, tuple[Kind, bool]]:
+    """Return the widest kind of each result, and if it reduces.
+
+    A narrower result is as wide as an argument.
+    """
+    return {op.name: (op.infer(*(Kind.TREE,) * op.arity), op.reduces) for op in ops.values()}
+
 
 _KINDS = tuple(Kind)
 _ALWAYS = 1
@@ -83,6 +91,7 @@ def _narrow(
     # All inputs behind it.
     sources = as_wide.copy()
     reduced = set()
+    rules = _rules()
     for instruction in instructions:
         op, operands = instruction[:2]
         wide = array = source = 0
@@ -90,7 +99,7 @@ def _narrow(
             wide |= as_wide[k]
             array |= per_array[k]
             source |= sources[k]
-        widest, reduces = _RULES[op]
+        widest, reduces = rules[op]
         if reduces:
             reduced.update([(as_wide[k], per_array[k], sources[k]) for k in operands])
         if widest is not Kind.TREE:

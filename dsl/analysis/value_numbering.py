@@ -2,14 +2,16 @@
 
 import math
 import zlib
+from collections.abc import Mapping
 from itertools import repeat
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from lionhunt.dsl.analysis.constant_folding import MAX_CACHED, fold
 from lionhunt.dsl.analysis.identities import ROWS, Pattern
 from lionhunt.dsl.float32 import to_bits, to_float32
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS, per_table
 from lionhunt.dsl.program import Const, Var
 
 _MASK = (1 << 64) - 1
@@ -21,9 +23,17 @@ def mix(key: int, part: int) -> int:
     return key ^ (key >> 29)
 
 
-_RULES = {
-    op.name: (mix(6, zlib.crc32(op.name.encode())), op.infer, op.commutative) for op in OPS.values()
-}
+@per_table
+def _rules(ops: Mapping[str, Op]) -> dict[str, Any]:
+    return {
+        op.name: (
+            mix(6, zlib.crc32(op.full_name.encode())),
+            op.infer,
+            op.commutative,
+            op.own is not None,
+        )
+        for op in ops.values()
+    }
 
 
 class _Constant(NamedTuple):
@@ -73,6 +83,7 @@ class Values:
         self.constants: dict[int, float] = {}
         self.states: dict[int, int] = {}
         self._numbers: dict[object, int] = {}
+        self._rules = _rules()
 
     def _append(self, op: str, operands: tuple[int, ...], kind: Kind, key: int) -> int:
         self.ops.append(op)
@@ -102,16 +113,18 @@ class Values:
 
     def apply(self, name: str, operands: tuple[int, ...]) -> int:
         """Return the value number of a function of values, after folding and identities."""
-        key, kind_rule, commutative = _RULES[name]
+        key, kind_rule, commutative, is_own = self._rules[name]
         keys = self.keys
         if commutative and keys[operands[0]] > keys[operands[1]]:
             operands = (operands[1], operands[0])
         expression = (name, operands)
         number = self._numbers.get(expression)
         if number is None:
-            number = self._fold(name, operands)
-            if number is None:
-                number = _apply_identity(self, name, operands)
+            # Without folding, a form does not depend on the user's code, only on its digest.
+            if not is_own:
+                number = self._fold(name, operands)
+                if number is None:
+                    number = _apply_identity(self, name, operands)
             if number is None:
                 for operand in operands:
                     key = mix(key, keys[operand])

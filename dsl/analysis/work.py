@@ -9,7 +9,8 @@ from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states, narrow_states
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 
 SIDE = 64

@@ -14,7 +14,7 @@ import numpy as np
 
 from lionhunt.dsl.backends import PytreeBackend, ScalarBackend, Value
 from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 
 _OF_ALL_ARRAYS = {"global_norm", "dot", "cosine_sim", "clip"}

@@ -8,7 +8,7 @@ from lionhunt.dsl.classification.wording import describe_state
 from lionhunt.dsl.export.dataflow import Value
 from lionhunt.dsl.export.identifiers import Event, allot
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 from lionhunt.dsl.validation import infer
 

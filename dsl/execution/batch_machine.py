@@ -22,7 +22,7 @@ import optax
 from jax import lax
 
 from lionhunt.dsl.backends import FlatBackend
-from lionhunt.dsl.execution.bytecode import MAX_ARITY, OP_NUMBERS, Bytecode
+from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode, op_numbers
 from lionhunt.dsl.execution.machine import (
     MachineStates,
     Shapes,
@@ -33,7 +33,8 @@ from lionhunt.dsl.execution.machine import (
     run_scalars,
 )
 from lionhunt.dsl.execution.optax_adapter import as_transformation
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 
 
 def as_optimizer(
@@ -114,7 +115,7 @@ def run(
 
         results = compute(elementwise, vectors)
         for op in reductions:
-            applies = (instructions[:, 0] == OP_NUMBERS[op.name]) & ~is_over
+            applies = (instructions[:, 0] == op_numbers()[op.name]) & ~is_over
             results = lax.cond(
                 jnp.any(applies),
                 lambda results, op=op, applies=applies: jnp.where(
@@ -143,7 +144,7 @@ def _apply(
     # The last case is for other functions.
     case_of = np.full(len(OPS), len(ops), np.int32)
     for case, op in enumerate(ops):
-        case_of[OP_NUMBERS[op.name]] = case
+        case_of[op_numbers()[op.name]] = case
     args = []
     for i in range(max([op.arity for op in ops], default=0)):
         # An operand that is a scalar for every function has the same number in all its places.

@@ -9,6 +9,7 @@ are allocated by liveness. Register files come in a few sizes, and each size is 
 
 import dataclasses
 import itertools
+from collections.abc import Mapping
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -22,7 +23,8 @@ from lionhunt.dsl.analysis.canonical import (
     canonicalize,
 )
 from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS, per_table
 from lionhunt.dsl.program import Program
 
 MAX_ARITY = 3
@@ -30,7 +32,12 @@ MAX_ARITY = 3
 NUM_INPUTS = 2
 """Vector registers before those of the states: the weights and the gradient."""
 _NO_OPERANDS = (0,) * MAX_ARITY
-OP_NUMBERS = {name: number for number, name in enumerate(OPS)}
+
+
+@per_table
+def op_numbers(ops: Mapping[str, Op]) -> dict[str, int]:
+    """Return the number of each function; those of the user come last."""
+    return {name: number for number, name in enumerate(ops)}
 
 
 @dataclasses.dataclass(frozen=True, order=True)
@@ -148,15 +155,15 @@ def assemble_canonical(canonical: Canonical) -> Bytecode:
     )
     scalar_code: list[tuple[int, ...]] = []
     vector_code: list[tuple[int, ...]] = []
-    value = canonical.first_instruction
+    value, numbers = canonical.first_instruction, op_numbers()
     for op, operands, _, argument_kind in canonical.instructions:
         args = [register_of[k] for k in operands]
         args += _NO_OPERANDS[len(args) :]
         target = register_of[value]
         if target < num_vectors:
-            vector_code.append((OP_NUMBERS[op], *args, target, int(argument_kind)))
+            vector_code.append((numbers[op], *args, target, int(argument_kind)))
         else:
-            scalar_code.append((OP_NUMBERS[op], *args, target - num_vectors, int(argument_kind)))
+            scalar_code.append((numbers[op], *args, target - num_vectors, int(argument_kind)))
         value += 1
     update, *new_states = [register_of[value] for value in canonical.outputs]
     outputs = [update]

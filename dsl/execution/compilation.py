@@ -9,6 +9,7 @@ from lionhunt.dsl.analysis.state_kinds import narrow_states
 from lionhunt.dsl.execution.optax_adapter import as_transformation
 from lionhunt.dsl.interpreter import arithmetic_dtype, evaluate
 from lionhunt.dsl.kinds import Kind
+from lionhunt.dsl.op_table import active_table
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.validation import infer
 
@@ -39,6 +40,8 @@ def as_optimizer(
     program = simplify(program)
 
     kinds = narrow_states(program)
+    # The caller of the optimizer may know other functions by then.
+    functions = active_table().loaded()
 
     def init_state(params, kind):
         if kind is Kind.SCALAR:
@@ -53,7 +56,8 @@ def as_optimizer(
         return tuple(init_state(params, kind) for kind in kinds)
 
     def step(params, gradient, states, schedule):
-        return evaluate(program, params, gradient, states, schedule, kinds)
+        with functions:
+            return evaluate(program, params, gradient, states, schedule, kinds)
 
     reads_weights = program.weights in read_inputs(program)
     return as_transformation(init_states, step, learning_rate, reads_weights=reads_weights)

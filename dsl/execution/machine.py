@@ -22,7 +22,8 @@ from jax import lax
 from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.execution.bytecode import MAX_ARITY, Bytecode, MachineShape
 from lionhunt.dsl.execution.optax_adapter import as_transformation
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 
 Shapes = tuple[tuple[int, ...], ...]
 """The shapes of the arrays in a vector, which holds them end to end."""

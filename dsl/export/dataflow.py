@@ -14,7 +14,8 @@ from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.analysis.state_kinds import narrow_states
 from lionhunt.dsl.float32 import number_text, shortest, to_float32
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import EPS, OPS
+from lionhunt.dsl.op_table import OPS
+from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.program import Arg, Program, Var
 from lionhunt.dsl.validation import infer
 

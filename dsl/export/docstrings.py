@@ -11,7 +11,7 @@ from lionhunt.dsl.export.sign_optimizer import ADVICE, is_sign_optimizer
 from lionhunt.dsl.export.update_rule import rule
 from lionhunt.dsl.float32 import to_float32
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
 

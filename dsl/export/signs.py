@@ -7,7 +7,7 @@ Every state is assumed non-negative until a step contradicts it.
 import math
 
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 
 def non_negative(graph: Graph) -> frozenset[Value]:

@@ -4,7 +4,7 @@ from lionhunt.dsl.export.constant_names import Naming
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.equation_choice import equations
 from lionhunt.dsl.export.identifiers import Event, allot
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 _SUM, _PRODUCT, _ATOM = 1, 2, 3
 _LEVELS = {"add": _SUM, "subtract": _SUM, "multiply": _PRODUCT, "divide": _PRODUCT}

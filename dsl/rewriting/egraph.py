@@ -11,7 +11,7 @@ from collections.abc import Callable
 from fractions import Fraction
 from typing import NamedTuple
 
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.patterns import value_of
 from lionhunt.dsl.rewriting.rule import Rule
 from lionhunt.dsl.rewriting.terms import Term, make_arranged, number

@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.terms import NUMBER, Term, make_arranged
 

@@ -9,7 +9,7 @@ from collections.abc import Iterator, Mapping
 from fractions import Fraction
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER, Term, make, make_arranged, number, variable
 
 SCALARS, NUMBERS = frozenset("ab"), frozenset("cdpq")

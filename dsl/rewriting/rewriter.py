@@ -7,7 +7,7 @@ import time
 from collections.abc import Collection, Mapping, Sequence
 
 from lionhunt.dsl.analysis.liveness import simplify
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const, Program
 from lionhunt.dsl.rewriting.egraph import EGraph
 from lionhunt.dsl.rewriting.extraction import extract

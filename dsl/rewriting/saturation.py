@@ -10,7 +10,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.egraph import EdgeReason, EGraph
 from lionhunt.dsl.rewriting.patterns import admits, argument_orders, as_wide, instantiate, value_of
 from lionhunt.dsl.rewriting.rational_arithmetic import RATIONAL, compute, compute_as_machine

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.patterns import (
     Binding,
     argument_orders,

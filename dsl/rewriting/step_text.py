@@ -3,7 +3,7 @@
 import itertools
 from collections.abc import Mapping
 
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.rewriting.step_checker import Change
 from lionhunt.dsl.rewriting.terms import (

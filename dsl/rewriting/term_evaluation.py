@@ -8,7 +8,7 @@ import numpy as np
 from lionhunt.dsl.analysis.constant_folding import fold
 from lionhunt.dsl.backends import PytreeBackend, Value
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.patterns import value_of
 from lionhunt.dsl.rewriting.rational_arithmetic import divisor
 from lionhunt.dsl.rewriting.terms import OUTPUTS, Term, exact, walk

@@ -16,7 +16,7 @@ from lionhunt.dsl.analysis.value_numbering import mix
 from lionhunt.dsl.float32 import number_text
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 
 INPUT, NUMBER, OUTPUTS = "input", "number", "outputs"

@@ -11,7 +11,7 @@ import keyword
 import re
 from collections.abc import Iterable
 
-from lionhunt.dsl.ops import SYMBOLS, WORDS
+from lionhunt.dsl.op_table import SYMBOLS, WORDS
 from lionhunt.dsl.program import TOO_LARGE, Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.text.tokenizer import ProgramError, Token, error_at, tokenize
 from lionhunt.dsl.validation import infer

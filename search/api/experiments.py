@@ -72,13 +72,14 @@ def compare(
     folder = Path("runs") / name if out is None else Path(out)
     num_workers = compare_config.evaluation.workers if workers is None else workers
     prepared = PreparedComparison(name, compare_config)
-    with open_comparisons(folder, [prepared]) as store:
-        if on_start is not None:
-            sizes = f"{len(prepared.optimizers)} optimizers on {len(prepared.tasks)} tasks"
-            on_start(folder, f"{sizes}, {_place(num_workers)}")
-        events = prepared.make_loop(store, compare_config.evaluation, num_workers).run()
-        comparison = exhaust(events, on_progress)
-    summary = summarize_comparison(comparison)
+    with prepared.functions:
+        with open_comparisons(folder, [prepared]) as store:
+            if on_start is not None:
+                sizes = f"{len(prepared.optimizers)} optimizers on {len(prepared.tasks)} tasks"
+                on_start(folder, f"{sizes}, {_place(num_workers)}")
+            events = prepared.make_loop(store, compare_config.evaluation, num_workers).run()
+            comparison = exhaust(events, on_progress)
+        summary = summarize_comparison(comparison)
     named = config if isinstance(config, str | Path) else name
     command = command_line("compare", named, settings=to_texts(settings))
     write_comparison_report(folder, comparison, summary, command)

@@ -8,6 +8,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from lionhunt.dsl.op_table import active_table
 from lionhunt.search.api.configs import Settings, resolve_config
 from lionhunt.search.api.programs import OptimizerProgram, program
 from lionhunt.search.driver.config import RunConfig
@@ -21,6 +22,7 @@ from lionhunt.search.storage.export import to_table
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.user_code.functions import load_functions
 from lionhunt.search.user_code.recorded_code import (
     check_data,
     check_known,
@@ -85,15 +87,16 @@ def run(
     """
     set_xla_environment()
     name, run_config = resolve_config(config, RunConfig, settings, tasks)
-    initial = load_initial(run_config.initial)
     folder = free_run_folder(Path("runs") / name) if out is None else Path(out)
-    RUN.check_free(folder)
-    info = summarize_setup(run_config, initial)
-    remember(info.get("sources", {}))
-    with RunStore.create(folder, info) as store:
-        # Who gives a config chooses its address, too.
-        address = ray_address or run_config.evaluation.ray_address
-        return _run_to_end(store, workers, address, on_progress, on_start)
+    with load_functions(run_config.functions_from):
+        initial = load_initial(run_config.initial)
+        RUN.check_free(folder)
+        info = summarize_setup(run_config, initial)
+        remember(info.get("sources", {}))
+        with RunStore.create(folder, info) as store:
+            # Who gives a config chooses its address, too.
+            address = ray_address or run_config.evaluation.ray_address
+            return _run_to_end(store, workers, address, on_progress, on_start)
 
 
 def resume(
@@ -162,10 +165,11 @@ def rescore(
         reference, old = store.reference(), store.path.parent.resolve()
     new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
     RUN.check_free(new)
-    info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
-    remember(info.get("sources", {}))
-    with RunStore.create(new, info) as store:
-        return _run_to_end(store, workers, ray_address, on_progress, on_start)
+    with load_functions(config.functions_from):
+        info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
+        remember(info.get("sources", {}))
+        with RunStore.create(new, info) as store:
+            return _run_to_end(store, workers, ray_address, on_progress, on_start)
 
 
 def load(folder: str | Path) -> "Run":
@@ -223,6 +227,7 @@ def open_search(
                 f"{os.cpu_count()} cores; give --workers"
             )
     with contextlib.ExitStack() as stack:
+        stack.enter_context(active_table().loaded())
         stack.enter_context(log_run(store.log, store.count(), workers=num_workers))
         started = start_pool(config, initial, num_workers, store.reference(), ray_address)
         pool, reference = stack.enter_context(started)

@@ -18,7 +18,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.analysis.work import measure_work
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.execution.compilation import as_optimizer
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks import DigitsMLP, DigitsViT, StdlibLM, Task, train
 from lionhunt.search.activity import Activity, OnActivity

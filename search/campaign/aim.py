@@ -6,7 +6,7 @@ from typing import Any, NamedTuple
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, find_properties
 from lionhunt.dsl.analysis.state_size import measure_state
 from lionhunt.dsl.classification.classifier import Likeness
-from lionhunt.dsl.ops import WORDS
+from lionhunt.dsl.op_table import WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.search.campaign.candidates import count_functions, count_state
 from lionhunt.search.campaign.config import AimConfig

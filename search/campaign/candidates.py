@@ -8,7 +8,7 @@ from typing import Any
 
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.analysis.state_size import measure_state
-from lionhunt.dsl.ops import WORDS
+from lionhunt.dsl.op_table import WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.campaign.config import AimConfig, CampaignConfig

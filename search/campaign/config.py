@@ -8,7 +8,7 @@ from pydantic import Field
 
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.properties import REQUIREMENTS
-from lionhunt.dsl.ops import WORDS
+from lionhunt.dsl.op_table import WORDS
 from lionhunt.search.campaign.found import FoundConfig, add_found, check_names
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.config import Config

@@ -36,7 +36,7 @@ COMMANDS = {
     "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
     "tasks": ("own_code", "tasks", "List the kinds of tasks, or show one with its options."),
     "new": ("own_code", "new", "Write files to begin with."),
-    "check": ("own_code", "check", "Train AdamW, Lion and SGD on a task, and say what to change."),
+    "check": ("own_code", "check", "Test a task or functions of your own, and say what to change."),
     "query": ("records", "query", "Ask the records of a run in SQL."),
     "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),
     "simulate": ("simulate", "simulate", "Simulate a search with thousands of workers."),
@@ -97,12 +97,21 @@ def _print_version(is_asked: bool) -> None:
 
 @app.callback()
 def lionhunt_command(
+    context: typer.Context,
     version: Annotated[
         bool,
         typer.Option(
             "--version", help="Print the version.", callback=_print_version, is_eager=True
         ),
     ] = False,
+    functions: Annotated[
+        list[str] | None,
+        typer.Option(
+            "--functions",
+            metavar="FILE",
+            help="A file with functions of your own, for programs in files; repeatable.",
+        ),
+    ] = None,
 ) -> None:
     """Discover optimizers by searching over programs.
 
@@ -113,6 +122,11 @@ def lionhunt_command(
       lionhunt simplify runs/quickstart:best --exact-only
       lionhunt export lion --to torch
     """
+    if functions:
+        from lionhunt.search.user_code.functions import load_functions
+
+        # They are known until the command ends.
+        context.with_resource(load_functions(functions))
 
 
 def main() -> None:

@@ -6,6 +6,7 @@ from typing import Annotated, Any
 import typer
 from rich.text import Text
 
+from lionhunt.search.activity import Activity
 from lionhunt.search.cli.terminal import (
     Json,
     activity_display,
@@ -18,9 +19,12 @@ from lionhunt.search.reporting.tables import Table, to_rich
 from lionhunt.search.reporting.text import duration, print_json
 from lionhunt.search.visible_text import visible
 
-TaskName = Annotated[
+Checked = Annotated[
     str,
-    typer.Argument(metavar="TASK", help="A kind, ./file.py:Name or package.module:Name."),
+    typer.Argument(
+        metavar="TASK|FILE",
+        help="A kind, ./file.py:Name or package.module:Name; or a file of functions.",
+    ),
 ]
 new = typer.Typer(
     no_args_is_help=True,
@@ -121,7 +125,7 @@ def new_task(
 
 
 def check(
-    name: TaskName,
+    name: Checked,
     settings: Annotated[
         list[str] | None,
         typer.Option("--set", metavar="KEY=VALUE", help="Replace an option; repeatable."),
@@ -131,15 +135,20 @@ def check(
     ] = 20.0,
     as_json: Json = False,
 ) -> None:
-    """Train AdamW, Lion and SGD on a task, and say what to change.
+    """Test a task or functions of your own, before a search relies on them.
 
-    The exit status is 1 if something should be changed.
+    AdamW, Lion and SGD are trained on a task. The interpreter and both machines run the functions
+    of a file, on zeros, NaN, infinities and more. The exit status is 1 if something should change.
 
     \b
     Examples:
       lionhunt check ./my_task.py:MyTask
       lionhunt check digits_mlp --set metric=loss --json
+      lionhunt check ./my_functions.py
     """
+    if name.endswith(".py"):
+        _check_file(name, as_json)
+        return
     from lionhunt.search.task_check.catalogue import find_options
     from lionhunt.search.task_check.measure import measure_task
     from lionhunt.search.task_check.report import print_check, summarize_check
@@ -152,3 +161,45 @@ def check(
     print_json(summary) if as_json else print_check(make_console(), summary)
     if not summary["is_sound"]:
         raise typer.Exit(1)
+
+
+def _check_file(ref: str, as_json: bool) -> None:
+    """Test the functions of a file."""
+    findings = _check_functions(ref)
+    if as_json:
+        print_json(findings)
+    else:
+        _print_functions(findings)
+    if any(each["problem"] for function in findings for each in function["findings"]):
+        raise typer.Exit(1)
+
+
+def _check_functions(ref: str) -> list[dict[str, Any]]:
+    from lionhunt.dsl.functions.report import check_function
+    from lionhunt.search.user_code.functions import load_functions
+
+    own = load_functions([ref]).own
+    summaries = []
+    with activity_display(make_console(stderr=True)) as on_activity:
+        for number, op in enumerate(own):
+            on_activity(Activity(f"testing {op.name}", number, len(own), "functions"))
+            found = [finding._asdict() for finding in check_function(op)]
+            kind = op.own.kind if op.own else ""
+            summaries.append(
+                {"function": op.name, "arity": op.arity, "kind": kind, "meaning": op.meaning}
+                | {"findings": found}
+            )
+    return summaries
+
+
+def _print_functions(summaries: list[dict[str, Any]]) -> None:
+    console = make_console()
+    for summary in summaries:
+        names = ", ".join("xya"[: summary["arity"]])
+        print_line(
+            console, f"{summary['function']}({names}), {summary['kind']}: {summary['meaning']}"
+        )
+        for finding in summary["findings"]:
+            mark = "note" if finding["is_note"] else "FAIL" if finding["problem"] else "ok"
+            problem = f": {finding['problem']}" if finding["problem"] else ""
+            print_line(console, f"  {mark:5}{finding['what']}{problem}")

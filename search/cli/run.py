@@ -23,6 +23,7 @@ from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.interrupt import set_way_on_by_resume
 from lionhunt.search.reporting.text import print_json
+from lionhunt.search.user_code.functions import load_functions
 
 
 def search(
@@ -103,7 +104,8 @@ def _print_dry_run(config: RunConfig, workers: int | None, as_json: bool) -> Non
     from lionhunt.search.dry_run import plan_run, print_plan
 
     num_workers = config.evaluation.workers if workers is None else workers
-    plan = plan_run(config, load_initial(config.initial), num_workers)
+    with load_functions(config.functions_from):
+        plan = plan_run(config, load_initial(config.initial), num_workers)
     print_json(plan) if as_json else print_plan(make_console(), plan)
 
 

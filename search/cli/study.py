@@ -1,5 +1,6 @@
 """The command `lionhunt study`: studies, campaigns with an aim, and ablations of variants."""
 
+import functools
 from collections.abc import Callable, Mapping
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -9,7 +10,7 @@ import typer
 from rich.console import Console, Group
 
 from lionhunt.search.activity import exhaust
-from lionhunt.search.api.configs import find_config, resolve_config
+from lionhunt.search.api.configs import Resolved, find_config, resolve_config
 from lionhunt.search.campaign.ablation.config import AblationConfig
 from lionhunt.search.campaign.ablation.dry_run import plan_ablation, print_ablation_plan
 from lionhunt.search.campaign.ablation.loop import AblationLoop
@@ -51,6 +52,7 @@ from lionhunt.search.paper.replication import (
 from lionhunt.search.paper.replication.loop import OpenPool
 from lionhunt.search.reporting import print_json, write_report
 from lionhunt.search.reporting.activity_bar import ActivityBar
+from lionhunt.search.user_code.functions import load_functions
 
 Summary = dict[str, Any]
 
@@ -164,12 +166,17 @@ def study(
     tables = read_tables(find_config(config))
     experiment = next((each for key, each in EXPERIMENTS.items() if key in tables), None)
     if experiment is None:
-        _make_study(config, out, workers, settings, is_dry, as_json)
+        resolved = resolve_config(config, StudyConfig, settings)
+        make = _make_study
     else:
-        _make(experiment, config, out, workers, settings, is_dry, as_json)
+        resolved = resolve_config(config, experiment.model, settings)
+        make = functools.partial(_make, experiment)
+    with load_functions(resolved.config.run.functions_from):
+        make(resolved, config, out, workers, settings, is_dry, as_json)
 
 
 def _make_study(
+    resolved: Resolved,
     config: str,
     out: Path | None,
     workers: int | None,
@@ -177,7 +184,7 @@ def _make_study(
     is_dry: bool,
     as_json: bool,
 ) -> None:
-    name, study_config = resolve_config(config, StudyConfig, settings)
+    name, study_config = resolved
     folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
     num_workers = study_config.run.evaluation.workers if workers is None else workers
@@ -206,6 +213,7 @@ def _make_study(
 
 def _make(
     experiment: Experiment,
+    resolved: Resolved,
     config: str,
     out: Path | None,
     workers: int | None,
@@ -213,7 +221,7 @@ def _make(
     is_dry: bool,
     as_json: bool,
 ) -> None:
-    name, checked = resolve_config(config, experiment.model, settings)
+    name, checked = resolved
     folder = out or Path("runs") / name
     console = make_console(stderr=as_json)
     num_workers = checked.run.evaluation.workers if workers is None else workers

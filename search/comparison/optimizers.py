@@ -15,6 +15,7 @@ from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
 from lionhunt.dsl.edits.statements import free_name
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
+from lionhunt.dsl.op_table import PLAIN, OpTable, active_table
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.search.comparison.optax_optimizers import (
     DECAY,
@@ -55,6 +56,7 @@ class ComparedOptimizer:
         start: start of its grid.
         constants: values of named constants on all tasks.
         constants_by_kind: values of named constants on tasks of a kind.
+        table: the functions that the words of the program stand for.
     """
 
     name: str
@@ -64,6 +66,7 @@ class ComparedOptimizer:
     start: Hyperparameters
     constants: Mapping[str, Constant]
     constants_by_kind: Mapping[str, Mapping[str, Constant]]
+    table: OpTable = PLAIN
 
     @property
     def functions(self) -> set[str]:
@@ -135,7 +138,7 @@ def find_optimizer(
     """
     named = {*constants, *(key for values in constants_by_kind.values() for key in values)}
     if word.startswith(OPTAX):
-        program, roles = None, {}
+        program, roles, table = None, {}, active_table()
         choices = [constants, *({**constants, **values} for values in constants_by_kind.values())]
         check_optax(word.removeprefix(OPTAX), named, choices)
     else:
@@ -143,10 +146,10 @@ def find_optimizer(
             source = find_program(word)
         except SourceError as error:
             raise ConfigError(f"optimizers: {error}") from None
-        program = simplify(source.program)
+        program, table = simplify(source.program), source.functions
         roles = {constant.name: constant.value for constant in source.notes.constants}
         _check_constants(name, named, roles)
-    return ComparedOptimizer(name, word, program, roles, start, constants, constants_by_kind)
+    return ComparedOptimizer(name, word, program, roles, start, constants, constants_by_kind, table)
 
 
 def _check_constants(name: str, named: set[str], roles: Mapping[str, float]) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.dsl.op_table import active_table
 from lionhunt.proxy_tasks import Task
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
@@ -19,6 +20,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.functions import digests_by_source, merge
 from lionhunt.search.user_code.task_options import UserTask, digests_of
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
@@ -40,6 +42,8 @@ class PreparedComparison:
         self.name = name
         self.config = config
         self.optimizers = tuple(optimizer.find() for optimizer in config.optimizers)
+        self.functions = merge([active_table(), *(each.table for each in self.optimizers)])
+        """The functions of all programs, which must be known while they are compared."""
         self.tasks = tuple(_summarize_tasks(config.tasks))
         self._shorter = [
             [task.shortened(share) for share in config.horizons] for task in config.tasks
@@ -49,9 +53,12 @@ class PreparedComparison:
         """Return all that decides the result, as JSON values."""
         # Comparisons of earlier versions have no horizons.
         left_out = {"evaluation"} if self.config.horizons else {"evaluation", "horizons"}
-        # Comparisons on built-in tasks alone have no such key.
-        sources = dict(digests_of(self.config.tasks))
-        return ({"sources": sources} if sources else {}) | {
+        # Comparisons on built-in code alone have no such keys.
+        own = {
+            "sources": dict(digests_of(self.config.tasks)),
+            "functions": digests_by_source(self.functions),
+        }
+        return {key: digests for key, digests in own.items() if digests} | {
             "config": self.config.model_dump(mode="json", exclude=left_out),
             "optimizers": {o.name: str(o.program or o.word) for o in self.optimizers},
             "tasks": {task.name: task.digest for task in self.tasks},

@@ -9,7 +9,7 @@ from pydantic import Field
 
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.properties import REQUIREMENTS, missing
-from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
+from lionhunt.dsl.op_table import OWN_GROUP
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
@@ -19,12 +19,14 @@ from lionhunt.search.driver.racing.config import RacingConfig
 from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.evolution.extra import ExtraMutation
+from lionhunt.search.evolution.function_words import find_names, known_names
 from lionhunt.search.evolution.methods import Method
 from lionhunt.search.evolution.mutation import MUTATIONS
 from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
 from lionhunt.search.fields import MAX_COUNT, Count, TaskOptions, Weight
+from lionhunt.search.user_code.functions import functions_of
 from lionhunt.search.user_code.reference import Reference
 
 
@@ -91,7 +93,8 @@ class MutationConfig(Config):
     functions: tuple[str, ...] = DRAWN_FUNCTIONS
     """Functions of inserted statements: words of the language, or groups of them. The default is
     the paper's 43. A group is "paper", "matrix", "rows", "arrays" or "choice"; "rows" is the group,
-    which has the function of that name."""
+    which has the function of that name. "own" and groups of your own stand for functions of
+    `functions_from`."""
     until_different: bool = False
     """Draw mutations until the child computes something else than its parent. Fewer children are
     then cache hits. Redundant statements, which later ones may build on, get rarer."""
@@ -99,14 +102,10 @@ class MutationConfig(Config):
     @pydantic.field_validator("functions")
     @classmethod
     def _check_functions(cls, functions: tuple[str, ...]) -> tuple[str, ...]:
-        ops = {name: (op.name,) for name, op in (WORDS | SYMBOLS).items()} | GROUPS
-        for name in functions:
-            if name not in ops:
-                near = did_you_mean(name, ops)
-                raise ValueError(f"unknown function '{name}'{near}; there are {', '.join(ops)}")
         if not functions:
             raise ValueError("name at least one function")
-        return tuple(dict.fromkeys(op for name in functions for op in ops[name]))
+        # Functions of the user are known once the whole config is read.
+        return find_names(functions)
 
     @pydantic.field_validator("extra")
     @classmethod
@@ -226,6 +225,10 @@ class RunConfig(Config):
 
     seed: Annotated[int, Field(ge=0, lt=2**32)] = 0
     """Seed of all random numbers of the run."""
+    functions_from: tuple[str, ...] = ()
+    """Files with functions of your own (docs/language.md): `["./my_functions.py"]`, from the folder
+    of the config. A dotted name of a module, or an entry point of the group `lionhunt.functions`,
+    will do too. Inserted statements draw them beside the paper's 43 by default."""
     num_programs: Count
     """Number of programs, the initial population included."""
     max_trainings: Annotated[float, Field(gt=0, le=MAX_COUNT)] | None = None
@@ -248,6 +251,21 @@ class RunConfig(Config):
     hurdles: HurdleConfig = HurdleConfig()
     validation: ValidationConfig = ValidationConfig()
     observability: ObservabilityConfig = ObservabilityConfig()
+
+    @pydantic.model_validator(mode="after")
+    def _find_functions(self):
+        """Replace groups and words for functions by their names, once those of the user are known.
+
+        By default functions of the user are drawn, too.
+        """
+        words = self.mutation.functions
+        if self.functions_from and "functions" not in self.mutation.model_fields_set:
+            words = (*words, OWN_GROUP)
+        with functions_of(self.functions_from):
+            names = known_names(words)
+        if names != self.mutation.functions:
+            self.__dict__["mutation"] = self.mutation.model_copy(update={"functions": names})
+        return self
 
     @pydantic.model_validator(mode="after")
     def _check(self):

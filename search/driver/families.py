@@ -32,10 +32,11 @@ def summarize_class(
         with_behavior: also compare it by its updates on recorded gradients.
         on_activity: called with what is being done.
     """
-    nearest = classify(source.program, source.notes)
-    summary = {"name": source.name, **_summarize(nearest), "constants": nearest.constants}
-    if with_behavior:
-        summary["behavior"] = _behavior(source.program, nearest, on_activity)
+    with source.functions:
+        nearest = classify(source.program, source.notes)
+        summary = {"name": source.name, **_summarize(nearest), "constants": nearest.constants}
+        if with_behavior:
+            summary["behavior"] = _behavior(source.program, nearest, on_activity)
     return summary
 
 

@@ -10,7 +10,7 @@ from typing import Any, NamedTuple
 from rich import box
 from rich.table import Table
 
-from lionhunt.dsl.analysis.properties import faults, find_properties
+from lionhunt.dsl.analysis.properties import faults, known_properties
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
 
@@ -52,7 +52,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "fitness": member.row.fitness,
             "score": member.score,
             "is_fitter": member.is_fitter,
-            "faults": list(faults(find_properties(member.row.program))),
+            "faults": list(faults(known_properties(member.row.program))),
         }
         for member in hall_of_fame(records)
     ]

@@ -44,7 +44,9 @@ def print_program(console: Console, summary: dict[str, Any]) -> None:
         f"the step, {summary['needed']} needed; live state: "
         f"{', '.join(summary['live_state']) or 'none'}"
     )
-    console.print("; ".join(summary["properties"]["in_words"]))
+    unknown = ["functions of your own are not executed here, so its properties are unknown"]
+    properties = summary["properties"] or {"in_words": unknown}
+    console.print("; ".join(properties["in_words"]))
     console.print(f"state: {StateSize(**summary['state_size'])}; a step: {Work(**summary['work'])}")
     console.print(f"fingerprint {summary['fingerprint']}")
     if "index" in summary:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
 from lionhunt.dsl.analysis.properties import missing
 from lionhunt.dsl.execution.bytecode import assemble_canonical
+from lionhunt.dsl.op_table import active_table
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
@@ -59,6 +60,7 @@ class Search:
 
     Raises:
         RecordError: the reference differs from the recorded one.
+        SourceError: a file with functions of the user has changed.
     """
 
     def __init__(
@@ -69,6 +71,8 @@ class Search:
         pool: Pool,
         reference: Measurement,
     ):
+        # The functions of the user must be those that the records began with.
+        active_table().loaded()
         evolution = config.evolution
         self.progress = RunProgress.of_records(records)
         self._config = config

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from lionhunt.dsl.op_table import active_table
 from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks import Task
 from lionhunt.search.driver.config import RunConfig, parse_run_config
@@ -10,6 +11,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.user_code.functions import record_functions
 from lionhunt.search.user_code.task_options import digests_of
 
 
@@ -46,7 +48,7 @@ def summarize_setup(
     # Runs on built-in code alone have no such key.
     if sources := dict(digests_of(config.code)):
         setup["sources"] = sources
-    return setup | summarize_environment()
+    return setup | record_functions(active_table()) | summarize_environment()
 
 
 def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:

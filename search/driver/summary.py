@@ -8,7 +8,7 @@ from typing import Any
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis import liveness
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
-from lionhunt.dsl.analysis.properties import describe, find_properties
+from lionhunt.dsl.analysis.properties import describe, known_properties
 from lionhunt.dsl.analysis.state_size import measure_state
 from lionhunt.dsl.analysis.work import measure_work
 from lionhunt.dsl.program import Program, to_line
@@ -33,7 +33,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
     """Return all facts about a program that need no training."""
     program = source.program
     kinds = infer(program)
-    found = find_properties(program)
+    found = known_properties(program)
     alive = liveness.find_liveness(program)
     marks = [
         NEEDED if needed else WITHIN_STEP if within else REDUNDANT
@@ -53,7 +53,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
         "state_size": measure_state(program)._asdict(),
         "work": measure_work(program)._asdict(),
         "fingerprint": fingerprint(program),
-        "properties": found._asdict() | {"in_words": list(describe(found))},
+        "properties": found and found._asdict() | {"in_words": list(describe(found))},
         "simplified": str(liveness.simplify(program)),
         "listing": [
             {"statement": to_line(statement), "kind": kind.name.lower(), "mark": mark}

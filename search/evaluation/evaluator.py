@@ -7,7 +7,7 @@ from collections.abc import Collection, Hashable, Sequence
 import jax
 import numpy as np
 
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.guarding import of_callback
 from lionhunt.search.errors import ScorerError

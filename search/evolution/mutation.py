@@ -16,7 +16,8 @@ from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.edits.statements import delete, insert, repeat, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError

@@ -4,7 +4,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import NamedTuple
 
-from lionhunt.dsl.ops import GROUPS
+from lionhunt.dsl.op_table import GROUPS
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.extra import ExtraMutation
 from lionhunt.search.evolution.step import INSIDE, Step

@@ -9,6 +9,7 @@ from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.analysis.liveness import simplify
+from lionhunt.dsl.op_table import OpTable, active_table
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import parse_run_config
 from lionhunt.search.errors import ConfigError, SourceError
@@ -46,6 +47,7 @@ class RunSummary:
         info: its config and tasks, and the program of fitness 0 as "initial".
         candidates: its fittest programs, the fittest first, without duplicates.
         checkpoints: its best program so far, at points of its progress.
+        functions: the functions that its programs may have.
     """
 
     path: str
@@ -53,6 +55,7 @@ class RunSummary:
     info: dict[str, Any]
     candidates: tuple[Candidate, ...]
     checkpoints: tuple[Checkpoint, ...]
+    functions: OpTable
 
     @property
     def seed(self) -> int:
@@ -76,6 +79,7 @@ def summarize_candidates_of_run(
             records.info() | {"initial": str(records.reference())},
             tuple(first_of_kind(fittest, num_candidates, skip_equivalent)),
             tuple(checkpoints(records, num_checkpoints)),
+            active_table().loaded(),
         )
 
 

@@ -11,6 +11,7 @@ from lionhunt.search.driver.setup import summarize_tasks
 from lionhunt.search.environment import summarize_environment
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.selection.candidates import (
+    RunSummary,
     choose_candidates,
     load_baseline,
     summarize_candidates_of_run,
@@ -18,6 +19,7 @@ from lionhunt.search.selection.candidates import (
 from lionhunt.search.selection.config import SelectConfig, WinnersConfig
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.functions import RECORDED, merge, record_functions
 from lionhunt.search.user_code.task_options import digests_of
 
 META = "meta-validation"
@@ -48,6 +50,14 @@ def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> di
         )
         for path in paths
     ]
+    functions = merge(run.functions for run in runs)
+    with functions:
+        return _summarize(config, runs, num_candidates) | record_functions(functions)
+
+
+def _summarize(
+    config: SelectConfig, runs: Sequence[RunSummary], num_candidates: int
+) -> dict[str, Any]:
     candidates = choose_candidates(runs, num_candidates, config.skip_equivalent)
     return {
         "config": config.model_dump(mode="json"),
@@ -142,7 +152,8 @@ def _identity(info: dict[str, Any]) -> dict[str, Any]:
     config = complete_config(info["config"])
     evaluation = {"combination": config.pop("evaluation")["combination"]}
     runs = [{key: run[key] for key in ("history_digest", "checkpoints")} for run in info["runs"]]
-    return {
+    functions = {"functions": info[RECORDED]["rows"]} if RECORDED in info else {}
+    return functions | {
         "sources": info.get("sources", {}),
         "config": config | {"evaluation": evaluation},
         "runs": runs,

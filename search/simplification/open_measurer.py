@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.search.activity import Activity, OnActivity, ignore

@@ -13,7 +13,8 @@ import numpy as np
 from lionhunt.dsl.backends import FlatBackend, ScalarBackend
 from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 
@@ -34,7 +35,6 @@ METRIC = {
 
 _BACKENDS = {kind: FlatBackend((CURVATURES.shape,), kind, np) for kind in Kind}
 _BACKENDS |= {Kind.SCALAR: ScalarBackend(np)}
-_OPS = tuple(OPS.values())
 
 
 class QuadraticScorer:
@@ -125,6 +125,7 @@ def _decode(code: np.ndarray, first: int) -> Iterator[tuple[Op, Any, list[int], 
         code: shape=(instructions, 6).
         first: the first register of the results.
     """
+    ops = tuple(OPS.values())
     for number, *operands, target, kind in code.tolist():
-        op = _OPS[number]
+        op = ops[number]
         yield op, _BACKENDS[Kind(kind)], operands[: op.arity], first + target

@@ -9,20 +9,24 @@ import sqlite3
 import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
 
+from lionhunt.dsl.op_table import PLAIN
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evaluation.step_sizes import Multiples, check_multiples
 from lionhunt.search.storage import database
-from lionhunt.search.storage.schema import FileKind
+from lionhunt.search.storage.schema import RUN, FileKind
+from lionhunt.search.user_code.functions import RECORDED, read_functions
 
 T = TypeVar("T")
 
 
 class CheckedTables(ABC):
     """An open file of records. Use `create`, `open_to_write` or `open_to_read`.
+
+    While it is open, the functions of the user that it records are known.
 
     Attributes:
         kind: of the file.
@@ -68,7 +72,9 @@ class CheckedTables(ABC):
             return cls(file, connection).is_begun()
 
         with database.create(cls.kind, folder, fill, is_begun) as opened:
-            yield cls(*opened)
+            records = cls(*opened)
+            with records._functions():
+                yield records
 
     @classmethod
     @contextmanager
@@ -86,7 +92,9 @@ class CheckedTables(ABC):
         with cls.open_to_read(path) as records:
             records.check()
         with database.open_to_write(cls.kind, path) as opened:
-            yield cls(*opened)
+            records = cls(*opened)
+            with records._functions():
+                yield records
 
     @classmethod
     @contextmanager
@@ -100,7 +108,24 @@ class CheckedTables(ABC):
             RecordError: it is not of the kind, or it is damaged; also where the body reads it.
         """
         with database.open_to_read(cls.kind, path) as opened:
-            yield cls(*opened)
+            records = cls(*opened)
+            with records._functions():
+                yield records
+
+    def _functions(self) -> AbstractContextManager[Any]:
+        """Return a context in which the recorded functions of the user are known.
+
+        Their rules are loaded once one is needed.
+        """
+        table = self.tables[0]
+        rows = self._query(f"SELECT * FROM {table} WHERE key = ?", RECORDED)
+        for key, text, checksum in rows:
+            if checksum != _checksum((key, text)):
+                raise database.damaged(self.path, f"a row of {table} is not as it was written")
+            with database.decoding(self.path):
+                return read_functions(json.loads(text), str(self.path.parent))
+        # Programs of a run have no other functions, whichever are known here.
+        return PLAIN if self.kind is RUN else nullcontext()
 
     def commit(self) -> None:
         """Make all additions permanent."""

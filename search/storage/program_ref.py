@@ -6,6 +6,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from lionhunt.dsl import library
+from lionhunt.dsl.op_table import OpTable, active_table
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import MAX_CHARACTERS, ProgramError, parse_with_docstring
@@ -32,6 +33,7 @@ class Source:
         row: its record in the run.
         lineage: its ancestors and itself, the oldest first.
         notes: its docstring; for a program of a run, its number and the run.
+        functions: the functions that its words stand for.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Source:
     row: StoredProgram | None = None
     lineage: tuple[StoredProgram, ...] = ()
     notes: ProgramDoc = ProgramDoc()
+    functions: OpTable = dataclasses.field(default_factory=active_table, compare=False, repr=False)
 
     @property
     def short_name(self) -> str:
@@ -131,8 +134,8 @@ def _in_run(word: str, run: Path, which: str) -> Source:
             of_length = f" of {length} needed statements" if length else ""
             raise RecordError(f"{run} has no program{of_length} with a fitness yet")
         lineage = tuple(records.lineage(row.individual.index))
-    notes = ProgramDoc(f"Program {row.individual.index} of the run {run.name}.")
-    return Source(word, row.program, run, row, lineage, notes)
+        notes = ProgramDoc(f"Program {row.individual.index} of the run {run.name}.")
+        return Source(word, row.program, run, row, lineage, notes)
 
 
 def _find_row(records: RunStore, which: str) -> StoredProgram | None:

@@ -61,10 +61,7 @@ def load(text: str) -> UserCode:
         SourceError: there is no such module or object, or its code raises.
     """
     reference = Reference.parse(text)
-    if reference.is_file:
-        module, digests = _import_file(Path(reference.module).absolute())
-    else:
-        module, digests = _import_module(reference)
+    module, digests = load_module(reference.module)
     try:
         return UserCode(getattr(module, reference.name), digests)
     except AttributeError:
@@ -73,24 +70,42 @@ def load(text: str) -> UserCode:
         raise SourceError(f"{reference.module} has no '{reference.name}'{near}") from None
 
 
+def load_module(name: str) -> UserCode:
+    """Load a whole module; its code is executed.
+
+    Args:
+        name: path of a file, from the current folder; or dotted name of a module.
+
+    Raises:
+        SourceError: there is no such module, or its code raises.
+    """
+    if name.endswith(".py"):
+        return UserCode(*_import_file(Path(name).absolute()))
+    return UserCode(*_import_module(name))
+
+
 def source_digests(text: str) -> Digests:
-    """Return the digests of the files that a reference may come from, as they are now.
+    """Return the digests of the files that a reference may come from; see `module_digests`."""
+    return module_digests(Reference.parse(text).module)
+
+
+def module_digests(name: str) -> Digests:
+    """Return the digests of the files that a module may come from, as they are now.
 
     Nothing is executed. A file that is gone has no digest.
 
     Raises:
         SourceError: a file cannot be read, or is not Python.
     """
-    reference = Reference.parse(text)
-    if reference.is_file:
-        return _digests_beside(Path(reference.module).absolute())
+    if name.endswith(".py"):
+        return _digests_beside(Path(name).absolute())
     try:
-        spec = importlib.util.find_spec(reference.module)
-    except ImportError as error:
-        raise SourceError(f"cannot import {reference.module}: {first_line(error)}") from None
+        spec = importlib.util.find_spec(name)
+    except (ImportError, ValueError) as error:
+        raise SourceError(f"cannot import {name}: {first_line(error)}") from None
     if spec is None:
-        raise SourceError(f"there is no module {reference.module}; install its package")
-    return _digests_of_package(reference.module, spec.origin)
+        raise SourceError(f"there is no module {name}; install its package")
+    return _digests_of_package(name, spec.origin)
 
 
 def changed_files(recorded: Digests, current: Digests) -> list[str]:
@@ -145,12 +160,12 @@ def _import_file(path: Path) -> _File:
     return _files[str(path)]
 
 
-def _import_module(reference: Reference) -> tuple[ModuleType, Digests]:
+def _import_module(name: str) -> _File:
     try:
-        module = importlib.import_module(reference.module)
+        module = importlib.import_module(name)
     except Exception as error:
-        raise SourceError(f"cannot import {reference.module}: {_describe(error)}") from None
-    return module, _digests_of_package(reference.module, getattr(module, "__file__", None))
+        raise SourceError(f"cannot import {name}: {_describe(error)}") from None
+    return _File(module, _digests_of_package(name, getattr(module, "__file__", None)))
 
 
 def _forget(path: str) -> None:

@@ -9,6 +9,8 @@ from typing import Any, NamedTuple, Self
 
 from lionhunt.search.errors import SourceError
 
+FUNCTIONS_FROM = "functions_from"
+"""The key of a config whose files stand without the name of an object."""
 NAME = r"[^\W\d]\w*"
 _FILE = re.compile(rf"(?P<module>.+\.py):(?P<name>{NAME})", re.DOTALL)
 _MODULE = re.compile(rf"(?P<module>{NAME}(?:\.{NAME})*):(?P<name>{NAME})")
@@ -63,10 +65,27 @@ def with_full_paths(raw: Any, folder: Path) -> Any:
         folder: of the config, which paths in it start from.
     """
     if isinstance(raw, dict):
-        return {key: with_full_paths(value, folder) for key, value in raw.items()}
+        return {
+            key: _with_full_file_paths(value, folder)
+            if key == FUNCTIONS_FROM
+            else with_full_paths(value, folder)
+            for key, value in raw.items()
+        }
     if isinstance(raw, list):
         return [with_full_paths(value, folder) for value in raw]
     if isinstance(raw, str) and (match := _FILE.fullmatch(raw)):
         path = Path(match["module"]).expanduser()
         return f"{folder.absolute() / path}:{match['name']}"
     return raw
+
+
+def _with_full_file_paths(names: Any, folder: Path) -> Any:
+    """Return a list of files and modules, with the full paths of the files."""
+    if not isinstance(names, list):
+        return names
+    return [
+        str(folder.absolute() / Path(name).expanduser())
+        if isinstance(name, str) and name.endswith(".py")
+        else name
+        for name in names
+    ]

@@ -6,7 +6,10 @@ import sys
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
+from typing import Any
 
+from lionhunt.dsl.op_table import OpTable, active_table
+from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
 from lionhunt.search.user_code.loading import imported_files, module_folders
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
@@ -39,6 +42,9 @@ def open_pool_of(
         ray_address: see `search.workers.ray_cluster.connect`.
     """
     set_xla_environment()
+    functions = active_table().loaded()
+    if functions.own:
+        make_scorer = functools.partial(ScorerWithFunctions, functions, make_scorer)
     with compiled_code_kept():
         if num_workers:
             # Workers have the code as it was when the pool was opened, also on other machines.
@@ -53,6 +59,24 @@ def open_pool_of(
             pool = LocalPool(make_scorer, batch_size)
         with closing(pool):
             yield pool
+
+
+class ScorerWithFunctions:
+    """A scorer of programs with functions of the user, which are known while it works.
+
+    Args:
+        functions: the functions.
+        make_scorer: makes the scorer itself.
+    """
+
+    def __init__(self, functions: OpTable, make_scorer: MakeScorer):
+        self._functions = functions
+        with functions:
+            self._scorer = make_scorer()
+
+    def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
+        with self._functions:
+            return self._scorer.evaluate(jobs)
 
 
 def _make_scorer(packed: bytes, folder: Path | None, module_folders: Sequence[str]) -> Scorer:

@@ -29,8 +29,8 @@ def pack(function: Callable[[], Any]) -> bytes:
     # The objects of a user raise anything.
     except Exception as error:
         raise WorkerError(
-            f"the tasks cannot be sent to workers ({type(error).__name__}: {first_line(error)}); "
-            "make that object inside build, or give --workers 0"
+            f"your code cannot be sent to workers ({type(error).__name__}: {first_line(error)}); "
+            "make that object inside a function, or give --workers 0"
         ) from None
 
 
@@ -40,6 +40,6 @@ def unpack(packed: bytes) -> Callable[[], Any]:
         return pickle.loads(packed)
     except Exception as error:
         raise WorkerError(
-            f"a worker cannot load the tasks ({type(error).__name__}: {first_line(error)}); "
+            f"a worker cannot load your code ({type(error).__name__}: {first_line(error)}); "
             "install on every machine what they import"
         ) from None

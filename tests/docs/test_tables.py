@@ -10,7 +10,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl import program
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.driver.config import load_config, parse_run_config
 from tests.support.pages import ROOT, blocks, read_page

@@ -11,7 +11,7 @@ from lionhunt import dsl
 from lionhunt.dsl.backends import FlatBackend, PytreeBackend
 from lionhunt.dsl.interpreter import evaluate
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.values import SHAPES, SPECIAL, TINY, bits, draw_tree, spread_floats
 
 PAPER = (

@@ -20,6 +20,7 @@ from lionhunt.dsl.export.latex.formulas import (
     is_protected,
     number_formula,
 )
+from lionhunt.dsl.export.latex.own_formulas import definition, has_formula
 from lionhunt.dsl.export.latex.symbols import (
     constant_symbols,
     new_state_symbol,
@@ -27,6 +28,7 @@ from lionhunt.dsl.export.latex.symbols import (
     value_symbols,
 )
 from lionhunt.dsl.export.signs import non_negative
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.docstring import ProgramDoc
 
@@ -111,7 +113,9 @@ def _listed(parts: Sequence[str]) -> str:
 
 def _definitions(graph: Graph) -> list[str]:
     ops = {value.op for value in graph.values if value.op != "divide" or is_protected(value)}
-    return [text for op, text in DEFINITIONS.items() if op in ops]
+    own = [OPS[name] for name in dict.fromkeys(value.op for value in graph.values)]
+    named = [definition(op) for op in own if op.own and not has_formula(op)]
+    return [text for op, text in DEFINITIONS.items() if op in ops] + named
 
 
 def _comment(text: str) -> str:

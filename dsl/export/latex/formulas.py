@@ -3,13 +3,10 @@
 from collections.abc import Callable, Collection
 
 from lionhunt.dsl.export.dataflow import Number, Operand, Value
+from lionhunt.dsl.export.latex.own_formulas import ATOM, POWER, PRODUCT, SUM, Formula, own_formula
 from lionhunt.dsl.export.latex.symbols import number_symbol
 from lionhunt.dsl.kinds import Kind
-
-SUM, PRODUCT, POWER, ATOM = range(4)
-"""Binding strength of a formula: sum, product or fraction, power, symbol."""
-
-Formula = tuple[str, int]
+from lionhunt.dsl.op_table import OPS
 
 _ONE_OVER = r"\frac{1}{"
 
@@ -95,6 +92,8 @@ def formula(
     if value.op == "divide":
         below = read(args[1])[0] + (r" + \varepsilon" if is_protected(value) else "")
         return rf"\frac{{{read(args[0])[0]}}}{{{below}}}", PRODUCT
+    if OPS[value.op].own:
+        return own_formula(OPS[value.op], dict(zip("xya", map(read, args), strict=False)))
     inner = ", ".join(read(arg)[0] for arg in args)
     return f"{_CALLS[value.op]}{_bracket(inner)}", PRODUCT
 

@@ -110,6 +110,8 @@ def expression(
         # Of two numbers, torch would make a tensor of its default dtype.
         elif all(isinstance(choice, Number) for choice in rest):
             words["y"] = f"torch.full_like({words['x']}, {words['y']})"
+    if value.op not in _TABLES[np]:
+        return f"_{value.op}({', '.join(map(text, value.args))})"
     pattern = _TABLES[np][value.op]
     if value.op == "reciprocal" and value.kind is not Kind.SCALAR:
         pattern = "1 / {x}"

@@ -3,6 +3,7 @@
 from collections.abc import Iterable
 
 from lionhunt.dsl.export.dataflow import Graph
+from lionhunt.dsl.export.python.own_helpers import own_helpers
 
 _CALLS = {"cosine_sim": ("global_norm", "dot")}
 """Helpers that a helper calls."""
@@ -183,7 +184,7 @@ def helpers(graph: Graph, np: str) -> list[str]:
     for name, text in _TABLES[np].items():
         if name in used:
             lines += ["", "", *text.strip().splitlines()]
-    return lines
+    return [*lines, *own_helpers(graph, np)]
 
 
 def _with_callees(ops: Iterable[str]) -> Iterable[str]:

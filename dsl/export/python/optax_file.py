@@ -30,6 +30,7 @@ from lionhunt.dsl.export.python.optax_texts import (
     STATES,
     ZEROS,
 )
+from lionhunt.dsl.export.python.own_helpers import check_expressions
 from lionhunt.dsl.export.python.passes import WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
 from lionhunt.dsl.kinds import Kind
@@ -47,10 +48,12 @@ def to_optax(program: Program, name: str, doc: ProgramDoc) -> str:
 
     Raises:
         InvalidProgram: the program cannot run.
+        FunctionError: a function of the user has no expression for it.
     """
 
     def render(max_length: int, constant_length: int) -> list[str]:
         context = prepare(program, name, doc, Kind.SCALAR, constant_length)
+        check_expressions(context.graph, "jnp")
         return OptaxFile(context, max_length).lines()
 
     return fit_width(render)

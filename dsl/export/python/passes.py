@@ -10,13 +10,16 @@ from collections.abc import Iterable
 from lionhunt.dsl.export.dataflow import Graph, Number, Operand, Value
 from lionhunt.dsl.export.identifiers import Event
 from lionhunt.dsl.kinds import Kind, join
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 
 WHOLE_TREE = {"global_norm", "dot", "cosine_sim"}
 """Functions of a lowered graph from whole trees to a scalar."""
 
 GLOBAL = WHOLE_TREE | {"clip"}
 """Functions of whole trees before lowering."""
+
+
+_ONE = Number(1.0, 1.0, is_plain=True)
 
 
 @dataclasses.dataclass(frozen=True)
@@ -42,7 +45,8 @@ def lower(graph: Graph) -> Graph:
     An argument of dot, cosine_sim or gram that is narrower than the other is expanded by
     `full_like`. For scalars, the global norm is the norm, dot the product, and cosine_sim a
     quotient of these. gram of numbers is a product. clip becomes a global norm, a factor
-    (`clip_factor` of norm and limit) and a product.
+    (`clip_factor` of norm and limit) and a product. A total of the user becomes a dot of its terms
+    and ones.
     """
     new: dict[Value, Operand] = {}
     values: list[Value] = []
@@ -87,6 +91,13 @@ def lower(graph: Graph) -> Graph:
             norm = lowered(f"{name}_norm", "global_norm", x)
             factor = add(f"{name}_scale", "clip_factor", norm, limit)
             return add(name, "multiply", x, factor)
+        if (own := OPS[op].own) and own.kind == "total":
+            kind = max(arg.kind for arg in args)
+            values.append(Value(name if is_scalar else f"{name}_terms", kind, op, args))
+            terms = values[-1]
+            if is_scalar:
+                return terms
+            return add(name, "dot", terms, add(f"{name}_ones", "full_like", terms, _ONE))
         return add(name, op, *args)
 
     for value in graph.values:

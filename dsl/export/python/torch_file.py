@@ -20,6 +20,7 @@ from lionhunt.dsl.export.python.line_breaking import (
     targets,
     tuple_text,
 )
+from lionhunt.dsl.export.python.own_helpers import check_expressions
 from lionhunt.dsl.export.python.passes import GLOBAL, WHOLE_TREE, Pass
 from lionhunt.dsl.export.python.python_file import PythonFile
 from lionhunt.dsl.export.python.torch_scalars import plain_scalars, wants_tensors
@@ -52,10 +53,12 @@ def to_torch(program: Program, name: str, doc: ProgramDoc) -> str:
 
     Raises:
         InvalidProgram: the program cannot run.
+        FunctionError: a function of the user has no expression for it.
     """
 
     def render(max_length: int, constant_length: int) -> list[str]:
         context = prepare(program, name, doc, Kind.PER_ARRAY, constant_length)
+        check_expressions(context.graph, "torch")
         return TorchFile(context, max_length).lines()
 
     return fit_width(render)

@@ -12,7 +12,7 @@ from fractions import Fraction
 from typing import NamedTuple
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.terms import INPUT, NUMBER
 
 MAX_MONOMIALS = 64

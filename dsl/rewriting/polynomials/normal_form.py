@@ -16,7 +16,8 @@ from fractions import Fraction
 
 from lionhunt.dsl.analysis.constant_folding import fold
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import EPS, OPS
+from lionhunt.dsl.op_table import OPS
+from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.program import TOO_LARGE
 from lionhunt.dsl.rewriting.polynomials.monomials import (
     GROWING,

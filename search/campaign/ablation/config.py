@@ -14,7 +14,7 @@ from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.paper.replication.config import StudyConfig
 
-SHARED = ("seed", "tasks", "max_trainings", "reference")
+SHARED = ("seed", "functions_from", "tasks", "max_trainings", "reference")
 """Keys of a search that all variants share, so that they differ in nothing but remedies."""
 
 

@@ -6,7 +6,7 @@ from rich import box
 from rich.table import Table
 
 from lionhunt.dsl.analysis.canonical import canonicalize
-from lionhunt.dsl.analysis.properties import faults, find_properties
+from lionhunt.dsl.analysis.properties import faults, known_properties
 from lionhunt.dsl.analysis.work import Cost, measure_cost
 from lionhunt.search.config import parse_config
 from lionhunt.search.driver.objectives.axes import Axes
@@ -58,7 +58,7 @@ def summarize_front(records: RunStore) -> list[dict[str, Any]]:
             "rank": row.rank,
             **cost._asdict(),
             "objectives": list(objectives),
-            "faults": list(faults(find_properties(row.individual.program))),
+            "faults": list(faults(known_properties(row.individual.program))),
         }
         for row, cost, objectives in _members(records)
     ]

@@ -7,7 +7,8 @@ import numpy as np
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.ops import OPS, Op
+from lionhunt.dsl.op import Op
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 
 

@@ -15,7 +15,7 @@ from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.constant_folding import fold
 from lionhunt.dsl.backends import ScalarBackend
 from lionhunt.dsl.float32 import to_float32
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.program_texts import parse_statements
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import assert_same_bits, take_steps

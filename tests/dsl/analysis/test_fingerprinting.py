@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.search.evolution.mutation import mutate
 from lionhunt.search.evolution.mutation_space import MutationSpace

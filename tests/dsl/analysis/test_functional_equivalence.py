@@ -13,7 +13,7 @@ from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.functional_equivalence import functional_fingerprint
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from tests.support.dsl.program_texts import parse_statements
 from tests.support.dsl.programs import MODERATE, programs

@@ -13,7 +13,7 @@ from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.identities import IDENTITIES, reachable
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import SPECIAL, assert_same_bits, spread_floats

@@ -20,7 +20,7 @@ from lionhunt.dsl.analysis.properties import (
     missing,
 )
 from lionhunt.dsl.edits.statements import free_name
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from tests.support.dsl.program_texts import body
 from tests.support.dsl.programs import MODERATE, programs

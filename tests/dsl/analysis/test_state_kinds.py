@@ -13,7 +13,7 @@ from lionhunt.dsl.analysis.state_kinds import narrow_canonical_states, narrow_st
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.programs import MODERATE, programs
 
 SHAPES = ((2, 3), (3,), ())

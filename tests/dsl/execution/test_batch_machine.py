@@ -11,7 +11,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import SMALL, assemble
 from lionhunt.dsl.execution.machine import init_states
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.values import draw_tree
 
 

@@ -13,7 +13,7 @@ from lionhunt.dsl.execution import machine
 from lionhunt.dsl.execution.bytecode import SMALL, MachineShape, assemble, assemble_canonical
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.program_texts import NUMBERS_PER_ARRAY
 from tests.support.dsl.programs import programs
 from tests.support.dsl.values import assert_close, assert_same_bits, draw_tree, on_device

@@ -15,7 +15,8 @@ import pytest
 
 from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import EPS, OPS
+from lionhunt.dsl.op_table import OPS
+from lionhunt.dsl.ops import EPS
 from lionhunt.dsl.rewriting.patterns import NUMBERS
 from lionhunt.dsl.rewriting.rule import Justification, Rule, rule
 from lionhunt.dsl.rewriting.rules import RULES

@@ -5,7 +5,7 @@ import pytest
 from hypothesis import given
 
 from lionhunt import dsl
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const, Statement, Var, to_line
 from lionhunt.dsl.text.parser import parse
 from tests.support.dsl.program_texts import body

@@ -6,7 +6,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP, train
 from lionhunt.search.bench.early_stopping import stop
 from lionhunt.search.errors import ScorerError

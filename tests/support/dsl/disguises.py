@@ -6,7 +6,7 @@ from fractions import Fraction
 import numpy as np
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.rewriting.patterns import NUMBERS, SCALARS, as_wide, instantiate, matches
 from lionhunt.dsl.rewriting.rule import Rule

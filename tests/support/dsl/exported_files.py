@@ -11,7 +11,7 @@ import pytest
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.edits.constants import replace_constants
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import parse_with_docstring

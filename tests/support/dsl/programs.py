@@ -7,7 +7,7 @@ slots and its own kind rule, and checks `dsl.validation` against them.
 from hypothesis import strategies as st
 
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import GROUPS, OPS
+from lionhunt.dsl.op_table import GROUPS, OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.validation import infer
 

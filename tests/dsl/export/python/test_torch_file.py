@@ -12,7 +12,7 @@ import pytest
 from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.export import to_torch
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from tests.support.dsl.exported_files import (
     EVERY_OP,
     NO_NOTES,

@@ -11,7 +11,7 @@ from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.interpreter import run
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.rewriting.polynomials.monomials import MAX_MONOMIALS, SUM, Form
 from lionhunt.dsl.rewriting.polynomials.normal_form import normal_forms
 from lionhunt.dsl.rewriting.terms import (
