@@ -1,4 +1,4 @@
-"""Which mutations and which functions helped: how many children are better than their parents."""
+"""Counts of children that are better than their parents, by mutation and by function."""
 
 import re
 from collections import Counter
