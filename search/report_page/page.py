@@ -1,7 +1,7 @@
 """Pages of templates: every text is made visible and escaped, and nothing is loaded from outside.
 
-A policy in the page itself forbids the browser to load anything. The only scripts that it allows are
-those written here, each named by its digest.
+A policy in the page itself forbids the browser to load anything. It allows the scripts of
+this package alone, each named by its digest.
 """
 
 import base64

@@ -2,9 +2,9 @@
 
 import math
 import random
-from collections.abc import Sequence
 
-from lionhunt.dsl.program import Program
+from lionhunt.dsl import library
+from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
 from lionhunt.search.storage.run_store import RunStore
@@ -14,26 +14,23 @@ from tests.support.search.runs import create
 CURVE = (1.0, 0.8, 0.7, 0.6)
 
 
-def make_large_run(
-    folder, programs: Sequence[tuple[Program, int]], num_programs: int, share_new: float = 0.3
-) -> None:
-    """Write a run whose individuals repeat given programs; a share of them counts as new.
+SHARE_NEW = 0.3
+"""The share of individuals with a fingerprint of their own."""
 
-    Args:
-        folder: of the run.
-        programs: programs with their numbers of needed statements.
-        num_programs: individuals.
-        share_new: the share of individuals with a fingerprint of their own.
-    """
+
+def make_large_run(folder, num_programs: int) -> None:
+    """Write a run whose individuals repeat programs of the library, under other fingerprints."""
     rng = random.Random(0)
+    loaded = map(library.load, library.names())
+    programs = [(program, len(simplify(program).statements)) for program in loaded]
     evolution = {"population_size": 1000, "tournament_size": 10, "lag": 10}
     with create(folder, num_programs=num_programs, evolution=evolution) as records:
         ranked: list[tuple[str, float | None, Status]] = []
         for index in range(num_programs):
-            if not ranked or rng.random() < share_new:
+            if not ranked or rng.random() < SHARE_NEW:
                 ranked.append(_add_outcome(records, index, rng))
             name, fitness, status = ranked[-1] if rng.random() < 0.5 else rng.choice(ranked)
-            program, num_needed = programs[min(index // 100, len(programs) - 1)]
+            program, num_needed = programs[index // 100 % len(programs)]
             parent = None if index < 1000 else index - rng.randrange(11, 1000)
             mutation = "initial" if parent is None else rng.choice(("insert", "delete", "modify"))
             individual = Individual(index, parent, mutation, program, 1)
