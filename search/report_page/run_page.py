@@ -24,6 +24,8 @@ MAX_TEXT = 2_500_000
 """Characters of all programs of a page together."""
 NUM_FAMILIES = 10
 """Best programs that are classified."""
+MAX_CLASSIFIED = 15
+"""Needed statements of a program that is classified; longer ones take seconds."""
 NUM_BESTS = 200
 """Rows of the table of new bests, the last ones."""
 
@@ -76,7 +78,11 @@ def run_page(records: RunStore) -> str:
         curves=curves,
         mutations=summarize_mutations(history),
         functions=summarize_functions(records, history),
-        families=summarize_families(records, NUM_FAMILIES, with_behavior=False),
+        families=summarize_families(
+            records, NUM_FAMILIES, with_behavior=False, max_needed=MAX_CLASSIFIED
+        ),
+        num_families=NUM_FAMILIES,
+        max_classified=MAX_CLASSIFIED,
         num_shown=len(shown),
         num_with_fitness=sum(fitness is not None for fitness in history.fitness),
         num_below=charts.num_below(by_id["history"]),

@@ -4,6 +4,7 @@ import math
 import random
 
 from lionhunt.dsl import library
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
 from lionhunt.search.evolution.regularized import Individual
@@ -45,7 +46,8 @@ def make_large_run(folder, num_programs: int) -> None:
 def _add_outcome(
     records: RunStore, index: int, rng: random.Random
 ) -> tuple[str, float | None, Status]:
-    name = f"{index:016x}"
+    # The reference has an outcome, as in every run.
+    name = f"{index:032x}" if index else fingerprint(records.reference())
     if index and rng.random() < 0.2:
         measurement, fitness = Measurement(Status.NOT_FINITE, curves=((math.nan,),)), None
     else:
