@@ -1,7 +1,5 @@
 """Tables of functions, options and tasks in the pages; `make docs` writes them from the code."""
 
-import ast
-import inspect
 import itertools
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +9,7 @@ from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.ops import OPS, Op
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.user_code.option_docs import field_meanings
 
 FOLDER = Path(__file__).parent
 MAX_SHOWN = 4
@@ -137,7 +136,7 @@ def tasks_table() -> str:
         lines.append(
             f"| `{kind}` | {_line((family.__doc__ or '').partition(chr(10))[0])} | {keys} |"
         )
-        meanings = _meanings(family)
+        meanings = {n: _line(m) for n, m in field_meanings(family).items()}
         for name in defaults:
             kinds.setdefault((name, meanings[name]), []).append(kind)
     lines += ["", "| key | of | meaning |", "|---|---|---|"]
@@ -145,22 +144,6 @@ def tasks_table() -> str:
         names = "all" if len(owners) == len(FAMILIES) else ", ".join(f"`{kind}`" for kind in owners)
         lines.append(f"| `{name}` | {names} | {meaning} |")
     return "\n".join(lines) + "\n"
-
-
-def _meanings(family: type) -> dict[str, str]:
-    """Return the docstrings of the fields of a dataclass; its own replace those of its bases."""
-    meanings: dict[str, str] = {}
-    for base in reversed(family.__mro__[:-1]):
-        (tree,) = ast.parse(inspect.getsource(base)).body
-        assert isinstance(tree, ast.ClassDef)
-        for field, text in itertools.pairwise(tree.body):
-            match field, text:
-                case (
-                    ast.AnnAssign(target=ast.Name(name)),
-                    ast.Expr(ast.Constant(str(meaning))),
-                ):
-                    meanings[name] = _line(meaning)
-    return meanings
 
 
 def _line(text: str) -> str:

@@ -12,36 +12,44 @@ from typing import TYPE_CHECKING, Any
 from lionhunt.errors import LionhuntError
 
 if TYPE_CHECKING:
-    from lionhunt import dsl, proxy_tasks, search
+    from lionhunt import dsl, proxy_tasks, search, tasks
+    from lionhunt.proxy_tasks.task import Task
+    from lionhunt.proxy_tasks.task_class import task
     from lionhunt.search.api.experiments import Report, compare, select
     from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
     from lionhunt.search.api.runs import Run, load, resume, run
     from lionhunt.search.driver.config import RunConfig
+    from lionhunt.search.evaluation.evaluated import Evaluated
 
     __version__: str
 
 _MODULES = {
+    "Evaluated": "lionhunt.search.evaluation.evaluated",
     "OptimizerProgram": "lionhunt.search.api.programs",
     "Report": "lionhunt.search.api.experiments",
     "Run": "lionhunt.search.api.runs",
     "RunConfig": "lionhunt.search.driver.config",
     "Simplification": "lionhunt.search.api.programs",
+    "Task": "lionhunt.proxy_tasks.task",
     "compare": "lionhunt.search.api.experiments",
     "load": "lionhunt.search.api.runs",
     "program": "lionhunt.search.api.programs",
     "resume": "lionhunt.search.api.runs",
     "run": "lionhunt.search.api.runs",
     "select": "lionhunt.search.api.experiments",
+    "task": "lionhunt.proxy_tasks.task_class",
 }
 """The module of each public name that is loaded at its first use."""
 
 __all__ = [
+    "Evaluated",
     "LionhuntError",
     "OptimizerProgram",
     "Report",
     "Run",
     "RunConfig",
     "Simplification",
+    "Task",
     "__version__",
     "compare",
     "dsl",
@@ -52,13 +60,15 @@ __all__ = [
     "run",
     "search",
     "select",
+    "task",
+    "tasks",
 ]
 
 
 def __getattr__(name: str) -> Any:
     if name in _MODULES:
         return getattr(importlib.import_module(_MODULES[name]), name)
-    if name in ("dsl", "proxy_tasks", "search"):
+    if name in ("dsl", "proxy_tasks", "search", "tasks"):
         return importlib.import_module(f"lionhunt.{name}")
     if name == "__version__":
         # This import takes as long as all others here.

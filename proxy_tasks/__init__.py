@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from lionhunt.proxy_tasks.options import (
     FAMILIES,
+    OTHER_KINDS,
     DigitsCaptions,
     DigitsConv,
     DigitsDiffusion,
@@ -20,7 +21,8 @@ from lionhunt.proxy_tasks.options import (
     StdlibMLM,
     TextLM,
 )
-from lionhunt.proxy_tasks.task import NUM_CHUNKS, Task, TaskError
+from lionhunt.proxy_tasks.task import NUM_CHUNKS, Task
+from lionhunt.proxy_tasks.task_errors import TaskCodeError, TaskError
 
 if TYPE_CHECKING:
     from lionhunt.proxy_tasks.data.dataset import DataError
@@ -29,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "FAMILIES",
     "NUM_CHUNKS",
+    "OTHER_KINDS",
     "DataError",
     "DigitsCaptions",
     "DigitsConv",
@@ -41,6 +44,7 @@ __all__ = [
     "StdlibLM",
     "StdlibMLM",
     "Task",
+    "TaskCodeError",
     "TaskError",
     "TextLM",
     "Training",

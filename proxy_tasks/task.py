@@ -9,7 +9,7 @@ import dataclasses
 from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
-from lionhunt.errors import LionhuntError
+from lionhunt.proxy_tasks.task_errors import TaskError
 
 if TYPE_CHECKING:
     import jax
@@ -24,10 +24,6 @@ Batch = Any
 """A tuple of arrays with a leading axis of examples."""
 Data = Any
 """A tree of arrays."""
-
-
-class TaskError(LionhuntError):
-    """A task whose loss or score is not a number: one line that names the task."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -47,15 +43,18 @@ class Task:
         score: from parameters and data to the validation metric, shape=().
         metric: name of the validation metric, with its unit.
         higher_is_better: direction of the score.
-        digest: identifies options and data; equal digests give equal scores on one machine.
+        digest: identifies options and data; equal digests give equal scores on one machine. It is
+            empty where nothing has identified the functions yet.
         reparametrization: largest scale of an array of the parameters; 1 for none. See
             `lionhunt.proxy_tasks.augmentation`.
         horizons: range that each training draws its number of steps from; None for `num_steps`.
+        target_loss: the score is the steps to this training loss, and `score` is not called. See
+            `lionhunt.proxy_tasks.reaching`. None for the score of `score`.
     """
 
     name: str
     num_steps: int | jax.Array
-    data: Data
+    data: Data = dataclasses.field(repr=False)
     init: Callable[[Data, jax.Array], Params]
     batch: Callable[[Data, jax.Array], Batch]
     loss: Callable[[Params, Batch], jax.Array]
@@ -65,6 +64,69 @@ class Task:
     digest: str
     reparametrization: float = 1.0
     horizons: tuple[int, int] | None = None
+    target_loss: float | None = None
+
+    @staticmethod
+    def from_functions(
+        *,
+        init: Callable[..., Params],
+        batch: Callable[..., Batch],
+        loss: Callable[[Params, Batch], jax.Array],
+        score: Callable[..., jax.Array],
+        num_steps: int,
+        metric: str = "score",
+        higher_is_better: bool = False,
+        data: Data | None = None,
+        name: str = "task",
+        digest: str = "",
+    ) -> Task:
+        """Build a task from plain functions.
+
+        Without data they are `init(key)`, `batch(key)`, `loss(params, batch)` and `score(params)`.
+        With data, `batch` and `score` take it as their last argument: `batch(key, data)` and
+        `score(params, data)`. Large arrays belong there: whatever else a function reads is copied
+        into its compiled form.
+
+        Args:
+            init: from a key to the parameters, a tree of float32 arrays.
+            batch: from a key to a training batch.
+            loss: from parameters and batch to the mean loss, shape=().
+            score: from parameters to the validation metric, shape=().
+            num_steps: training steps.
+            metric: name of the validation metric, with its unit.
+            higher_is_better: direction of the score.
+            data: a tree of arrays.
+            name: a word for tables and charts.
+            digest: identifies a task whose functions use what Lionhunt cannot identify.
+
+        Raises:
+            TaskError: a function does not take these arguments.
+
+        Example:
+            >>> import jax, jax.numpy as jnp
+            >>> parabola = Task.from_functions(
+            ...     init=lambda key: {"w": jax.random.normal(key, (3,))},
+            ...     batch=lambda key: jax.random.normal(key, (8, 3)),
+            ...     loss=lambda params, x: jnp.mean((x @ params["w"]) ** 2),
+            ...     score=lambda params: jnp.sum(params["w"] ** 2),
+            ...     num_steps=50,
+            ...     metric="squared distance",
+            ... )
+            >>> parabola.num_parameters
+            3
+        """
+        from lionhunt.proxy_tasks.from_functions import adapt
+
+        functions = {"init": init, "batch": batch, "loss": loss, "score": score}
+        parts = adapt(functions, data, num_steps, name)
+        return Task(
+            name,
+            num_steps,
+            **parts,
+            metric=metric,
+            higher_is_better=higher_is_better,
+            digest=digest,
+        )
 
     def at(self, key: jax.Array) -> Task:
         """Return the task of the training with a key, whose number of steps is drawn.

@@ -6,7 +6,7 @@ This module imports neither NumPy nor JAX, so a configuration is checked at once
 import dataclasses
 import hashlib
 import importlib
-from typing import Annotated, Self
+from typing import Annotated, Any, Self
 
 from pydantic import Strict
 
@@ -49,6 +49,12 @@ class TaskOptions:
     """Least and largest number of training steps at scale 1, in place of `num_steps`. The number is
     drawn by the seed, log-uniformly. The schedule stretches with it."""
 
+    target_loss: float | None = dataclasses.field(default=None, repr=False)
+    """A training loss. The score is then the number of steps to it, and lower is better. It is
+    reached where the mean loss of the last 2 % of training's steps, an exponential one, is there. A
+    training that does not get there has its steps and a share of them: that of the way that is
+    left."""
+
     def __post_init__(self):
         numbers = {n: v for n, v in dataclasses.asdict(self).items() if isinstance(v, int | float)}
         if self.horizons is not None:
@@ -71,13 +77,34 @@ class TaskOptions:
         Raises:
             DataError: the data is missing, or does not fit the options.
         """
-        # `kind` is a field of the subclasses. A field here would come earlier in `repr`, and
-        # change every digest.
-        kind = vars(self)["kind"]
-        task = importlib.import_module(f"lionhunt.proxy_tasks.tasks.{kind}").build(self)
-        return dataclasses.replace(
+        task = importlib.import_module(f"lionhunt.proxy_tasks.tasks.{self.name}").build(self)
+        task = dataclasses.replace(
             task, reparametrization=self.reparametrization, horizons=self._scaled_horizons
         )
+        if self.target_loss is None:
+            return task
+        return dataclasses.replace(
+            task,
+            target_loss=self.target_loss,
+            metric=f"steps to a loss of {self.target_loss:g}",
+            higher_is_better=False,
+        )
+
+    @property
+    def name(self) -> str:
+        """Return the name of the task, which is its kind."""
+        # `kind` is a field of the subclasses. A field here would come earlier in `repr`, and
+        # change every digest.
+        return vars(self)["kind"]
+
+    def values(self) -> dict[str, Any]:
+        """Return all options by name."""
+        return dataclasses.asdict(self)
+
+    def cut_to(self, num_steps: int) -> Self:
+        """Return the options of a training of a number of steps, whatever the seed."""
+        unscaled = max(1, round(num_steps / self.scale**0.5))
+        return dataclasses.replace(self, num_steps=unscaled, horizons=None)
 
     def shortened(self, share: float) -> Self:
         """Return the options of a training of a share of the steps, of one step at least."""
@@ -113,4 +140,6 @@ class TaskOptions:
         text = repr(self)
         if self.reparametrization != 1 or self.horizons is not None:
             text += f" {self.reparametrization} {self.horizons}"
+        if self.target_loss is not None:
+            text += f" target_loss {self.target_loss}"
         return hashlib.sha256(f"{text} {data_digest}".encode()).hexdigest()[:16]

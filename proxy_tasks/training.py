@@ -13,6 +13,7 @@ import optax
 from jax import lax
 
 from lionhunt.proxy_tasks.augmentation import Scales, draw_scales, to_model, to_stored
+from lionhunt.proxy_tasks.reaching import add_loss, begin_reaching, count_steps
 from lionhunt.proxy_tasks.task import NUM_CHUNKS, Params, Task, TaskError
 
 
@@ -20,8 +21,8 @@ class Training(NamedTuple):
     """The result of one training; with a leading axis of lanes, of many.
 
     Attributes:
-        score: validation metric of the task, shape=(); NaN if training stopped early, or if the
-            last parameters are not finite.
+        score: validation metric of the task, or its steps to a loss, shape=(); NaN if training
+            stopped early, or if the last parameters are not finite.
         curve: mean training loss of each chunk of steps, shape=(NUM_CHUNKS,); NaN where not run.
         num_chunks: chunks run, shape=(), dtype=int32; NUM_CHUNKS unless training stopped early.
     """
@@ -58,6 +59,7 @@ class Ongoing(NamedTuple):
         params, state: of the optimizer. In a reparametrized task, `params` are the stored ones.
         scales: of the parameters.
         curve, observed: see `Fit`.
+        reaching: the way to the loss of a task with a target; () without one.
     """
 
     chunk: jax.Array
@@ -68,6 +70,7 @@ class Ongoing(NamedTuple):
     scales: Scales
     curve: jax.Array
     observed: Any = ()
+    reaching: Any = ()
 
 
 Observe = Callable[[jax.Array, Params], Any]
@@ -156,6 +159,7 @@ def begin(
             lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
             jax.eval_shape(observe, jnp.zeros((), jnp.int32), params),
         ),
+        () if task.target_loss is None else begin_reaching(lanes, task.at(key).num_steps),
     )
 
 
@@ -192,16 +196,19 @@ def advance(
     stops = jnp.linspace(0, num_steps, NUM_CHUNKS + 1).astype(jnp.int32)
 
     def step(index, carry):
-        params, state, total = carry
+        params, state, total, reaching = carry
         batch = draw_batch(task.data, draw_key(batch_key, index))
         loss, gradient = loss_and_gradient(params, batch, scales)
         updates, state = optimizer.update(gradient, state, params)
-        return optax.apply_updates(params, updates), state, total + loss
+        if task.target_loss is not None:
+            reaching = add_loss(reaching, index, loss, task.target_loss)
+        return optax.apply_updates(params, updates), state, total + loss, reaching
 
     def run_chunk(ongoing: Ongoing) -> Ongoing:
-        chunk, is_running, num_chunks, params, state, _, curve, observed = ongoing
+        chunk, is_running, num_chunks, params, state, _, curve, observed, reaching = ongoing
         first, end = stops[chunk], stops[chunk + 1]
-        params, state, total = lax.fori_loop(first, end, step, (params, state, jnp.zeros(lanes)))
+        carry = params, state, jnp.zeros(lanes), reaching
+        params, state, total, reaching = lax.fori_loop(first, end, step, carry)
         loss = total / jnp.maximum(end - first, 1)
         curve = curve.at[..., chunk].set(jnp.where(is_running, loss, jnp.nan))
         observed = jax.tree.map(
@@ -211,7 +218,9 @@ def advance(
         )
         num_chunks += is_running
         is_running &= jnp.isfinite(loss) & (loss <= hurdles[..., chunk])
-        return Ongoing(chunk + 1, is_running, num_chunks, params, state, scales, curve, observed)
+        return Ongoing(
+            chunk + 1, is_running, num_chunks, params, state, scales, curve, observed, reaching
+        )
 
     def is_training(ongoing: Ongoing) -> jax.Array:
         return (ongoing.chunk < stop) & ongoing.is_running.any()
@@ -225,9 +234,13 @@ def conclude(task: Task, ongoing: Ongoing) -> Training:
     Raises:
         TaskError: the score of the task is not a float of shape ().
     """
-    score = _checked(task, "score", task.score)
-    score = _map_lanes(ongoing.is_running.shape, score, (0, None))
-    scores = jnp.where(_is_finished(ongoing), score(_model(ongoing), task.data), jnp.nan)
+    if task.target_loss is not None:
+        scores = count_steps(ongoing.reaching, task.target_loss)
+    else:
+        score = _checked(task, "score", task.score)
+        score = _map_lanes(ongoing.is_running.shape, score, (0, None))
+        scores = score(_model(ongoing), task.data)
+    scores = jnp.where(_is_finished(ongoing), scores, jnp.nan)
     return Training(scores, ongoing.curve, ongoing.num_chunks)
 
 

@@ -1,6 +1,5 @@
 """Configurations read from TOML: frozen values; unknown keys are refused."""
 
-import copy
 import json
 import re
 import tomllib
@@ -11,9 +10,13 @@ from typing import Any, TypeVar
 import pydantic
 from pydantic import BaseModel, ConfigDict
 
-from lionhunt.proxy_tasks import FAMILIES
+from lionhunt.proxy_tasks import FAMILIES, TaskError
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.fields import TAGS
+from lionhunt.search.user_code.kinds import all_kinds
 from lionhunt.search.user_code.reference import with_full_paths
+from lionhunt.search.user_code.tables import with_tables
+from lionhunt.search.user_code.task_options import NEVER_LOAD
 
 MAX_CHARACTERS = 1_000_000
 """The part of a file that is read; no configuration is longer."""
@@ -64,7 +67,12 @@ def read_tables(path: Path) -> dict[str, Any]:
 
 
 def parse_config(
-    raw: dict[str, Any], source: str, model: type[C], settings: Iterable[str] = ()
+    raw: dict[str, Any],
+    source: str,
+    model: type[C],
+    settings: Iterable[str] = (),
+    *,
+    loads_code: bool = True,
 ) -> C:
     """Check a raw configuration, and return it as a value of `model`.
 
@@ -73,18 +81,23 @@ def parse_config(
         source: a name for `raw`.
         model: the class of the configuration.
         settings: see `read_config`.
+        loads_code: False leaves the user's code, which the config names, alone; who reads what a
+            run recorded executes nothing.
 
     Raises:
         ConfigError: it is invalid. The message names the offending key, and `source` or the setting
             that is at fault.
     """
-    raw = with_full_paths(copy.deepcopy(raw), Path())
-    config, fault = _parse(raw, model)
+    try:
+        raw = with_tables(raw)
+    except (TaskError, RecursionError) as error:
+        raise ConfigError(f"{source}: {error}") from None
+    context = None if loads_code else NEVER_LOAD
+    config, fault = _parse(raw, model, context)
     for text in settings:
         _set(raw, text)
-        raw = with_full_paths(raw, Path())
         earlier = fault
-        config, fault = _parse(raw, model)
+        config, fault = _parse(raw, model, context)
         if fault != earlier:
             source = f"--set {text}"
     if config is None:
@@ -92,10 +105,14 @@ def parse_config(
     return config
 
 
-def _parse(raw: dict[str, Any], model: type[C]) -> tuple[C | None, str]:
+def _parse(
+    raw: dict[str, Any], model: type[C], context: dict[str, Any] | None
+) -> tuple[C | None, str]:
     """Return a checked configuration, or what is wrong with it."""
     try:
-        return model.model_validate_json(json.dumps(raw, default=str)), ""
+        # Paths in a file are full by now; others start from the current folder.
+        text = json.dumps(with_full_paths(raw, Path()), default=str)
+        return model.model_validate_json(text, context=context), ""
     except (RecursionError, UnicodeEncodeError) as error:
         return None, f"not a configuration: {error}"
     except pydantic.ValidationError as error:
@@ -105,7 +122,7 @@ def _parse(raw: dict[str, Any], model: type[C]) -> tuple[C | None, str]:
 def _explain(error: Any, model: type[Config]) -> str:
     """Return an error of pydantic as the key that it concerns, and a message."""
     # The path of a task repeats its kind, which is no key of the file.
-    path = [part for part in error["loc"] if part not in FAMILIES]
+    path = [part for part in error["loc"] if part not in (*FAMILIES, *TAGS)]
     key = ".".join(map(str, path))
     message = error["msg"].removeprefix("Value error, ")
     match error["type"]:
@@ -114,12 +131,12 @@ def _explain(error: Any, model: type[Config]) -> str:
             message = f"unknown key{near or '; remove it or correct its name'}"
         case "missing":
             message = "missing; add it, or is this the config of another command?"
-        case "union_tag_invalid":
-            tag = str(error.get("ctx", {}).get("tag"))
-            near = did_you_mean(tag, FAMILIES)
-            message = f"unknown task '{tag}'{near}; there are {', '.join(FAMILIES)}"
         case "union_tag_not_found":
-            message = f"a task needs a kind: {', '.join(FAMILIES)}"
+            message = f"a task needs a kind: {', '.join(all_kinds())}, or your own"
+        case "unknown_task":
+            pass
+        case "task_option":
+            key = ".".join(filter(None, (key, error["ctx"]["key"])))
         case "literal_error" if isinstance(value := error["input"], str):
             near = did_you_mean(value, re.findall("'(.*?)'", message))
             message += f", got {value!r}{near}"

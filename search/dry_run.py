@@ -3,7 +3,6 @@
 It starts the workers and searches for a moment, in a temporary folder that it removes.
 """
 
-import dataclasses
 import math
 import os
 import tempfile
@@ -130,7 +129,7 @@ def _list_tasks(
     """Return the name, the steps and the seconds of each task."""
     all_steps = _count_steps(tasks, seed, first)
     return [
-        {"name": task.kind, "steps": num_steps, "seconds": task_seconds}
+        {"name": task.name, "steps": num_steps, "seconds": task_seconds}
         for task, num_steps, task_seconds in zip(tasks, all_steps, seconds, strict=True)
     ]
 
@@ -147,9 +146,8 @@ def _count_steps(tasks: Sequence[TaskOptions], seed: int, first: int) -> list[in
 
 def _cut(task: TaskOptions, num_steps: int) -> tuple[TaskOptions, float]:
     """Return a task with at most `MAX_STEPS` of its steps, and their share."""
-    share = min(1.0, MAX_STEPS / num_steps)
-    unscaled = num_steps * share / task.scale**0.5
-    return dataclasses.replace(task, num_steps=max(1, round(unscaled)), horizons=None), share
+    cut = min(MAX_STEPS, num_steps)
+    return task.cut_to(cut), cut / num_steps
 
 
 def _rehearse(config: RunConfig, initial: Program, num_workers: int) -> Rehearsal:

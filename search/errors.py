@@ -27,6 +27,14 @@ class QueryError(LionhuntError):
     """A query that cannot be answered."""
 
 
+class UserCodeError(LionhuntError):
+    """A function of the user that fails, or that returns something it must not."""
+
+
+class OutOfTimeError(UserCodeError):
+    """A function of the user that takes too long."""
+
+
 class WorkerError(LionhuntError):
     """Workers that cannot continue."""
 

@@ -6,8 +6,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, NamedTuple, TypeVar
 
-from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.config import Config, parse_config, read_config, read_tables
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.user_code.reference import with_full_paths
 
 C = TypeVar("C", bound=Config)
 Settings = Mapping[str, Any] | Sequence[str] | None
@@ -27,7 +28,10 @@ class Resolved(NamedTuple):
 
 
 def resolve_config(
-    config: str | Path | Mapping[str, Any] | Config, model: type[C], settings: Settings = None
+    config: str | Path | Mapping[str, Any] | Config,
+    model: type[C],
+    settings: Settings = None,
+    tasks: Sequence[Any] | None = None,
 ) -> Resolved:
     """Return a checked configuration.
 
@@ -35,6 +39,7 @@ def resolve_config(
         config: path of a TOML file, name of a bundled config, mapping of keys, or model.
         model: the class of configuration that you want.
         settings: values that replace those of the config; dots lead into tables.
+        tasks: tasks in place of those of the config; None for those.
 
     Raises:
         ConfigError: the file cannot be read, a key is unknown, or a value is out of range.
@@ -47,16 +52,20 @@ def resolve_config(
     texts = to_texts(settings)
     if isinstance(config, str | Path):
         path = find_config(config)
-        return Resolved(path.stem, read_config(path, model, texts))
+        if tasks is None:
+            return Resolved(path.stem, read_config(path, model, texts))
+        raw = with_full_paths(read_tables(path), path.parent) | {"tasks": list(tasks)}
+        return Resolved(path.stem, parse_config(raw, str(path), model, texts))
     if isinstance(config, Config):
         if not isinstance(config, model):
             raise ConfigError(f"expected a {model.__name__}, not a {type(config).__name__}")
-        if not texts:
+        if not texts and tasks is None:
             return Resolved("run", config)
         config = config.model_dump(mode="json")
     if not isinstance(config, Mapping):
         raise ConfigError(f"expected a path, the name of a config or a mapping, not {config!r}")
-    return Resolved("run", parse_config(dict(config), "config", model, texts))
+    raw = dict(config) if tasks is None else {**config, "tasks": list(tasks)}
+    return Resolved("run", parse_config(raw, "config", model, texts))
 
 
 def find_config(config: str | Path) -> Path:

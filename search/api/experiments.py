@@ -44,6 +44,7 @@ def compare(
     settings: Settings = None,
     on_progress: OnEvent | None = None,
     on_start: Callable[[Path, str], object] | None = None,
+    tasks: Sequence[Any] | None = None,
 ) -> Report:
     """Compare optimizers, each tuned on the same budget, on fresh seeds.
 
@@ -56,6 +57,7 @@ def compare(
         settings: values that replace those of the config.
         on_progress: called with a `ComparisonProgress`.
         on_start: called with the folder, and a line on what is compared.
+        tasks: tasks in place of the config's; see `lionhunt.run`.
 
     Raises:
         LionhuntError: the config is wrong, or the folder holds another comparison.
@@ -66,7 +68,7 @@ def compare(
     from lionhunt.search.comparison.summary import summarize_comparison
 
     set_xla_environment()
-    name, compare_config = resolve_config(config, CompareConfig, settings)
+    name, compare_config = resolve_config(config, CompareConfig, settings, tasks)
     folder = Path("runs") / name if out is None else Path(out)
     num_workers = compare_config.evaluation.workers if workers is None else workers
     prepared = PreparedComparison(name, compare_config)

@@ -3,7 +3,7 @@
 import contextlib
 import os
 import shlex
-from collections.abc import Callable, Generator, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +21,15 @@ from lionhunt.search.storage.export import to_table
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
+from lionhunt.search.user_code.recorded_code import (
+    check_data,
+    check_known,
+    check_unchanged,
+    current_digests,
+    remember,
+)
+from lionhunt.search.user_code.tables import with_tables
+from lionhunt.search.user_code.task_options import load_tasks
 from lionhunt.search.workers.ray_cluster import AUTO, LOCAL
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -45,6 +54,7 @@ def run(
     on_progress: OnProgress | None = None,
     ray_address: str | None = None,
     on_start: OnStart | None = None,
+    tasks: Sequence[Any] | None = None,
 ) -> "Run":
     """Run a search to its end and return it.
 
@@ -60,6 +70,7 @@ def run(
             can be resumed later.
         ray_address: "local", or a cluster as "auto" or host:port. None: as the config says.
         on_start: called with the run before its workers start.
+        tasks: tasks in place of the config's: instances of task classes, `Task` or mappings.
 
     Raises:
         LionhuntError: the config is wrong, the folder holds a run, or workers cannot start.
@@ -73,11 +84,13 @@ def run(
         (True, 30)
     """
     set_xla_environment()
-    name, run_config = resolve_config(config, RunConfig, settings)
+    name, run_config = resolve_config(config, RunConfig, settings, tasks)
     initial = load_initial(run_config.initial)
     folder = free_run_folder(Path("runs") / name) if out is None else Path(out)
     RUN.check_free(folder)
-    with RunStore.create(folder, summarize_setup(run_config, initial)) as store:
+    info = summarize_setup(run_config, initial)
+    remember(info.get("sources", {}))
+    with RunStore.create(folder, info) as store:
         # Who gives a config chooses its address, too.
         address = ray_address or run_config.evaluation.ray_address
         return _run_to_end(store, workers, address, on_progress, on_start)
@@ -89,6 +102,8 @@ def resume(
     on_progress: OnProgress | None = None,
     ray_address: str | None = None,
     on_start: OnStart | None = None,
+    tasks: Sequence[Any] = (),
+    allow_code: bool = False,
 ) -> "Run":
     """Continue a run that was stopped or killed, and return it when it is complete.
 
@@ -99,13 +114,18 @@ def resume(
         ray_address: see `run`. None: this machine, or the recorded cluster if `RAY_ADDRESS` names
             it too; the file of a run, which may come from somebody else, does not choose.
         on_start: see `run`; not called for a run that is complete.
+        tasks: the same objects again, if the run was given tasks as Python objects of a notebook.
+        allow_code: True executes files of tasks that no search of yours began with.
 
     Raises:
         LionhuntError: the folder holds no run, another process writes it, or programs score
             differently on this machine.
     """
     set_xla_environment()
+    with_tables(list(tasks))
     with RunStore.open_to_write(_to_folder(folder)) as store:
+        if not is_at_end(store):
+            _check_code(store, allow_code)
         return _run_to_end(store, workers, ray_address, on_progress, on_start)
 
 
@@ -116,6 +136,8 @@ def rescore(
     on_progress: OnProgress | None = None,
     ray_address: str | None = None,
     on_start: OnStart | None = None,
+    tasks: Sequence[Any] = (),
+    allow_code: bool = False,
 ) -> "Run":
     """Run the search of a recorded run again, on this machine and in a new folder.
 
@@ -128,14 +150,20 @@ def rescore(
         on_progress: see `run`.
         ray_address: see `resume`.
         on_start: see `run`.
+        tasks: see `resume`.
+        allow_code: see `resume`.
     """
     set_xla_environment()
+    with_tables(list(tasks))
     with RunStore.open_to_read(_to_folder(folder)) as store:
         config, initial = load_run(store)
+        if not allow_code:
+            check_known(config.code, store.path.parent)
         reference, old = store.reference(), store.path.parent.resolve()
     new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
     RUN.check_free(new)
     info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
+    remember(info.get("sources", {}))
     with RunStore.create(new, info) as store:
         return _run_to_end(store, workers, ray_address, on_progress, on_start)
 
@@ -180,6 +208,8 @@ def open_search(
     )
 
     config, initial = load_run(store)
+    # Workers get the code from this process.
+    load_tasks(config.all_tasks)
     if config.observability.tensorboard:
         require_tensorboard()
     num_workers = config.evaluation.workers if workers is None else workers
@@ -231,6 +261,16 @@ def _run_to_end(
             if on_progress is not None and on_progress(progress):
                 break
     return run
+
+
+def _check_code(store: RunStore, allow_code: bool) -> None:
+    """Check the code of the user that a run names, before any of it is executed."""
+    config, folder = load_run(store)[0], store.path.parent
+    check_unchanged(config.code, store.info(), folder)
+    if not allow_code:
+        check_known(config.code, folder)
+    remember(current_digests(config.code))
+    check_data(config.all_tasks, store.info(), folder)
 
 
 def _to_folder(run: "str | Path | Run") -> Path:

@@ -17,7 +17,8 @@ from lionhunt.search.bench.language import machine_name
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS, MutationSpace
 
 INITIAL = "adamw_initial"
 TASKS = ("digits_mlp", "digits_vit", "stdlib_lm")
@@ -73,7 +74,7 @@ def draw_candidates(count: int) -> list[Bytecode]:
     while len(bytecodes) < count:
         program = initial
         for _ in range(rng.randint(1, 10)):
-            _, program, _ = mutate(program, rng, MutationSpace(DRAWN_FUNCTIONS))
+            program = mutate(program, rng, MutationSpace(DRAWN_FUNCTIONS)).program
         bytecode = assemble(program)
         if bytecode.shape == SMALL:
             bytecodes.setdefault(fingerprint(program), bytecode)

@@ -17,7 +17,8 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import parse
 from lionhunt.dsl.validation import infer
 from lionhunt.search.environment import processor_name
-from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.regularized import breed, initial_individual
 
 LENGTHS = (10, 40, 100)
@@ -84,7 +85,7 @@ def _grow(length: int, rng: random.Random) -> Program:
     least = sum(find_live(initial)[0])
     program = initial
     while len(program.statements) < length:
-        _, mutant, _ = mutate(program, rng, MutationSpace())
+        mutant = mutate(program, rng, MutationSpace()).program
         needed, states = find_live(mutant)
         if sum(needed) >= least and len(states) == len(initial.states):
             program = mutant

@@ -106,7 +106,7 @@ class CampaignConfig(Config):
         for number, task in enumerate(self.compare.tasks):
             if task in seen:
                 raise ValueError(
-                    f"compare.tasks.{number} ({task.kind}) is a task of the search, the selection "
+                    f"compare.tasks.{number} ({task.name}) is a task of the search, the selection "
                     "or the simplification; the aim is judged on unseen tasks: change it"
                 )
         return self

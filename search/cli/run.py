@@ -69,6 +69,12 @@ def resume(
     ] = False,
     out: Annotated[Path | None, typer.Option(help="That folder; RUN-rescored by default.")] = None,
     ray_address: RayAddress = None,
+    allow_code: Annotated[
+        bool,
+        typer.Option(
+            "--allow-code", help="Execute files of tasks with which no search of yours began."
+        ),
+    ] = False,
 ) -> None:
     """Continue a run that was stopped or killed.
 
@@ -82,12 +88,14 @@ def resume(
     """
     if rescore:
         print_line(make_console(), f"{run} is left alone; the search starts again in a new folder")
-        _follow(functools.partial(runs.rescore, run, out), workers, ray_address)
+        _follow(
+            functools.partial(runs.rescore, run, out, allow_code=allow_code), workers, ray_address
+        )
         return
     if out is not None:
         raise ConfigError("--out needs --rescore; without it, a run continues in its own folder")
     set_way_on_by_resume(run)
-    _follow(functools.partial(runs.resume, run), workers, ray_address)
+    _follow(functools.partial(runs.resume, run, allow_code=allow_code), workers, ray_address)
 
 
 def _print_dry_run(config: RunConfig, workers: int | None, as_json: bool) -> None:

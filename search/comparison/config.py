@@ -114,11 +114,16 @@ class ComparisonConfig(Config):
             raise ValueError(f"reference '{self.reference}' is none of {labels}{near}")
         if len(set(self.tasks)) < len(self.tasks):
             raise ValueError("tasks has one twice; remove it or change its options")
+        if any(task.target_loss is not None for task in self.tasks):
+            raise ValueError(
+                "a comparison reports the steps to the reference's final score by itself: give "
+                "its tasks no target_loss"
+            )
         if any(task.horizons for task in self.tasks):
             raise ValueError(
                 "a comparison tunes for one length: give its tasks num_steps, not horizons"
             )
-        kinds = {task.kind for task in self.tasks}
+        kinds = {task.name for task in self.tasks}
         for optimizer in self.optimizers:
             for kind in optimizer.constants_by_kind:
                 if kind not in kinds:

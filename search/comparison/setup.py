@@ -1,6 +1,5 @@
 """Setup of comparisons: optimizers are found, tasks are built, and the store is opened."""
 
-import dataclasses
 import functools
 import itertools
 from collections.abc import Collection, Sequence
@@ -9,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.analysis.identities import reachable
+from lionhunt.proxy_tasks import Task
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
@@ -19,6 +19,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.task_options import UserTask, digests_of
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool
 
@@ -48,7 +49,9 @@ class PreparedComparison:
         """Return all that decides the result, as JSON values."""
         # Comparisons of earlier versions have no horizons.
         left_out = {"evaluation"} if self.config.horizons else {"evaluation", "horizons"}
-        return {
+        # Comparisons on built-in tasks alone have no such key.
+        sources = dict(digests_of(self.config.tasks))
+        return ({"sources": sources} if sources else {}) | {
             "config": self.config.model_dump(mode="json", exclude=left_out),
             "optimizers": {o.name: str(o.program or o.word) for o in self.optimizers},
             "tasks": {task.name: task.digest for task in self.tasks},
@@ -123,23 +126,34 @@ def _summarize_tasks(tasks: Sequence[TaskOptions]) -> list[ComparedTask]:
             task.higher_is_better,
             task.digest,
             int(task.num_steps),
-            options.batch_size,
+            _batch_size(options, task),
             task.num_parameters,
         )
         for name, options, task in zip(_unique_names(tasks), tasks, built, strict=True)
     ]
 
 
+def _batch_size(options: TaskOptions, task: Task) -> int:
+    """Return the examples of a batch; of a user's task, the length of the first array."""
+    if not isinstance(options, UserTask):
+        return options.batch_size
+    import jax
+
+    shapes = jax.eval_shape(task.batch, task.data, jax.random.key(0))
+    lengths = [leaf.shape[0] for leaf in jax.tree.leaves(shapes) if leaf.shape]
+    return lengths[0] if lengths else 1
+
+
 def _unique_names(tasks: Sequence[TaskOptions]) -> list[str]:
     """Return the kind of each task, with its differing options if the kind comes several times."""
     names = []
     for options in tasks:
-        values = dataclasses.asdict(options)
-        same_kind = [dataclasses.asdict(other) for other in tasks if other.kind == options.kind]
+        values = options.values()
+        same_kind = [other.values() for other in tasks if other.name == options.name]
         differing = [
             f"{key} {value:g}" if isinstance(value, float) else f"{key} {value}"
             for key, value in values.items()
-            if len({other[key] for other in same_kind}) > 1
+            if len({repr(other.get(key)) for other in same_kind}) > 1
         ]
-        names.append(options.kind + (f" ({', '.join(differing)})" if differing else ""))
+        names.append(options.name + (f" ({', '.join(differing)})" if differing else ""))
     return names

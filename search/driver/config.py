@@ -13,17 +13,19 @@ from lionhunt.dsl.ops import GROUPS, SYMBOLS, WORDS
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import MAX_STATEMENTS
 from lionhunt.search.config import Config, parse_config, read_config
+from lionhunt.search.driver.judging.config import EvaluationConfig
 from lionhunt.search.driver.objectives.config import ObjectivesConfig
+from lionhunt.search.driver.racing.config import RacingConfig
 from lionhunt.search.driver.validation.config import ValidationConfig
 from lionhunt.search.errors import ConfigError, did_you_mean
-from lionhunt.search.evaluation.step_sizes import is_step_size
+from lionhunt.search.evolution.extra import ExtraMutation
 from lionhunt.search.evolution.methods import Method
-from lionhunt.search.evolution.mutation import DRAWN_FUNCTIONS, MUTATIONS, MutationSpace
+from lionhunt.search.evolution.mutation import MUTATIONS
+from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Selection
 from lionhunt.search.evolution.step import INSIDE, Step, find_step
-from lionhunt.search.fields import MAX_COUNT, Count, RayAddress, TaskOptions, Weight
-from lionhunt.search.storage.run_info import MAX_SEEDS
-from lionhunt.search.workers.ray_cluster import LOCAL
+from lionhunt.search.fields import MAX_COUNT, Count, TaskOptions, Weight
+from lionhunt.search.user_code.reference import Reference
 
 
 class EvolutionConfig(Config):
@@ -73,6 +75,16 @@ class MutationConfig(Config):
     prune: Weight = 0.0
     """Relative frequency of deleting all redundant statements at once. The child costs no training,
     and mutations of it change what counts more often. The paper does not have it."""
+    crossover: Weight = 0.0
+    """Relative frequency of crossover. Up to eight statements in a row of a second parent are
+    spliced into the first. The second parent wins a tournament too. The last result takes the place
+    of a variable. The paper does not have it."""
+    extra: tuple[str, ...] = ()
+    """Mutations of your own, as "./my_mutation.py:graft" or "my_package.mutations:graft". Each gets
+    a program, a `random.Random` and the mutation space, and returns a program. An invalid one is
+    drawn again, and counted under the function's name."""
+    extra_weights: tuple[Weight, ...] | None = None
+    """Relative frequencies of the mutations in `extra`, in the same order. By default all are 1."""
     max_statements: Annotated[int, Field(gt=0, le=MAX_STATEMENTS)] | None = None
     """Statements, redundant ones included, at which a program gets no more. The default is the
     limit of all programs, 2,000; the paper has no limit."""
@@ -96,91 +108,61 @@ class MutationConfig(Config):
             raise ValueError("name at least one function")
         return tuple(dict.fromkeys(op for name in functions for op in ops[name]))
 
+    @pydantic.field_validator("extra")
+    @classmethod
+    def _check_extra(cls, extra: tuple[str, ...]) -> tuple[str, ...]:
+        names = [Reference.parse(reference).short_name for reference in extra]
+        if len(set(names)) < len(names):
+            raise ValueError(f"two are called alike among {', '.join(names)}; rename one")
+        return extra
+
     @pydantic.model_validator(mode="after")
     def _check(self):
-        if not sum(self.weights) > 0:
+        if self.extra_weights is not None and len(self.extra_weights) != len(self.extra):
+            raise ValueError(
+                f"{len(self.extra_weights)} extra_weights for {len(self.extra)} mutations in "
+                "extra; give one each"
+            )
+        if not sum(self.weights) + sum(self.weights_of_extra) > 0:
             raise ValueError(f"{', '.join(MUTATIONS)} must not all be 0")
         return self
 
     @property
     def tune_share(self) -> float:
         """Return the share of children that are tuned."""
-        return self.tune / (sum(self.weights) + self.tune)
+        return self.tune / (sum(self.weights) + sum(self.weights_of_extra) + self.tune)
+
+    @property
+    def weights_of_extra(self) -> tuple[float, ...]:
+        """Return the relative frequencies of the user's mutations."""
+        return (1.0,) * len(self.extra) if self.extra_weights is None else self.extra_weights
 
     @property
     def weights(self) -> tuple[float, ...]:
         """Return the relative frequencies of `MUTATIONS`."""
-        return self.insert, self.delete, self.modify, self.repeat, self.graft, self.prune
+        return (
+            *(self.insert, self.delete, self.modify),
+            *(self.repeat, self.graft, self.prune, self.crossover),
+        )
 
-    def to_space(self, step: Step = INSIDE) -> MutationSpace:
-        """Return the mutation space that this configuration describes, of programs with a step."""
+    def to_space(self, step: Step = INSIDE, extra: tuple[ExtraMutation, ...] = ()) -> MutationSpace:
+        """Return the mutation space that this configuration describes.
+
+        Args:
+            step: of all programs.
+            extra: the user's mutations, loaded.
+        """
         # The parser refuses longer programs, so a run could not read them again.
         max_statements = self.max_statements or MAX_STATEMENTS
         return MutationSpace(
-            self.functions, self.weights, max_statements, self.until_different, step
+            self.functions,
+            self.weights,
+            max_statements,
+            self.until_different,
+            step,
+            extra,
+            self.weights_of_extra if extra else (),
         )
-
-
-class EvaluationConfig(Config):
-    """The scoring of a candidate."""
-
-    combination: Literal["mean", "min"] = "mean"
-    """Combination of the fitness on each task: the mean, or the worst. Fitness on a task is the
-    gain over the reference's score, as a share of that score. The reference has 0."""
-    gain: Literal["relative", "spread"] = "relative"
-    """Unit of the fitness on a task. "spread": the standard deviation of the gains of known
-    optimizers, which train first, each at its best step sizes. Several tasks then count alike,
-    however much their scores vary. It needs step_sizes."""
-    weights: tuple[Annotated[float, Field(gt=0, le=1e6)], ...] | None = None
-    """Weight of each task in the mean, in order of the tasks. By default all are equal."""
-    step_sizes: tuple[float, ...] = ()
-    """Multiples of its update at which a candidate trains, relative to the best of its parent. They
-    are powers of 2, and one of them is 1. Two go on after a tenth of training, and one after four
-    tenths. The best one's score counts, and its multiple is a part of the program wherever that is
-    shown or exported. The reference has its best multiple too. By default a candidate trains with
-    its update as it is."""
-    functional_cache: bool = False
-    """Share outcomes between programs that compute the same in a few steps on small arrays. This
-    saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
-    run with `lionhunt bench functional`."""
-    workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each. 0 scores in this process, where a candidate that hangs or
-    crashes stops the run. The result does not depend on it."""
-    ray_address: RayAddress = LOCAL
-    """Address of the Ray workers. "local" is this machine. host:port or "auto" is a cluster that
-    has this machine as a node (docs/cluster.md)."""
-    candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
-    """Wall clock, in seconds, after which the driver gives up a candidate or a batch. It is meant
-    for candidates that hang."""
-    worker_memory_gib: Annotated[float, Field(ge=1, le=1e6)] | None = None
-    """Memory limit of a worker, in GiB (on Linux; an accelerator's memory has no limit). Beyond it
-    the candidate is out of memory. Workers of the built-in tasks hold 0.5 to 2.5. By default Ray
-    stops workers when the machine's memory is full, and the driver retries their candidates."""
-    batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
-    """Candidates that train side by side on one accelerator, which has one worker. Use 1 on a CPU,
-    where a batch is far slower. The result depends on it: scores of two batch sizes differ by
-    float32 rounding. To fill batches, make lag four times as large: cache hits among the
-    children in flight are not trained."""
-
-    @pydantic.field_validator("step_sizes")
-    @classmethod
-    def _check_step_sizes(cls, step_sizes: tuple[float, ...]) -> tuple[float, ...]:
-        for size in step_sizes:
-            if not is_step_size(size):
-                raise ValueError(f"{size:g} must be a power of 2 from 2^-20 to 2^20")
-        if step_sizes and 1.0 not in step_sizes:
-            raise ValueError("1, the best step size of the parent, must be among them")
-        if len(set(step_sizes)) < len(step_sizes):
-            raise ValueError("a number stands there twice; remove it")
-        return step_sizes
-
-    @pydantic.model_validator(mode="after")
-    def _check(self):
-        if self.weights is not None and self.combination != "mean":
-            raise ValueError(f"weights are of the mean, not of combination '{self.combination}'")
-        if self.gain == "spread" and not self.step_sizes:
-            raise ValueError("gain 'spread' compares best step sizes; add step_sizes")
-        return self
 
 
 class SpaceConfig(Config):
@@ -216,35 +198,6 @@ class SpaceConfig(Config):
                 "'require' in [space]"
             )
         return find_step(initial) if self.step == "outside" else INSIDE
-
-
-class RacingConfig(Config):
-    """Races of promising programs over further seeds, against luck. They are off by default."""
-
-    num_best: Annotated[int, Field(ge=0, le=1000)] = 0
-    """Programs that count as the best. A program races if its rank would be among them, or if it
-    would enter a front with axes ([objectives]). It is trained on 2 seeds in all, then on 4, 8 and
-    so on, while one of these holds. Its fitness is the mean gain over the further seeds, without
-    the first. The rank, which tournaments compare, is fitness less sigma / sqrt(n). Here sigma is
-    the standard deviation of the gain of a training, and n the number of seeds. The rank is also
-    less what the seeds add to all gains. Raced programs tell that of the further seeds, and the
-    known optimizers of the gain "spread" that of all. 0 for no races: each program is trained once,
-    and its rank is its fitness, less the costs in [objectives]."""
-    max_seeds: Annotated[int, Field(ge=2, le=MAX_SEEDS)] = 8
-    """Largest number of seeds of a program."""
-    num_fresh: Annotated[int, Field(ge=0, le=MAX_SEEDS)] = 8
-    """Fresh seeds, which no decision of the run sees. The best program is trained on them at the
-    end, and the report has its gain there."""
-
-    @property
-    def num_evaluations(self) -> int:
-        """Return the largest number of evaluations of a program, in a run with races."""
-        return self.max_seeds + self.num_fresh if self.num_best else 1
-
-    @property
-    def fresh_numbers(self) -> range:
-        """Return the numbers of the evaluations on fresh seeds; none without races."""
-        return range(self.max_seeds + 1, self.num_evaluations + 1)
 
 
 class HurdleConfig(Config):
@@ -310,18 +263,31 @@ class RunConfig(Config):
             raise ValueError(
                 "method 'random' has no parents to choose; leave out tune and front_parents"
             )
+        if self.evolution.method == "random" and self.mutation.crossover:
+            raise ValueError("method 'random' has no two parents to cross; leave out crossover")
         batch_size, lag = self.evaluation.batch_size, self.evolution.lag
         if batch_size > max(lag, 1):
             raise ValueError(
                 f"batch_size ({batch_size}) must be at most lag ({lag}), the children in flight; "
                 f"to fill batches, set lag to {4 * batch_size}"
             )
-        all_tasks = (*self.tasks, *self.validation.tasks)
-        if batch_size > 1 and any(task.horizons for task in all_tasks):
+        if batch_size > 1 and any(task.horizons for task in self.all_tasks):
             raise ValueError(
                 "candidates of a task with horizons cannot train side by side: set batch_size to 1"
             )
         return self
+
+    @property
+    def all_tasks(self) -> tuple[TaskOptions, ...]:
+        """Return the tasks of the search, then those of its validation."""
+        return (*self.tasks, *self.validation.tasks)
+
+    @property
+    def code(self) -> tuple[TaskOptions | str, ...]:
+        """Return all that may be the user's: the tasks, and references to other code."""
+        fitness = self.evaluation.fitness
+        references = () if fitness is None else (fitness,)
+        return (*self.all_tasks, *references, *self.mutation.extra)
 
     @property
     def selection(self) -> Selection:
@@ -334,14 +300,14 @@ def load_config(path: Path, settings: Sequence[str] = ()) -> RunConfig:
     return read_config(path, RunConfig, settings)
 
 
-def parse_run_config(raw: dict[str, Any], source: str) -> RunConfig:
+def parse_run_config(raw: dict[str, Any], source: str, *, loads_code: bool = True) -> RunConfig:
     """Check the raw config of a run; see `search.config.parse_config`."""
     evaluation = raw.get("evaluation")
     # Records of version 0.1 have the keys of reevaluation, also where it was off.
     if isinstance(evaluation, dict) and evaluation.get("reevaluate", "") is None:
         kept = {key: value for key, value in evaluation.items() if key not in _OLD_KEYS}
         raw = raw | {"evaluation": kept}
-    return parse_config(raw, source, RunConfig)
+    return parse_config(raw, source, RunConfig, loads_code=loads_code)
 
 
 _OLD_KEYS = ("reevaluate", "reevaluate_every", "max_evaluations")

@@ -10,6 +10,7 @@ from collections.abc import Sequence
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.reference import measure_later
 from lionhunt.search.driver.scoring import KNOWN, measure_reference
@@ -18,6 +19,11 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.workers.pool import Pool
+
+
+def known_programs() -> dict[str, Program]:
+    """Return the known optimizers by fingerprint."""
+    return {fingerprint(program): program for program in map(library.load, KNOWN)}
 
 
 def measure_known(
@@ -35,8 +41,8 @@ def measure_known(
     """
     bytecodes = {}
     measured = {}
-    for program in map(library.load, KNOWN):
-        name = EvaluationId(fingerprint(program))
+    for owner, program in known_programs().items():
+        name = EvaluationId(owner)
         bytecodes[name.owner] = assemble(program)
         job = Job(str(name), bytecodes[name.owner])
         measured[name] = records.measurement(name) or measure_reference(pool, job, config)

@@ -52,6 +52,8 @@ class RunProgress:
         num_race_trainings: evaluations on further seeds.
         num_chunks: chunks of training that all evaluations ran, if the run limits them.
         statuses: number of evaluated or rejected programs of each status.
+        invalid_mutants: number of invalid draws of each mutation of the user.
+        has_own_fitness: the user's function makes the fitness.
         first: the first individual.
         best: the individual of the highest rank so far.
         validation: curve of the validation tasks; None without such tasks.
@@ -70,6 +72,8 @@ class RunProgress:
     num_race_trainings: int = 0
     num_chunks: int = 0
     statuses: Counter[Status] = dataclasses.field(default_factory=Counter)
+    invalid_mutants: Counter[str] = dataclasses.field(default_factory=Counter)
+    has_own_fitness: bool = False
     first: StoredProgram | None = None
     best: StoredProgram | None = None
     validation: ValidationCurve | None = None
@@ -81,7 +85,8 @@ class RunProgress:
     @classmethod
     def of_records(cls, records: RunStore) -> "RunProgress":
         """Return the progress of a recorded run."""
-        population_size = records.info()["config"]["evolution"]["population_size"]
+        config = records.info()["config"]
+        population_size = config["evolution"]["population_size"]
         total, max_chunks = _limits(records)
         count = records.count()
         statuses = Counter(records.count_by_status())
@@ -99,6 +104,8 @@ class RunProgress:
             num_race_trainings=len(further),
             num_chunks=records.num_chunks() if math.isfinite(max_chunks) else 0,
             statuses=statuses,
+            invalid_mutants=records.invalid_mutants(),
+            has_own_fitness=config["evaluation"].get("fitness") is not None,
             first=records.row(0) if count else None,
             best=records.best(),
             validation=ValidationCurve.of_records(records),
@@ -116,6 +123,7 @@ class RunProgress:
         self.num_programs += 1
         self.num_chunks += num_chunks
         self.first = self.first or row
+        self.invalid_mutants.update(dict(row.individual.invalid))
         owner = row.outcome.owner
         if row.fingerprint not in self._known:
             if owner == row.fingerprint:

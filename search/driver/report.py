@@ -1,6 +1,7 @@
 """Reports on the terminal: the progress of a run, its summary, and a single program."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +21,7 @@ from lionhunt.search.errors import command_line
 from lionhunt.search.reporting.activity_bar import make_bar
 from lionhunt.search.reporting.code import to_code
 from lionhunt.search.reporting.text import clock, counts_text, four_decimals
+from lionhunt.search.user_code.reference import Reference
 
 
 def print_program(console: Console, summary: dict[str, Any]) -> None:
@@ -64,6 +66,8 @@ def _print_origin(console: Console, summary: dict[str, Any]) -> None:
         outcome += f", rank {four_decimals(summary['rank'])}"
     parent = summary["parent"]
     origin = "the initial program" if parent is None else f"{summary['mutation']} of {parent}"
+    if (second := summary["second_parent"]) is not None:
+        origin += f" with {second}"
     multiples = ", ".join(f"{multiple:g}" for multiple in summary["multiples"])
     sizes = f", update as bred times {multiples} (for each task)" if multiples else ""
     console.print(f"program {summary['index']} of {summary['run']}: {outcome}, {origin}{sizes}\n")
@@ -105,6 +109,7 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         ),
         *luck_rows(summary),
         ("outcomes", counts_text(summary["outcomes"])),
+        *_invalid_rows(summary["invalid_mutants"]),
         ("training saved", f"{summary['training_saved']:.1%} of the steps, by stopping early"),
         ("redundant share", f"{summary['redundant_share']:.1%} of the last population"),
         ("history digest", summary["history_digest"]),
@@ -127,8 +132,11 @@ def _scores_table(summary: dict[str, Any]) -> Table:
         table.add_row(f"{name}: {task['metric']}", *map(four_decimals, scores), f"{gain:+.1%}")
     evaluation = summary["config"]["evaluation"]
     combination = "weighted mean" if evaluation.get("weights") else evaluation["combination"]
+    head = f"fitness ({combination} of the gains)"
+    if own := evaluation.get("fitness"):
+        head = f"fitness ({Reference.parse(own).short_name})"
     fitness = (four_decimals(program["fitness"]) for program in (initial, best))
-    table.add_row(f"fitness ({combination} of the gains)", *fitness, "")
+    table.add_row(head, *fitness, "")
     return table
 
 
@@ -158,7 +166,8 @@ def progress_line(progress: RunProgress) -> str:
         f"hits {progress.num_hits}{_functional(progress.num_equivalent)}  "
         + (f"raced {progress.num_raced}  " if progress.num_raced else "")
         + f"redundant {progress.redundant_share:.0%}  "
-        f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
+        + (f"invalid {counts_text(progress.invalid_mutants)}  " if progress.invalid_mutants else "")
+        + f"{counts_text(_by_name(progress))}  {progress.children_per_second:.0f}/s  best {best}  "
         f"{f'validation {validation}  ' if validation else ''}"
         f"left {clock(progress.seconds_left)}"
     )
@@ -178,9 +187,10 @@ def progress_display(progress: RunProgress) -> Group:
         ),
         *([("raced", f"{progress.num_raced:,}")] if progress.num_raced else []),
         ("outcomes", counts_text(_by_name(progress))),
+        *_invalid_rows(progress.invalid_mutants),
         ("redundant share", f"{progress.redundant_share:.0%}"),
         ("pace", f"{progress.children_per_second:.0f} children a second"),
-        ("best fitness", f"{best} (the reference has 0)"),
+        ("best fitness", best if progress.has_own_fitness else f"{best} (the reference has 0)"),
     ):
         counts.add_row(Text(name, style="bold"), Text(value))
     if validation := validation_text(progress.validation):
@@ -219,6 +229,11 @@ def _gain_text(found: dict[str, Any]) -> str:
     num_seeds = found["seeds"] - found["failed"]
     failed = f", failed on {found['failed']} more" if found["failed"] else ""
     return f"{found['gain']:.4f} on {num_seeds} seed{'s' * (num_seeds != 1)}{failed}{between}"
+
+
+def _invalid_rows(counts: Mapping[str, int]) -> list[tuple[str, str]]:
+    """Return the invalid draws of the user's mutations as a row, if there are any."""
+    return [("invalid mutants", counts_text(counts))] if counts else []
 
 
 def _functional(num_equivalent: int) -> str:

@@ -9,6 +9,7 @@ from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.judging.user_functions import check_user_functions
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
@@ -116,9 +117,11 @@ def start_pool(
     Raises:
         ConfigError: the reference does not train on the tasks, or the initial program is not in
             the space.
+        SourceError: a function of the user cannot be loaded.
     """
     config.space.check(initial)
     config.objectives.check(initial)
+    check_user_functions(config)
     reference = initial if reference is None else reference
     opened = open_pool(
         (*config.tasks, *config.validation.tasks),

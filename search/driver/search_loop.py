@@ -2,8 +2,8 @@
 
 import time
 from collections import deque
-from collections.abc import Callable, Generator
-from typing import Any, NamedTuple, TypeVar
+from collections.abc import Generator
+from typing import Any, NamedTuple
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze, fingerprint
 from lionhunt.dsl.analysis.properties import missing
@@ -11,21 +11,24 @@ from lionhunt.dsl.execution.bytecode import assemble_canonical
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
-from lionhunt.search.driver.gain_units import gain_units, measure_known
+from lionhunt.search.driver.gain_units import gain_units, known_programs, measure_known
 from lionhunt.search.driver.garbage_collection import rare_garbage_collection
+from lionhunt.search.driver.judging.judge import Judge
+from lionhunt.search.driver.judging.user_functions import load_mutations
+from lionhunt.search.driver.objectives.axes import Axes
 from lionhunt.search.driver.objectives.cost_book import CostBook
 from lionhunt.search.driver.objectives.elite import RunElite
 from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.racing.race import Races, Settlement, further_job, prior_luck
+from lionhunt.search.driver.recorded import Recorded
 from lionhunt.search.driver.reference import measure_references
 from lionhunt.search.driver.run_log import log_stopped
 from lionhunt.search.driver.setup import summarize_setup
 from lionhunt.search.driver.validation.validator import Validator
 from lionhunt.search.evaluation.early_stopping import Curves, set_hurdles
-from lionhunt.search.evaluation.fitness import to_outcome
 from lionhunt.search.evaluation.job import Hurdles, Job
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
 from lionhunt.search.evaluation.seeds import evaluation_seed
 from lionhunt.search.evaluation.step_sizes import Multiples, grids
 from lionhunt.search.evolution.methods import make_breeder
@@ -34,8 +37,6 @@ from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
 from lionhunt.search.workers.pool import Pool
 
-T = TypeVar("T")
-
 
 class _Child(NamedTuple):
     """A child whose evaluation is not done, or not recorded."""
@@ -43,26 +44,6 @@ class _Child(NamedTuple):
     individual: Individual
     identity: AnalyzedProgram
     outcome: EvaluationId
-
-
-class _Recorded(dict[int, T]):
-    """Values by number of an individual; those of earlier sessions are read at first use.
-
-    To parse a program takes longer than to look it up, and few candidate parents become parents.
-    Lazy reading keeps resuming fast with a lag of many thousands. It also finds parents on the
-    front, which left the population long ago.
-
-    Args:
-        read: returns the value of a recorded individual.
-    """
-
-    def __init__(self, read: Callable[[int], T]):
-        super().__init__()
-        self._read = read
-
-    def __missing__(self, index: int) -> T:
-        self[index] = value = self._read(index)
-        return value
 
 
 class Search:
@@ -96,15 +77,16 @@ class Search:
         self._pool = pool
         self._references = [reference]
         """Measurement of the reference in each evaluation."""
-        self._directions = [t["higher_is_better"] for t in records.info()["tasks"]]
-        self._units: tuple[float, ...] | None = None
-        """Relative gain of fitness 1 on each task; None for a gain of 100 %."""
+        self._judge: Judge
+        """Made once the references are measured, as the races are."""
+        self._evaluated: dict[str, Program] = {}
+        """Program of each evaluation in flight."""
         self._num_remembered = evolution.population_size + evolution.lag
         """Number of the last individuals that the next four dictionaries hold."""
-        self._history = _Recorded(lambda index: records.row(index).individual)
+        self._history = Recorded(lambda index: records.row(index).individual)
         self._identities: dict[int, AnalyzedProgram] = {}
         """Analysis of the individuals of this session."""
-        self._names = _Recorded(lambda index: records.row(index).outcome._replace(number=1))
+        self._names = Recorded(lambda index: records.row(index).outcome._replace(number=1))
         """First evaluation of each individual."""
         self._curves: dict[int, tuple[str, Curves]] = {}
         """Owner and curves of individuals with a fitness, if hurdles need them."""
@@ -115,7 +97,8 @@ class Search:
         )
         step = config.space.check(initial)
         self._costs = CostBook(config.objectives, records)
-        self._elite = RunElite(config.objectives, self._num_remembered, self._history, step)
+        self._axes = Axes(config.objectives, self._costs, records)
+        self._elite = RunElite(self._axes, self._num_remembered, self._history, step)
         self._breed = make_breeder(
             evolution.method,
             initial,
@@ -123,7 +106,7 @@ class Search:
             population_size=evolution.population_size,
             tournament_size=evolution.tournament_size,
             lag=evolution.lag,
-            space=config.mutation.to_space(step),
+            space=config.mutation.to_space(step, load_mutations(config)),
             selection=config.selection,
             elite=self._elite,
         )
@@ -137,8 +120,8 @@ class Search:
     def run(self) -> Generator[RunProgress, None, None]:
         """Run to the end and yield the progress after every step, once the step is recorded."""
         first = self.progress.num_programs - self._num_remembered
-        needs_all = self._config.selection.needs_front or self._config.objectives.front
-        self._elite.read(self._records, self._costs, 0 if needs_all else first)
+        needs_all = self._config.selection.needs_front or self._axes
+        self._elite.read(self._records, 0 if needs_all else first)
         for index, outcome, rank in self._records.iter_outcomes(first):
             self._remember(index, outcome, rank)
         self._measure_references()
@@ -175,24 +158,38 @@ class Search:
             current_setup=self._summarize_setup,
         )
         self._references = list(references.values())
-        known = {}
+        program = self._records.reference()
+        reference = fingerprint(program)
+        known: dict[EvaluationId, Measurement] = {}
+        tasks, units = self._records.info()["tasks"], None
         if self._config.evaluation.gain == "spread":
             known = measure_known(self._records, self._pool, self._config)
             measured = [each for name, each in known.items() if name.number == 1]
-            self._units = gain_units(self._references[0], measured, self._directions)
+            directions = [task["higher_is_better"] for task in tasks]
+            units = gain_units(self._references[0], measured, directions)
+        self._judge = Judge(self._config.evaluation, tasks, units)
+        recorded, _ = self._records.summary(EvaluationId(reference)) or (None, None)
+        self._judge.check(program, self._references[0], recorded)
+        programs = {reference: program} | (known_programs() if known else {})
         # Known optimizers are in the cache, as the reference is.
         for name, measurement in (known | references).items():
-            if self._outcomes.start(name):
+            if self._start(name, programs[name.owner]):
                 self._record_outcomes([(str(name), measurement)])
-        self._costs.add(analyze(self._records.reference()))
+        self._costs.add(analyze(program))
         self._races = Races(
             self._config.racing,
             self._outcomes,
             self._records,
-            reference=fingerprint(self._records.reference()),
-            luck=prior_luck(self._config.racing, self._references, known, self._gain),
+            reference=reference,
+            luck=prior_luck(
+                self._config.racing,
+                self._references,
+                known,
+                reference,
+                lambda owner, *pair: self._judge.judge(programs[owner], *pair).fitness,
+            ),
             cost=self._costs.discount,
-            would_enter=lambda name, rank: self._elite.would_enter(rank, self._costs.find(name)),
+            would_enter=self._elite.would_enter,
         )
 
     def _summarize_setup(self) -> dict[str, Any]:
@@ -236,7 +233,7 @@ class Search:
         # A cheaper program with its functional fingerprint must not share its rejection.
         alone = EvaluationId(identity.fingerprint)
         outcome = alone if is_costly else self._outcomes.assign(identity)
-        is_new = self._outcomes.start(outcome)
+        is_new = self._start(outcome, individual.program)
         if is_new and (is_costly or missing(identity.canonical, self._config.space.require)):
             self._record_outcomes([(str(outcome), Measurement(Status.REJECTED))])
         elif is_new:
@@ -275,20 +272,17 @@ class Search:
         for name, measurement in measured:
             log_stopped(name, measurement)
             reference = self._references[EvaluationId.parse(name).number - 1]
-            outcome = Outcome(measurement, self._gain(measurement, reference))
+            program = self._evaluated.pop(name)
+            outcome = self._judge.judge(program, measurement, reference)
+            self._axes.add(name, outcome.objectives)
             self._outcomes.record(name, outcome)
 
-    def _gain(self, measurement: Measurement, reference: Measurement) -> float | None:
-        """Return the fitness of a measurement over one of the reference."""
-        evaluation = self._config.evaluation
-        return to_outcome(
-            measurement,
-            reference,
-            self._directions,
-            evaluation.combination,
-            evaluation.weights,
-            self._units,
-        ).fitness
+    def _start(self, name: EvaluationId, program: Program) -> bool:
+        """Mark an evaluation of a program as in flight; return False if it is so, or is done."""
+        is_new = self._outcomes.start(name)
+        if is_new:
+            self._evaluated[str(name)] = program
+        return is_new
 
     def _settle_next(self) -> Settlement | None:
         """Return the result of the next child; submit its race, and return None before.
@@ -304,7 +298,7 @@ class Search:
 
     def _train_further(self, name: EvaluationId, identity: AnalyzedProgram) -> None:
         """Submit a further training of a program, unless it is in flight."""
-        if self._outcomes.start(name):
+        if self._start(name, identity.program):
             seed = self._config.seed
             self._pool.submit(further_job(name, identity.canonical, self._outcomes, seed))
 
@@ -323,7 +317,7 @@ class Search:
             self._records.add_individual(row)
             self._history[individual.index] = individual
             self._identities[individual.index] = identity
-            self._elite.add(row, self._costs.find(row.fingerprint))
+            self._elite.add(row)
             self._remember(individual.index, row.outcome, row.rank)
             self.progress.add(row, self._num_chunks(row.outcome))
 

@@ -10,6 +10,7 @@ from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, SourceError
 from lionhunt.search.storage.program_ref import find_program
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.user_code.task_options import digests_of
 
 
 def load_initial(name: str, key: str = "initial") -> Program:
@@ -42,6 +43,9 @@ def summarize_setup(
     if config.validation.tasks:
         built = [options.build() for options in config.validation.tasks]
         setup["validation_tasks"] = summarize_tasks(built)
+    # Runs on built-in code alone have no such key.
+    if sources := dict(digests_of(config.code)):
+        setup["sources"] = sources
     return setup | summarize_environment()
 
 
@@ -62,6 +66,9 @@ def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
 
 
 def load_run(records: RunStore) -> tuple[RunConfig, Program]:
-    """Return the configuration and the initial program of a recorded run."""
-    config = parse_run_config(records.info()["config"], str(records.path))
+    """Return the configuration and the initial program of a recorded run.
+
+    No code of the user that the config names is executed.
+    """
+    config = parse_run_config(records.info()["config"], str(records.path), loads_code=False)
     return config, records.initial()

@@ -9,6 +9,7 @@ import numpy as np
 
 from lionhunt.dsl.ops import OPS
 from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
+from lionhunt.proxy_tasks.guarding import of_callback
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
@@ -82,7 +83,7 @@ class Evaluator:
                 trainings = self._train_batch(index, batch, width)
             except jax.errors.JaxRuntimeError as error:
                 if "RESOURCE_EXHAUSTED" not in str(error):
-                    raise
+                    raise of_callback(self._trainers[index].name, error) from error
                 if width > 1:
                     self._widths[index, size] = width // 2
                     continue

@@ -15,6 +15,19 @@ def task_fitness(score: float, initial: float, higher_is_better: bool) -> float:
     return gain / (abs(initial) or 1.0)
 
 
+def gains(
+    measurement: Measurement,
+    initial: Measurement,
+    directions: Sequence[bool],
+    units: Sequence[float] | None = None,
+) -> list[float]:
+    """Return the gain on each task; the arguments are those of `to_outcome`."""
+    by_task = list(map(task_fitness, measurement.scores, initial.scores, directions))
+    if units is not None:
+        by_task = [gain / unit for gain, unit in zip(by_task, units, strict=True)]
+    return by_task
+
+
 def to_outcome(
     measurement: Measurement,
     initial: Measurement,
@@ -35,9 +48,7 @@ def to_outcome(
     """
     if measurement.status is not Status.OK:
         return Outcome(measurement, None)
-    by_task = list(map(task_fitness, measurement.scores, initial.scores, directions))
-    if units is not None:
-        by_task = [gain / unit for gain, unit in zip(by_task, units, strict=True)]
+    by_task = gains(measurement, initial, directions, units)
     if weights is not None:
         return Outcome(measurement, statistics.fmean(by_task, weights))
     return Outcome(measurement, COMBINATIONS[combination](by_task))

@@ -25,6 +25,8 @@ class Status(enum.StrEnum):
     """The wall clock ran out, twice: the only status that is not reproducible."""
     RAISED = "raised"
     """Training raised an error, four times, while the reference trained in between."""
+    UNFIT = "unfit"
+    """The program trained, and the user's function of fitness returned None."""
 
 
 class EvaluationId(NamedTuple):
@@ -135,10 +137,12 @@ class Outcome:
     Attributes:
         measurement: of the candidate.
         fitness: higher is better; None unless the status is OK.
+        objectives: further numbers of the user's function of fitness; higher is better.
     """
 
     measurement: Measurement
     fitness: float | None
+    objectives: tuple[float, ...] = ()
 
     def __post_init__(self):
         is_ok = self.measurement.status is Status.OK

@@ -54,6 +54,7 @@ class TaskTrainer:
     """
 
     def __init__(self, task: Task, functions: Collection[str]):
+        self.name = task.name
         self._task = task
         self._functions = functions
         self._begin = jax.jit(self._trace_begin)

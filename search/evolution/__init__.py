@@ -5,10 +5,13 @@ It imports `dsl` and the leaves of `search`; it does no input or output.
 
 __all__ = [
     "baselines",
+    "crossover",
+    "extra",
     "front",
     "hyperparameters",
     "methods",
     "mutation",
+    "mutation_space",
     "regularized",
     "step",
     "tuning",

@@ -5,7 +5,8 @@ import random
 from lionhunt.dsl.edits.statements import replace_argument
 from lionhunt.dsl.program import Const, Program
 from lionhunt.search.errors import MutationError
-from lionhunt.search.evolution.mutation import Mutant, MutationSpace, draw_constant, mutate, scale
+from lionhunt.search.evolution.mutation import add_counts, draw_constant, mutate, scale
+from lionhunt.search.evolution.mutation_space import Mutant, MutationSpace
 from lionhunt.search.evolution.regularized import Individual
 
 END_OF_MUTATIONS = 64
@@ -17,7 +18,11 @@ The last programs of a quickstart are 63 to 73 mutations away from the initial o
 
 
 def vary_constant(
-    program: Program, rng: random.Random, space: MutationSpace, identity: object = None
+    program: Program,
+    rng: random.Random,
+    space: MutationSpace,
+    identity: object = None,
+    mate: object = None,
 ) -> Mutant:
     """Change one constant of a program, as mutation changes a constant.
 
@@ -28,7 +33,7 @@ def vary_constant(
         program: the parent; the constants of redundant statements count too.
         rng: the source of all randomness.
         space: its step keeps its constants.
-        identity: unused; it gives the function the signature of
+        identity, mate: unused; they give the function the signature of
             `search.evolution.mutation.mutate`.
 
     Returns:
@@ -49,7 +54,8 @@ def vary_constant(
         index, position, old = rng.choice(places)
         new = scale(old, rng) if rng.random() < 0.5 else draw_constant(rng)
         if new != old:
-            return "constant", replace_argument(program, index, position, new), num_draws
+            mutant = replace_argument(program, index, position, new)
+            return Mutant("constant", mutant, num_draws)
 
 
 def constant_places(program: Program) -> list[tuple[int, int, Const]]:
@@ -93,8 +99,9 @@ def draw_individual(
     """
     rng = random.Random((seed << 64) | index)
     num_mutations = int(END_OF_MUTATIONS ** rng.random())
-    program, num_draws = initial, 0
+    last = Mutant("random", initial, 0)
     for _ in range(num_mutations):
-        _, program, draws = mutate(program, rng, space)
-        num_draws += draws
-    return Individual(index, 0, "random", program, num_draws)
+        drawn = mutate(last.program, rng, space)
+        num_draws, invalid = last.num_draws + drawn.num_draws, last.invalid
+        last = Mutant("random", drawn.program, num_draws, None, add_counts(invalid, drawn.invalid))
+    return Individual(index, 0, "random", last.program, last.num_draws, invalid=last.invalid)

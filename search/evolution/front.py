@@ -15,11 +15,15 @@ class Point(NamedTuple):
 
     Attributes:
         rank: higher is better; minus infinity for a failure.
-        costs: lower is better, on each axis.
+        costs: lower is better, on each axis; none for a failure.
     """
 
     rank: float
-    costs: tuple[int, ...] = ()
+    costs: tuple[float, ...] = ()
+
+    @property
+    def is_failure(self) -> bool:
+        return self.rank == -math.inf
 
     def covers(self, other: "Point") -> bool:
         """Return whether this point is at least as good in everything."""
@@ -59,8 +63,9 @@ class Front:
 
     def is_missing(self, point: Point) -> bool:
         """Return whether a program of that place would enter the front of all individuals."""
-        is_covered = any(each.covers(point) for each in self._members.values())
-        return point.rank > -math.inf and not is_covered
+        if point.is_failure:
+            return False
+        return not any(each.covers(point) for each in self._members.values())
 
     def at(self, count: int) -> Sequence[int]:
         """Return the members after the first `count` individuals, the cheapest first."""

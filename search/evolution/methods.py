@@ -7,7 +7,7 @@ from typing import Literal, Protocol
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
 from lionhunt.search.evolution.baselines import draw_individual, vary_constant
-from lionhunt.search.evolution.mutation import MutationSpace
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.regularized import TOURNAMENT, Elite, Individual, Selection, breed
 
 Method = Literal["evolution", "constants", "random"]

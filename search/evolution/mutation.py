@@ -8,6 +8,7 @@ to seed as NumPy's generator (5 us here). It is six times as fast to draw from (
 import dataclasses
 import math
 import random
+from collections import Counter
 from contextlib import suppress
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram, analyze
@@ -15,13 +16,18 @@ from lionhunt.dsl.analysis.liveness import find_live
 from lionhunt.dsl.edits.statements import delete, insert, repeat, replace_argument
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.kinds import Kind
-from lionhunt.dsl.ops import GROUPS, OPS, Op
+from lionhunt.dsl.ops import OPS, Op
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
 from lionhunt.dsl.validation import advance, check_outputs, input_kinds
 from lionhunt.search.errors import MutationError
-from lionhunt.search.evolution.step import INSIDE, Step
+from lionhunt.search.evolution.crossover import crossover
+from lionhunt.search.evolution.extra import InvalidMutant
+from lionhunt.search.evolution.mutation_space import Mate, Mutant, MutationSpace
 
-MUTATIONS = ("insert", "delete", "modify", "repeat", "graft", "prune")
+CROSSOVER = "crossover"
+"""The kind of mutation that has two parents."""
+
+MUTATIONS = ("insert", "delete", "modify", "repeat", "graft", "prune", CROSSOVER)
 
 MAX_REPEATED = 4
 """Statements that are repeated at most."""
@@ -41,39 +47,13 @@ MAX_DRAWS = 10_000
 MAX_SAME = 100
 """Mutants in a row that may compute the same as their parent; the last is then returned."""
 
-DRAWN_FUNCTIONS = GROUPS["paper"]
-"""The paper's 43 functions."""
-
-
-@dataclasses.dataclass(frozen=True)
-class MutationSpace:
-    """The allowed mutations.
-
-    Attributes:
-        functions: names of the functions that inserted statements apply.
-        weights: relative frequencies of the first of `MUTATIONS`, or of all. The paper has the
-            first three, and its code equal weights.
-        max_statements: the longest program, None for no limit, as in the paper.
-        until_different: whether to draw until the fingerprint differs from the parent's.
-        step: the end of every program, which mutations leave alone.
-    """
-
-    functions: tuple[str, ...] = DRAWN_FUNCTIONS
-    weights: tuple[float, ...] = (1.0, 1.0, 1.0)
-    max_statements: int | None = None
-    until_different: bool = False
-    step: Step = INSIDE
-
-
-Mutant = tuple[str, Program, int]
-"""The kind of mutation, the program, and the number of draws."""
-
 
 def mutate(
     program: Program,
     rng: random.Random,
     space: MutationSpace,
     identity: AnalyzedProgram | None = None,
+    mate: Mate | None = None,
 ) -> Mutant:
     """Mutate a valid program: draw until a mutant is valid, and different if `space` asks for it.
 
@@ -82,33 +62,72 @@ def mutate(
         rng: the source of all randomness.
         space: the allowed mutations.
         identity: the analysis of the parent, if known, which speeds up `until_different`.
+        mate: chooses the second parent of a crossover; without it there is none.
 
     Raises:
         MutationError: no draw was valid, as when `space` has no fitting function.
+        UserCodeError: a mutation of the user fails.
     """
-    mutant = _draw_valid(program, rng, space)
+    mutant = _draw_valid(program, rng, space, mate)
     if not space.until_different:
         return mutant
     identity = identity or analyze(program)
     for _ in range(1, MAX_SAME):
-        if analyze(mutant[1], identity).fingerprint != identity.fingerprint:
+        if analyze(mutant.program, identity).fingerprint != identity.fingerprint:
             break
-        mutation, child, num_draws = _draw_valid(program, rng, space)
-        mutant = mutation, child, mutant[2] + num_draws
+        drawn = _draw_valid(program, rng, space, mate)
+        mutant = drawn._replace(
+            num_draws=mutant.num_draws + drawn.num_draws,
+            invalid=add_counts(mutant.invalid, drawn.invalid),
+        )
     return mutant
 
 
-def _draw_valid(program: Program, rng: random.Random, space: MutationSpace) -> Mutant:
+def add_counts(
+    first: tuple[tuple[str, int], ...], second: tuple[tuple[str, int], ...]
+) -> tuple[tuple[str, int], ...]:
+    """Return the sums of two counts by name."""
+    return tuple((Counter(dict(first)) + Counter(dict(second))).items())
+
+
+def _draw_valid(
+    program: Program, rng: random.Random, space: MutationSpace, mate: Mate | None
+) -> Mutant:
     """Draw until a mutation is valid, as the paper does."""
+    names, weights = MUTATIONS[: len(space.weights)], space.weights
+    extra = {mutation.name: mutation for mutation in space.extra}
+    if extra:
+        names, weights = (*names, *extra), (*weights, *space.extra_weights)
+    invalid: Counter[str] = Counter()
     for num_draws in range(1, MAX_DRAWS + 1):
-        (mutation,) = rng.choices(MUTATIONS[: len(space.weights)], space.weights)
+        (mutation,) = rng.choices(names, weights)
+        second_parent = None
         try:
-            mutant = _MUTATE[mutation](program, rng, space)
+            if mutation in extra:
+                mutant = extra[mutation](program, rng, space)
+            elif mutation == CROSSOVER:
+                second_parent, mutant = _cross(program, rng, space, mate)
+            else:
+                mutant = _MUTATE[mutation](program, rng, space)
         except InvalidProgram:
             continue
+        except InvalidMutant:
+            invalid[mutation] += 1
+            continue
         if mutant is not None and mutant != program:
-            return mutation, mutant, num_draws
+            return Mutant(mutation, mutant, num_draws, second_parent, tuple(invalid.items()))
     raise MutationError(f"no valid mutation in {MAX_DRAWS:,} draws; widen [mutation] in the config")
+
+
+def _cross(
+    program: Program, rng: random.Random, space: MutationSpace, mate: Mate | None
+) -> tuple[int | None, Program | None]:
+    """Return the number of the second parent, and a program with statements of both."""
+    if mate is None:
+        return None, None
+    second_parent, other = mate()
+    limit = space.max_statements
+    return second_parent, crossover(program, other, rng, step=space.step, max_statements=limit)
 
 
 def _insert(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:

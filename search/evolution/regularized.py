@@ -14,13 +14,16 @@ from typing import Protocol
 
 from lionhunt.dsl.analysis.fingerprinting import AnalyzedProgram
 from lionhunt.dsl.program import Program
-from lionhunt.search.evolution.mutation import Mutant, MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import Mate, Mutant, MutationSpace
 
 TUNE = "tune"
 """The kind of mutation that changes constants by what was learnt."""
 
-Mutate = Callable[[Program, random.Random, MutationSpace, AnalyzedProgram | None], Mutant]
-"""A function of a parent and, last, its analysis if known; it returns a mutant."""
+Mutate = Callable[
+    [Program, random.Random, MutationSpace, AnalyzedProgram | None, Mate | None], Mutant
+]
+"""A function of a parent that returns a mutant; see `search.evolution.mutation.mutate`."""
 
 
 @dataclasses.dataclass(frozen=True, slots=True)
@@ -33,6 +36,9 @@ class Individual:
         mutation: the kind of mutation; "initial" in the initial population.
         program: as bred, with its redundant statements.
         num_draws: mutations drawn until one was valid.
+        second_parent: the number of the second parent, after a crossover.
+        invalid: names of the user's mutations, each with its invalid draws. Records only have sums,
+            so an individual that was read has none.
     """
 
     index: int
@@ -40,6 +46,8 @@ class Individual:
     mutation: str
     program: Program
     num_draws: int = 1
+    second_parent: int | None = None
+    invalid: tuple[tuple[str, int], ...] = ()
 
 
 class Elite(Protocol):
@@ -128,14 +136,22 @@ def breed(
         tuned = elite.tune(parent, count, rng.getrandbits(32))
         if tuned is not None:
             return Individual(index, parent, TUNE, tuned)
+
+    def hold_tournament() -> int:
+        contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
+        return max(contestants, key=lambda i: (fitness(i), -i))
+
+    def mate() -> tuple[int, Program]:
+        second_parent = hold_tournament()
+        return second_parent, history[second_parent].program
+
     if front and rng.random() < selection.front_parents:
         parent = rng.choice(front)
     else:
-        contestants = (rng.choice(candidate_parents) for _ in range(tournament_size))
-        parent = max(contestants, key=lambda i: (fitness(i), -i))
+        parent = hold_tournament()
     identity = None if identities is None else identities.get(parent)
-    mutation, program, num_draws = mutate(history[parent].program, rng, space, identity)
-    return Individual(index, parent, mutation, program, num_draws)
+    mutation, *rest = mutate(history[parent].program, rng, space, identity, mate)
+    return Individual(index, parent, mutation, *rest)
 
 
 def initial_individual(index: int, program: Program) -> Individual:

@@ -146,7 +146,7 @@ def choose_candidates(
 
 def _measure_of_fitness(run: RunSummary) -> dict[str, Any]:
     """Return the settings that define fitness; they agree in comparable runs."""
-    config = parse_run_config(run.info["config"], run.path)
+    config = parse_run_config(run.info["config"], run.path, loads_code=False)
     evaluation = config.evaluation
     return {
         "tasks": run.info["tasks"],

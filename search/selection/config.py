@@ -136,7 +136,7 @@ class SelectConfig(Config):
                     f"num_candidates of stage {number + 1} ({after.num_candidates}) must be at "
                     f"most that of stage {number} ({stage.num_candidates})"
                 )
-        for key in ("weights", "functional_cache"):
+        for key in ("weights", "functional_cache", "fitness"):
             if getattr(self.evaluation, key):
                 raise ValueError(
                     f"evaluation.{key} is of a search; a selection scores every program with "

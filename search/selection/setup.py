@@ -18,6 +18,7 @@ from lionhunt.search.selection.candidates import (
 from lionhunt.search.selection.config import SelectConfig, WinnersConfig
 from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.storage.resume import create_or_resume
+from lionhunt.search.user_code.task_options import digests_of
 
 META = "meta-validation"
 """Name of the part of a selection that looks for meta-overfitting."""
@@ -80,7 +81,15 @@ def summarize_selection_setup(config: SelectConfig, paths: Sequence[Path]) -> di
             for baseline in config.baselines
         ],
         "parts": list(_parts(config, {run.seed for run in runs})),
+        **_sources(config),
     } | summarize_environment()
+
+
+def _sources(config: SelectConfig) -> dict[str, Any]:
+    """Return the digests of the users' files; nothing where there are none."""
+    stages = itertools.chain.from_iterable(stage.tasks for stage in config.stages)
+    sources = dict(digests_of((*stages, *config.meta_tasks, *config.winners_tasks)))
+    return {"sources": sources} if sources else {}
 
 
 def _parts(config: SelectConfig, run_seeds: Collection[int]) -> Iterator[dict[str, Any]]:
@@ -134,6 +143,7 @@ def _identity(info: dict[str, Any]) -> dict[str, Any]:
     evaluation = {"combination": config.pop("evaluation")["combination"]}
     runs = [{key: run[key] for key in ("history_digest", "checkpoints")} for run in info["runs"]]
     return {
+        "sources": info.get("sources", {}),
         "config": config | {"evaluation": evaluation},
         "runs": runs,
         "candidates": [candidate["program"] for candidate in info["candidates"]],

@@ -4,5 +4,5 @@ It imports `dsl`, `search.evolution`, `search.evaluation` and `search.errors`; i
 sqlite3.
 """
 
-__all__ = ["atomic_file", "checked_tables", "database", "export", "program_ref", "query"]
-__all__ += ["resume", "run_info", "run_store", "schema", "stored_program"]
+__all__ = ["atomic_file", "checked_tables", "database", "export", "outcome_tables", "program_ref"]
+__all__ += ["query", "resume", "run_info", "run_store", "schema", "stored_program"]

@@ -65,6 +65,7 @@ class _RunInfo(_Shape):
     reference: str = ""
     tasks: Annotated[list[_Task], Field(min_length=1, max_length=MAX_TASKS)]
     validation_tasks: Annotated[list[_Task], Field(max_length=MAX_TASKS)] = []
+    sources: dict[str, str] = {}
     # A simulated run has no versions.
     versions: dict[str, str | None] = {}
     machine: str = ""

@@ -8,28 +8,21 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
 from lionhunt.dsl.text.parser import ProgramError, parse
 from lionhunt.search.errors import RecordError, command_line
-from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Outcome, Status
+from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount
-from lionhunt.search.evaluation.step_sizes import Multiples
 from lionhunt.search.storage import database
-from lionhunt.search.storage.checked_tables import (
-    CheckedTables,
-    to_columns,
-    to_measurement,
-    to_multiples,
-)
 from lionhunt.search.storage.history_bin import HistoryBin
-from lionhunt.search.storage.row_problems import PROBLEM_OF_SCORES, PROBLEMS
+from lionhunt.search.storage.outcome_tables import OutcomeTables
+from lionhunt.search.storage.row_problems import PROBLEMS
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import ROWS, StoredProgram, to_row
 
 
-class RunStore(CheckedTables):
+class RunStore(OutcomeTables):
     """The open file of a run."""
 
     kind = RUN
@@ -43,6 +36,8 @@ class RunStore(CheckedTables):
         "validations",
         "functional",
         "costs",
+        "objectives",
+        "origins",
     )
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
@@ -104,29 +99,9 @@ class RunStore(CheckedTables):
             self._insert("taken", individual.index, name, row.status.value, row.fitness)
         if row.discount != NO_DISCOUNT:
             self._insert("discounts", individual.index, *row.discount)
-
-    def add_outcome(self, name: str, outcome: Outcome) -> None:
-        """Record an outcome."""
-        status, *rest = to_columns(outcome.measurement)
-        self._insert("outcomes", name, status, outcome.fitness, *rest)
-        measurement = outcome.measurement
-        if measurement.multiples:
-            multiples = json.dumps(measurement.multiples)
-            self._insert("multiples", name, multiples, measurement.num_chunks)
-
-    def add_validation(self, fingerprint: str, task: int, measurement: Measurement) -> None:
-        """Record the measurement of a program on a validation task."""
-        columns = to_columns(measurement)
-        multiples = json.dumps(measurement.multiples)
-        self._insert("validations", fingerprint, task, *columns, multiples, measurement.num_chunks)
-
-    def add_functional(self, fingerprint: str, functional: str) -> None:
-        """Record the functional fingerprint of a fingerprint."""
-        self._insert("functional", fingerprint, functional)
-
-    def add_cost(self, fingerprint: str, cost: Cost) -> None:
-        """Record the cost of a fingerprint."""
-        self._insert("costs", fingerprint, *cost)
+        if individual.second_parent is not None or individual.invalid:
+            invalid = json.dumps(dict(individual.invalid))
+            self._insert("origins", individual.index, individual.second_parent, invalid)
 
     def check(self) -> None:
         super().check()
@@ -215,52 +190,12 @@ class RunStore(CheckedTables):
         self.info()
         return self._read(to_row, self._connection.execute(query, values))
 
-    def outcome_summaries(self) -> dict[str, tuple[float | None, Status]]:
-        """Return fitness and status of every outcome, by name."""
-        rows = self._query("SELECT fingerprint, fitness, reason FROM outcomes")
-        return dict(self._read(lambda name, *rest: (name, (rest[0], Status(rest[1]))), rows))
-
-    def summary(self, name: EvaluationId) -> tuple[float | None, Status] | None:
-        """Return fitness and status of the evaluation of that name; None if there is none."""
-        query = "SELECT fitness, reason FROM outcomes WHERE fingerprint = ?"
-        rows = self._read(
-            lambda fitness, text: (fitness, Status(text)), self._query(query, str(name))
-        )
-        return next(rows, None)
-
-    def measurement(self, name: str | EvaluationId) -> Measurement | None:
-        """Return the measurement of the evaluation of that name; None if there is none."""
-        query = """SELECT reason, scores, curves, seconds, multiples, num_chunks FROM outcomes
-            LEFT JOIN multiples ON outcome = fingerprint WHERE fingerprint = ?"""
-        measured = next(self._read(to_measurement, self._query(query, str(name))), None)
-        if measured and measured.scores and len(measured.scores) != len(self.info()["tasks"]):
-            raise database.damaged(self.path, PROBLEM_OF_SCORES)
-        return measured
-
-    def validations(self) -> dict[tuple[str, int], Measurement]:
-        """Return the measurements on validation tasks, by fingerprint and number of the task."""
-        rows = self._query(
-            """SELECT fingerprint, task, reason, scores, curves, seconds, multiples, num_chunks
-            FROM validations"""
-        )
-        return dict(
-            self._read(lambda name, task, *rest: ((name, task), to_measurement(*rest)), rows)
-        )
-
-    def multiples(self) -> dict[str, Multiples]:
-        """Return the best multiples of every outcome that has any, by its name."""
-        rows = self._query("SELECT outcome, multiples FROM multiples")
-        return dict(self._read(lambda name, text: (name, to_multiples(text)), rows))
-
-    def functional(self) -> Iterator[tuple[str, str]]:
-        """Yield fingerprints with their functional fingerprints, in order of birth."""
-        query = "SELECT fingerprint, functional FROM functional ORDER BY rowid"
-        return iter(self._connection.execute(query))
-
-    def costs(self) -> Iterator[tuple[str, Cost]]:
-        """Yield fingerprints with their costs, in a run that has objectives."""
-        rows = self._connection.execute("SELECT fingerprint, state, length, work FROM costs")
-        return ((fingerprint, Cost(*cost)) for fingerprint, *cost in rows)
+    def invalid_mutants(self) -> Counter[str]:
+        """Return the number of invalid mutants that each of the user's mutations returned."""
+        query = """SELECT key, sum(value) FROM origins, json_each(invalid)
+            GROUP BY key ORDER BY key"""
+        with database.decoding(self.path):
+            return Counter({name: int(count) for name, count in self._query(query)})
 
     def count_by_status(self) -> dict[Status, int]:
         """Return the number of the individuals' own outcomes with each status."""
@@ -274,10 +209,6 @@ class RunStore(CheckedTables):
             with database.decoding(self.path):
                 counts[Status(text)] += count
         return counts
-
-    def seconds(self) -> float:
-        """Return the wall clock of all evaluations together."""
-        return self._query("SELECT coalesce(sum(seconds), 0.0) FROM outcomes")[0][0]
 
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""

@@ -15,6 +15,9 @@ The tables of a run; every row ends in a checksum:
                  task
     functional   the functional fingerprint of every fingerprint, in order of birth, if it is used
     costs        the state, length and work of every fingerprint, if the run has objectives
+    objectives   the further numbers of the user's function of fitness, for each outcome
+    origins      the second parent of an individual, and the invalid mutants that the user's
+                 mutations returned before it, where there are any
 
 The view `history` has the individuals with the outcome of each. The tables of comparisons,
 selections and simplifications are described beside their stores.
@@ -74,6 +77,17 @@ CREATE {} TABLE IF NOT EXISTS functional (
 CREATE {} TABLE IF NOT EXISTS costs (
     fingerprint TEXT PRIMARY KEY, state INTEGER NOT NULL, length INTEGER NOT NULL,
     work INTEGER NOT NULL, checksum INTEGER NOT NULL
+) STRICT;
+""",
+    "objectives": """
+CREATE {} TABLE IF NOT EXISTS objectives (
+    outcome TEXT PRIMARY KEY, objectives TEXT NOT NULL, checksum INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+""",
+    "origins": """
+CREATE {} TABLE IF NOT EXISTS origins (
+    "index" INTEGER PRIMARY KEY, second_parent INTEGER, invalid TEXT NOT NULL,
+    checksum INTEGER NOT NULL
 ) STRICT;
 """,
     "history": """

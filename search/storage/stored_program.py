@@ -63,7 +63,8 @@ class StoredProgram:
 
 
 ROWS = """SELECT "index", parent, mutation, num_draws, program, fingerprint, num_statements,
-    num_needed, outcome, fitness, reason, multiples, margin, cost FROM history"""
+    num_needed, outcome, fitness, reason, multiples, second_parent, margin, cost
+    FROM history LEFT JOIN origins USING ("index")"""
 """The SQL that reads the columns of `to_row`, without a condition."""
 
 
@@ -71,8 +72,9 @@ def to_row(
     index: int, parent: int | None, mutation: str, num_draws: int, text: str, *rest: Any
 ) -> StoredProgram:
     """Return the individual of a row of `ROWS`."""
-    fingerprint, num_statements, num_needed, outcome, fitness, status, sizes, *discount = rest
-    individual = Individual(index, parent, mutation, parse(text), num_draws)
+    fingerprint, num_statements, num_needed, outcome, fitness, status, sizes, *later = rest
+    second_parent, *discount = later
+    individual = Individual(index, parent, mutation, parse(text), num_draws, second_parent)
     return StoredProgram(
         individual,
         fingerprint,

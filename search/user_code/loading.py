@@ -106,6 +106,16 @@ def imported_files() -> list[ModuleType]:
     return [module for module in modules if getattr(module, "__file__", None) in paths]
 
 
+def module_folders() -> list[str]:
+    """Return the folders of the user's files that were imported."""
+    return sorted({str(Path(path).parent) for path in _files})
+
+
+def path_of_module(module: ModuleType) -> str | None:
+    """Return the path of a file that was imported as a module; None for any other module."""
+    return next((path for path, file in _files.items() if file.module is module), None)
+
+
 def _import_file(path: Path) -> _File:
     """Import a file, unless that was done and it has not changed since."""
     digests = _digests_beside(path)

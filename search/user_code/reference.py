@@ -40,6 +40,12 @@ class Reference(NamedTuple):
         """Return whether the module is a file."""
         return self.module.endswith(".py")
 
+    @property
+    def short_name(self) -> str:
+        """Return a name without folders or packages, as `my_task.MyTask`."""
+        stem = Path(self.module).stem if self.is_file else self.module.rpartition(".")[2]
+        return f"{stem}.{self.name}"
+
     def __str__(self) -> str:
         return f"{self.module}:{self.name}"
 

@@ -8,7 +8,6 @@ import hashlib
 import os
 import platform
 import shutil
-import stat
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
 from importlib import metadata
@@ -20,6 +19,7 @@ from jax.experimental.compilation_cache import compilation_cache
 
 from lionhunt.search.errors import first_line
 from lionhunt.search.log import log
+from lionhunt.search.user_folder import make_own, user_folder
 
 MAX_BYTES = 128 * 2**20
 """The largest size of the folder of one kind; a task takes about half a megabyte."""
@@ -71,17 +71,6 @@ def _configure(settings: Mapping[str, object]) -> None:
     compilation_cache.reset_cache()
 
 
-def user_folder() -> Path:
-    """Return the cache folder of this user, which all runs share.
-
-    You can delete it at any time. Each machine of a cluster has one; on a network file system,
-    machines share it.
-    """
-    base = Path(os.environ.get("XDG_CACHE_HOME", ""))
-    # The specification of the variable says to ignore a relative path.
-    return (base if base.is_absolute() else Path.home() / ".cache") / "lionhunt"
-
-
 def _prepare(base: Path) -> Path:
     """Return the folder for code of this kind, which is bounded in size by JAX.
 
@@ -90,7 +79,7 @@ def _prepare(base: Path) -> Path:
     """
     folder = base / _kind()
     for each in (base, folder):
-        _own(each)
+        make_own(each)
     # The time of the folder is that of its last use.
     os.utime(folder)
     _remove_unfinished(folder)
@@ -98,19 +87,6 @@ def _prepare(base: Path) -> Path:
     for old in sorted(kinds, key=_last_use, reverse=True)[MAX_KINDS:]:
         shutil.rmtree(old, ignore_errors=True)
     return folder
-
-
-def _own(folder: Path) -> None:
-    """Make a folder that this user alone can use; raise `OSError` if others could have written it.
-
-    Others may have read it until now.
-    """
-    folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-    if {folder.lstat().st_uid, folder.stat().st_uid} != {os.geteuid()}:
-        raise PermissionError(f"{folder} belongs to another user")
-    if stat.S_IMODE(folder.stat().st_mode) & 0o022:
-        raise PermissionError(f"others can write {folder}; remove it")
-    folder.chmod(0o700)
 
 
 def _remove_unfinished(folder: Path) -> None:

@@ -2,16 +2,18 @@
 
 import functools
 import os
-from collections.abc import Callable, Iterator
+import sys
+from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from pathlib import Path
 
 from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
-from lionhunt.search.user_code.loading import imported_files
+from lionhunt.search.user_code.loading import imported_files, module_folders
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
 from lionhunt.search.workers.local_pool import LocalPool
+from lionhunt.search.workers.packing import pack, pickle_by_value, unpack
 from lionhunt.search.workers.pool import Pool
-from lionhunt.search.workers.ray_cluster import LOCAL, pickle_by_value
+from lionhunt.search.workers.ray_cluster import LOCAL
 from lionhunt.search.workers.ray_pool import RayPool
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -43,7 +45,7 @@ def open_pool_of(
             pickle_by_value(imported_files())
             # The nodes of a cluster may not have the folder.
             folder = Path.cwd() if ray_address == LOCAL else None
-            make = functools.partial(_make_scorer, make_scorer, folder)
+            make = functools.partial(_make_scorer, pack(make_scorer), folder, module_folders())
             pool = RayPool(
                 make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address
             )
@@ -53,9 +55,16 @@ def open_pool_of(
             yield pool
 
 
-def _make_scorer(make_scorer: Callable[[], Scorer], folder: Path | None) -> Scorer:
-    """Build the scorer of a worker, in the folder that paths of data start from."""
+def _make_scorer(packed: bytes, folder: Path | None, module_folders: Sequence[str]) -> Scorer:
+    """Build the scorer of a worker.
+
+    Args:
+        packed: builds it, as `pack` returns it.
+        folder: that paths of data start from; None to leave that of the worker.
+        module_folders: from which the user's files may import others while they run.
+    """
     if folder is not None:
         os.chdir(folder)
+    sys.path += [each for each in module_folders if each not in sys.path]
     keep_compiled()
-    return make_scorer()
+    return unpack(packed)()

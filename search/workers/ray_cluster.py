@@ -6,8 +6,6 @@ import re
 import signal
 import socket
 import warnings
-from collections.abc import Iterable
-from types import ModuleType
 from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
@@ -52,18 +50,6 @@ def connect(address: str, num_workers: int) -> Any:
             # Ray has set a handler of its own.
             signal.signal(signal.SIGTERM, on_terminate)
     return ray
-
-
-def pickle_by_value(modules: Iterable[ModuleType]) -> None:
-    """Let workers get what these modules define with the objects that need it.
-
-    Other modules they import by name.
-    """
-    if modules := list(modules):
-        from ray import cloudpickle
-
-        for module in modules:
-            cloudpickle.register_pickle_by_value(module)
 
 
 def _join(ray: Any, address: str) -> None:

@@ -21,7 +21,8 @@ from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
-from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import config
 
@@ -50,7 +51,7 @@ def draw_jobs(count: int) -> list[Job]:
     while len(jobs) < count:
         program = INITIAL
         for _ in range(rng.randint(0, 8)):
-            _, program, _ = mutate(program, rng, MutationSpace(DRAWN))
+            program = mutate(program, rng, MutationSpace(DRAWN)).program
         code, name = assemble(program), fingerprint(program)
         if code.shape == SMALL and name not in jobs:
             seed = len(jobs) if len(jobs) % 3 == 0 else None

@@ -16,14 +16,14 @@ SOURCES = [
 LAYERS = (
     ("dsl", "proxy_tasks"),
     ("errors", "config", "fields", "statistics", "steps_to_target", "drop_one", "log")
-    + ("user_code", "visible_text", "activity", "interrupt", "reporting"),
+    + ("user_code", "user_folder", "visible_text", "activity", "interrupt", "reporting"),
     ("evolution", "evaluation"),
     ("tuning_grid",),
     ("environment",),
     ("storage", "workers"),
     ("behavior",),
     ("driver",),
-    ("trackers", "dry_run"),
+    ("trackers", "dry_run", "task_check"),
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
     ("campaign",),

@@ -2,12 +2,10 @@
 
 from collections.abc import Mapping, Sequence
 
-from lionhunt.dsl.analysis.work import Cost
 from lionhunt.dsl.program import Program
-from lionhunt.search.driver.objectives.config import ObjectivesConfig
-from lionhunt.search.driver.objectives.cost_book import CostBook
+from lionhunt.search.driver.objectives.axes import Axes
 from lionhunt.search.errors import RecordError
-from lionhunt.search.evaluation.ranking import or_neg_inf
+from lionhunt.search.evaluation.outcome import EvaluationId
 from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.evolution.regularized import TUNE, Individual
 from lionhunt.search.evolution.step import Step
@@ -22,7 +20,7 @@ class RunElite:
     See `search.evolution.regularized.Elite`.
 
     Args:
-        objectives: the axes of the front.
+        axes: of the front.
         num_remembered: individuals, counted from the last, whose rank, costs and front are known.
         history: individuals by number.
         step: protected end of all programs.
@@ -30,12 +28,12 @@ class RunElite:
 
     def __init__(
         self,
-        objectives: ObjectivesConfig,
+        axes: Axes,
         num_remembered: int,
         history: Mapping[int, Individual],
         step: Step,
     ):
-        self._objectives = objectives
+        self._axes = axes
         self._num_remembered = num_remembered
         self._history = history
         self._step = step
@@ -48,32 +46,24 @@ class RunElite:
         self._tuners: dict[int, tuple[Tuner, int]] = {}
         """Tuner of an individual, and how many of these it was told."""
 
-    def read(self, records: RunStore, costs: CostBook, start: int) -> None:
+    def read(self, records: RunStore, start: int) -> None:
         """Add the recorded individuals from number `start`; see `add`."""
-        columns = ("index", "parent", "mutation", "fingerprint", "rank")
-        for index, parent, mutation, name, rank in records.columns(*columns, start=start):
-            self._add(index, parent, mutation, rank, costs.find(name))
+        columns = ("index", "parent", "mutation", "fingerprint", "outcome", "rank")
+        for index, parent, mutation, name, outcome, rank in records.columns(*columns, start=start):
+            point = self._axes.point(name, EvaluationId.parse(outcome), rank)
+            self._add(index, parent, mutation, point)
 
-    def add(self, row: StoredProgram, cost: Cost | None) -> None:
+    def add(self, row: StoredProgram) -> None:
         """Add an individual; call this in order of birth.
 
         Args:
             row: its record.
-            cost: of its program; None if the run has no objectives.
         """
         individual = row.individual
-        index, parent, mutation = individual.index, individual.parent, individual.mutation
-        self._add(index, parent, mutation, row.rank, cost)
+        point = self._axes.point(row.fingerprint, row.outcome, row.rank)
+        self._add(individual.index, individual.parent, individual.mutation, point)
 
-    def _add(
-        self,
-        index: int,
-        parent: int | None,
-        mutation: str,
-        rank: float | None,
-        cost: Cost | None,
-    ) -> None:
-        point = Point(or_neg_inf(rank), self._objectives.axes(cost))
+    def _add(self, index: int, parent: int | None, mutation: str, point: Point) -> None:
         self._front.add(index, point)
         self._ranks[index] = point.rank
         self._ranks.pop(index - self._num_remembered, None)
@@ -81,10 +71,15 @@ class RunElite:
             root = self._roots[index] = self._roots.get(parent, parent)
             self._tuned.setdefault(root, []).append((index, point.rank))
 
-    def would_enter(self, rank: float, cost: Cost | None) -> bool:
-        """Return whether a program would enter the front, if that has axes."""
-        axes = self._objectives.axes(cost)
-        return bool(axes) and self._front.is_missing(Point(rank, axes))
+    def would_enter(self, outcome: EvaluationId, rank: float) -> bool:
+        """Return whether a program would enter the front, if that has axes.
+
+        Args:
+            outcome: its last evaluation.
+            rank: of it.
+        """
+        point = self._axes.point(outcome.owner, outcome, rank)
+        return bool(point.costs) and self._front.is_missing(point)
 
     def rank(self, index: int) -> float:
         """Return the rank of a candidate parent; minus infinity if it has no fitness."""

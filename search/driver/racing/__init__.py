@@ -3,4 +3,4 @@
 This package imports the configuration of a run, evaluation and storage.
 """
 
-__all__ = ["fresh", "luck", "optimism", "race"]
+__all__ = ["config", "fresh", "luck", "optimism", "race"]

@@ -10,7 +10,7 @@ from typing import NamedTuple
 import pydantic
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
-from lionhunt.search.driver.config import RacingConfig
+from lionhunt.search.driver.racing.config import RacingConfig
 from lionhunt.search.evaluation.outcome import EvaluationId
 from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.run_store import RunStore

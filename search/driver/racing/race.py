@@ -30,8 +30,8 @@ from typing import NamedTuple
 
 from lionhunt.dsl.analysis.canonical import Canonical
 from lionhunt.dsl.execution.bytecode import assemble_canonical
-from lionhunt.search.driver.config import RacingConfig
 from lionhunt.search.driver.evaluation_cache import EvaluationCache
+from lionhunt.search.driver.racing.config import RacingConfig
 from lionhunt.search.driver.racing.luck import Luck
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement, Status
@@ -95,7 +95,8 @@ def prior_luck(
     config: RacingConfig,
     references: Sequence[Measurement],
     known: Mapping[EvaluationId, Measurement],
-    gain: Callable[[Measurement, Measurement], float | None],
+    reference: str,
+    gain: Callable[[str, Measurement, Measurement], float | None],
 ) -> Luck | None:
     """Return the luck before the first race; None for a run without races.
 
@@ -103,19 +104,21 @@ def prior_luck(
         config: rules of the races.
         references: of the reference, one a seed.
         known: of known optimizers, which nothing selected; each counts as a race.
-        gain: from a measurement and one of the reference to a fitness.
+        reference: fingerprint of the reference.
+        gain: from a program's fingerprint, a measurement of it and one of the reference to a
+            fitness.
     """
     if not config.num_best:
         return None
     seen = references[: config.max_seeds]
     means = map(statistics.fmean, zip(*(each.scores for each in seen), strict=True))
     typical = dataclasses.replace(seen[0], scores=tuple(means))
-    gains = [gain(each, typical) for each in seen]
+    gains = [gain(reference, each, typical) for each in seen]
     luck = Luck([each for each in gains if each is not None], config.max_seeds)
     of_known: dict[str, dict[int, float]] = {}
     for name, measurement in known.items():
-        if (over_reference := gain(measurement, references[name.number - 1])) is not None:
-            of_known.setdefault(name.owner, {})[name.number] = over_reference
+        if (found := gain(name.owner, measurement, references[name.number - 1])) is not None:
+            of_known.setdefault(name.owner, {})[name.number] = found
     for gains_by_seed in of_known.values():
         luck.add(gains_by_seed)
     return luck
@@ -131,7 +134,7 @@ class Races:
         reference: fingerprint of the reference.
         luck: with the prior alone; None without races.
         cost: returns the fitness that a program costs, for its fingerprint.
-        would_enter: returns whether a program of a rank enters the front, for its fingerprint.
+        would_enter: returns whether a program enters the front, for its last evaluation and rank.
     """
 
     def __init__(
@@ -142,7 +145,7 @@ class Races:
         reference: str,
         luck: Luck | None,
         cost: Callable[[str], float],
-        would_enter: Callable[[str, float], bool],
+        would_enter: Callable[[EvaluationId, float], bool],
     ):
         self._config = config
         self._outcomes = outcomes
@@ -186,7 +189,9 @@ class Races:
             settled = self._result(EvaluationId(owner, num_seeds), luck)
             rank = settled.rank_or_neg_inf
             is_over = owner == self._reference or num_seeds == most
-            if is_over or not (self._is_among_best(rank) or self._would_enter(owner, rank)):
+            if is_over or not (
+                self._is_among_best(rank) or self._would_enter(settled.outcome, rank)
+            ):
                 return settled
             before, num_seeds = num_seeds, min(2 * num_seeds, most)
             names = EvaluationId(owner, num_seeds).up_to(before + 1)

@@ -161,9 +161,9 @@ class Validator:
         is_ok = measurement.status is Status.OK
         is_reference = validation.owner == self._curve.reference
         if is_reference and not is_ok:
-            kind = self._config.validation.tasks[validation.task].kind
+            name = self._config.validation.tasks[validation.task].name
             raise ConfigError(
-                f"the initial program does not train on the validation task {kind} "
+                f"the initial program does not train on the validation task {name} "
                 f"({measurement.status_text}); choose another task"
             )
         if validation.recorded is not None:

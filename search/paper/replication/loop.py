@@ -251,15 +251,15 @@ def _is_done(folder: Path, info: dict[str, Any]) -> bool:
 
 def _identity(info: dict[str, Any], place: Path) -> dict[str, Any]:
     """Return the part of a setup that decides the result of a run."""
-    config = parse_run_config(info["config"], str(place)).model_dump(
-        mode="json", exclude=_NOT_DECISIVE
-    )
+    parsed = parse_run_config(info["config"], str(place), loads_code=False)
+    config = parsed.model_dump(mode="json", exclude=_NOT_DECISIVE)
     programs = {key: info[key].splitlines() for key in ("initial", "reference")}
     digests = {
         key: {task["name"]: task["digest"] for task in info.get(key, ())}
         for key in ("tasks", "validation_tasks")
     }
-    return {"config": config} | digests | programs
+    sources = {"sources": info.get("sources", {})}
+    return sources | {"config": config} | digests | programs
 
 
 _NOT_DECISIVE: Any = {

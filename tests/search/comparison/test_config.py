@@ -26,6 +26,7 @@ def train(w, g, m, lr):
         ({"optimizers": [RAW["optimizers"][0]] * 2}, "two optimizers have one name"),
         ({"tasks": [TASK, TASK]}, "tasks has one twice"),
         ({"tasks": [TASK | {"horizons": [5, 9]}]}, "give its tasks num_steps, not horizons"),
+        ({"tasks": [TASK | {"target_loss": 0.5}]}, "give its tasks no target_loss"),
         ({"horizons": [0.5, 1.5]}, "horizons.1: .*less than or equal to 1"),
         ({"spread": {"num_seeds": 6}}, "must be at most num_final_seeds"),
         ({"optimizers": [RAW["optimizers"][0] | {"program": TEXT}]}, "needs a name; add name ="),

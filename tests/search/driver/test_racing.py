@@ -13,8 +13,8 @@ import pytest
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble, assemble_canonical
-from lionhunt.search.driver.config import RacingConfig
 from lionhunt.search.driver.progress import RunProgress, is_at_end
+from lionhunt.search.driver.racing.config import RacingConfig
 from lionhunt.search.driver.racing.luck import PRIOR_RACES, Luck
 from lionhunt.search.driver.racing.race import prior_luck
 from lionhunt.search.driver.search_loop import Search
@@ -345,7 +345,10 @@ def test_known_optimizers_are_paired_with_the_reference_by_seed(failed: int | No
         RacingConfig(num_best=3, max_seeds=3),
         references,
         known,
-        lambda one, zero: (zero.scores[0] - one.scores[0]) / zero.scores[0] if one.scores else None,
+        "reference",
+        lambda _, one, zero: (
+            (zero.scores[0] - one.scores[0]) / zero.scores[0] if one.scores else None
+        ),
     )
     assert luck is not None
     # One that failed with a seed says nothing, the other does.

@@ -10,7 +10,7 @@ from lionhunt.dsl.program import Const
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.baselines import END_OF_MUTATIONS, draw_individual
 from lionhunt.search.evolution.methods import make_breeder
-from lionhunt.search.evolution.mutation import MutationSpace
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.regularized import initial_individual, window
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.runs import FormulaPool, advance, create, finished

@@ -15,14 +15,8 @@ from lionhunt.dsl.edits.statements import repeat
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const, Var
 from lionhunt.search.errors import MutationError
-from lionhunt.search.evolution.mutation import (
-    DRAWN_FUNCTIONS,
-    MAX_REPEATED,
-    MAX_SAME,
-    MUTATIONS,
-    MutationSpace,
-    mutate,
-)
+from lionhunt.search.evolution.mutation import MAX_REPEATED, MAX_SAME, MUTATIONS, mutate
+from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.step import find_step
 from tests.support.dsl.programs import programs
 
@@ -46,7 +40,7 @@ def difference(old, new):
 @given(programs(), st.integers(0, 2**32))
 def test_mutation_of_a_valid_program_is_valid_and_its_parent_unchanged(program, seed):
     before = str(program)
-    mutation, mutant, num_draws = mutate(program, random.Random(seed), SPACE)
+    mutation, mutant, num_draws, *_ = mutate(program, random.Random(seed), SPACE)
     dsl.infer(mutant)
     assert dsl.parse(str(mutant)) == mutant
     assert mutant != program and str(program) == before
@@ -56,7 +50,7 @@ def test_mutation_of_a_valid_program_is_valid_and_its_parent_unchanged(program, 
 
 @given(programs(), st.integers(0, 2**32))
 def test_each_kind_of_mutation_changes_one_place(program, seed):
-    mutation, mutant, _ = mutate(program, random.Random(seed), SPACE)
+    mutation, mutant, *_ = mutate(program, random.Random(seed), SPACE)
     old, new = difference(program, mutant)
     if mutation == "insert":
         assert (len(old), len(new)) == (0, 1)
@@ -76,7 +70,7 @@ def test_same_generator_gives_the_same_mutant(program, seed):
 
 def draws(program, space, count):
     rng = random.Random(0)
-    return [mutate(program, rng, space) for _ in range(count)]
+    return [mutate(program, rng, space)[:3] for _ in range(count)]
 
 
 def test_kinds_are_drawn_as_often_as_weighted():
@@ -128,7 +122,7 @@ def test_a_graft_combines_a_variable_with_a_function_of_it():
 def test_pruning_leaves_what_is_needed(program, seed):
     liveness = find_liveness(program)
     try:
-        mutation, mutant, _ = mutate(program, random.Random(seed), only("prune"))
+        mutation, mutant, *_ = mutate(program, random.Random(seed), only("prune"))
     except MutationError:
         # An output may be the variable of a redundant statement.
         assert all(liveness.needed) or not set(program.outputs) <= set(map(Var, program.inputs))
@@ -141,7 +135,7 @@ def test_pruning_leaves_what_is_needed(program, seed):
 @given(programs(), st.integers(0, 2**32))
 def test_a_repeated_part_leaves_a_valid_program(program, seed):
     try:
-        mutation, mutant, _ = mutate(program, random.Random(seed), only("repeat"))
+        mutation, mutant, *_ = mutate(program, random.Random(seed), only("repeat"))
     except MutationError:
         # Some programs have no part that can run twice.
         return
@@ -248,13 +242,13 @@ def test_mutant_is_the_first_that_computes_something_else_if_asked_for(program, 
     drawn = [mutate(program, rng, SPACE)]
     while len(drawn) < MAX_SAME and dsl.fingerprint(drawn[-1][1]) == identity.fingerprint:
         drawn.append(mutate(program, rng, SPACE))
-    assert mutant == (*drawn[-1][:2], sum(num_draws for _, _, num_draws in drawn))
+    assert mutant[:3] == (*drawn[-1][:2], sum(each.num_draws for each in drawn))
 
 
 def test_mutant_may_be_the_same_where_nothing_else_is_found():
     program = dsl.parse("def f(w, g, lr):\n a = sign(w)\n b = a * 2.0\n return g")
     space = MutationSpace(weights=(0.0, 1.0, 0.0), until_different=True)
-    mutation, mutant, num_draws = mutate(program, random.Random(0), space)
+    mutation, mutant, num_draws, *_ = mutate(program, random.Random(0), space)
     assert mutation == "delete" and dsl.fingerprint(mutant) == dsl.fingerprint(program)
     assert num_draws >= MAX_SAME
 

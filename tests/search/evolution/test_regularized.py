@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 
 from lionhunt import dsl
-from lionhunt.search.evolution.mutation import MutationSpace
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.regularized import breed, initial_individual, window
 
 PROGRAM = dsl.library.load("adamw_initial")

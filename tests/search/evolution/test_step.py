@@ -11,7 +11,8 @@ from lionhunt.dsl.analysis.properties import LearningRate, find_properties
 from lionhunt.dsl.program import Var
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evolution.baselines import draw_individual, vary_constant
-from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.step import Step, find_step
 
 LR = frozenset({"lr"})
@@ -63,7 +64,7 @@ def lineage(name: str, length: int, seed: int = 0):
     parent, rng = library.load(name), random.Random(seed)
     step = find_step(parent)
     for _ in range(length):
-        _, parent, _ = mutate(parent, rng, MutationSpace(step=step))
+        parent = mutate(parent, rng, MutationSpace(step=step)).program
         yield parent, step
 
 
@@ -95,7 +96,7 @@ def test_other_methods_leave_the_step_alone_too():
     end = initial.statements[-4:]
     rng = random.Random(0)
     for index in range(50):
-        _, varied, _ = vary_constant(initial, rng, space)
+        varied = vary_constant(initial, rng, space).program
         assert varied.statements[:-4] != initial.statements[:-4]
         drawn = draw_individual(None, None, index, initial=initial, seed=0, space=space)
         assert varied.statements[-4:] == drawn.program.statements[-4:] == end

@@ -8,7 +8,7 @@ import pytest
 
 from lionhunt import dsl
 from lionhunt.search.evolution.baselines import vary_constant
-from lionhunt.search.evolution.mutation import MutationSpace
+from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.evolution.regularized import Selection, breed, initial_individual
 from lionhunt.search.evolution.step import find_step
 from lionhunt.search.evolution.tuning import MAX_TRIALS, Tuner, tunable_places

@@ -64,6 +64,7 @@ def test_values_of_the_file_and_defaults(file):
             "baselines names a program twice: lion, lion",
         ),
         ("meta_validation={num_checkpoints=1}", "num_checkpoints: .*greater than or equal to 2"),
+        ("evaluation={fitness='a:f'}", "evaluation.fitness is of a search; .* remove it"),
         ("evaluation={functional_cache=true}", "evaluation.functional_cache is of a search; .* re"),
         ("seed=-1", "seed: .*greater than or equal to 0"),
     ],

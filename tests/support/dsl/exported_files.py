@@ -15,7 +15,8 @@ from lionhunt.dsl.ops import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 from lionhunt.dsl.text.docstring import ProgramDoc, parse_docstring
 from lionhunt.dsl.text.parser import parse_with_docstring
-from lionhunt.search.evolution.mutation import MutationSpace, mutate
+from lionhunt.search.evolution.mutation import mutate
+from lionhunt.search.evolution.mutation_space import MutationSpace
 
 PROGRAMS = library.names()
 
@@ -72,7 +73,7 @@ def bred_programs() -> list[tuple[str, Program]]:
         program = library.load(rng.choice(["adamw_initial", "raw_lion"]))
         length = rng.randrange(20, 60)
         while len(program.statements) < length:
-            _, mutant, _ = mutate(program, rng, MutationSpace())
+            mutant = mutate(program, rng, MutationSpace()).program
             if len(simplify(mutant).statements) >= 9:
                 program = mutant
         bred.append((f"bred_{seed}", program))

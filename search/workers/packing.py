@@ -1,0 +1,45 @@
+"""The way of the user's code to workers: by value, in bytes that a worker unpacks with a word."""
+
+import pickle
+from collections.abc import Callable, Iterable
+from types import ModuleType
+from typing import Any
+
+from lionhunt.search.errors import WorkerError, first_line
+
+
+def pickle_by_value(modules: Iterable[ModuleType]) -> None:
+    """Let workers get what these modules define with the objects that need it.
+
+    Other modules they import by name.
+    """
+    if modules := list(modules):
+        from ray import cloudpickle
+
+        for module in modules:
+            cloudpickle.register_pickle_by_value(module)
+
+
+def pack(function: Callable[[], Any]) -> bytes:
+    """Return a function as bytes; raise `WorkerError` if it holds what cannot be sent."""
+    from ray import cloudpickle
+
+    try:
+        return cloudpickle.dumps(function)
+    # The objects of a user raise anything.
+    except Exception as error:
+        raise WorkerError(
+            f"the tasks cannot be sent to workers ({type(error).__name__}: {first_line(error)}); "
+            "make that object inside build, or give --workers 0"
+        ) from None
+
+
+def unpack(packed: bytes) -> Callable[[], Any]:
+    """Return a function from its bytes; raise `WorkerError` if this worker lacks a module."""
+    try:
+        return pickle.loads(packed)
+    except Exception as error:
+        raise WorkerError(
+            f"a worker cannot load the tasks ({type(error).__name__}: {first_line(error)}); "
+            "install on every machine what they import"
+        ) from None
