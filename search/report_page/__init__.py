@@ -4,7 +4,7 @@ Every text from records passes `lionhunt.search.report_page.page`, which makes i
 escapes it.
 """
 
-from lionhunt.search.report_page.folder_page import folder_page
-from lionhunt.search.report_page.run_page import run_page
+from lionhunt.search.report_page.folder import folder_page
+from lionhunt.search.report_page.run import run_page
 
 __all__ = ["folder_page", "run_page"]

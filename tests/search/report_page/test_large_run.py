@@ -5,7 +5,7 @@ import time
 import pytest
 
 from lionhunt.search.report_page import run_page
-from lionhunt.search.report_page.run_page import MAX_TEXT
+from lionhunt.search.report_page.run import MAX_TEXT
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.html_pages import check_page
 from tests.support.search.large_runs import make_large_run
