@@ -29,9 +29,9 @@ def diff(
     right: Annotated[str, typer.Argument(metavar="B", help="The same.")],
     as_json: Json = False,
 ) -> None:
-    """Compare two programs by what their statements compute, whatever their names.
+    """Compare two programs by what their statements compute.
 
-    Statements that compute the same value stand on one line. Statements without an effect are left
+    Names do not matter. Statements that compute the same value stand on one line. Statements without an effect are left
     out. States are paired so that most statements agree.
 
     \b

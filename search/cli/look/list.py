@@ -20,7 +20,7 @@ def list_command(
     ] = Path("runs"),
     as_json: Json = False,
 ) -> None:
-    """List the runs and experiments below a folder, with their state.
+    """List runs and experiments with their state.
 
     A damaged one stands in the list with its problem.
 
