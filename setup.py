@@ -16,5 +16,6 @@ setup(
         "lionhunt": ["py.typed"],
         "lionhunt.configs": ["*.toml"],
         "lionhunt.dsl.library": ["*.py.txt"],
+        "lionhunt.search.report_page": ["templates/*"],
     },
 )

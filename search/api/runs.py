@@ -378,6 +378,16 @@ class Run:
         with self._open() as store:
             return summarize_run(store)
 
+    def report(self, path: str | Path | None = None) -> Path:
+        """Write one HTML file about this run, which needs no network, and return its path.
+
+        Args:
+            path: a new file; report.html in the folder of the run, replaced, by default.
+        """
+        from lionhunt.search.api.pages import report
+
+        return report(self.folder, path)
+
     def validation(self) -> dict[str, Any] | None:
         """Return the curve of the best program on the validation tasks, its peak and its end.
 

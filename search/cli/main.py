@@ -22,6 +22,13 @@ COMMANDS = {
     "search": ("run", "search", "Search for optimizers as CONFIG says."),
     "resume": ("run", "resume", "Continue a run that was stopped or killed."),
     "show": ("show", "show", "Show a program or a run, or list the library."),
+    "report": (
+        "look.report",
+        "report",
+        "Write one HTML file of a run or an experiment, to look at.",
+    ),
+    "list": ("look.list", "list_command", "List runs and experiments with their state."),
+    "diff": ("look.diff", "diff", "Compare two programs by what their statements compute."),
     "simplify": ("simplify", "simplify", "Make a program as short as it can be, with reasons."),
     "derive": ("simplify", "derive", "Derive an optimizer from a found program, step by step."),
     "classify": ("show", "classify", "Name the known optimizer that a program is nearest to."),

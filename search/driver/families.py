@@ -1,6 +1,7 @@
 """Classification of programs: one by one, and counted over the best of a run."""
 
 import itertools
+import math
 from collections import Counter
 from collections.abc import Sequence
 from typing import Any
@@ -56,7 +57,11 @@ def _summarize(nearest: Classification) -> dict[str, Any]:
 
 
 def summarize_families(
-    records: RunStore, top: int, with_behavior: bool, on_activity: OnActivity = ignore
+    records: RunStore,
+    top: int,
+    with_behavior: bool,
+    on_activity: OnActivity = ignore,
+    max_needed: float = math.inf,
 ) -> dict[str, Any]:
     """Return the families of the best programs of a run, the largest first, as a plain dictionary.
 
@@ -65,9 +70,11 @@ def summarize_families(
         top: number of programs, of different fingerprints.
         with_behavior: also compare the best program of each family by its updates.
         on_activity: called with what is being done.
+        max_needed: programs that need more statements are left out; long ones take seconds.
     """
     members: dict[tuple[str, ...], list[tuple[StoredProgram, Classification]]] = {}
-    rows = list(itertools.islice(records.fittest(), top))
+    best = itertools.islice(records.fittest(), top)
+    rows = [row for row in best if row.num_needed <= max_needed]
     for row in rows:
         nearest = classify(row.program)
         is_unlike = nearest.likeness is Likeness.UNLIKE

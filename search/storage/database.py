@@ -4,6 +4,7 @@ One process writes a file, and holds a lock beside it. Readers open it read-only
 the writer. Between writers it is a single file, which you can read on a read-only file system.
 """
 
+import fcntl
 import glob
 import os
 import sqlite3
@@ -273,6 +274,19 @@ def _lock(file: Path) -> Iterator[None]:
         yield
     finally:
         lock.release()
+
+
+def is_locked(file: Path) -> bool:
+    """Return whether a process is writing a file; nothing is made or changed."""
+    try:
+        with file.with_suffix(".lock").open("rb") as lock:
+            # Another reader may ask at the same moment, so this lock is shared.
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+            return False
+    except BlockingIOError:
+        return True
+    except OSError:
+        return False
 
 
 def _check_no_links(file: Path) -> None:

@@ -27,6 +27,7 @@ LAYERS = (
     ("selection", "simplification", "comparison", "simulation", "bench"),
     ("paper",),
     ("campaign",),
+    ("report_page",),
     ("api",),
     ("cli",),
 )
