@@ -63,7 +63,7 @@ def call(name: str, role: str, function: Callable[..., Any], *args: Any) -> Any:
         raise TaskCodeError(f"task {name}: {role} raised {describe(error)}") from error
 
 
-def of_callback(name: str, error: jax.errors.JaxRuntimeError) -> Exception:
+def of_callback(name: str, error: Exception) -> Exception:
     """Return the error of a callback in a task's compiled code; any other error as it is.
 
     Args:

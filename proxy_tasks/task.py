@@ -146,6 +146,15 @@ class Task:
             self, num_steps=draw_num_steps(key, self.horizons), horizons=None
         )
 
+    def reaching(self, target_loss: float) -> Task:
+        """Return the task whose score is the steps to a training loss."""
+        return dataclasses.replace(
+            self,
+            target_loss=target_loss,
+            metric=f"steps to a loss of {target_loss:g}",
+            higher_is_better=False,
+        )
+
     @property
     def schedule(self) -> optax.Schedule:
         """Return the schedule: linear warmup over the first 5 % of steps, then cosine; peak 1.

@@ -2,7 +2,7 @@
 
 import dataclasses
 import inspect
-from typing import Any, TypeVar, dataclass_transform
+from typing import Any, TypeVar, cast, dataclass_transform
 
 from lionhunt.proxy_tasks.task_errors import TaskError
 
@@ -35,7 +35,7 @@ def task(cls: C) -> C:
     if "__pydantic_config__" not in vars(cls):
         cls.__pydantic_config__ = {"extra": "forbid", "strict": True}  # type: ignore[attr-defined]
     setattr(cls, _MARK, cls.__qualname__)
-    return cls
+    return cast(C, cls)
 
 
 def is_task_class(value: object) -> bool:

@@ -81,14 +81,7 @@ class TaskOptions:
         task = dataclasses.replace(
             task, reparametrization=self.reparametrization, horizons=self._scaled_horizons
         )
-        if self.target_loss is None:
-            return task
-        return dataclasses.replace(
-            task,
-            target_loss=self.target_loss,
-            metric=f"steps to a loss of {self.target_loss:g}",
-            higher_is_better=False,
-        )
+        return task if self.target_loss is None else task.reaching(self.target_loss)
 
     @property
     def name(self) -> str:

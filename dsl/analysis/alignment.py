@@ -15,7 +15,7 @@ from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.analysis.liveness import find_liveness, simplify
 from lionhunt.dsl.analysis.value_numbering import Values
 from lionhunt.dsl.float32 import to_float32
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var, to_line
 
 MAX_PERMUTED = 5

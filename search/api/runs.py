@@ -166,8 +166,9 @@ def rescore(
     new = free_run_folder(old.with_name(f"{old.name}-rescored")) if out is None else Path(out)
     RUN.check_free(new)
     with load_functions(config.functions_from):
-        info = summarize_setup(config, initial, reference) | {"rescored_from": str(old)}
+        info = summarize_setup(config, initial, reference)
         remember(info.get("sources", {}))
+        info["rescored_from"] = str(old)
         with RunStore.create(new, info) as store:
             return _run_to_end(store, workers, ray_address, on_progress, on_start)
 

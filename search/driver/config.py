@@ -264,7 +264,9 @@ class RunConfig(Config):
         with functions_of(self.functions_from):
             names = known_names(words)
         if names != self.mutation.functions:
-            self.__dict__["mutation"] = self.mutation.model_copy(update={"functions": names})
+            object.__setattr__(
+                self, "mutation", self.mutation.model_copy(update={"functions": names})
+            )
         return self
 
     @pydantic.model_validator(mode="after")

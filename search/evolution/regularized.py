@@ -150,8 +150,8 @@ def breed(
     else:
         parent = hold_tournament()
     identity = None if identities is None else identities.get(parent)
-    mutation, *rest = mutate(history[parent].program, rng, space, identity, mate)
-    return Individual(index, parent, mutation, *rest)
+    mutant = mutate(history[parent].program, rng, space, identity, mate)
+    return Individual(index, parent, *mutant)
 
 
 def initial_individual(index: int, program: Program) -> Individual:

@@ -36,7 +36,10 @@ def history_chart(
         _points("front", front, history.fitness, "front", "square", 9),
     ]
     values = sorted(x for i in shown if (x := history.fitness[i]) is not None)
-    layout = {"xaxis": {"title": "births"}, "yaxis": {"title": "fitness"}}
+    layout: dict[str, dict[str, Any]] = {
+        "xaxis": {"title": "births"},
+        "yaxis": {"title": "fitness"},
+    }
     if values:
         low, high = values[len(values) // 10], values[-1]
         room = max(high - low, 1e-6) / 20

@@ -5,7 +5,7 @@ from collections import Counter
 from collections.abc import Collection
 from typing import Any
 
-from lionhunt.dsl.ops import OPS
+from lionhunt.dsl.op_table import OPS
 from lionhunt.search.report_page.history import HistoryColumns
 from lionhunt.search.report_page.thinning import running_maxima
 from lionhunt.search.storage.run_store import RunStore

@@ -14,7 +14,11 @@ _ALLOWED = {
     *("mtext", "mspace", "mstyle", "mroot", "munder", "munderover", "mpadded"),
 }
 _ALLOWED_ATTRIBUTES = {"display", "stretchy", "fence", "mathvariant", "form", "accent", "width"}
-_ERRORS = tuple(each for each in vars(exceptions).values() if isinstance(each, type))
+_ERRORS: tuple[type[Exception], ...] = tuple(
+    each
+    for each in vars(exceptions).values()
+    if isinstance(each, type) and issubclass(each, Exception)
+)
 
 
 class Equations(NamedTuple):

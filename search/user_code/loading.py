@@ -187,7 +187,8 @@ def _digests_beside(path: Path) -> Digests:
         raise SourceError(f"{path} is not Python: {_describe(error)}") from None
     except ValueError as error:
         raise SourceError(f"{path} is not Python: {first_line(error)}") from None
-    paths = [Path(m.__file__).absolute() for m in finder.modules.values() if m.__file__]
+    files = [getattr(module, "__file__", None) for module in finder.modules.values()]
+    paths = [Path(file).absolute() for file in files if file]
     return {str(each): _digest(each) for each in sorted(paths)}
 
 

@@ -37,6 +37,7 @@ class CommonOptions:
 
     horizons: Annotated[tuple[_Steps, _Steps], pydantic.Strict(False)] | None = None
     reparametrization: Annotated[float, Field(ge=1, le=MAX_OPTION)] = 1.0
+    target_loss: Annotated[float, Field(gt=0, le=MAX_OPTION)] | None = None
 
     def __post_init__(self):
         if self.horizons is not None and self.horizons[0] > self.horizons[1]:
@@ -44,10 +45,12 @@ class CommonOptions:
 
     def to_json(self) -> dict[str, Any]:
         """Return those that are not their defaults."""
-        values = {"horizons": self.horizons and list(self.horizons)}
-        values |= {"reparametrization": self.reparametrization}
-        defaults = (None, 1.0)
-        return {key: value for key, value in values.items() if value not in defaults}
+        values = {
+            field.name: value
+            for field in dataclasses.fields(self)
+            if (value := getattr(self, field.name)) != field.default
+        }
+        return values | ({} if self.horizons is None else {"horizons": list(self.horizons)})
 
 
 @dataclasses.dataclass(frozen=True, kw_only=True)

@@ -85,6 +85,11 @@ class UserTask:
         """Return the largest scale of an array."""
         return read_common(self.options).reparametrization
 
+    @property
+    def target_loss(self) -> float | None:
+        """Return the training loss to which steps are counted, if the score is their number."""
+        return read_common(self.options).target_loss
+
     @functools.cached_property
     def code(self) -> UserCode:
         """Return the class, or the finished task, and the digests of its files."""
@@ -158,7 +163,7 @@ class UserTask:
         return self._with({"num_steps": shorten(self.num_steps), "horizons": horizons})
 
     def _with(self, changes: Mapping[str, Any]) -> "UserTask":
-        values = self.values(with_kind=False) | changes
+        values = {**self.values(with_kind=False), **changes}
         if values.get("horizons") is None:
             values.pop("horizons", None)
         changed = UserTask.of(self.kind, values)
@@ -193,6 +198,8 @@ class UserTask:
             reparametrization=self.reparametrization * task.reparametrization,
             horizons=horizons or task.horizons,
         )
+        if self.target_loss is not None:
+            task = task.reaching(self.target_loss)
         task = guard(task)
         check_shapes(task)
         return task

@@ -25,7 +25,7 @@ def pack(function: Callable[[], Any]) -> bytes:
     from ray import cloudpickle
 
     try:
-        return cloudpickle.dumps(function)
+        return cloudpickle.dumps(function)  # pyright: ignore[reportPrivateImportUsage]
     # The objects of a user raise anything.
     except Exception as error:
         raise WorkerError(

@@ -1,5 +1,7 @@
 """Searches on a user's task: the same history anywhere, after a kill, and faults as outcomes."""
 
+# pyright: reportOptionalMemberAccess=false, reportOptionalOperand=false
+
 import os
 import signal
 import subprocess

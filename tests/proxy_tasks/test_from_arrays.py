@@ -1,5 +1,7 @@
 """Tasks from arrays and files: what they learn, how rows are split, and what does not fit."""
 
+# pyright: reportArgumentType=false
+
 import dataclasses
 
 import equinox as eqx

@@ -1,5 +1,7 @@
 """Tasks from functions: how data comes in, and what does not fit."""
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false, reportCallIssue=false
+
 import dataclasses
 
 import jax

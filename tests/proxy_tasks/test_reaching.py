@@ -1,5 +1,7 @@
 """Steps to a loss, against a plain loop over the losses of a training."""
 
+# pyright: reportCallIssue=false
+
 import dataclasses
 import itertools
 

@@ -31,8 +31,8 @@ def diff(
 ) -> None:
     """Compare two programs by what their statements compute.
 
-    Names do not matter. Statements that compute the same value stand on one line. Statements without an effect are left
-    out. States are paired so that most statements agree.
+    Names do not matter. Statements that compute the same value stand on one line. Statements
+    without an effect are left out. States are paired so that most statements agree.
 
     \b
     Examples:

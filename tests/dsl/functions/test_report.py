@@ -1,5 +1,7 @@
 """The test of functions of the user: it passes right ones, and finds each kind of fault."""
 
+# pyright: reportArgumentType=false, reportFunctionMemberAccess=false
+
 import random
 
 import numpy as np

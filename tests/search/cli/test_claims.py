@@ -1,5 +1,7 @@
 """`lionhunt claims`: runs, files and errors. Trainings are planted, times are made up."""
 
+# pyright: reportAttributeAccessIssue=false
+
 import json
 from pathlib import Path
 

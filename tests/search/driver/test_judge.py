@@ -1,5 +1,7 @@
 """The user's fitness: what it gets, what it may return, and what happens if it does otherwise."""
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
 import dataclasses
 import math
 import textwrap

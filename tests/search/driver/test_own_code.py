@@ -1,5 +1,7 @@
 """Runs with the user's fitness and mutations: one history, in any order and with any stops."""
 
+# pyright: reportOperatorIssue=false
+
 import sqlite3
 from contextlib import closing
 

@@ -1,5 +1,7 @@
 """Mutations of the user: what they may return, and what happens if they do otherwise."""
 
+# pyright: reportArgumentType=false
+
 import random
 import textwrap
 

@@ -1,5 +1,7 @@
 """Functions of the user in files: loaded, recorded, read back without executing them."""
 
+# pyright: reportOptionalMemberAccess=false
+
 import importlib.metadata
 import json
 import sys

@@ -1,5 +1,7 @@
 """Options of a user's task in a config: checked as the built-in ones, and executed when needed."""
 
+# pyright: reportAttributeAccessIssue=false
+
 import dataclasses
 import pickle
 
@@ -122,6 +124,10 @@ def test_a_finished_task_has_its_length_alone(tmp_path):
 
 
 def test_lengths(kind):
+    reaching = parsed(kind=kind, size=4, target_loss=1.0)
+    assert reaching.to_json()["target_loss"] == 1.0 == reaching.values()["target_loss"]
+    assert reaching.build().target_loss == 1.0 and not reaching.build().higher_is_better
+    assert reaching.build().digest != parsed(kind=kind, size=4).build().digest
     task = parsed(kind=kind, size=4, horizons=[10, 40])
     assert (task.scaled_steps, task.build().horizons) == (40, (10, 40))
     half = task.shortened(0.5)

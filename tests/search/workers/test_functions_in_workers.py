@@ -1,5 +1,7 @@
 """Functions of the user in workers: known while they score, and missing modules in one line."""
 
+# pyright: reportArgumentType=false, reportAttributeAccessIssue=false
+
 import pytest
 
 from lionhunt import dsl

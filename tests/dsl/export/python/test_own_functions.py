@@ -1,5 +1,7 @@
 """Exports of programs with functions of the user."""
 
+# pyright: reportArgumentType=false, reportOptionalMemberAccess=false
+
 import importlib.util
 import re
 
