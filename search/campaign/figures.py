@@ -45,18 +45,26 @@ def differences_figure(summary: dict[str, Any]) -> Figure:
         )
     axes.set_yticks(range(len(seeds)), [seed["name"] for seed in seeds])
     axes.set_ylim(len(seeds) - 0.5, -0.5)
+    # One program that fails on a task must not hide all other differences.
+    axes.set_xscale("symlog", linthresh=10)
+    axes.xaxis.set_major_formatter("{x:g}")
     axes.set_xlabel(
         "better by (% of the other's score), mean over the unseen tasks\n"
         "bar: 95 % interval; filled: it excludes zero"
     )
-    figure.legend(loc="outside upper center", ncols=len(labels), fontsize=SMALL)
+    figure.legend(loc="outside upper center", ncols=min(3, len(labels)), fontsize=SMALL)
     return figure
 
 
 def campaign_figures(summary: dict[str, Any], comparison: Comparison | None) -> dict[str, Figure]:
     """Draw all figures, by file name without suffix."""
     parts = [seed["selection"]["meta_validation"] for seed in summary["seeds"]]
-    runs = [run for part in parts for run in part["runs"]]
+    # The folders of the runs are long, and differ from machine to machine.
+    runs = [
+        run | {"run": seed["name"]}
+        for seed, part in zip(summary["seeds"], parts, strict=True)
+        for run in part["runs"]
+    ]
     figures = {
         "best_fitness": fitness_figure(summary["study"]),
         "meta_overfitting": meta_figure(parts[0] | {"runs": runs}),
