@@ -1,10 +1,12 @@
 """Resuming an experiment: its store is opened again, and another experiment is refused."""
 
+import dataclasses
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
 
+from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.environment import differences
 from lionhunt.search.errors import RecordError
 from lionhunt.search.storage import database
@@ -37,8 +39,8 @@ def create_or_resume(
         database.recover(store.kind, folder)
         with store.open_to_read(folder) as records:
             with database.decoding(records.path):
-                recorded = identity(records.info())
-        difference = next(differences(recorded, identity(info)), None)
+                recorded = identity(with_all_options(records.info()))
+        difference = next(differences(recorded, identity(with_all_options(info))), None)
         if difference is not None:
             raise RecordError(
                 f"{folder} holds another {store.kind.noun} ({difference}); choose another --out"
@@ -46,3 +48,18 @@ def create_or_resume(
         opened = store.open_to_write(folder)
     with opened as records:
         yield records
+
+
+def with_all_options(recorded: Any) -> Any:
+    """Return JSON values in which tasks have all options; records of earlier versions lack some."""
+    if isinstance(recorded, list):
+        return [with_all_options(value) for value in recorded]
+    if not isinstance(recorded, dict):
+        return recorded
+    values = {key: with_all_options(value) for key, value in recorded.items()}
+    kind = values.get("kind")
+    if isinstance(kind, str) and kind in FAMILIES:
+        for field in dataclasses.fields(FAMILIES[kind]):
+            if field.default is not dataclasses.MISSING:
+                values.setdefault(field.name, field.default)
+    return values
