@@ -88,7 +88,7 @@ def test_resume_after_an_edit_is_refused_in_one_line(name, config, invoke_cli, m
     assert err.endswith(f"with: lionhunt resume {folder} --rescore --allow-code\n")
     # It can be read, and scored again.
     assert invoke_cli("show", folder)[0] == 0
-    assert invoke_cli("resume", folder, "--rescore")[0] == 0
+    assert invoke_cli("resume", folder, "--rescore", "--allow-code")[0] == 0
     assert lionhunt.load(f"{folder}-rescored").is_complete
 
 
