@@ -54,10 +54,11 @@ def difference(
         return f"{names[0]} has {left.size} numbers, {names[1]} {right.size}"
     with np.errstate(all="ignore"):
         size = np.maximum(np.abs(left), np.abs(right))
-        is_close = np.abs(left - right) <= TOLERANCE * size + NEAR_ZERO
+        is_close = np.isfinite(size) & (np.abs(left - right) <= TOLERANCE * size + NEAR_ZERO)
+        least = np.minimum(np.abs(left), np.abs(right))
     is_same = is_close | (left == right) | (np.isnan(left) & np.isnan(right))
     # A result near the end of float32 may be infinite on one side.
-    is_same |= (size >= 0.999 * LARGEST) & (np.sign(left) == np.sign(right))
+    is_same |= (least >= 0.999 * LARGEST) & (np.sign(left) == np.sign(right))
     if is_same.all():
         return None
     first = int(np.argmin(is_same))

@@ -43,7 +43,11 @@ COMMANDS = {
     "claims": ("claims", "claims", "Judge the Lion paper's claims by experiments."),
     "tasks": ("own_code", "tasks", "List the kinds of tasks, or show one with its options."),
     "new": ("own_code", "new", "Write files to begin with."),
-    "check": ("own_code", "check", "Test a task or functions of your own, and say what to change."),
+    "check": (
+        "own_code",
+        "check",
+        "Test a task or functions of your own.",
+    ),
     "query": ("records", "query", "Ask the records of a run in SQL."),
     "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),
     "simulate": ("simulate", "simulate", "Simulate a search with thousands of workers."),

@@ -135,7 +135,7 @@ def check(
     ] = 20.0,
     as_json: Json = False,
 ) -> None:
-    """Test a task or functions of your own, before a search relies on them.
+    """Test a task or functions of your own.
 
     AdamW, Lion and SGD are trained on a task. The interpreter and both machines run the functions
     of a file, on zeros, NaN, infinities and more. The exit status is 1 if something should change.

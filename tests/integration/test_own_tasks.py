@@ -2,7 +2,6 @@
 
 # pyright: reportOptionalMemberAccess=false, reportOptionalOperand=false
 
-import os
 import signal
 import subprocess
 import sys
@@ -129,7 +128,7 @@ def test_code_that_somebody_else_sent_is_not_executed(folder, monkeypatch, invok
         assert status == 2 and "own_task.py, with which no search of yours began" in err
         assert "allow it with: lionhunt resume ./run --allow-code" in err
     monkeypatch.undo()
-    os.chdir(folder)
+    monkeypatch.chdir(folder)
     assert lionhunt.resume("run", allow_code=True).is_complete
 
 

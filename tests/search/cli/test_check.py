@@ -33,7 +33,11 @@ def test_wrong_claims_have_status_1(tmp_path, invoke_cli):
 
 def test_faults_are_one_line(tmp_path, invoke_cli):
     wrong = write_functions(tmp_path, RIGHT.replace("arity=1", "arity=2"))
-    for word, words in ((wrong, "need a rule of"), ("no.py", "cannot read"), ("x.py:f", "names")):
+    for word, words in (
+        (wrong, "need a rule of"),
+        ("no.py", "cannot read"),
+        ("x.py:f", "cannot read"),
+    ):
         status, out, err = invoke_cli("check", word)
         assert status == 2 and not out and words in err and len(err.splitlines()) == 1
 
