@@ -57,7 +57,8 @@ def difference(
         is_close = np.isfinite(size) & (np.abs(left - right) <= TOLERANCE * size + NEAR_ZERO)
         least = np.minimum(np.abs(left), np.abs(right))
     is_same = is_close | (left == right) | (np.isnan(left) & np.isnan(right))
-    # A result near the end of float32 may be infinite on one side.
+    # Squares on the way overflow from the root of the largest number on, maybe on one side alone.
+    is_same |= (least >= LARGEST**0.5) & np.isinf(size) & (np.sign(left) == np.sign(right))
     is_same |= (least >= 0.999 * LARGEST) & (np.sign(left) == np.sign(right))
     if is_same.all():
         return None
