@@ -17,13 +17,10 @@ if TYPE_CHECKING:
     from lionhunt.proxy_tasks.task import Task
     from lionhunt.proxy_tasks.task_class import task
     from lionhunt.search.api.experiments import Report, compare, select
-    from lionhunt.search.api.programs import (
-        OptimizerProgram,
-        Simplification,
-        functions,
-        program,
-    )
-    from lionhunt.search.api.runs import Run, load, resume, run
+    from lionhunt.search.api.own_functions import functions
+    from lionhunt.search.api.programs import OptimizerProgram, Simplification, program
+    from lionhunt.search.api.runs import Run, load
+    from lionhunt.search.api.searches import resume, run
     from lionhunt.search.driver.config import RunConfig
     from lionhunt.search.evaluation.evaluated import Evaluated
 
@@ -39,11 +36,11 @@ _MODULES = {
     "Task": "lionhunt.proxy_tasks.task",
     "compare": "lionhunt.search.api.experiments",
     "function": "lionhunt.dsl.functions.declaration",
-    "functions": "lionhunt.search.api.programs",
+    "functions": "lionhunt.search.api.own_functions",
     "load": "lionhunt.search.api.runs",
     "program": "lionhunt.search.api.programs",
-    "resume": "lionhunt.search.api.runs",
-    "run": "lionhunt.search.api.runs",
+    "resume": "lionhunt.search.api.searches",
+    "run": "lionhunt.search.api.searches",
     "select": "lionhunt.search.api.experiments",
     "task": "lionhunt.proxy_tasks.task_class",
 }

@@ -4,11 +4,15 @@ import importlib.resources
 import json
 from collections.abc import Mapping, Sequence
 from pathlib import Path
-from typing import Any, NamedTuple, TypeVar
+from typing import TYPE_CHECKING, Any, NamedTuple, TypeVar
 
 from lionhunt.search.config import Config, parse_config, read_config, read_tables
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.user_code.reference import with_full_paths
+from lionhunt.search.workers.xla_environment import set_xla_environment
+
+if TYPE_CHECKING:
+    from lionhunt.search.simplification.config import SimplifyConfig
 
 C = TypeVar("C", bound=Config)
 Settings = Mapping[str, Any] | Sequence[str] | None
@@ -107,3 +111,14 @@ def _to_toml(value: Any) -> str:
     if isinstance(value, list | tuple):
         return "[" + ", ".join(map(_to_toml, value)) + "]"
     return json.dumps(str(value) if isinstance(value, Path) else value)
+
+
+def resolve_measuring(
+    config: Any, settings: Settings, workers: int | None
+) -> "tuple[SimplifyConfig, int]":
+    """Return the config of measurements and the number of workers, before jax is imported."""
+    from lionhunt.search.simplification.config import SimplifyConfig
+
+    set_xla_environment()
+    _, resolved = resolve_config({} if config is None else config, SimplifyConfig, settings)
+    return resolved, resolved.workers if workers is None else workers

@@ -1,17 +1,16 @@
 """One optimizer program in Python: look at it, simplify it, classify it, carry it elsewhere."""
 
 import dataclasses
-import functools
 from collections.abc import Callable
 from pathlib import Path
 from statistics import fmean
-from typing import TYPE_CHECKING, Any, Concatenate, ParamSpec, TypeVar
+from typing import TYPE_CHECKING, Any
 
 from lionhunt import dsl
 from lionhunt.search.activity import Activity
-from lionhunt.search.api.configs import Settings, resolve_config
+from lionhunt.search.api.configs import Settings, resolve_measuring
+from lionhunt.search.api.own_functions import with_functions, with_loaded_functions
 from lionhunt.search.storage.program_ref import Source, find_program
-from lionhunt.search.workers.xla_environment import set_xla_environment
 
 if TYPE_CHECKING:
     import jax
@@ -21,27 +20,6 @@ if TYPE_CHECKING:
     from lionhunt.dsl.analysis.state_size import StateSize
     from lionhunt.dsl.behavior import Behavior
     from lionhunt.dsl.classification import Classification
-    from lionhunt.dsl.op_table import OpTable
-    from lionhunt.search.simplification.config import SimplifyConfig
-
-P = ParamSpec("P")
-T = TypeVar("T")
-
-
-def functions(*names: str | Path) -> "OpTable":
-    """Return a context in which functions of your own are words of the language.
-
-    A program that you make in it keeps them. A run that names them in its config needs no context.
-
-    Args:
-        names: files with functions, dotted names of modules, or names of entry points.
-
-    Raises:
-        LionhuntError: a file cannot be loaded, or a function in it is wrong.
-    """
-    from lionhunt.search.user_code.functions import load_functions
-
-    return load_functions(map(str, names))
 
 
 def program(ref: "str | Path | dsl.Program | OptimizerProgram") -> "OptimizerProgram":
@@ -65,32 +43,6 @@ def program(ref: "str | Path | dsl.Program | OptimizerProgram") -> "OptimizerPro
     if isinstance(ref, dsl.Program):
         return OptimizerProgram(Source("program", ref))
     return OptimizerProgram(find_program(str(ref)))
-
-
-def _with_functions(
-    method: "Callable[Concatenate[OptimizerProgram, P], T]",
-) -> "Callable[Concatenate[OptimizerProgram, P], T]":
-    """Let a method know the functions that its program was read with."""
-
-    @functools.wraps(method)
-    def known(self: "OptimizerProgram", *args: P.args, **kwargs: P.kwargs) -> T:
-        with self.source.functions:
-            return method(self, *args, **kwargs)
-
-    return known
-
-
-def _with_loaded_functions(
-    method: "Callable[[OptimizerProgram], T]",
-) -> "Callable[[OptimizerProgram], T]":
-    """Let a method know the functions that its program was read with, and their expressions."""
-
-    @functools.wraps(method)
-    def known(self: "OptimizerProgram") -> T:
-        with self.source.functions.loaded():
-            return method(self)
-
-    return known
 
 
 @dataclasses.dataclass(frozen=True)
@@ -119,13 +71,13 @@ class OptimizerProgram:
         return str(self.source.program)
 
     @property
-    @_with_functions
+    @with_functions
     def fingerprint(self) -> str:
         """Return the fingerprint: programs with equal fingerprints compute the same updates."""
         return dsl.fingerprint(self.source.program)
 
     @property
-    @_with_functions
+    @with_functions
     def properties(self) -> "Properties":
         """Return what the update depends on: learning rate, weights, gradient.
 
@@ -161,13 +113,13 @@ class OptimizerProgram:
         return {name: fmean(score) for name, score in zip(names, scores, strict=False)}
 
     @property
-    @_with_functions
+    @with_functions
     def num_needed(self) -> int:
         """Return the number of statements that the update depends on."""
         return len(dsl.simplify(self.source.program).statements)
 
     @property
-    @_with_functions
+    @with_functions
     def state_size(self) -> "StateSize":
         """Return how many numbers the optimizer keeps: per parameter, per array, and single ones.
 
@@ -179,7 +131,7 @@ class OptimizerProgram:
 
         return measure_state(self.source.program)
 
-    @_with_functions
+    @with_functions
     def summary(self) -> dict[str, Any]:
         """Return what abstract execution says: what `lionhunt show PROGRAM --json` prints."""
         from lionhunt.search.driver.summary import summarize_program
@@ -233,7 +185,7 @@ class OptimizerProgram:
         """
         return self._simplify(config, settings, workers, exact_only, 0, True, on_status, on_event)
 
-    @_with_functions
+    @with_functions
     def drop_one(
         self,
         *,
@@ -253,9 +205,9 @@ class OptimizerProgram:
         """
         from lionhunt.search.simplification.drop_one import drop_each
 
-        return drop_each(self.source, *_measuring(config, settings, workers), on_status)
+        return drop_each(self.source, *resolve_measuring(config, settings, workers), on_status)
 
-    @_with_functions
+    @with_functions
     def _simplify(
         self,
         config: Any,
@@ -271,7 +223,7 @@ class OptimizerProgram:
 
         summary = derive(
             self.source,
-            *_measuring(config, settings, workers),
+            *resolve_measuring(config, settings, workers),
             exact_only=exact_only,
             by_search=by_search,
             in_full=in_full,
@@ -280,14 +232,14 @@ class OptimizerProgram:
         )
         return Simplification(self, summary)
 
-    @_with_functions
+    @with_functions
     def classify(self) -> "Classification":
         """Return the known optimizers that this program is nearest to, and what differs."""
         from lionhunt.dsl.classification import classify
 
         return classify(self.source.program, self.source.notes)
 
-    @_with_functions
+    @with_functions
     def behavior(self) -> "Behavior":
         """Return the known optimizers whose updates are nearest, and the differences.
 
@@ -300,28 +252,28 @@ class OptimizerProgram:
         is_unlike = known.likeness is Likeness.UNLIKE
         return find_behavior(self.source.program, () if is_unlike else known.optimizers)
 
-    @_with_loaded_functions
+    @with_loaded_functions
     def to_optax(self) -> str:
         """Return a Python file with this optimizer; it needs jax and optax alone."""
         from lionhunt.dsl.export import to_optax
 
         return to_optax(self.source.program, self.source.short_name, self.source.notes)
 
-    @_with_loaded_functions
+    @with_loaded_functions
     def to_torch(self) -> str:
         """Return a Python file with this optimizer as a `torch.optim.Optimizer`."""
         from lionhunt.dsl.export import to_torch
 
         return to_torch(self.source.program, self.source.short_name, self.source.notes)
 
-    @_with_loaded_functions
+    @with_loaded_functions
     def to_latex(self) -> str:
         """Return the update rule as LaTeX equations; they need amsmath alone."""
         from lionhunt.dsl.export import to_latex
 
         return to_latex(self.source.program, self.source.short_name, self.source.notes)
 
-    @_with_functions
+    @with_functions
     def as_optimizer(
         self,
         learning_rate: "float | jax.Array | optax.Schedule" = 1.0,
@@ -350,17 +302,6 @@ class OptimizerProgram:
         from lionhunt.search.api.html import program_html
 
         return program_html(self)
-
-
-def _measuring(
-    config: Any, settings: Settings, workers: int | None
-) -> "tuple[SimplifyConfig, int]":
-    """Return the config of measurements and the number of workers, before jax is imported."""
-    from lionhunt.search.simplification.config import SimplifyConfig
-
-    set_xla_environment()
-    _, resolved = resolve_config({} if config is None else config, SimplifyConfig, settings)
-    return resolved, resolved.workers if workers is None else workers
 
 
 @dataclasses.dataclass(frozen=True)

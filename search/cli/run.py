@@ -7,8 +7,9 @@ from typing import Annotated
 
 import typer
 
-from lionhunt.search.api import runs
+from lionhunt.search.api import searches
 from lionhunt.search.api.configs import resolve_config
+from lionhunt.search.api.runs import Run
 from lionhunt.search.cli.terminal import (
     DryRun,
     RayAddress,
@@ -57,8 +58,8 @@ def search(
     if is_dry:
         _print_dry_run(run_config, workers, as_json)
         return
-    folder = out or runs.free_run_folder(Path("runs") / name)
-    _follow(functools.partial(runs.run, run_config, folder), workers, ray_address)
+    folder = out or searches.free_run_folder(Path("runs") / name)
+    _follow(functools.partial(searches.run, run_config, folder), workers, ray_address)
 
 
 def resume(
@@ -90,13 +91,15 @@ def resume(
     if rescore:
         print_line(make_console(), f"{run} is left alone; the search starts again in a new folder")
         _follow(
-            functools.partial(runs.rescore, run, out, allow_code=allow_code), workers, ray_address
+            functools.partial(searches.rescore, run, out, allow_code=allow_code),
+            workers,
+            ray_address,
         )
         return
     if out is not None:
         raise ConfigError("--out needs --rescore; without it, a run continues in its own folder")
     set_way_on_by_resume(run)
-    _follow(functools.partial(runs.resume, run, allow_code=allow_code), workers, ray_address)
+    _follow(functools.partial(searches.resume, run, allow_code=allow_code), workers, ray_address)
 
 
 def _print_dry_run(config: RunConfig, workers: int | None, as_json: bool) -> None:
@@ -109,17 +112,17 @@ def _print_dry_run(config: RunConfig, workers: int | None, as_json: bool) -> Non
     print_json(plan) if as_json else print_plan(make_console(), plan)
 
 
-def _follow(start: Callable[..., runs.Run], workers: int | None, ray_address: str | None) -> None:
+def _follow(start: Callable[..., Run], workers: int | None, ray_address: str | None) -> None:
     """Run a search with a live display, then print its summary.
 
     Args:
-        start: starts or continues a run, with the arguments of `runs.run`.
-        workers: see `runs.run`.
-        ray_address: see `runs.run`.
+        start: starts or continues a run, with the arguments of `searches.run`.
+        workers: see `searches.run`.
+        ray_address: see `searches.run`.
     """
     console = make_console()
 
-    def on_start(run: runs.Run) -> None:
+    def on_start(run: Run) -> None:
         set_way_on_by_resume(run.folder)
         config = run.config
         num_workers = config.evaluation.workers if workers is None else workers

@@ -12,7 +12,7 @@ import pytest
 
 import lionhunt
 from lionhunt.search.api.configs import resolve_config
-from lionhunt.search.api.runs import rescore
+from lionhunt.search.api.searches import rescore
 from lionhunt.search.comparison.config import CompareConfig
 from lionhunt.search.comparison.setup import PreparedComparison
 from lionhunt.search.driver.config import RunConfig

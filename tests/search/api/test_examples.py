@@ -5,11 +5,13 @@ import doctest
 import pytest
 
 import lionhunt
-from lionhunt.search.api import configs, experiments, programs, runs
+from lionhunt.search.api import configs, experiments, own_functions, programs, runs, searches
 from tests.support.search.runs import finished
 
+MODULES = [lionhunt, configs, experiments, own_functions, programs, runs, searches]
 
-@pytest.mark.parametrize("module", [lionhunt, configs, experiments, programs, runs], ids=str)
+
+@pytest.mark.parametrize("module", MODULES, ids=str)
 def test_examples_print_what_they_say(module, tmp_path):
     finished(tmp_path / "finished", num_programs=60)
     names = {"folder": tmp_path, "finished_run": tmp_path / "finished"}

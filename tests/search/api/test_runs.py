@@ -7,7 +7,7 @@ import sys
 import pytest
 
 import lionhunt
-from lionhunt.search.api import runs
+from lionhunt.search.api import searches
 from lionhunt.search.driver import scoring
 from lionhunt.search.errors import ConfigError, QueryError, RecordError
 from tests.support.search.command_line import is_one_line
@@ -175,7 +175,7 @@ def test_a_file_alone_connects_nobody(command, on_cluster, addresses, invoke_cli
     assert f"give --ray-address {shlex.quote(address)}, or --ray-address local" in err
     assert not folder.with_name("run-rescored").exists()
     with pytest.raises(ConfigError, match="to which a file alone connects nobody"):
-        getattr(runs, command)(folder, workers=2)
+        getattr(searches, command)(folder, workers=2)
     assert not addresses
 
 

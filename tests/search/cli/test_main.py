@@ -15,7 +15,7 @@ from rich.console import Console
 
 from lionhunt import dsl
 from lionhunt.dsl import library
-from lionhunt.search.api.runs import free_run_folder
+from lionhunt.search.api.searches import free_run_folder
 from lionhunt.search.cli import main as cli
 from lionhunt.search.driver import report
 from lionhunt.search.driver.progress import RunProgress
