@@ -1,7 +1,11 @@
-"""The way of the user's code to workers: by value, in bytes that a worker unpacks with a word."""
+"""Code that workers run: the user's by value, and modules from no folder but this process's own."""
 
+import contextlib
+import os
 import pickle
-from collections.abc import Callable, Iterable
+import sys
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
@@ -43,3 +47,15 @@ def unpack(packed: bytes) -> Callable[[], Any]:
             f"a worker cannot load your code ({type(error).__name__}: {first_line(error)}); "
             "install on every machine what they import"
         ) from None
+
+
+@contextmanager
+def own_module_paths() -> Iterator[None]:
+    """Start Ray in the body where workers import from no folder that this process does not.
+
+    Ray lets workers import from the current folder, before all others. A `numpy.py` in the folder
+    of a run, which may come from somebody else, would be executed there.
+    """
+    is_ours = {"", os.getcwd()} & set(sys.path)
+    with contextlib.nullcontext() if is_ours else contextlib.chdir(os.sep):
+        yield

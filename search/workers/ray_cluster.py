@@ -9,7 +9,7 @@ import warnings
 from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
-from lionhunt.search.workers.module_paths import own_module_paths
+from lionhunt.search.workers.packing import own_module_paths
 from lionhunt.search.workers.ray_start import start_local
 
 LOCAL = "local"

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from lionhunt.search.workers.module_paths import own_module_paths
+from lionhunt.search.workers.packing import own_module_paths
 
 LIONHUNT = Path(sys.executable).with_name("lionhunt")
 
