@@ -3,4 +3,14 @@
 It imports nothing of this project but its error class. Import its modules by name.
 """
 
-__all__ = ["bundled", "dataset", "image_files", "parquet_images", "text_files", "tokenizer"]
+__all__ = [
+    "array_files",
+    "bundled",
+    "dataset",
+    "image_files",
+    "parquet_file",
+    "parquet_images",
+    "prepared_rows",
+    "text_files",
+    "tokenizer",
+]

@@ -8,6 +8,7 @@ from typing import NamedTuple
 import numpy as np
 
 from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.proxy_tasks.data.parquet_file import open_parquet
 
 MAX_NAMED = 12
 """Columns that an error names."""
@@ -78,17 +79,8 @@ def _read_csv(file: Path, target: str) -> Rows:
 
 
 def _read_parquet(file: Path, target: str) -> Rows:
-    try:
-        import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise DataError(
-            f"{file} is parquet, which needs pyarrow; install lionhunt[parquet]"
-        ) from None
-    try:
-        table = parquet.read_table(file)
-    except (OSError, pyarrow.ArrowException) as error:
-        raise DataError(f"{file} cannot be read: {' '.join(str(error).split())}") from None
+    with open_parquet(file) as opened:
+        table = opened.read()
     return _split(
         file,
         table.column_names,

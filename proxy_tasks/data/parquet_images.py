@@ -12,6 +12,7 @@ from typing import Any
 import numpy as np
 
 from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.proxy_tasks.data.parquet_file import open_parquet
 
 ROWS = 1024
 """Rows read at a time."""
@@ -32,30 +33,21 @@ def read_shard(file: Path, size: int, max_images: int) -> tuple[np.ndarray, np.n
     Raises:
         DataError: pyarrow is not installed, or the file has a wrong content.
     """
-    try:
+    with open_parquet(file) as shard:
+        names = {shard.schema.column(i).path for i in range(len(shard.schema))}
+        if missing := {"image.bytes", "label"} - names:
+            raise DataError(f"{file} has no column {min(missing)}")
         import pyarrow
-        from pyarrow import parquet
-    except ImportError:
-        raise DataError(
-            f"{file} is parquet, which needs pyarrow; install lionhunt[parquet]"
-        ) from None
-    try:
-        with parquet.ParquetFile(file) as shard:
-            names = {shard.schema.column(i).path for i in range(len(shard.schema))}
-            if missing := {"image.bytes", "label"} - names:
-                raise DataError(f"{file} has no column {min(missing)}")
-            if not pyarrow.types.is_integer(shard.schema_arrow.field("label").type):
-                raise DataError(f"the column label of {file} is not of whole numbers")
-            num_images = min(max_images, shard.metadata.num_rows)
-            images = np.empty((num_images, 3, size, size), np.uint8)
-            labels = np.empty(num_images, np.int64)
-            batches = shard.iter_batches(ROWS, columns=["image.bytes", "label"])
-            rows = (row for batch in batches for row in batch.to_pylist())
-            for index, row in enumerate(itertools.islice(rows, num_images)):
-                images[index], labels[index] = _decode(row, size, f"image {index} of {file}")
-    except (OSError, pyarrow.ArrowException) as error:
-        reason = " ".join(str(error).split())
-        raise DataError(f"{file} cannot be read, copy it again: {reason}") from None
+
+        if not pyarrow.types.is_integer(shard.schema_arrow.field("label").type):
+            raise DataError(f"the column label of {file} is not of whole numbers")
+        num_images = min(max_images, shard.metadata.num_rows)
+        images = np.empty((num_images, 3, size, size), np.uint8)
+        labels = np.empty(num_images, np.int64)
+        batches = shard.iter_batches(ROWS, columns=["image.bytes", "label"])
+        rows = (row for batch in batches for row in batch.to_pylist())
+        for index, row in enumerate(itertools.islice(rows, num_images)):
+            images[index], labels[index] = _decode(row, size, f"image {index} of {file}")
     return images, labels
 
 
