@@ -11,6 +11,7 @@ from rich import box
 from rich.table import Table
 
 from lionhunt.dsl.analysis.properties import faults, known_properties
+from lionhunt.search.reporting.text import four_decimals
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
 
@@ -50,6 +51,7 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
             "length": member.row.num_needed,
             "index": member.row.individual.index,
             "fitness": member.row.fitness,
+            "rank": member.row.rank,
             "score": member.score,
             "is_fitter": member.is_fitter,
             "faults": list(faults(known_properties(member.row.program))),
@@ -59,11 +61,16 @@ def summarize_hall_of_fame(records: RunStore) -> list[dict[str, Any]]:
 
 
 def hall_table(hall: list[dict[str, Any]]) -> Table:
-    """Return a table of the members that are fitter than every shorter one."""
-    table = Table("statements", "fitness", "gain by statement", "program", "", box=box.SIMPLE)
+    """Return a table of the members that rank above every shorter one."""
+    # Without races and costs, the rank of a program is its fitness.
+    is_ranked = any(member["rank"] != member["fitness"] for member in hall)
+    ranks = ("rank",) if is_ranked else ()
+    heads = ("statements", "fitness", *ranks, "gain by statement", "program", "")
+    table = Table(*heads, box=box.SIMPLE)
     for member in hall:
         if member["is_fitter"]:
+            numbers = [member[key] for key in ("fitness", *ranks)]
             score = "" if member["score"] is None else f"{member['score']:.4f}"
-            cells = (member["length"], f"{member['fitness']:.4f}", score, member["index"])
+            cells = (member["length"], *map(four_decimals, numbers), score, member["index"])
             table.add_row(*map(str, cells), ", ".join(member["faults"]))
     return table

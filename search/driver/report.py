@@ -90,7 +90,7 @@ def print_run(console: Console, summary: dict[str, Any]) -> None:
         console.print(Text(title, style="bold"))
         console.print(to_code(best["program"]))
         console.print(_scores_table(summary))
-        console.print(Text("best by length, where more statements are fitter", style="bold"))
+        console.print(Text("best by length, where more statements rank higher", style="bold"))
         console.print(hall_table(summary["hall"]))
         if summary["front"]:
             console.print(Text("programs that no other beats in rank and cost", style="bold"))
