@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from lionhunt.search.api.searches import resume, run
     from lionhunt.search.driver.config import RunConfig
     from lionhunt.search.evaluation.evaluated import Evaluated
+    from lionhunt.search.user_code.torch_tasks import torch_task
 
     __version__: str
 
@@ -43,6 +44,7 @@ _MODULES = {
     "run": "lionhunt.search.api.searches",
     "select": "lionhunt.search.api.experiments",
     "task": "lionhunt.proxy_tasks.task_class",
+    "torch_task": "lionhunt.search.user_code.torch_tasks",
 }
 """The module of each public name that is loaded at its first use."""
 
@@ -69,6 +71,7 @@ __all__ = [
     "select",
     "task",
     "tasks",
+    "torch_task",
 ]
 
 

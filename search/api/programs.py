@@ -253,25 +253,37 @@ class OptimizerProgram:
         return find_behavior(self.source.program, () if is_unlike else known.optimizers)
 
     @with_loaded_functions
-    def to_optax(self) -> str:
-        """Return a Python file with this optimizer; it needs jax and optax alone."""
+    def to_optax(self, name: str | None = None) -> str:
+        """Return a Python file with this optimizer; it needs jax and optax alone.
+
+        Args:
+            name: of the optimizer; that of the program by default.
+        """
         from lionhunt.dsl.export import to_optax
 
-        return to_optax(self.source.program, self.source.short_name, self.source.notes)
+        return to_optax(self.source.program, name or self.source.short_name, self.source.notes)
 
     @with_loaded_functions
-    def to_torch(self) -> str:
-        """Return a Python file with this optimizer as a `torch.optim.Optimizer`."""
+    def to_torch(self, name: str | None = None) -> str:
+        """Return a Python file with this optimizer as a `torch.optim.Optimizer`.
+
+        Args:
+            name: of the optimizer; that of the program by default.
+        """
         from lionhunt.dsl.export import to_torch
 
-        return to_torch(self.source.program, self.source.short_name, self.source.notes)
+        return to_torch(self.source.program, name or self.source.short_name, self.source.notes)
 
     @with_loaded_functions
-    def to_latex(self) -> str:
-        """Return the update rule as LaTeX equations; they need amsmath alone."""
+    def to_latex(self, name: str | None = None) -> str:
+        """Return the update rule as LaTeX equations; they need amsmath alone.
+
+        Args:
+            name: of the optimizer; that of the program by default.
+        """
         from lionhunt.dsl.export import to_latex
 
-        return to_latex(self.source.program, self.source.short_name, self.source.notes)
+        return to_latex(self.source.program, name or self.source.short_name, self.source.notes)
 
     @with_functions
     def as_optimizer(

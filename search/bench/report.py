@@ -51,6 +51,17 @@ def print_bench_step_sizes(console: Console, figures: dict[str, Any]) -> None:
     console.print(table)
 
 
+def print_bench_torch(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_torch`, a line for each library."""
+    table = Table("digits_mlp in", "s an evaluation", "evaluations a second", box=box.SIMPLE)
+    for name, seconds in figures["seconds"].items():
+        table.add_row(name, f"{seconds:.3f}", f"{1 / seconds:.2f}")
+    console.print(Text(figures["machine"], style="bold"))
+    console.print(f"{figures['num_children']} children, {figures['num_steps']} steps, one core")
+    console.print(table)
+    console.print(f"In PyTorch they take {figures['ratio']:.1f} times as long.")
+
+
 def print_bench_hurdles(console: Console, figures: dict[str, Any]) -> None:
     """Print the result of `bench_hurdles`, a line for each setting."""
     heads = ("slack", "percentile", "time saved", "stopped")

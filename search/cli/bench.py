@@ -141,6 +141,25 @@ def bench_multiples(as_json: Json = False) -> None:
     print_json(figures) if as_json else report.print_bench_step_sizes(make_console(), figures)
 
 
+@bench.command("torch")
+def bench_torch_task(as_json: Json = False) -> None:
+    """Time a task in PyTorch against the same one in JAX; about a minute.
+
+    \b
+    Examples:
+      lionhunt bench torch
+    """
+    # torch is an extra of the package.
+    from lionhunt.search.bench.torch_task import bench_torch
+
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_activity:
+        on_activity(Activity("a short search, for its children"))
+        config = parse_run_config(RAW_CONFIG, "the search of this bench")
+        figures = bench_torch(breed_children(config, NUM_CHILDREN), on_activity)
+    print_json(figures) if as_json else report.print_bench_torch(make_console(), figures)
+
+
 @bench.command("tasks")
 def bench_scales(
     families: Annotated[

@@ -25,6 +25,9 @@ def export(
         str, typer.Argument(metavar="PROGRAM", help="File, library name, RUN:INDEX or RUN:best.")
     ],
     to: Annotated[Target, typer.Option(help="A Python file, or equations.")],
+    name: Annotated[
+        str | None, typer.Option(help="Name of the optimizer; that of the program by default.")
+    ] = None,
     out: Annotated[Path | None, typer.Option(help="A new file; by default it is printed.")] = None,
 ) -> None:
     """Write a program as optax, torch or LaTeX.
@@ -34,7 +37,7 @@ def export(
     \b
     Examples:
       lionhunt export lion --to torch
-      lionhunt export runs/quickstart:best --to optax --out found.py
+      lionhunt export runs/quickstart:best --to optax --name found --out found.py
     """
     source = program(ref)
     for fault in faults(source.properties):
@@ -44,7 +47,7 @@ def export(
         Target.TORCH: source.to_torch,
         Target.LATEX: source.to_latex,
     }
-    text = exports[to]()
+    text = exports[to](name)
     if out is None:
         print(text, end="")
         return

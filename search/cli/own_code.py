@@ -99,6 +99,9 @@ def _new() -> None:
 @new.command("task")
 def new_task(
     file: Annotated[Path, typer.Argument(metavar="FILE.py", help="The file to write.")],
+    in_torch: Annotated[
+        bool, typer.Option("--torch", help="A task in PyTorch; by default in JAX.")
+    ] = False,
 ) -> None:
     """Write a task that runs as it is, with comments, and a config beside it.
 
@@ -107,11 +110,12 @@ def new_task(
     \b
     Examples:
       lionhunt new task my_task.py
+      lionhunt new task my_training.py --torch
     """
     from lionhunt.search.storage.atomic_file import new_file
     from lionhunt.search.user_code.task_template import make_task_files
 
-    files, config = make_task_files(file), file.with_suffix(".toml")
+    files, config = make_task_files(file, in_torch=in_torch), file.with_suffix(".toml")
     for path in (file, config):
         if path.exists():
             raise OutputError(f"{path} is there already; give another name, or remove it")

@@ -10,6 +10,7 @@ from typing import Any
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.op_table import active_table
 from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.torch_task import require_jax
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer
@@ -100,7 +101,11 @@ def _open_trainers(
 
 
 def _make_trainer(tasks: Sequence[TaskOptions], functions: Collection[str]) -> Trainer:
-    return Trainer([options.build() for options in tasks], functions)
+    return Trainer(_build(tasks), functions)
+
+
+def _build(tasks: Sequence[TaskOptions]) -> list[Task]:
+    return [require_jax(options.build(), "a comparison") for options in tasks]
 
 
 def open_comparisons(
@@ -124,7 +129,7 @@ def open_comparisons(
 
 
 def _summarize_tasks(tasks: Sequence[TaskOptions]) -> list[ComparedTask]:
-    built = [options.build() for options in tasks]
+    built = _build(tasks)
     return [
         ComparedTask(
             name,

@@ -3,6 +3,7 @@
 import dataclasses
 import time
 from collections.abc import Collection, Hashable, Sequence
+from typing import TYPE_CHECKING
 
 import jax
 import numpy as np
@@ -10,10 +11,15 @@ import numpy as np
 from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.guarding import of_callback
+from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
+from lionhunt.search.evaluation.halving import Trained
+from lionhunt.search.evaluation.trainer import TaskTrainer
+
+if TYPE_CHECKING:
+    from lionhunt.search.evaluation.torch_trainer import TorchTrainer
 
 NO_HURDLE = (float("inf"),) * NUM_CHUNKS
 
@@ -36,7 +42,7 @@ class Evaluator:
 
     def __init__(
         self,
-        tasks: Sequence[Task],
+        tasks: Sequence[Task | TorchTask],
         seed: int,
         functions: Collection[str] = OPS.keys(),
         batch_size: int = 1,
@@ -49,7 +55,9 @@ class Evaluator:
         self._batch_size = batch_size
         # Smaller batches, by task and size, where memory ran out.
         self._widths: dict[tuple[int, Hashable], int] = {}
-        self._trainers = [TaskTrainer(task, self._functions) for task in tasks]
+        self._trainers = [_make_trainer(task, self._functions) for task in tasks]
+        # Lanes are of compiled code.
+        self._is_batched = [isinstance(task, Task) for task in tasks]
 
     def evaluate(self, jobs: Sequence[Job]) -> list[Measurement]:
         """Train every candidate on the tasks of its job, and return their measurements in order.
@@ -76,7 +84,8 @@ class Evaluator:
     def _train_lanes(self, index: int, size: Hashable, lanes: list["_Lane"]) -> None:
         """Train candidates of one size on one task."""
         while lanes:
-            width = self._widths.get((index, size), self._batch_size)
+            widest = self._batch_size if self._is_batched[index] else 1
+            width = self._widths.get((index, size), widest)
             batch = lanes[:width]
             start = time.perf_counter()
             try:
@@ -112,6 +121,17 @@ class Evaluator:
         limits = np.stack([_limits(jobs[i], index) for i in job_of_lane])
         multiples = np.stack([_multiples(jobs[i], index) for i in job_of_lane], axis=1)
         return train(bytecodes, keys, limits, multiples)[: len(jobs)]
+
+
+def _make_trainer(
+    task: Task | TorchTask, functions: Collection[str]
+) -> "TaskTrainer | TorchTrainer":
+    if isinstance(task, Task):
+        return TaskTrainer(task, functions)
+    # torch is an extra of the package.
+    from lionhunt.search.evaluation.torch_trainer import TorchTrainer
+
+    return TorchTrainer(task, functions)
 
 
 @dataclasses.dataclass

@@ -1,17 +1,8 @@
-"""The trainer of one task: it trains bytecode at several multiples of its update.
-
-A program with ten times the update is a better or a worse optimizer. So that a search compares
-directions and not step sizes, a candidate trains at several multiples. All begin with the same
-parameters and see the same batches. Multiples that are behind are dropped as training goes on:
-successive halving, Jamieson and Talwalkar, 2016 (arXiv:1502.07943).
-
-Multiples run one after the other, through one compiled step. So a multiple costs what it trains,
-and needs no compilation of its own. Its scores are to the bit those of training with it alone.
-"""
+"""The trainer of one task: it trains bytecode by the machine, as compiled code."""
 
 import dataclasses
-from collections.abc import Collection, Iterator, Sequence
-from typing import Any, NamedTuple
+from collections.abc import Collection
+from typing import Any
 
 import jax
 import jax.numpy as jnp
@@ -20,29 +11,9 @@ import optax
 
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import Bytecode
-from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
+from lionhunt.proxy_tasks import Task, Training
 from lionhunt.proxy_tasks.training import Ongoing, advance, begin, conclude
-
-STAGES = ((1, 2), (4, 1))
-"""Chunks of training after which multiples are dropped, and how many go on.
-
-Seven multiples cost 0.1 * 7 + 0.3 * 2 + 0.6 * 1 = 1.9 trainings. On language, the best third of 47
-mutants of AdamW lost nothing by it.
-"""
-
-
-class Trained(NamedTuple):
-    """The training of a candidate at the best of its multiples; its parts are NumPy arrays.
-
-    Attributes:
-        training: of that multiple.
-        multiple: of the update.
-        num_chunks: chunks that all multiples ran together.
-    """
-
-    training: Training
-    multiple: float
-    num_chunks: int
+from lionhunt.search.evaluation.halving import Trained, train_multiples
 
 
 class TaskTrainer:
@@ -76,29 +47,17 @@ class TaskTrainer:
         # Every call would move NumPy arrays once more.
         bytecode, hurdles = jax.device_put((bytecode, hurdles))
         start = self._begin(bytecode, key, data)
-        runs = [_Run(multiple, start) for multiple in np.asarray(multiples, np.float32)]
-        num_dropped_chunks = np.zeros(key.shape, int)
-        for stop, num_kept in _stages(len(runs)):
-            # The losses of all multiples are read only after the last one was dispatched.
-            runs = [
-                _Run(m, self._advance(bytecode, key, hurdles, m, ongoing, np.int32(stop), data))
-                for m, ongoing in runs
-            ]
-            if num_kept < len(runs):
-                num_chunks = _count_chunks(runs)
-                runs = _keep(runs, num_kept)
-                num_dropped_chunks += num_chunks - _count_chunks(runs)
-        trainings = jax.device_get([self._conclude(ongoing, data) for _, ongoing in runs])
-        num_chunks = num_dropped_chunks + _count_chunks(runs)
-        best = _best(trainings, self._task.higher_is_better)
-        return [
-            Trained(
-                Training(*(part[index] for part in trainings[k])),
-                float(runs[k].multiple[index]),
-                int(num_chunks[index]),
-            )
-            for index, k in np.ndenumerate(best)
-        ]
+
+        def advance_to(multiple: np.ndarray, ongoing: Ongoing, stop: int) -> Ongoing:
+            return self._advance(bytecode, key, hurdles, multiple, ongoing, np.int32(stop), data)
+
+        return train_multiples(
+            multiples,
+            lambda multiple: start,
+            advance_to,
+            lambda ongoing: self._conclude(ongoing, data),
+            higher_is_better=self._task.higher_is_better,
+        )
 
     def _trace_begin(self, bytecode: Bytecode, key: jax.Array, data: Any) -> Ongoing:
         optimizer = self._optimizer(bytecode, key, jnp.ones(key.shape))
@@ -127,58 +86,3 @@ class TaskTrainer:
             return jax.tree.map(multiply, updates), state
 
         return optax.GradientTransformation(optimizer.init, update)
-
-
-class _Run(NamedTuple):
-    """A multiple of the update, and the model that trains with it."""
-
-    multiple: np.ndarray
-    ongoing: Ongoing
-
-
-def _stages(num_multiples: int) -> Iterator[tuple[int, int]]:
-    """Yield the end of each stage, and the number of multiples that go on."""
-    if num_multiples > 1:
-        yield from STAGES
-    yield NUM_CHUNKS, num_multiples
-
-
-def _count_chunks(runs: Sequence[_Run]) -> np.ndarray:
-    """Return the chunks that the multiples of each candidate ran."""
-    return np.sum([run.ongoing.num_chunks for run in runs], axis=0)
-
-
-def _keep(runs: Sequence[_Run], num_kept: int) -> list[_Run]:
-    """Return the multiples with the lowest last loss, for each candidate its own."""
-    losses = np.array([_last_loss(run.ongoing) for run in runs])
-    order = np.argsort(losses, axis=0, kind="stable")[:num_kept]
-    if order.ndim == 1:
-        return [runs[k] for k in order]
-    candidates = np.arange(order.shape[1])
-    multiples = np.array([run.multiple for run in runs])
-    stacked = jax.tree.map(lambda *leaves: jnp.stack(leaves), *[run.ongoing for run in runs])
-
-    def gather(k: np.ndarray) -> Ongoing:
-        # Counters are one for all candidates. Where all stopped early, they are behind.
-        return jax.tree.map(lambda x: x[k, candidates] if x.ndim > 1 else x.max(), stacked)
-
-    return [_Run(multiples[k, candidates], gather(k)) for k in order]
-
-
-def _last_loss(ongoing: Ongoing) -> np.ndarray:
-    """Return the loss of the last chunk; infinite where training stopped early."""
-    curve, chunk = np.asarray(ongoing.curve), int(ongoing.chunk)
-    return np.where(ongoing.is_running, curve[..., chunk - 1], np.inf)
-
-
-def _best(trainings: Sequence[Training], higher_is_better: bool) -> np.ndarray:
-    """Return the index of the best training of each candidate.
-
-    Without any score, it is the one that trained longest.
-    """
-    scores = np.array([training.score for training in trainings])
-    values = scores if higher_is_better else -scores
-    is_finite = np.isfinite(values)
-    first_of_best = np.argmax(np.where(is_finite, values, -np.inf), axis=0)
-    longest = np.argmax([training.num_chunks for training in trainings], axis=0)
-    return np.where(is_finite.any(axis=0), first_of_best, longest)

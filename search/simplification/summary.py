@@ -25,6 +25,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.dsl.rewriting.terms import to_expression
 from lionhunt.dsl.text.docstring import ProgramDoc
+from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig
@@ -157,6 +158,9 @@ def summarize_differences(
     tasks = []
     for index, options in enumerate(config.tasks if rewriting.steps else ()):
         task = options.build()
+        # Its trainings count, but their updates are not watched.
+        if isinstance(task, TorchTask):
+            continue
         key = task_key(config.first_seed, index)
         lead, other = (
             apply_tuning(each, untuned(each, learning_rate))

@@ -6,6 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
+from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer
 
 ERROR_QUANTILES = 1.96 + 0.84
@@ -54,6 +55,14 @@ def _find_randomness(measured: TaskTrainings) -> TaskFinding:
             "two builds of the task have different data",
             "draw what build makes from a fixed seed, as numpy.random.default_rng(0)",
         )
+    if not measured.repeats and isinstance(measured.task, TorchTask):
+        return TaskFinding(
+            about,
+            False,
+            "two trainings with one seed differ",
+            "draw all random numbers from the global generators of torch, NumPy and Python, or "
+            "from the argument seed",
+        )
     if not measured.repeats:
         return TaskFinding(
             about,
@@ -99,11 +108,9 @@ def _find_learning(measured: TaskTrainings) -> TaskFinding:
     first, last = (float(np.mean([each.curve[i] for each in best.trained])) for i in (0, -1))
     start, end = float(np.mean(measured.before)), float(np.mean(best.scores))
     is_better = end > start if measured.task.higher_is_better else end < start
-    text = (
-        f"{best.name} takes the loss from {first:.4g} to {last:.4g}, the score from {start:.4g} to "
-        f"{end:.4g}"
-    )
-    if last < first and is_better:
+    loss = f"loss from {first:.4g} to {last:.4g}, the " if measured.has_losses else ""
+    text = f"{best.name} takes the {loss}score from {start:.4g} to {end:.4g}"
+    if is_better and (last < first or not measured.has_losses):
         return TaskFinding(about, True, text)
     return TaskFinding(
         about,

@@ -1,22 +1,22 @@
 """Measurement of a task: AdamW, Lion and SGD at their best learning rates, on several seeds."""
 
 import dataclasses
+import importlib
 import math
 from collections.abc import Callable
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
 from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.activity import Activity, OnActivity, ignore
+from lionhunt.search.task_check import trainings
 from lionhunt.search.task_check.trainings import (
     OPTIMIZERS,
     CheckedTraining,
     Gradient,
     Train,
-    first_gradients,
-    make_trainer,
-    scores_before,
     time_evaluation,
 )
 
@@ -56,6 +56,7 @@ class TaskTrainings:
 
     Attributes:
         task: what was measured.
+        num_parameters: trained numbers of the model.
         num_steps: of each training; the task may have more.
         has_same_data: whether two builds have the same data.
         repeats: whether two builds train alike, to the bit.
@@ -66,7 +67,8 @@ class TaskTrainings:
         evaluation_seconds: of one whole evaluation in a search, by AdamW.
     """
 
-    task: Task
+    task: Task | TorchTask
+    num_parameters: int
     num_steps: int
     has_same_data: bool
     repeats: bool
@@ -77,13 +79,19 @@ class TaskTrainings:
     evaluation_seconds: float
 
     @property
+    def has_losses(self) -> bool:
+        """Return whether the task tells its training losses; one in PyTorch may not."""
+        curves = [each.curve for tuned in self.tuned for each in tuned.trained]
+        return bool(np.isfinite(curves).any())
+
+    @property
     def best(self) -> TunedOptimizer:
         """Return the optimizer with the best mean score."""
         return max(self.tuned, key=lambda each: mean_gain(each.scores, self.task.higher_is_better))
 
 
 def measure_task(
-    build: Callable[[], Task], seconds: float, on_activity: OnActivity = ignore
+    build: Callable[[], Task | TorchTask], seconds: float, on_activity: OnActivity = ignore
 ) -> TaskTrainings:
     """Measure a task.
 
@@ -94,29 +102,36 @@ def measure_task(
     """
     on_activity(Activity("building the task"))
     task, again = build(), build()
-    first = next(iter(OPTIMIZERS.values()))
+    # Both modules have the same functions, for JAX and for PyTorch.
+    trains: Any = trainings
+    if isinstance(task, TorchTask):
+        # torch is an extra of the package.
+        trains = importlib.import_module(f"{trainings.__package__}.torch_trainings")
+    first_name, first = next(iter(OPTIMIZERS.items()))
     on_activity(Activity("compiling"))
-    run, run_again = (make_trainer(each, first) for each in (task, again))
-    probe = _probe(task, run, first.rates[1])
+    run, run_again = (trains.make_trainer(each, first_name) for each in (task, again))
+    longest = trains.longest(task)
+    probe = _probe(run, first.rates[1], min(PROBE_STEPS, longest))
     num_trainings = len(OPTIMIZERS) * (len(first.rates) + MAX_EXTENSIONS + NUM_SEEDS - 1)
     affordable = PROBE_STEPS * seconds / (num_trainings * max(probe.seconds, 1e-6))
-    num_steps = min(_length(task), max(MIN_STEPS, int(affordable)))
+    num_steps = min(longest, max(MIN_STEPS, int(affordable)))
     results = [each(first.rates[2], 0, num_steps) for each in (run, run_again)]
     tuned = []
     for number, (name, optimizer) in enumerate(OPTIMIZERS.items()):
         on_activity(Activity(f"training by {name}", number, len(OPTIMIZERS)))
-        train = run if number == 0 else make_trainer(task, optimizer)
+        train = run if number == 0 else trains.make_trainer(task, name)
         tuned.append(_tune(task, name, optimizer.rates, train, num_steps))
     on_activity(Activity("timing an evaluation", len(OPTIMIZERS), len(OPTIMIZERS)))
     seeds = range(NUM_SEEDS)
     compile_seconds, evaluation_seconds = time_evaluation(task, num_steps)
     return TaskTrainings(
         task,
+        trains.num_parameters(task),
         num_steps,
         has_same_data=task.digest == again.digest,
         repeats=_bits(results[0]) == _bits(results[1]),
-        gradients=tuple(first_gradients(task, seeds)),
-        before=tuple(scores_before(task, seeds)),
+        gradients=tuple(trains.first_gradients(task, seeds)),
+        before=tuple(trains.scores_before(task, seeds)),
         tuned=tuple(tuned),
         compile_seconds=compile_seconds,
         evaluation_seconds=evaluation_seconds,
@@ -131,21 +146,15 @@ def mean_gain(scores: tuple[float, ...], higher_is_better: bool) -> float:
     return mean if higher_is_better else -mean
 
 
-def _probe(task: Task, run: Train, rate: float) -> CheckedTraining:
+def _probe(run: Train, rate: float, num_steps: int) -> CheckedTraining:
     """Return a short training without its compilation."""
-    num_steps = min(PROBE_STEPS, _length(task))
     run(rate, 0, num_steps)
     probe = run(rate, 0, num_steps)
     return probe._replace(seconds=probe.seconds * PROBE_STEPS / num_steps)
 
 
-def _length(task: Task) -> int:
-    """Return the most steps of a training."""
-    return int(task.num_steps) if task.horizons is None else task.horizons[1]
-
-
 def _tune(
-    task: Task, name: str, rates: tuple[float, ...], train: Train, num_steps: int
+    task: Task | TorchTask, name: str, rates: tuple[float, ...], train: Train, num_steps: int
 ) -> TunedOptimizer:
     """Train with every learning rate on one seed, and with the best on all."""
     tried = {rate: train(rate, 0, num_steps) for rate in rates}

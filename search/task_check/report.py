@@ -22,13 +22,14 @@ def summarize_check(measured: TaskTrainings) -> dict[str, Any]:
         "digest": task.digest,
         "metric": task.metric,
         "higher_is_better": task.higher_is_better,
-        "parameters": task.num_parameters,
+        "parameters": measured.num_parameters,
         "steps": int(task.num_steps),
         "measured_steps": measured.num_steps,
         "evaluation_seconds": measured.evaluation_seconds,
         "compile_seconds": measured.compile_seconds,
         "score_before": finite_or_none(float(np.mean(measured.before))),
         "optimizers": [_summarize_optimizer(tuned) for tuned in measured.tuned],
+        "has_losses": measured.has_losses,
         "findings": [finding._asdict() for finding in found],
         "is_sound": all(finding.is_sound for finding in found),
     }
@@ -61,6 +62,7 @@ def print_check(console: Console, summary: dict[str, Any]) -> None:
         spread = f"{scores.mean():.4g} ± {scores.std(ddof=1):.2g}"
         losses = [each["first_loss"], each["last_loss"]]
         loss = " to ".join("not finite" if x is None else f"{x:.4g}" for x in losses)
+        loss = loss if summary["has_losses"] else ""
         failed = "fails" if np.isnan(scores).any() else spread
         rows.append((each["name"], f"{each['learning_rate']:g}{edge}", failed, loss))
     num_seeds = len(summary["optimizers"][0]["scores"])

@@ -13,6 +13,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import Task, Training, train
 from lionhunt.proxy_tasks.guarding import call
+from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.evaluation.evaluator import Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 
@@ -55,8 +56,9 @@ Train = Callable[[float, int, int], CheckedTraining]
 """From a learning rate, a seed and a number of steps to a training."""
 
 
-def make_trainer(task: Task, optimizer: KnownOptimizer) -> Train:
-    """Return a function that trains with an optimizer; its first call compiles."""
+def make_trainer(task: Task, name: str) -> Train:
+    """Return a function that trains with one of `OPTIMIZERS`; its first call compiles."""
+    optimizer = OPTIMIZERS[name]
 
     @jax.jit
     def compiled(rate: jax.Array, key: jax.Array, num_steps: jax.Array, data: Any) -> Training:
@@ -112,11 +114,23 @@ def first_gradients(task: Task, seeds: range) -> Iterator[Gradient]:
         yield Gradient(all(np.isfinite(leaf).all() for _, leaf in leaves), tuple(still))
 
 
-def time_evaluation(task: Task, num_steps: int) -> tuple[float, float]:
+def num_parameters(task: Task) -> int:
+    """Count the trained numbers of the model."""
+    return task.num_parameters
+
+
+def longest(task: Task) -> int:
+    """Return the most steps of a training."""
+    return int(task.num_steps) if task.horizons is None else task.horizons[1]
+
+
+def time_evaluation(task: Task | TorchTask, num_steps: int) -> tuple[float, float]:
     """Return the seconds of compiling and of an evaluation of AdamW, as a search does it."""
     bytecode = assemble(library.load("adamw_initial"))
     all_steps = int(task.num_steps)
-    task = dataclasses.replace(task, num_steps=min(num_steps, all_steps), horizons=None)
+    if isinstance(task, Task):
+        task = dataclasses.replace(task, horizons=None)
+    task = dataclasses.replace(task, num_steps=min(num_steps, all_steps))
     evaluator, job = Evaluator([task], 0, bytecode.functions), Job("check", bytecode)
     first, second = (evaluator.evaluate([job])[0].seconds for _ in range(2))
     return max(0.0, first - second), second * all_steps / min(num_steps, all_steps)

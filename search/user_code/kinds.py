@@ -1,10 +1,12 @@
 """Kinds of tasks that are no built-in ones: references, and names that installed packages offer."""
 
 import functools
+import types
 from typing import Any, NamedTuple
 
 from lionhunt.proxy_tasks import FAMILIES, OTHER_KINDS, Task, TaskError
 from lionhunt.proxy_tasks.task_class import is_task_class, task
+from lionhunt.proxy_tasks.torch_task import torch_task_class
 from lionhunt.search.errors import SourceError, did_you_mean
 from lionhunt.search.user_code.loading import Digests, UserCode, load, source_digests
 from lionhunt.search.user_code.reference import Reference, is_reference
@@ -70,6 +72,8 @@ def name_of(kind: str) -> str:
 def load_kind(kind: str) -> UserCode:
     """Load the task class, or the finished task, that a kind names; its code is executed.
 
+    A function becomes the class of a task in PyTorch.
+
     Raises:
         SourceError: there is none, or its code raises.
     """
@@ -88,12 +92,13 @@ def digests_of_kind(kind: str) -> Digests:
 def _as_task(value: Any, kind: str) -> Any:
     if isinstance(value, Task) or is_task_class(value):
         return value
-    if not isinstance(value, type):
+    is_class, is_function = isinstance(value, type), isinstance(value, types.FunctionType)
+    if not is_class and not is_function:
         raise SourceError(
-            f"{kind} is {type(value).__name__}; expected a class with @lionhunt.task, or a "
-            "lionhunt.Task"
+            f"{kind} is {type(value).__name__}; expected a class with @lionhunt.task, a "
+            "lionhunt.Task, or a function that trains in PyTorch"
         )
     try:
-        return task(value)
+        return task(value) if is_class else torch_task_class(value)
     except TaskError as error:
         raise SourceError(f"{kind}: {error}") from None

@@ -13,6 +13,7 @@ from pydantic_core import PydanticCustomError, core_schema
 from lionhunt.errors import LionhuntError
 from lionhunt.proxy_tasks import Task, TaskError
 from lionhunt.proxy_tasks.task_class import fields_of
+from lionhunt.proxy_tasks.torch_task import TorchOptions, TorchTask
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.user_code.given import given
 from lionhunt.search.user_code.kinds import load_kind, name_of
@@ -106,7 +107,10 @@ class UserTask:
             options.pop(key, None)
         if self.is_object:
             options.pop("digest", None)
-        return make_own(self.code.value, options)
+        own = make_own(self.code.value, options)
+        if isinstance(own, TorchOptions) and (given := common.to_json()):
+            raise OptionError(min(given), "a task in PyTorch has no such option; remove it")
+        return own
 
     @functools.cached_property
     def own_values(self) -> dict[str, Any]:
@@ -171,7 +175,7 @@ class UserTask:
         changed.load()
         return changed
 
-    def build(self) -> Task:
+    def build(self) -> Task | TorchTask:
         """Build the task, and check what its functions return.
 
         Raises:
@@ -181,6 +185,8 @@ class UserTask:
 
         self.load()
         task = call(self.name, "build", self.own.build)
+        if isinstance(task, TorchTask):
+            return dataclasses.replace(task, name=self.name, digest=self._digest(task))
         if not isinstance(task, Task):
             raise TaskError(
                 f"task {self.name}: build must return a lionhunt.Task, not {type(task).__name__}"
@@ -204,7 +210,7 @@ class UserTask:
         check_shapes(task)
         return task
 
-    def _digest(self, task: Task) -> str:
+    def _digest(self, task: Task | TorchTask) -> str:
         """Return 16 hexadecimal digits that identify source, options and data."""
         from lionhunt.search.user_code.content_digest import digest_of_data
 

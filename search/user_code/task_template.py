@@ -11,7 +11,7 @@ class TaskFiles(NamedTuple):
     """The text of both files.
 
     Attributes:
-        name: of the task class.
+        name: of the task class, or of the function that trains in PyTorch.
         code, config: their texts.
     """
 
@@ -20,11 +20,12 @@ class TaskFiles(NamedTuple):
     config: str
 
 
-def make_task_files(path: Path) -> TaskFiles:
+def make_task_files(path: Path, *, in_torch: bool = False) -> TaskFiles:
     """Return the files of a new task.
 
     Args:
         path: of the Python file; the config is beside it.
+        in_torch: True for a task in PyTorch.
 
     Raises:
         ConfigError: the name of the file is no name of a module.
@@ -35,12 +36,17 @@ def make_task_files(path: Path) -> TaskFiles:
     name = "".join(word[:1].upper() + word[1:] for word in stem.split("_")) or "MyTask"
     if not name.isidentifier() or keyword.iskeyword(name):
         raise ConfigError(f"{path}: a class is named after the file; begin it with a letter")
+    code, config = _CODE, _CONFIG
+    if in_torch:
+        name, code = "evaluate", _TORCH_CODE
+        for old, new in _TORCH_CHANGES:
+            assert old in config
+            config = config.replace(old, new)
     # The texts have braces of their own.
-    return TaskFiles(
-        name,
-        _CODE.replace("NAME", name).replace("FILE", path.name),
-        _CONFIG.replace("NAME", name).replace("FILE", path.name).replace("STEM", stem),
-    )
+    words = {"NAME": name, "FILE": path.name, "STEM": stem}
+    for word, text in words.items():
+        code, config = code.replace(word, text), config.replace(word, text)
+    return TaskFiles(name, code, config)
 
 
 _CODE = '''"""A task for Lionhunt. Try it with: lionhunt check FILE:NAME"""
@@ -151,3 +157,61 @@ num_fresh = 8
 kind = "./FILE:NAME"
 num_steps = 200
 """
+
+_TORCH_CODE = '''"""A task in PyTorch for Lionhunt. Try it with: lionhunt check FILE:NAME"""
+
+import torch
+
+
+# Arguments after the first two are options: keys of [[tasks]] in a config, checked by their types.
+def NAME(make_optimizer, seed, num_steps: int = 100, batch_size: int = 32, width: int = 16):
+    """A curve of noisy points, fitted by a small network."""
+    # Replace this by your data. Whatever is the same for every seed comes from a fixed one.
+    fixed = torch.Generator().manual_seed(0)
+    x = torch.rand(600, 2, generator=fixed) * 2 - 1
+    y = torch.sin(3 * x[:, 0]) * x[:, 1] + 0.05 * torch.randn(600, generator=fixed)
+
+    # Lionhunt has seeded the global generators of torch, NumPy and Python by `seed`.
+    model = torch.nn.Sequential(
+        torch.nn.Linear(2, width), torch.nn.Tanh(), torch.nn.Linear(width, 1), torch.nn.Flatten(0)
+    )
+    # The optimizer of a candidate. Its learning rate is 1: a factor, which the schedule lowers.
+    optimizer = make_optimizer(model.parameters())
+    schedule = torch.optim.lr_scheduler.OneCycleLR(
+        optimizer, max_lr=1.0, total_steps=num_steps, pct_start=0.05, cycle_momentum=False
+    )
+    for _ in range(num_steps):
+        chosen = torch.randint(500, (batch_size,))
+        optimizer.zero_grad()
+        loss = torch.mean((model(x[chosen]) - y[chosen]) ** 2)
+        loss.backward()
+        optimizer.step()
+        schedule.step()
+        # The training loss of a step. Without `yield` a candidate cannot be stopped early.
+        yield loss
+
+    # The score that a search sees: one number.
+    with torch.no_grad():
+        return torch.mean((model(x[500:]) - y[500:]) ** 2)
+'''
+
+_TORCH_CHANGES = (
+    ("# Duration: about a minute; estimate", "# Duration: some minutes; estimate"),
+    ("num_programs = 3000", "num_programs = 300"),
+    ("population_size = 100", "population_size = 30"),
+    (
+        "# The path starts from the folder of this file. Keys beside kind are fields of the class.",
+        "# The path starts from the folder of this file. Keys beside kind are arguments, and\n"
+        "# `metric` and `higher_is_better`.",
+    ),
+    ("num_steps = 200", 'num_steps = 100\nmetric = "squared error"'),
+    # A training in PyTorch takes long.
+    ("[0.0078125, 0.0625, 0.5, 1, 2, 16, 128]", "[0.0625, 1, 16]"),
+    (
+        "# The best programs train on further seeds",
+        "# A training is stopped early where its loss is too high.\n[hurdles]\nslack = 0.5\n\n"
+        "# The best programs train on further seeds",
+    ),
+    ("num_fresh = 8", "num_fresh = 4"),
+)
+"""Changes of the config for a task in PyTorch, whose trainings take long."""

@@ -29,7 +29,7 @@ def to_table(value: Any) -> Any:
         return _remembered(value, value.name, digest_of_task(value))
     if not is_task_class(type(value)):
         return value
-    reference = _reference(type(value))
+    reference = find_reference(type(value))
     if reference is not None:
         options = values_of(value)
         # What JSON cannot hold has no place in a file.
@@ -52,8 +52,8 @@ def _remembered(value: Any, name: str, digest: str) -> dict[str, Any]:
     return {"kind": f"<{name}>", "digest": digest, "num_steps": value.num_steps}
 
 
-def _reference(cls: type) -> str | None:
-    """Return a reference that leads any process to a class; None if there is none."""
+def find_reference(cls: Any) -> str | None:
+    """Return a reference that leads any process to a class or function; None for none."""
     module = sys.modules.get(cls.__module__)
     if module is None or getattr(module, cls.__qualname__, None) is not cls:
         return None

@@ -31,8 +31,15 @@ def prepared_folder(finished_run_dir, tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.syspath_prepend(str(tmp_path))
     shutil.copytree(finished_run_dir, RUN)
-    (tmp_path / "my_lion.py").write_text(lionhunt.program("lion").to_optax())
-    monkeypatch.delitem(sys.modules, "my_lion", raising=False)
+    adamw = lionhunt.program("adamw_initial")
+    files = {
+        "my_lion": lionhunt.program("lion").to_optax(),
+        "my_optimizer": adamw.to_optax("my_optimizer"),
+        "my_torch_optimizer": adamw.to_torch("my_optimizer"),
+    }
+    for name, text in files.items():
+        (tmp_path / f"{name}.py").write_text(text)
+        monkeypatch.delitem(sys.modules, name, raising=False)
     monkeypatch.setattr("lionhunt.search.driver.scoring.start_pool", start_formula_pool())
     start = lionhunt.run
 

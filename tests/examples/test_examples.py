@@ -16,7 +16,13 @@ EXAMPLES = Path(__file__).parents[2] / "examples"
 
 def test_search_to_training_loop(capsys, monkeypatch):
     # One process compiles the tasks once, and two workers compile them twice.
-    monkeypatch.setattr(lionhunt, "run", functools.partial(lionhunt.run, workers=0))
+    quick = functools.partial(lionhunt.run, workers=0)
+    fewer_seeds = {"racing.max_seeds": 2, "racing.num_fresh": 2}
+    monkeypatch.setattr(
+        lionhunt,
+        "run",
+        lambda *args, settings, **options: quick(*args, settings=settings | fewer_seeds, **options),
+    )
     module = runpy.run_path(str(EXAMPLES / "search_to_training_loop.py"))
     # The example has the settings of a user, not the strict ones of the tests.
     with jax.numpy_rank_promotion("allow"), jax.enable_checks(False):
@@ -35,20 +41,35 @@ def test_derivation_of_lion(capsys):
     assert "nearest known optimizers: lion" in printed
 
 
-def test_notebook_runs_from_a_clean_kernel(monkeypatch):
+QUICK = '"num_programs": 300, "racing.max_seeds": 2, "racing.num_fresh": 2}, workers=0'
+"""Settings of a short search. One process compiles the tasks once, and two would twice."""
+
+
+def run_notebook(name: str, monkeypatch, **replaced: str) -> str:
+    """Run a notebook in a kernel of its own, with parts replaced, and return its HTML."""
     # The kernel is another process, which does not inherit the settings of the tests.
     monkeypatch.delenv("JAX_ENABLE_CHECKS", raising=False)
-    notebook = nbformat.read(EXAMPLES / "first_search.ipynb", as_version=4)
-    for cell in notebook.cells:
-        # One process compiles the tasks once, and two workers compile them twice.
-        short = "'num_programs': 300}, workers=0"
-        cell.source = cell.source.replace("'num_programs': 2000}", short)
+    notebook = nbformat.read(EXAMPLES / name, as_version=4)
+    for old, new in replaced.items():
+        assert any(old in cell.source for cell in notebook.cells)
+        for cell in notebook.cells:
+            cell.source = cell.source.replace(old, new)
     client = nbclient.NotebookClient(notebook, timeout=300, kernel_name="python3")
     client.execute(cwd=str(EXAMPLES))
     outputs = [output for cell in notebook.cells for output in cell.get("outputs", ())]
-    html = "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
-    assert "hall" not in html and "statements are needed" in html
     assert not [output for output in outputs if output.output_type == "error"]
+    return "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
+
+
+def test_first_notebook_runs_from_a_clean_kernel(monkeypatch):
+    html = run_notebook("first_search.ipynb", monkeypatch, **{'"num_programs": 2000}': QUICK})
+    assert "hall" not in html and "statements are needed" in html
+
+
+def test_notebook_of_your_own_problem_runs_from_a_clean_kernel(monkeypatch):
+    fewer = {'"num_programs": 400': '"num_programs": 70'}
+    html = run_notebook("your_own_problem.ipynb", monkeypatch, **fewer)
+    assert "statements are needed" in html
 
 
 @pytest.mark.parametrize("name", ["search_to_training_loop.py", "derive_lion.py"])

@@ -20,7 +20,8 @@ from lionhunt.search.driver.setup import load_run, summarize_setup
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_keys, task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
+from lionhunt.search.evaluation.halving import Trained
+from lionhunt.search.evaluation.trainer import TaskTrainer
 from lionhunt.search.evolution.mutation import mutate
 from lionhunt.search.evolution.mutation_space import MutationSpace
 from lionhunt.search.storage.run_store import RunStore

@@ -5,6 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
+from lionhunt.proxy_tasks.torch_task import require_jax
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons
@@ -85,7 +86,8 @@ def _measure_costs(
     """Measure the costs that are needed. A folder keeps its speeds."""
 
     def train():
-        return measure_training([options.build() for options in tasks], on_activity=on_activity)
+        built = [require_jax(options.build(), "a judgement of claims") for options in tasks]
+        return measure_training(built, on_activity=on_activity)
 
     def step():
         return measure_steps(on_activity=on_activity)

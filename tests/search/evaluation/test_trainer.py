@@ -12,7 +12,8 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.trainer import TaskTrainer, Trained
+from lionhunt.search.evaluation.halving import Trained
+from lionhunt.search.evaluation.trainer import TaskTrainer
 from lionhunt.search.evolution.step import multiply_step
 
 SIZES = (2.0**-9, 2.0**-4, 0.5, 1.0, 2.0, 2.0**4, 2.0**9)
