@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 MINUTES ?= 30
 
-.PHONY: search test lint docs fuzz soak format clean
+.PHONY: search test test-all lint docs fuzz soak format clean
 
 search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
@@ -13,6 +13,9 @@ search: .venv/installed  ## a first search: about two minutes
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
 		tests/integration tests/examples tests/search tests/proxy_tasks tests/dsl tests/docs
+
+test-all: .venv/installed-dev  ## every test, also those that take minutes; JAX checks itself
+	JAX_ENABLE_CHECKS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests
 
 lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/ruff check .

@@ -87,7 +87,9 @@ def torch_task_class(function: Callable[..., Any]) -> type[TorchOptions]:
         if each.name == SEED:
             continue
         default = dataclasses.MISSING if each.default is each.empty else each.default
-        kind = hints.get(each.name, Any if default in (dataclasses.MISSING, None) else type(default))
+        kind = hints.get(
+            each.name, Any if default in (dataclasses.MISSING, None) else type(default)
+        )
         fields.append((each.name, kind, dataclasses.field(default=default)))
     taken = {each.name for each in others}
     own = {key: option for key, option in OWN_OPTIONS.items() if key not in taken}

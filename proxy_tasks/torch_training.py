@@ -199,5 +199,7 @@ def _mean_of_chunks(losses: Sequence[float]) -> np.ndarray:
     if not losses:
         return np.full(NUM_CHUNKS, np.nan)
     edges = np.linspace(0, len(losses), NUM_CHUNKS + 1)
-    parts = [losses[int(a) : max(int(a) + 1, int(b))] for a, b in zip(edges, edges[1:], strict=False)]
+    parts = [
+        losses[int(a) : max(int(a) + 1, int(b))] for a, b in zip(edges, edges[1:], strict=False)
+    ]
     return np.array([np.mean(part) for part in parts])

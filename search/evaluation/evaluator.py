@@ -13,9 +13,9 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.guarding import of_callback
 from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.search.errors import ScorerError
+from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.trainer import TaskTrainer
 
 if TYPE_CHECKING:

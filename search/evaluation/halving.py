@@ -41,7 +41,7 @@ class Trained(NamedTuple):
 
 
 class OngoingTraining(Protocol):
-    """A training that pauses, of one candidate or of several; see `proxy_tasks.training.Ongoing`."""
+    """A training that pauses, of one candidate or several; see `proxy_tasks.training.Ongoing`."""
 
     @property
     def chunk(self) -> Any: ...
@@ -101,9 +101,7 @@ class _Run(NamedTuple):
     ongoing: OngoingTraining
 
 
-def _stages(
-    num_multiples: int, stages: Sequence[tuple[int, int]]
-) -> Iterator[tuple[int, int]]:
+def _stages(num_multiples: int, stages: Sequence[tuple[int, int]]) -> Iterator[tuple[int, int]]:
     """Yield the end of each stage, and the number of multiples that go on."""
     if num_multiples > 1:
         yield from stages

@@ -19,8 +19,8 @@ def torch_task(evaluate: str | Callable[..., Any], **options: Any) -> Any:
     a `torch.optim.Optimizer`, which `torch.optim.lr_scheduler` may schedule. The function returns
     its score. One that yields the training loss of each step can be stopped early. One that returns
     all losses as a list has the last one as its score. Further arguments are options of the task.
-    So that a run is repeatable, all random numbers come from the global generators of torch, NumPy
-    and Python, which are seeded before each training.
+    A run is repeatable if all random numbers come from the global generators of torch, NumPy and
+    Python. These are seeded before each training.
 
     Args:
         evaluate: the function, or a reference to it as `./train.py:evaluate`.

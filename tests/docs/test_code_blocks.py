@@ -74,7 +74,7 @@ def test_code_of_the_pages_runs(code, prepared_folder):
 
     JAX has the settings of a user, not the strict ones of the tests.
     """
-    with jax.numpy_rank_promotion("allow"), jax.enable_checks(False):
+    with jax.numpy_rank_promotion("allow"):
         exec(compile(code, f"{os.getcwd()}/code.py", "exec"), {"__name__": "page"})
 
 

@@ -25,7 +25,7 @@ def test_search_to_training_loop(capsys, monkeypatch):
     )
     module = runpy.run_path(str(EXAMPLES / "search_to_training_loop.py"))
     # The example has the settings of a user, not the strict ones of the tests.
-    with jax.numpy_rank_promotion("allow"), jax.enable_checks(False):
+    with jax.numpy_rank_promotion("allow"):
         module["main"](300)
     printed = capsys.readouterr().out
     assert "300 of 300 programs" in printed
@@ -45,10 +45,8 @@ QUICK = '"num_programs": 300, "racing.max_seeds": 2, "racing.num_fresh": 2}, wor
 """Settings of a short search. One process compiles the tasks once, and two would twice."""
 
 
-def run_notebook(name: str, monkeypatch, **replaced: str) -> str:
+def run_notebook(name: str, **replaced: str) -> str:
     """Run a notebook in a kernel of its own, with parts replaced, and return its HTML."""
-    # The kernel is another process, which does not inherit the settings of the tests.
-    monkeypatch.delenv("JAX_ENABLE_CHECKS", raising=False)
     notebook = nbformat.read(EXAMPLES / name, as_version=4)
     for old, new in replaced.items():
         assert any(old in cell.source for cell in notebook.cells)
@@ -61,14 +59,14 @@ def run_notebook(name: str, monkeypatch, **replaced: str) -> str:
     return "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
 
 
-def test_first_notebook_runs_from_a_clean_kernel(monkeypatch):
-    html = run_notebook("first_search.ipynb", monkeypatch, **{'"num_programs": 2000}': QUICK})
+def test_first_notebook_runs_from_a_clean_kernel():
+    html = run_notebook("first_search.ipynb", **{'"num_programs": 2000}': QUICK})
     assert "hall" not in html and "statements are needed" in html
 
 
-def test_notebook_of_your_own_problem_runs_from_a_clean_kernel(monkeypatch):
+def test_notebook_of_your_own_problem_runs_from_a_clean_kernel():
     fewer = {'"num_programs": 400': '"num_programs": 70'}
-    html = run_notebook("your_own_problem.ipynb", monkeypatch, **fewer)
+    html = run_notebook("your_own_problem.ipynb", **fewer)
     assert "statements are needed" in html
 
 

@@ -39,6 +39,12 @@ GUESSING = dict.fromkeys(FAMILIES, np.log(10)) | {
 }
 """Loss of answers that ignore the input."""
 every_family = pytest.mark.parametrize("name", FAMILIES)
+QUICK = ("digits_mlp", "stdlib_lm", "digits_captions", "image_vit")
+quick_families = pytest.mark.parametrize(
+    "name",
+    [pytest.param(name, marks=[] if name in QUICK else [pytest.mark.slow]) for name in FAMILIES],
+)
+"""Families whose compilation is quick or of its own kind; the others run with `-m slow`."""
 
 
 def small(name, **changes):
@@ -50,7 +56,7 @@ def equal(a, b):
     return all(np.array_equal(x, y) for x, y in leaves)
 
 
-@every_family
+@quick_families
 def test_everything_random_comes_from_the_key(name, key):
     task, again = small(name).build(), small(name).build()
     other = jax.random.key(1)
@@ -61,7 +67,7 @@ def test_everything_random_comes_from_the_key(name, key):
     assert task.digest == again.digest
 
 
-@every_family
+@quick_families
 def test_loss_and_score_of_an_untrained_model_are_those_of_guessing(name, key):
     task = small(name).build()
 

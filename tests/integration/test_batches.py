@@ -18,9 +18,9 @@ from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_run, summarize_setup
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, _task_keys, task_key
+from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.trainer import TaskTrainer
 from lionhunt.search.evolution.mutation import mutate
 from lionhunt.search.evolution.mutation_space import MutationSpace
@@ -83,6 +83,7 @@ def together(evaluators, jobs):
     return evaluators[1].evaluate(jobs)
 
 
+@pytest.mark.slow
 def test_batch_is_one_by_one_to_rounding(alone, together):
     """Compare stable trainings: above the loss of a guess, a difference may double every step."""
     statuses = {measurement.status for measurement in alone}
@@ -106,6 +107,7 @@ def exact_text(measurement) -> str:
     return repr((measurement.status, measurement.scores, measurement.curves))
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("order_seed", range(3))
 def test_candidate_owes_nothing_to_its_companions_and_its_place(
     order_seed, evaluators, jobs, together
@@ -121,6 +123,7 @@ def test_candidate_owes_nothing_to_its_companions_and_its_place(
             assert exact_text(measurement) == expected[job.name]
 
 
+@pytest.mark.slow
 def test_sizes_of_bytecode_and_tasks_may_be_mixed(evaluators, jobs, alone, together):
     large = Job("large", assemble(MANY_STATES), task=0)
     assert large.bytecode.shape != SMALL

@@ -20,7 +20,10 @@ IMPORTED = 'raise ImportError("a module of the user was imported")\n'
 SCRIPT = f'if __name__ == "__main__":\n    {MAIN}\nelse:\n    {IMPORTED}'
 
 
-@pytest.mark.parametrize("python", [["-c", MAIN], ["search.py"]])
+SCRIPTED = pytest.param(["search.py"], marks=pytest.mark.slow)
+
+
+@pytest.mark.parametrize("python", [["-c", MAIN], SCRIPTED])
 def test_worker_starts_beside_modules_of_the_same_names(python, tmp_path):
     """Check both entries of `sys.path`: `python -c` has the working directory, a script its own."""
     (tmp_path / "search.py").write_text(SCRIPT)

@@ -32,6 +32,12 @@ TASKS: tuple[FamilyOptions, ...] = (
 )
 
 
+def quick_of(tasks):
+    """Mark all tasks but the first and the last as slow."""
+    middle = [pytest.param(options, marks=pytest.mark.slow) for options in tasks[1:-1]]
+    return [tasks[0], *middle, tasks[-1]]
+
+
 def train_adamw(options):
     """Train with optax's AdamW; return the task, its key and the training."""
     task, key = options.build(), task_key(0, 0)
@@ -39,7 +45,7 @@ def train_adamw(options):
     return task, key, compile_quickly(lambda key: train(task, optimizer, key))(key)
 
 
-@pytest.mark.parametrize("options", TASKS, ids=lambda options: options.kind)
+@pytest.mark.parametrize("options", quick_of(TASKS), ids=lambda options: options.kind)
 def test_what_is_trained_has_learned(options):
     task, key, training = train_adamw(options)
     idle = compile_quickly(lambda key: task.score(task.init(task.data, key), task.data))

@@ -6,6 +6,7 @@ from lionhunt import dsl
 from lionhunt.dsl import library
 from lionhunt.dsl.classification.constant_matching import match_constants
 from lionhunt.dsl.edits.constants import constants_of, replace_constants
+from tests.support.dsl.library_programs import each_program
 
 LION = """def train(w, g, v, lr):
   wd = 0.5 * w
@@ -35,7 +36,7 @@ def test_another_program_does_not_match(old, new):
     assert match_constants(changed, library.load("lion")) is None
 
 
-@pytest.mark.parametrize("name", library.names())
+@each_program()
 def test_library_program_with_other_constants_matches_itself(name):
     program = dsl.simplify(library.load(name))
     values = constants_of(program)

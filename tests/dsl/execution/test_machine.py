@@ -104,7 +104,7 @@ def load(name):
     return dsl.parse(NUMBERS_PER_ARRAY) if name == "numbers_per_array" else library.load(name)
 
 
-COMPILED = ("lion", "adamw", "adafactor", "sophia", "came", "muon", "prodigy", "numbers_per_array")
+COMPILED = ("lion", "adafactor", "came", "numbers_per_array")
 """Programs that are compiled at every run, of all kinds of states and reductions."""
 
 

@@ -21,9 +21,13 @@ def problems(op):
     "kind, rule, meaning",
     [
         ("elementwise", lambda np, x: x / (1 + np.abs(x)), "x / (1 + abs(x))"),
-        ("row", lambda np, x, axis: np.max(x, axis, keepdims=True), "max(x, -1, keepdims=True)"),
+        pytest.param(
+            *("row", lambda np, x, axis: np.max(x, axis, keepdims=True)),
+            "max(x, -1, keepdims=True)",
+            marks=pytest.mark.slow,
+        ),
         ("array", lambda np, x, axis: np.sum(x * x, axis, keepdims=True), "sum(x * x)"),
-        ("total", lambda np, x: np.abs(x), "sum(abs(x))"),
+        pytest.param("total", lambda np, x: np.abs(x), "sum(abs(x))", marks=pytest.mark.slow),
     ],
     ids=["elementwise", "row", "array", "total"],
 )

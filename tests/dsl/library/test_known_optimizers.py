@@ -10,6 +10,7 @@ import pytest
 
 from lionhunt.dsl import library
 from lionhunt.dsl.edits.constants import replace_constants
+from tests.support.dsl.library_programs import QUICK
 from tests.support.dsl.oracles.all_oracles import ORACLES
 from tests.support.dsl.oracles.runs import (
     as_float32,
@@ -63,7 +64,11 @@ def another(constant, value):
     return 2 * value - 1 if 0.5 < value < 1 else 2 * value
 
 
-PAIRS = [pytest.param(name, oracle, id=f"{name}-{oracle.name}") for name, oracle in ORACLES]
+def case(name, oracle, *constants):
+    """Return parameters of a test; those of a few programs run at every run."""
+    marks = [] if name in QUICK else [pytest.mark.slow]
+    words = "-".join((name, oracle.name, *constants))
+    return pytest.param(name, oracle, *constants, id=words, marks=marks)
 
 
 def test_every_program_has_an_oracle_except_those_of_the_search():
@@ -93,7 +98,7 @@ def expected_updates(name, oracle):
     return oracle.updates(in_float64(RUN), list(map(as_float32, variants)))
 
 
-@pytest.mark.parametrize(("name", "oracle"), PAIRS)
+@pytest.mark.parametrize(("name", "oracle"), [case(*pair) for pair in ORACLES])
 def test_program_is_the_known_optimizer(name, oracle):
     actual = oracle.taken(updates(name))
     assert_close(actual, expected_updates(name, oracle)[0], rtol=oracle.rtol)
@@ -109,11 +114,7 @@ def updates_with_another(name, constant):
 
 @pytest.mark.parametrize(
     ("name", "oracle", "constant"),
-    [
-        pytest.param(name, oracle, constant, id=f"{name}-{oracle.name}-{constant}")
-        for name, oracle in ORACLES
-        for constant in oracle.constants
-    ],
+    [case(name, oracle, constant) for name, oracle in ORACLES for constant in oracle.constants],
 )
 def test_constant_has_the_meaning_of_its_name(name, oracle, constant):
     all_updates = expected_updates(name, oracle)

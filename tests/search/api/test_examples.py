@@ -8,7 +8,8 @@ import lionhunt
 from lionhunt.search.api import configs, experiments, own_functions, programs, runs, searches
 from tests.support.search.runs import finished
 
-MODULES = [lionhunt, configs, experiments, own_functions, programs, runs, searches]
+MODULES = [lionhunt, configs, experiments, own_functions, programs, runs]
+MODULES.append(pytest.param(searches, marks=pytest.mark.slow))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("module", MODULES, ids=str)

@@ -24,7 +24,10 @@ def next_words(run) -> dict[str, list[str]]:
     return {words[1]: words[1:] for words in split}
 
 
-@pytest.fixture(params=["my 'runs' $HOME #1", "-run", "lion"])
+SLOW_NAMES = [pytest.param(name, marks=pytest.mark.slow) for name in ("-run", "lion")]
+
+
+@pytest.fixture(params=["my 'runs' $HOME #1", *SLOW_NAMES])
 def run(request, finished_run_dir, tmp_path, monkeypatch):
     """Return the path of a run, relative and with a name that a shell may not take as it is."""
     monkeypatch.chdir(tmp_path)

@@ -10,9 +10,9 @@ from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.proxy_tasks import NUM_CHUNKS, DigitsMLP
 from lionhunt.search.evaluation.evaluator import NO_HURDLE, Evaluator, task_key
+from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
-from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.trainer import TaskTrainer
 from lionhunt.search.evolution.step import multiply_step
 
@@ -93,6 +93,7 @@ def test_one_trainer_trains_all_lengths_as_tasks_of_these_lengths():
     assert len(set(lengths)) > 3 and cache_size() == 1
 
 
+@pytest.mark.slow
 def test_candidates_of_a_batch_choose_for_themselves():
     # Each candidate has its own seed, and so its own scales. Fewer functions compile faster.
     task = dataclasses.replace(OPTIONS, reparametrization=4.0).build()

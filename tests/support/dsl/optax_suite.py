@@ -58,8 +58,8 @@ FLOATS = (jnp.float16, jnp.bfloat16, jnp.float32)
 
 @pytest.fixture(scope="module", autouse=True)
 def strict_types():
-    """Mix types as users and wrappers of optax do; leave out checks of JAX itself for speed."""
-    with jax.numpy_dtype_promotion("standard"), jax.enable_checks(False):
+    """Mix types as users and wrappers of optax do."""
+    with jax.numpy_dtype_promotion("standard"):
         yield
 
 
