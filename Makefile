@@ -15,7 +15,7 @@ test: .venv/installed-dev
 		tests/integration tests/examples tests/search tests/proxy_tasks tests/dsl tests/docs
 
 test-all: .venv/installed-dev  ## every test, also those that take minutes; JAX checks itself
-	JAX_ENABLE_CHECKS=1 $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests
+	JAX_ENABLE_CHECKS=1 XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests
 
 lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/ruff check .

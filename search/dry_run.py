@@ -18,6 +18,7 @@ from rich.table import Table
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks import NUM_CHUNKS
+from lionhunt.proxy_tasks.pytorch.task import require_jax
 from lionhunt.search.driver.config import RunConfig
 from lionhunt.search.driver.scoring import start_pool
 from lionhunt.search.driver.search_loop import Search
@@ -137,7 +138,7 @@ def _list_tasks(
 def _count_steps(tasks: Sequence[TaskOptions], seed: int, first: int) -> list[int]:
     """Return the training steps of each task in a run; the first of them has number `first`."""
     return [
-        int(task.build().at(task_key(seed, number)).num_steps)
+        int(require_jax(task.build(), "a task with horizons").at(task_key(seed, number)).num_steps)
         if task.horizons
         else task.scaled_steps
         for number, task in enumerate(tasks, start=first)

@@ -11,6 +11,8 @@ import pytest
 
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
+# Compilation takes most of the time of tests; `make test-all` compiles as users do.
+os.environ.setdefault("XLA_FLAGS", "--xla_backend_optimization_level=0")
 # JAX reads these variables when it computes for the first time.
 set_xla_environment()
 

@@ -43,13 +43,13 @@ def with_functions(
 
 
 def with_loaded_functions(
-    method: "Callable[[OptimizerProgram], T]",
-) -> "Callable[[OptimizerProgram], T]":
+    method: "Callable[Concatenate[OptimizerProgram, P], T]",
+) -> "Callable[Concatenate[OptimizerProgram, P], T]":
     """Let a method know the functions that its program was read with, and their expressions."""
 
     @functools.wraps(method)
-    def known(self: "OptimizerProgram") -> T:
+    def known(self: "OptimizerProgram", *args: P.args, **kwargs: P.kwargs) -> T:
         with self.source.functions.loaded():
-            return method(self)
+            return method(self, *args, **kwargs)
 
     return known

@@ -8,7 +8,7 @@ import torch
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP
 from lionhunt.proxy_tasks.data.bundled import NUM_CLASSES, load_digits
-from lionhunt.proxy_tasks.torch_task import torch_task_class
+from lionhunt.proxy_tasks.pytorch.task import torch_task_class
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.bench.language import machine_name
 from lionhunt.search.bench.sample_children import Children

@@ -18,6 +18,7 @@ from lionhunt.search.fields import Count, TaskOptions
 from lionhunt.search.paper.replication.config import StudyConfig
 from lionhunt.search.selection.config import SelectConfig
 from lionhunt.search.simplification.config import SimplifyConfig
+from lionhunt.search.user_code.functions import functions_of
 
 Names = tuple[str, ...]
 
@@ -56,7 +57,6 @@ class AimConfig(Config):
 
     @pydantic.model_validator(mode="after")
     def _check(self):
-        _check_words("functions", self.functions, WORDS, "function")
         _check_words("families", self.families, library.names(), "optimizer")
         _check_words("properties", self.properties, REQUIREMENTS, "property")
         return self
@@ -98,6 +98,8 @@ class CampaignConfig(Config):
                 f"aim.min_seeds ({self.aim.min_seeds}) must be at most num_repeats "
                 f"({self.num_repeats})"
             )
+        with functions_of(self.run.functions_from):
+            _check_words("aim.functions", self.aim.functions, WORDS, "function")
         labels = [optimizer.label for optimizer in self.compare.optimizers]
         for key in ("better_than", "no_worse_than", "faster_than"):
             _check_words(f"aim.{key}", getattr(self.aim, key), labels, "optimizer of compare")

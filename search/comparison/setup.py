@@ -10,7 +10,7 @@ from typing import Any
 from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.op_table import active_table
 from lionhunt.proxy_tasks import Task
-from lionhunt.proxy_tasks.torch_task import require_jax
+from lionhunt.proxy_tasks.pytorch.task import require_jax
 from lionhunt.search.comparison.config import ComparisonConfig, TrainingsConfig
 from lionhunt.search.comparison.loop import REFERENCE_OPTIMIZER, ComparisonLoop
 from lionhunt.search.comparison.optimizers import ComparedOptimizer

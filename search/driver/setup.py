@@ -6,6 +6,7 @@ from typing import Any
 from lionhunt.dsl.op_table import active_table
 from lionhunt.dsl.program import Program
 from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.environment import summarize_environment
 from lionhunt.search.errors import ConfigError, SourceError
@@ -51,7 +52,7 @@ def summarize_setup(
     return setup | record_functions(active_table()) | summarize_environment()
 
 
-def summarize_tasks(tasks: Sequence[Task]) -> list[dict[str, Any]]:
+def summarize_tasks(tasks: Sequence[Task | TorchTask]) -> list[dict[str, Any]]:
     """Summarize tasks for a store, each under a unique name."""
     families = [task.name for task in tasks]
     counts = [families[: i + 1].count(family) for i, family in enumerate(families)]

@@ -11,7 +11,7 @@ import numpy as np
 from lionhunt.dsl.op_table import OPS
 from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.guarding import of_callback
-from lionhunt.proxy_tasks.torch_task import TorchTask
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.errors import ScorerError
 from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.job import Job

@@ -15,8 +15,8 @@ from lionhunt.dsl.op import FunctionError
 from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Const, Program, Statement, Var
 from lionhunt.dsl.text.docstring import ProgramDoc
-from lionhunt.proxy_tasks.torch_task import TorchTask
-from lionhunt.proxy_tasks.torch_training import TorchTraining
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
+from lionhunt.proxy_tasks.pytorch.training import TorchTraining
 from lionhunt.search.evaluation.halving import STAGES, Trained, train_multiples
 
 MAX_CLASSES = 64

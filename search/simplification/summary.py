@@ -25,7 +25,7 @@ from lionhunt.dsl.program import Program
 from lionhunt.dsl.rewriting import Justification, rewrite
 from lionhunt.dsl.rewriting.terms import to_expression
 from lionhunt.dsl.text.docstring import ProgramDoc
-from lionhunt.proxy_tasks.torch_task import TorchTask
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.evaluation.evaluator import task_key
 from lionhunt.search.evolution.hyperparameters import apply_tuning, untuned
 from lionhunt.search.simplification.config import SimplifyConfig

@@ -6,7 +6,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from lionhunt.proxy_tasks.torch_task import TorchTask
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer
 
 ERROR_QUANTILES = 1.96 + 0.84

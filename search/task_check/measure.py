@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from lionhunt.proxy_tasks import Task
-from lionhunt.proxy_tasks.torch_task import TorchTask
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.activity import Activity, OnActivity, ignore
 from lionhunt.search.task_check import trainings
 from lionhunt.search.task_check.trainings import (

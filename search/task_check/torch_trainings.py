@@ -10,8 +10,8 @@ import torch
 
 from lionhunt.dsl import library
 from lionhunt.proxy_tasks import NUM_CHUNKS, Training
-from lionhunt.proxy_tasks.torch_task import TorchTask
-from lionhunt.proxy_tasks.torch_training import TorchTraining
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
+from lionhunt.proxy_tasks.pytorch.training import TorchTraining
 from lionhunt.search.evaluation.torch_trainer import optimizer_class
 from lionhunt.search.task_check.trainings import CheckedTraining, Gradient, Train
 

@@ -13,7 +13,7 @@ from lionhunt.dsl import library
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import Task, Training, train
 from lionhunt.proxy_tasks.guarding import call
-from lionhunt.proxy_tasks.torch_task import TorchTask
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.evaluation.evaluator import Evaluator, task_key
 from lionhunt.search.evaluation.job import Job
 

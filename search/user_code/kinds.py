@@ -5,8 +5,8 @@ import types
 from typing import Any, NamedTuple
 
 from lionhunt.proxy_tasks import FAMILIES, OTHER_KINDS, Task, TaskError
+from lionhunt.proxy_tasks.pytorch.task import torch_task_class
 from lionhunt.proxy_tasks.task_class import is_task_class, task
-from lionhunt.proxy_tasks.torch_task import torch_task_class
 from lionhunt.search.errors import SourceError, did_you_mean
 from lionhunt.search.user_code.loading import Digests, UserCode, load, source_digests
 from lionhunt.search.user_code.reference import Reference, is_reference

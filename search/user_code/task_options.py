@@ -12,8 +12,8 @@ from pydantic_core import PydanticCustomError, core_schema
 
 from lionhunt.errors import LionhuntError
 from lionhunt.proxy_tasks import Task, TaskError
+from lionhunt.proxy_tasks.pytorch.task import TorchOptions, TorchTask
 from lionhunt.proxy_tasks.task_class import fields_of
-from lionhunt.proxy_tasks.torch_task import TorchOptions, TorchTask
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.user_code.given import given
 from lionhunt.search.user_code.kinds import load_kind, name_of

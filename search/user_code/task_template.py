@@ -177,9 +177,7 @@ def NAME(make_optimizer, seed, num_steps: int = 100, batch_size: int = 32, width
     )
     # The optimizer of a candidate. Its learning rate is 1: a factor, which the schedule lowers.
     optimizer = make_optimizer(model.parameters())
-    schedule = torch.optim.lr_scheduler.OneCycleLR(
-        optimizer, max_lr=1.0, total_steps=num_steps, pct_start=0.05, cycle_momentum=False
-    )
+    schedule = torch.optim.lr_scheduler.CosineAnnealingLR(optimizer, num_steps)
     for _ in range(num_steps):
         chosen = torch.randint(500, (batch_size,))
         optimizer.zero_grad()

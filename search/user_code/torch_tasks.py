@@ -4,7 +4,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-from lionhunt.proxy_tasks.torch_task import torch_task_class
+from lionhunt.proxy_tasks.pytorch.task import torch_task_class
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.user_code.own_options import OptionError, make_own
 from lionhunt.search.user_code.reference import with_full_paths

@@ -12,16 +12,22 @@ import pytest
 import lionhunt
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
+FEWER = {
+    "num_programs": 300,
+    "racing.max_seeds": 2,
+    "racing.num_fresh": 2,
+    "tasks": [{"kind": "digits_mlp", "metric": "loss", "num_steps": 20, "width": 8}],
+}
+"""Settings of a short search."""
 
 
 def test_search_to_training_loop(capsys, monkeypatch):
     # One process compiles the tasks once, and two workers compile them twice.
     quick = functools.partial(lionhunt.run, workers=0)
-    fewer_seeds = {"racing.max_seeds": 2, "racing.num_fresh": 2}
     monkeypatch.setattr(
         lionhunt,
         "run",
-        lambda *args, settings, **options: quick(*args, settings=settings | fewer_seeds, **options),
+        lambda *args, settings, **options: quick(*args, settings=settings | FEWER, **options),
     )
     module = runpy.run_path(str(EXAMPLES / "search_to_training_loop.py"))
     # The example has the settings of a user, not the strict ones of the tests.
@@ -41,10 +47,6 @@ def test_derivation_of_lion(capsys):
     assert "nearest known optimizers: lion" in printed
 
 
-QUICK = '"num_programs": 300, "racing.max_seeds": 2, "racing.num_fresh": 2}, workers=0'
-"""Settings of a short search. One process compiles the tasks once, and two would twice."""
-
-
 def run_notebook(name: str, **replaced: str) -> str:
     """Run a notebook in a kernel of its own, with parts replaced, and return its HTML."""
     notebook = nbformat.read(EXAMPLES / name, as_version=4)
@@ -60,7 +62,7 @@ def run_notebook(name: str, **replaced: str) -> str:
 
 
 def test_first_notebook_runs_from_a_clean_kernel():
-    html = run_notebook("first_search.ipynb", **{'"num_programs": 2000}': QUICK})
+    html = run_notebook("first_search.ipynb", **{'{"num_programs": 2000}': f"{FEWER}, workers=0"})
     assert "hall" not in html and "statements are needed" in html
 
 

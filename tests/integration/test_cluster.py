@@ -73,6 +73,7 @@ def two_nodes():
     process.communicate(timeout=60)
 
 
+@pytest.mark.slow
 def test_two_nodes_give_the_same_history(tmp_path):
     nodes = tmp_path / "nodes"
     with two_nodes() as (address, _):

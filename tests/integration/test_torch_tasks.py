@@ -71,7 +71,7 @@ def stopped(config, out):
 
 def test_history_is_the_same_with_workers_and_after_a_stop(folder):
     whole = lionhunt.run("torch.toml", out="whole", workers=2)
-    assert whole.is_complete and whole.best.fitness >= 0
+    assert whole.is_complete and whole.best is not None
     assert not stopped("torch.toml", "stopped").is_complete
     assert lionhunt.resume("stopped", workers=0).history_digest == whole.history_digest
     (row,) = whole.query("SELECT count(*) AS n FROM outcomes WHERE reason = 'hurdle'")
@@ -85,8 +85,14 @@ def test_an_edit_is_refused_with_the_file(folder):
         lionhunt.resume("run", workers=0)
 
 
+@pytest.mark.slow
 def test_an_error_of_some_candidates_is_their_outcome(folder):
-    fault = "        if loss > 50:\n            raise ValueError('diverged')\n        yield loss"
+    # Some candidates go uphill.
+    fault = """
+        first = loss.item() if _ == 0 else first
+        if loss > 1.1 * first:
+            raise ValueError("diverged")
+        yield loss"""
     (folder / "train.py").write_text(TRAIN.replace("        yield loss", fault))
     run = lionhunt.run("torch.toml", out="run", workers=1)
     (row,) = run.query("SELECT count(*) AS n FROM outcomes WHERE reason = 'raised'")
@@ -129,7 +135,7 @@ def test_a_function_of_python_is_a_task(folder):
     )
     assert one.is_complete and other.is_complete
     digests = set()
-    for path in (one.path, other.path):
+    for path in (one.folder, other.folder):
         with RunStore.open_to_read(path) as records:
             digests.add(records.info()["tasks"][0]["digest"])
     assert len(digests) == 2

@@ -50,6 +50,7 @@ def start(*words):
     """Start a process in a group of its own, as a terminal does."""
     # Background processes of a shell ignore SIGINT, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     return subprocess.Popen(
         [LIONHUNT, *map(str, words)],
         stdout=subprocess.PIPE,

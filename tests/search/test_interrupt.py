@@ -30,8 +30,9 @@ def run(work: str, *signals: int, before: str = "", grace: float = 0.5, folder=N
             "interrupt.run_as_process(work)",
         ]
     )
-    # Background processes of a shell ignore SIGINT, and their children inherit that.
+    # Background processes of a shell ignore such signals, and their children inherit that.
     signal.signal(signal.SIGINT, signal.default_int_handler)
+    signal.signal(signal.SIGHUP, signal.SIG_DFL)
     process = subprocess.Popen(
         [sys.executable, "-c", code],
         stdout=subprocess.PIPE,

@@ -5,7 +5,7 @@ from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
-from lionhunt.proxy_tasks.torch_task import require_jax
+from lionhunt.proxy_tasks.pytorch.task import require_jax
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.comparison.result import Comparison
 from lionhunt.search.comparison.setup import PreparedComparison, open_comparisons

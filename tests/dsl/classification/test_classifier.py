@@ -29,7 +29,7 @@ def _is(result, *names: str) -> bool:
     return result.likeness is Likeness.SAME and result.optimizers == names
 
 
-@each_program(KNOWN)
+@each_program(KNOWN, quick=("sgd", "lion", "adamw", "adafactor"))
 def test_a_program_of_the_library_is_itself(name):
     (same,) = [group for group in SAME_UP_TO_CONSTANTS if name in group] or [(name,)]
     result = classify(library.load(name))
@@ -267,7 +267,10 @@ def test_what_has_little_in_common_is_unlike_anything():
     assert result.distance > MAX_DISTANCE
 
 
-@pytest.mark.parametrize("line", ["g = sin(g)", "g = tanh(g)", "g = max(w, cos(g)) * g"])
+SLOW_LINES = [pytest.param(line, marks=pytest.mark.slow) for line in ("g = sin(g)", "g = tanh(g)")]
+
+
+@pytest.mark.parametrize("line", ["g = max(w, cos(g)) * g", *SLOW_LINES])
 def test_a_long_program_is_unlike_anything(line):
     result = _classify(*[line] * 600, "m = sign(g) + m", outputs="g, m")
     assert result.likeness is Likeness.UNLIKE

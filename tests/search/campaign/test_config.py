@@ -3,6 +3,7 @@
 import pytest
 
 from lionhunt.search.errors import ConfigError
+from tests.support import own_functions
 from tests.support.search.campaigns import RAW, TASK, config
 
 OPTIMIZER = {"program": "adamw", "learning_rate": 0.01, "weight_decay": 0.0}
@@ -51,6 +52,14 @@ def test_invalid_config_is_refused(changes, message):
     with pytest.raises(ConfigError, match=message) as error:
         config(**changes)
     assert "\n" not in str(error.value)
+
+
+def test_functions_of_the_user_are_an_aim(tmp_path):
+    (tmp_path / "own.py").write_text(own_functions.TEXT)
+    run = RAW["run"] | {"functions_from": [str(tmp_path / "own.py")]}
+    assert config(run=run, **aim(functions={"softsign": 2})).aim.functions == {"softsign": 2}
+    with pytest.raises(ConfigError, match="aim.functions: unknown function 'softsing'; did you"):
+        config(run=run, **aim(functions={"softsing": 2}))
 
 
 def test_found_programs_join_the_optimizers():

@@ -12,7 +12,7 @@ from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.op import FunctionError
 from lionhunt.dsl.op_table import OPS, OpTable
 from lionhunt.proxy_tasks import Task
-from lionhunt.proxy_tasks.torch_task import torch_task_class
+from lionhunt.proxy_tasks.pytorch.task import torch_task_class
 from lionhunt.search.evaluation.evaluator import Evaluator
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
@@ -28,8 +28,8 @@ def valley(make_optimizer, num_steps: int = NUM_STEPS):
     """Descend a valley, with the schedule of the tasks in JAX."""
     point = torch.nn.Parameter(torch.tensor(START))
     optimizer = make_optimizer([point])
-    schedule = [float(jax_valley().schedule(step)) for step in range(num_steps)]
-    for rate in schedule:
+    schedule = jax_valley().schedule
+    for rate in np.asarray(jnp.array([schedule(step) for step in range(num_steps)])).tolist():
         for group in optimizer.param_groups:
             group["lr"] = rate
         optimizer.zero_grad()

@@ -2,13 +2,16 @@
 
 import dataclasses
 import math
+import time
 
 import jax
 import jax.numpy as jnp
 import numpy as np
 import pytest
+import torch
 
 from lionhunt.proxy_tasks import Task
+from lionhunt.proxy_tasks.pytorch.task import torch_task_class
 from lionhunt.search.task_check import findings
 from lionhunt.search.task_check.findings import find_all, seeds_needed
 from lionhunt.search.task_check.measure import TaskTrainings, TunedOptimizer, measure_task
@@ -36,7 +39,8 @@ def tuned(name: str, scores: list[float], curve=(1.0, 0.5)) -> TunedOptimizer:
 NOISE = np.array([0.01, -0.02, 0.015, 0.0, -0.01, 0.02, -0.015, 0.0])
 SOUND = TaskTrainings(
     task(),
-    30,
+    num_parameters=3,
+    num_steps=30,
     has_same_data=True,
     repeats=True,
     gradients=(Gradient(True, ()),) * 8,
@@ -49,6 +53,41 @@ SOUND = TaskTrainings(
     compile_seconds=1.0,
     evaluation_seconds=0.1,
 )
+
+
+def torch_valley(make_optimizer, num_steps: int = 30):
+    weight = torch.nn.Parameter(torch.randn(3))
+    optimizer = make_optimizer([weight])
+    for _ in range(num_steps):
+        optimizer.zero_grad()
+        loss = (weight**2).sum()
+        loss.backward()
+        optimizer.step()
+        yield loss
+    return (weight**2).sum()
+
+
+def without_losses(make_optimizer):
+    (*_, last) = torch_valley(make_optimizer)
+    return last
+
+
+@pytest.mark.parametrize("function", [torch_valley, without_losses], ids=["yields", "returns"])
+def test_tasks_in_pytorch_are_measured(function):
+    measured = measure_task(torch_task_class(function)().build, seconds=1.0)
+    found = {each.about for each in find_all(measured) if not each.is_sound} - {"distinction"}
+    assert not found and measured.num_parameters == 3
+    assert measured.has_losses == (function is torch_valley)
+    assert all(score > 0 for score in measured.before)
+
+
+def test_a_task_in_pytorch_with_random_numbers_of_its_own_is_found():
+    def unseeded(make_optimizer):
+        return without_losses(make_optimizer) * (1 + time.perf_counter() % 1)
+
+    measured = measure_task(torch_task_class(unseeded)().build, seconds=1.0)
+    (found,) = [each for each in find_all(measured) if each.about == "repeats"]
+    assert not found.is_sound and "torch, NumPy and Python" in found.advice
 
 
 def test_a_sound_task_has_no_fault():

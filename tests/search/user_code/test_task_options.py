@@ -85,7 +85,7 @@ def test_a_setting_that_is_wrong_is_named(kind):
 @pytest.mark.parametrize(
     "text, said",
     [
-        ("Parabola = 3", "is int; expected a class with @lionhunt.task, or a lionhunt.Task"),
+        ("Parabola = 3", "is int; expected a class with @lionhunt.task, a lionhunt"),
         ("class Parabola:\n  num_steps: int = 3", "the task class Parabola has no method 'build'"),
         ("class Parabola:\n  def build(self): pass", "has no field 'num_steps'"),
         (

@@ -20,6 +20,7 @@ import pytest
 
 from lionhunt import dsl
 from tests.support.dsl import suites
+from tests.support.dsl.library_programs import QUICK
 from tests.support.dsl.suites import (
     NAMES,
     REPRESENTATIVES,
@@ -30,7 +31,7 @@ from tests.support.dsl.suites import (
 EXPORT, OWN = "export", "as_optimizer"
 
 
-def on_both(unless: Mapping[str, str] | None = None, *, quick: Collection[str] = NAMES):
+def on_both(unless: Mapping[str, str] | None = None, *, quick: Collection[str] = QUICK):
     """Parametrize a test over exports and `dsl.as_optimizer`, by `source` and `name`.
 
     Args:

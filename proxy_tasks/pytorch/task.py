@@ -3,6 +3,7 @@
 The module imports neither torch nor JAX.
 """
 
+import copy
 import dataclasses
 import functools
 import inspect
@@ -62,6 +63,13 @@ class TorchOptions:
 
     num_steps: int
 
+    def __init__(self, **options: Any):
+        raise NotImplementedError
+
+    def build(self) -> TorchTask:
+        """Return the task with these options."""
+        raise NotImplementedError
+
 
 @functools.cache
 def torch_task_class(function: Callable[..., Any]) -> type[TorchOptions]:
@@ -86,11 +94,9 @@ def torch_task_class(function: Callable[..., Any]) -> type[TorchOptions]:
             raise TaskError(f"{name} takes *{each.name}; give each option a name")
         if each.name == SEED:
             continue
-        default = dataclasses.MISSING if each.default is each.empty else each.default
-        kind = hints.get(
-            each.name, Any if default in (dataclasses.MISSING, None) else type(default)
-        )
-        fields.append((each.name, kind, dataclasses.field(default=default)))
+        is_any = each.default is each.empty or each.default is None
+        kind = hints.get(each.name, Any if is_any else type(each.default))
+        fields.append((each.name, kind, _field(each)))
     taken = {each.name for each in others}
     own = {key: option for key, option in OWN_OPTIONS.items() if key not in taken}
     fields += [(key, kind, dataclasses.field(default=value)) for key, (kind, value) in own.items()]
@@ -112,6 +118,14 @@ def torch_task_class(function: Callable[..., Any]) -> type[TorchOptions]:
         name, fields, bases=(TorchOptions,), namespace=namespace, frozen=True, kw_only=True
     )
     return task(made)
+
+
+def _field(parameter: inspect.Parameter) -> Any:
+    """Return the field of an argument, with its default."""
+    if parameter.default is parameter.empty:
+        return dataclasses.field()
+    # A list would be one for all instances.
+    return dataclasses.field(default_factory=lambda: copy.deepcopy(parameter.default))
 
 
 def require_jax(built: Task | TorchTask, what: str) -> Task:

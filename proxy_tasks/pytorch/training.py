@@ -9,9 +9,9 @@ import numpy as np
 import torch
 
 from lionhunt.proxy_tasks.guarding import call
+from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.proxy_tasks.task import NUM_CHUNKS
 from lionhunt.proxy_tasks.task_errors import TaskError
-from lionhunt.proxy_tasks.torch_task import TorchTask
 from lionhunt.proxy_tasks.training import Training
 
 
@@ -123,10 +123,9 @@ class TorchTraining:
         return call(self._task.name, self._task.function.__name__, _guarded, function, *args)
 
     def _number(self, value: Any, verb: str) -> float:
-        is_number = isinstance(value, int | float | np.number) and not isinstance(value, bool)
-        if not is_number and getattr(value, "numel", lambda: 0)() == 1:
-            value, is_number = value.item(), True
-        if not is_number:
+        if isinstance(value, torch.Tensor) and value.numel() == 1:
+            value = value.item()
+        if not isinstance(value, int | float | np.number) or isinstance(value, bool):
             what = "nothing" if value is None else f"a {type(value).__name__}"
             raise TaskError(f"task {self._task.name}: it {verb} {what}; expected a number")
         return float(value)
