@@ -31,7 +31,7 @@ jax.config.update("jax_numpy_rank_promotion", "raise")
 jax.config.update("jax_legacy_prng_key", "error")
 
 hypothesis.settings.register_profile(
-    "repeatable", derandomize=True, database=None, deadline=None, max_examples=50
+    "repeatable", derandomize=True, database=None, deadline=None, max_examples=25
 )
 hypothesis.settings.load_profile("repeatable")
 
