@@ -128,7 +128,7 @@ _CONFIG = """# Purpose:  search for an optimizer of the task NAME in FILE.
 # Duration: about a minute; estimate it with: lionhunt search STEM.toml --dry-run
 
 seed = 0
-num_programs = 3000
+num_programs = 10_000
 initial = "adamw_initial"
 
 # Programs are directions: learning rate and weight decay stay as they are.
@@ -195,7 +195,7 @@ def NAME(make_optimizer, seed, num_steps: int = 100, batch_size: int = 32, width
 
 _TORCH_CHANGES = (
     ("# Duration: about a minute; estimate", "# Duration: some minutes; estimate"),
-    ("num_programs = 3000", "num_programs = 300"),
+    ("num_programs = 10_000", "num_programs = 300"),
     ("population_size = 100", "population_size = 30"),
     (
         "# The path starts from the folder of this file. Keys beside kind are fields of the class.",
