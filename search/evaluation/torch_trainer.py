@@ -72,9 +72,14 @@ class TorchTrainer:
         )
 
 
-@functools.lru_cache(MAX_CLASSES)
 def optimizer_class(program: Program) -> type:
     """Return the class that an export of a program has, a `torch.optim.Optimizer`."""
+    # A function of the user may have another rule under the same name later.
+    return _make_class(program, tuple(OPS[each.op].full_name for each in program.statements))
+
+
+@functools.lru_cache(MAX_CLASSES)
+def _make_class(program: Program, functions: tuple[str, ...]) -> type:
     name = "Candidate"
     text = to_torch(program, name, ProgramDoc())
     module: dict[str, Any] = {"__name__": "lionhunt_candidate"}

@@ -32,6 +32,8 @@ READERS = (
     ("export-run", "RUN", "--to", "csv"),
     ("classify", "RUN", "--top", "3"),
     ("export", "RUN:best", "--to", "torch"),
+    ("report", "RUN"),
+    ("diff", "RUN:best", "lion"),
     ("simplify", "RUN:best", "--exact-only"),
     ("bench", "functional", "RUN"),
     ("bench", "hurdles", "RUN"),
