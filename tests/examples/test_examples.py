@@ -10,6 +10,12 @@ import nbformat
 import pytest
 
 import lionhunt
+from lionhunt.dsl import library
+from lionhunt.dsl.execution.bytecode import assemble
+from lionhunt.search.evaluation.evaluator import Evaluator
+from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.outcome import Status
+from lionhunt.search.user_code.kinds import load_kind
 
 EXAMPLES = Path(__file__).parents[2] / "examples"
 FEWER = {
@@ -70,6 +76,18 @@ def test_notebook_of_your_own_problem_runs_from_a_clean_kernel():
     fewer = {'"num_programs": 400': '"num_programs": 70'}
     html = run_notebook("your_own_problem.ipynb", **fewer)
     assert "statements are needed" in html
+
+
+@pytest.mark.parametrize("name", ["Recall", "Oscillator"])
+def test_own_tasks_are_learned(name, monkeypatch):
+    monkeypatch.chdir(EXAMPLES.parent)
+    task = load_kind(f"examples/own_tasks.py:{name}").value().build()
+    job = Job("", assemble(library.load("adamw_initial")), multiples=((4.0, 32.0),))
+    # The example has the settings of a user, not the strict ones of the tests.
+    with jax.numpy_rank_promotion("allow"):
+        (measured,) = Evaluator([task], 0, job.bytecode.functions).evaluate([job])
+    (curve,) = measured.curves
+    assert measured.status is Status.OK and curve[-1] < 0.9 * curve[0]
 
 
 @pytest.mark.parametrize("name", ["search_to_training_loop.py", "derive_lion.py"])
