@@ -15,8 +15,7 @@ from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.fields import TAGS
 from lionhunt.search.user_code.kinds import all_kinds
 from lionhunt.search.user_code.reference import with_full_paths
-from lionhunt.search.user_code.tables import with_tables
-from lionhunt.search.user_code.task_options import NEVER_LOAD
+from lionhunt.search.user_code.task_options import NEVER_LOAD, with_tables
 
 MAX_CHARACTERS = 1_000_000
 """The part of a file that is read; no configuration is longer."""

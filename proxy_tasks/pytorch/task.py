@@ -61,18 +61,9 @@ class TorchTask:
 class TorchOptions:
     """The base of the task classes that are made of functions."""
 
-    num_steps: int
-
-    def __init__(self, **options: Any):
-        raise NotImplementedError
-
-    def build(self) -> TorchTask:
-        """Return the task with these options."""
-        raise NotImplementedError
-
 
 @functools.cache
-def torch_task_class(function: Callable[..., Any]) -> type[TorchOptions]:
+def torch_task_class(function: Callable[..., Any]) -> type[Any]:
     """Return the task class of a function, whose fields are the function's arguments.
 
     Raises:

@@ -256,8 +256,7 @@ class OptimizerProgram:
     def to_optax(self, name: str | None = None) -> str:
         """Return a Python file with this optimizer; it needs jax and optax alone.
 
-        Args:
-            name: of the optimizer; that of the program by default.
+        `name` is that of the optimizer; by default it is that of the program.
         """
         from lionhunt.dsl.export import to_optax
 
@@ -267,8 +266,7 @@ class OptimizerProgram:
     def to_torch(self, name: str | None = None) -> str:
         """Return a Python file with this optimizer as a `torch.optim.Optimizer`.
 
-        Args:
-            name: of the optimizer; that of the program by default.
+        `name` is that of the optimizer; by default it is that of the program.
         """
         from lionhunt.dsl.export import to_torch
 
@@ -278,8 +276,7 @@ class OptimizerProgram:
     def to_latex(self, name: str | None = None) -> str:
         """Return the update rule as LaTeX equations; they need amsmath alone.
 
-        Args:
-            name: of the optimizer; that of the program by default.
+        `name` is that of the optimizer; by default it is that of the program.
         """
         from lionhunt.dsl.export import to_latex
 

@@ -25,8 +25,7 @@ from lionhunt.search.user_code.recorded_code import (
     current_digests,
     remember,
 )
-from lionhunt.search.user_code.tables import with_tables
-from lionhunt.search.user_code.task_options import load_tasks
+from lionhunt.search.user_code.task_options import load_tasks, with_tables
 from lionhunt.search.workers.ray_cluster import AUTO, LOCAL
 from lionhunt.search.workers.xla_environment import set_xla_environment
 

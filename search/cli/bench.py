@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from lionhunt.proxy_tasks import FAMILIES
-from lionhunt.search.activity import Activity
+from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.bench import report
 from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
 from lionhunt.search.bench.early_stopping import bench_hurdles
@@ -16,6 +16,7 @@ from lionhunt.search.bench.machine import bench_machine
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
+    Children,
     breed_children,
     read_children,
 )
@@ -115,14 +116,19 @@ def bench_evaluations(
     set_way_on_from_start()
     with activity_display(make_console(stderr=True)) as on_activity:
         if run is None:
-            on_activity(Activity("a short search, for its children"))
-            config = parse_run_config(RAW_CONFIG, "the search of this bench")
-            children = breed_children(config, NUM_CHILDREN)
+            children = _breed(on_activity)
         else:
             with RunStore.open_to_read(run) as records:
                 children = read_children(records, NUM_CHILDREN)
         figures = bench_machine(children, on_activity)
     print_json(figures) if as_json else report.print_bench_machine(make_console(), figures)
+
+
+def _breed(on_activity: OnActivity) -> Children:
+    """Return the children of a short search."""
+    on_activity(Activity("a short search, for its children"))
+    config = parse_run_config(RAW_CONFIG, "the search of this bench")
+    return breed_children(config, NUM_CHILDREN)
 
 
 @bench.command("step-sizes")
@@ -135,9 +141,7 @@ def bench_multiples(as_json: Json = False) -> None:
     """
     set_way_on_from_start()
     with activity_display(make_console(stderr=True)) as on_activity:
-        on_activity(Activity("a short search, for its children"))
-        config = parse_run_config(RAW_CONFIG, "the search of this bench")
-        figures = bench_step_sizes(breed_children(config, NUM_CHILDREN), on_activity)
+        figures = bench_step_sizes(_breed(on_activity), on_activity)
     print_json(figures) if as_json else report.print_bench_step_sizes(make_console(), figures)
 
 
@@ -154,9 +158,7 @@ def bench_torch_task(as_json: Json = False) -> None:
 
     set_way_on_from_start()
     with activity_display(make_console(stderr=True)) as on_activity:
-        on_activity(Activity("a short search, for its children"))
-        config = parse_run_config(RAW_CONFIG, "the search of this bench")
-        figures = bench_torch(breed_children(config, NUM_CHILDREN), on_activity)
+        figures = bench_torch(_breed(on_activity), on_activity)
     print_json(figures) if as_json else report.print_bench_torch(make_console(), figures)
 
 

@@ -255,6 +255,15 @@ class UserTask:
         return {"type": "object", "properties": {"kind": {"type": "string"}}, "required": ["kind"]}
 
 
+def with_tables(raw: Any) -> Any:
+    """Return the raw tables of a config, with a table for each task that is a Python object."""
+    if isinstance(raw, dict):
+        return {key: with_tables(value) for key, value in raw.items()}
+    if isinstance(raw, list | tuple):
+        return [with_tables(value) for value in raw]
+    return raw.to_json() if isinstance(raw, UserTask) else to_table(raw)
+
+
 def load_tasks(tasks: Iterable[Any]) -> None:
     """Load the code of all users' tasks among some; raise a `LionhuntError` if that fails."""
     for each in tasks:
