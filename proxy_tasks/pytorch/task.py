@@ -67,10 +67,12 @@ def torch_task_class(function: Callable[..., Any]) -> type[Any]:
     """Return the task class of a function, whose fields are the function's arguments.
 
     Raises:
-        TaskError: the function does not take a factory as its first argument, or takes arguments
-            without names.
+        TaskError: the function is async, does not take a factory as its first argument, or takes
+            arguments without names.
     """
     name = function.__name__
+    if inspect.iscoroutinefunction(function) or inspect.isasyncgenfunction(function):
+        raise TaskError(f"{name} is async, which nothing here awaits; make it a plain function")
     first, *others = inspect.signature(function).parameters.values() or (None,)
     if first is None or first.kind not in (first.POSITIONAL_ONLY, first.POSITIONAL_OR_KEYWORD):
         raise TaskError(f"{name} must take a factory of optimizers as its first argument")

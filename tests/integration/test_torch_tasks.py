@@ -165,3 +165,25 @@ weight_decay = 0
     )
     status, _, err = invoke_cli("compare", "compare.toml", "--out", "compared")
     assert status == 2 and "trains in PyTorch, and a comparison trains in JAX" in err, err
+
+
+TASK = """
+[[{}tasks]]
+kind = "./train.py:evaluate"
+num_steps = 10
+"""
+
+
+def test_it_is_selected_and_simplified_on(folder, invoke_cli):
+    stopped("torch.toml", "run")
+    stage = "[[stages]]\nnum_candidates = 1\nnum_tuning_seeds = 2\nnum_final_seeds = 2\n"
+    tuning = "[stages.tuning]\nlearning_rates = [1.0]\nnum_extensions = 0\nnum_variations = 0\n"
+    (folder / "select.toml").write_text(f"seed = 1000\n{stage}{tuning}{TASK.format('stages.')}")
+    (folder / "simplify.toml").write_text(f"num_seeds = [2, 3]\n{TASK.format('')}")
+    for words in (
+        ["select", "run", "--config", "select.toml", "--out", "selected", "--workers", "0"],
+        ["simplify", "run:0", "--config", "simplify.toml", "--workers", "0"],
+    ):
+        status, out, err = invoke_cli(*words)
+        assert status == 0 and "evaluate" in out, (words, err)
+    assert "evaluate" in (folder / "selected" / "report.md").read_text("utf-8")

@@ -100,6 +100,10 @@ def test_it_has_one_thread_and_gives_the_others_back():
     assert torch.get_num_threads() == before
 
 
+async def late(make_optimizer):
+    return 1.0
+
+
 def raising(make_optimizer):
     raise ValueError("no data")
 
@@ -159,8 +163,9 @@ def test_arguments_are_options():
         (lambda: 0, "must take a factory"),
         (lambda *, make: 0, "must take a factory"),
         (lambda make, *rest: 0, r"takes \*rest"),
+        (late, "late is async"),
     ],
-    ids=["nothing", "by name", "any"],
+    ids=["nothing", "by name", "any", "async"],
 )
 def test_other_arguments_are_refused(function, text):
     with pytest.raises(TaskError, match=text):
