@@ -12,7 +12,7 @@ search: .venv/installed  ## a first search: about two minutes
 
 test: .venv/installed-dev
 	$(BIN)/python -m pytest -n 2 --dist loadfile --no-loadscope-reorder --durations=15 \
-		tests/integration tests/examples tests/search tests/proxy_tasks tests/dsl tests/docs
+		tests/integration tests/examples tests/browser tests/search tests/proxy_tasks tests/dsl tests/docs
 
 test-all: .venv/installed-dev  ## every test, also those that take minutes; JAX checks itself
 	JAX_ENABLE_CHECKS=1 XLA_FLAGS= $(BIN)/python -m pytest -n 2 --dist loadfile -m "slow or not slow" tests
@@ -55,5 +55,5 @@ build/types/lionhunt:
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(PIP) -e .[dev,parquet,torch]
+	$(PIP) -e .[dev,site,parquet,torch,wandb,mlflow]
 	touch $@

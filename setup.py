@@ -17,5 +17,6 @@ setup(
         "lionhunt.configs": ["*.toml"],
         "lionhunt.dsl.library": ["*.py.txt"],
         "lionhunt.search.report_page": ["templates/*"],
+        "lionhunt.search.server": ["templates/*"],
     },
 )

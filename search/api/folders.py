@@ -38,10 +38,10 @@ def list_folders(root: str | Path = "runs") -> list[dict[str, Any]]:
     """
     if not Path(root).is_dir():
         raise LionhuntError(f"no folder {root}; give one that has runs below it")
-    return [entry for folder in _folders(Path(root)) for entry in _entries(folder)]
+    return [entry for folder in find_folders(Path(root)) for entry in summarize_folder(folder)]
 
 
-def _folders(root: Path) -> Iterator[Path]:
+def find_folders(root: Path) -> Iterator[Path]:
     """Yield the folder and all below it, in order; links and unreadable ones are left out."""
     for path, names, _ in os.walk(root):
         depth = len(Path(path).relative_to(root).parts)
@@ -49,7 +49,24 @@ def _folders(root: Path) -> Iterator[Path]:
         yield Path(path)
 
 
-def _entries(folder: Path) -> Iterator[dict[str, Any]]:
+def change_of(folder: Path) -> tuple[Any, ...]:
+    """Return values that differ if the summary of a folder may differ."""
+    changes: list[Any] = []
+    for kind in KINDS:
+        file = folder / kind.file_name
+        changes += [*map(_stat, (file, file.with_name(f"{file.name}-wal"))), is_locked(file)]
+    return (*changes, _stat(folder / REPORT))
+
+
+def _stat(path: Path) -> tuple[int, int] | None:
+    with suppress(OSError):
+        stat = path.stat()
+        return stat.st_mtime_ns, stat.st_size
+    return None
+
+
+def summarize_folder(folder: Path) -> Iterator[dict[str, Any]]:
+    """Yield the entries of one folder in the list; see `list_folders`."""
     kinds = [kind for kind in KINDS if (folder / kind.file_name).is_file()]
     for kind in kinds:
         yield _summarize(folder, kind)

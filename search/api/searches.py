@@ -186,17 +186,12 @@ def open_search(
     from lionhunt.search.driver.run_log import log_progress, log_run
     from lionhunt.search.driver.scoring import start_pool
     from lionhunt.search.driver.search_loop import Search
-    from lionhunt.search.trackers.tensorboard import (
-        TENSORBOARD,
-        draw_progress,
-        require_tensorboard,
-    )
+    from lionhunt.search.trackers.tracking import require_trackers, track
 
     config, initial = load_run(store)
     # Workers get the code from this process.
     load_tasks(config.all_tasks)
-    if config.observability.tensorboard:
-        require_tensorboard()
+    require_trackers(config)
     num_workers = config.evaluation.workers if workers is None else workers
     if ray_address is None:
         recorded = config.evaluation.ray_address if num_workers else LOCAL
@@ -213,8 +208,7 @@ def open_search(
         started = start_pool(config, initial, num_workers, store.reference(), ray_address)
         pool, reference = stack.enter_context(started)
         events = log_progress(Search(config, initial, store, pool, reference).run())
-        if config.observability.tensorboard:
-            events = draw_progress(events, store.path.parent / TENSORBOARD)
+        events = track(events, config, store.path.parent)
         yield stack.enter_context(contextlib.closing(events))
 
 

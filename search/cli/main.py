@@ -27,6 +27,11 @@ COMMANDS = {
         "report",
         "Write one HTML file of a run or an experiment, to look at.",
     ),
+    "serve": (
+        "look.serve",
+        "serve",
+        "Serve pages that show runs, also while they run.",
+    ),
     "list": ("look.list", "list_command", "List runs and experiments with their state."),
     "diff": ("look.diff", "diff", "Compare two programs by what their statements compute."),
     "simplify": ("simplify", "simplify", "Make a program as short as it can be, with reasons."),

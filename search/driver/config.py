@@ -218,6 +218,12 @@ class ObservabilityConfig(Config):
     tensorboard: bool = False
     """Write event files for TensorBoard into the run's folder; needs `pip install
     lionhunt[tensorboard]`. As part of the config, it also holds for a resumed run."""
+    wandb: bool = False
+    """Log to Weights & Biases; needs `pip install lionhunt[wandb]`. A resumed run continues its
+    record there. `WANDB_MODE=offline` writes files into the run's folder."""
+    mlflow: bool = False
+    """Log to MLflow, where `MLFLOW_TRACKING_URI` says; needs `pip install lionhunt[mlflow]`. A
+    resumed run continues its record there."""
 
 
 class RunConfig(Config):

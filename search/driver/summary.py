@@ -180,7 +180,7 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
                 # The reference stands beside the best, on the same seeds.
                 last = (best if row.outcome.owner == reference else row).outcome.number
                 outcome = row.outcome._replace(number=last)
-                scores = _summarize_scores(records, outcome, reference, info["tasks"])
+                scores = summarize_scores(records, outcome, reference, info["tasks"])
             program = str(liveness.simplify(row.program))
             summary[name] = _summarize_row(row) | {"program": program, "scores": scores}
     return summary
@@ -205,7 +205,7 @@ def _training_saved(records: RunStore, num_tasks: int) -> float:
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 
-def _summarize_scores(
+def summarize_scores(
     records: RunStore, outcome: EvaluationId, reference: str, tasks: list[dict[str, Any]]
 ) -> dict[str, Any]:
     """Return the score and the fitness on each task, as means over the evaluations."""

@@ -1,6 +1,6 @@
 """The pictures of a run's page as data for Plotly; `charts.js` gives them their colours."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import Any
 
 from lionhunt.search.evaluation.outcome import Status
@@ -13,9 +13,21 @@ Chart = dict[str, Any]
 
 
 def history_chart(
-    history: HistoryColumns, shown: Sequence[int], front: Sequence[int], lineage: Sequence[int]
+    history: HistoryColumns,
+    shown: Sequence[int],
+    front: Sequence[int],
+    lineage: Sequence[int],
+    front_name: str = "front",
 ) -> Chart:
-    """Return fitness over births, with the best so far, the front and the line of the best."""
+    """Return fitness over births, with the best so far, the front and the line of the best.
+
+    Args:
+        history: columns of all individuals.
+        shown: individuals with a point.
+        front: those of the front, or of another choice.
+        lineage: those of the line of the best.
+        front_name: name of the choice in the legend.
+    """
     special = {*front, *lineage}
     others = [i for i in shown if i not in special]
     maxima = running_maxima(history.rank)
@@ -33,7 +45,7 @@ def history_chart(
             "hoverinfo": "skip",
         },
         _points("line of the best", lineage, history.fitness, "lineage", "diamond", 8),
-        _points("front", front, history.fitness, "front", "square", 9),
+        _points(front_name, front, history.fitness, "front", "square", 9),
     ]
     values = sorted(x for i in shown if (x := history.fitness[i]) is not None)
     layout: dict[str, dict[str, Any]] = {
@@ -124,6 +136,27 @@ def outcomes_chart(parts: Sequence[dict[str, Any]]) -> Chart:
     axis = {"title": "share", "range": [0, 1], "tickformat": ".0%"}
     layout = {"barmode": "stack", "bargap": 0, "xaxis": {"title": "births"}, "yaxis": axis}
     return {"data": lines, "layout": layout}
+
+
+def runs_chart(runs: Iterable[tuple[str, list[int], list[float | None]]]) -> Chart:
+    """Return the best fitness of runs over births.
+
+    Args:
+        runs: of each run its name, the births of its new bests, and their fitness.
+    """
+    lines = [
+        {
+            "name": plotly_text(name),
+            "x": births,
+            "y": fitness,
+            "mode": "lines",
+            "line": {"shape": "hv"},
+            "role": f"line{number}",
+        }
+        for number, (name, births, fitness) in enumerate(runs, start=1)
+    ]
+    axes = {"xaxis": {"title": "births"}, "yaxis": {"title": "best fitness so far"}}
+    return {"data": lines, "layout": axes}
 
 
 def curves_chart(lines: Sequence[dict[str, Any]]) -> Chart:

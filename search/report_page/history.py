@@ -2,10 +2,16 @@
 
 import dataclasses
 from collections import Counter
+from collections.abc import Iterable
 from typing import Any
 
 from lionhunt.search.storage.run_store import RunStore
 
+COLUMNS = (
+    *("parent", "mutation", "fitness", "rank", "reason"),
+    *("num_statements", "num_needed", "fingerprint"),
+)
+"""Columns of the records that make a history, in order."""
 NUM_PARTS = 60
 """Equal parts of the history over which counts are shown."""
 
@@ -22,6 +28,7 @@ class HistoryColumns:
         num_statements, num_needed: statements, and needed ones.
         is_new: True if no individual before it has its fingerprint.
         fingerprint: of its program.
+        known: one object for each text, which takes less memory.
     """
 
     parent: list[int | None]
@@ -33,28 +40,36 @@ class HistoryColumns:
     num_needed: list[int]
     is_new: list[bool]
     fingerprint: list[str]
+    known: dict[str, str]
+
+    @classmethod
+    def empty(cls) -> "HistoryColumns":
+        """Return the columns of no individuals."""
+        return cls([], [], [], [], [], [], [], [], [], {})
 
     def __len__(self) -> int:
         return len(self.parent)
 
+    def extend(self, rows: Iterable[tuple[Any, ...]]) -> None:
+        """Append the next individuals, as rows of `COLUMNS`."""
+        known = self.known
+        for *values, fingerprint in rows:
+            parent, mutation, fitness, rank, reason, num_statements, num_needed = values
+            self.parent.append(parent)
+            self.mutation.append(known.setdefault(mutation, mutation))
+            self.fitness.append(fitness)
+            self.rank.append(rank)
+            self.reason.append(known.setdefault(reason, reason))
+            self.num_statements.append(num_statements)
+            self.num_needed.append(num_needed)
+            self.is_new.append(fingerprint not in known)
+            self.fingerprint.append(known.setdefault(fingerprint, fingerprint))
+
 
 def read_history(records: RunStore) -> HistoryColumns:
     """Read the columns of all individuals; the file was checked before."""
-    history = HistoryColumns([], [], [], [], [], [], [], [], [])
-    known: dict[str, str] = {}
-    names = ("parent", "mutation", "fitness", "rank", "reason", "num_statements", "num_needed")
-    for *values, fingerprint in records.columns(*names, "fingerprint"):
-        parent, mutation, fitness, rank, reason, num_statements, num_needed = values
-        history.parent.append(parent)
-        # One object for each text takes less memory.
-        history.mutation.append(known.setdefault(mutation, mutation))
-        history.fitness.append(fitness)
-        history.rank.append(rank)
-        history.reason.append(known.setdefault(reason, reason))
-        history.num_statements.append(num_statements)
-        history.num_needed.append(num_needed)
-        history.is_new.append(fingerprint not in known)
-        history.fingerprint.append(known.setdefault(fingerprint, fingerprint))
+    history = HistoryColumns.empty()
+    history.extend(records.columns(*COLUMNS))
     return history
 
 

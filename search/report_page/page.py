@@ -1,6 +1,6 @@
 """Pages of templates: every text is made visible and escaped, and nothing is loaded from outside.
 
-A policy in the page itself forbids the browser to load anything. It allows the scripts of
+A policy in a page of one file forbids the browser to load anything. It allows the scripts of
 this package alone, each named by its digest.
 """
 
@@ -17,6 +17,8 @@ from markupsafe import Markup
 
 from lionhunt.search.visible_text import visible
 
+PACKAGE = "lionhunt.search.report_page"
+
 
 def render(template: str, data: Any, **values: Any) -> str:
     """Return the page of a template.
@@ -26,9 +28,11 @@ def render(template: str, data: Any, **values: Any) -> str:
         data: JSON for the scripts of the page; None for a page without pictures.
         values: for the template; only `Markup` is HTML.
     """
-    scripts = [_own("page.js")] if data is None else [_plotly(), _own("page.js"), _own("charts.js")]
+    scripts = [_own("page.js")]
+    if data is not None:
+        scripts = [plotly_script(), *scripts, _own("charts.js")]
     return (
-        _environment()
+        make_environment(PACKAGE)
         .get_template(template)
         .render(
             **values,
@@ -74,9 +78,14 @@ def _shown(value: Any) -> Any:
 
 
 @functools.cache
-def _environment() -> jinja2.Environment:
+def make_environment(package: str) -> jinja2.Environment:
+    """Return the templates of a package, and those of this one, which they may extend.
+
+    Args:
+        package: its folder `templates` has them.
+    """
     environment = jinja2.Environment(
-        loader=jinja2.PackageLoader("lionhunt.search.report_page"),
+        loader=jinja2.ChoiceLoader([jinja2.PackageLoader(each) for each in (package, PACKAGE)]),
         autoescape=True,
         finalize=_finalize,
         undefined=jinja2.StrictUndefined,
@@ -96,12 +105,13 @@ def _finalize(value: Any) -> Any:
 
 
 def _own(name: str) -> str:
-    folder = resources.files("lionhunt.search.report_page") / "templates"
+    folder = resources.files(PACKAGE) / "templates"
     return (folder / name).read_text("utf-8")
 
 
 @functools.cache
-def _plotly() -> str:
+def plotly_script() -> str:
+    """Return the script of Plotly."""
     # It takes a while to import.
     from plotly.offline import get_plotlyjs
 

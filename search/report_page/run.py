@@ -72,7 +72,7 @@ def run_page(records: RunStore) -> str:
         equations=to_equations(_latex(best)),
         scores=_scores(summary),
         luck=luck_rows(summary),
-        improvements=_with_gains(improvements),
+        improvements=with_gains(improvements),
         front=front,
         bests=[_row_of_best(history, i) for i in reversed(bests)],
         curves=curves,
@@ -129,7 +129,7 @@ def _scores(summary: dict[str, Any]) -> list[dict[str, Any]]:
     ]
 
 
-def _with_gains(improvements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
+def with_gains(improvements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     """Return the improvements along a line, each with the fitness that it gained."""
     rows, before = [], None
     for step in improvements:

@@ -265,6 +265,12 @@ class RunStore(OutcomeTables):
         query = f'SELECT {listed} FROM history WHERE "index" >= ? ORDER BY "index"'
         return self._connection.execute(query, (start,))
 
+    def text(self, index: int) -> str:
+        """Return the text of an individual, as stored; raise `RecordError` if there is none."""
+        for (text,) in self._query('SELECT program FROM individuals WHERE "index" = ?', index):
+            return text
+        raise RecordError(f"{self.path.parent} has no program {index}")
+
     def history_digest(self) -> str:
         """Return a digest of index, parent, mutation, text and fitness of every individual."""
         digest = hashlib.sha256()

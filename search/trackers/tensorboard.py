@@ -1,58 +1,20 @@
-"""Curves of a run over its number of programs, as event files for TensorBoard.
+"""Curves of a run as event files for TensorBoard.
 
-The package `tensorboard` is an extra. It takes over a second to import, so only a run that asks for
-curves imports it. Its `RecordWriter` writes events in this thread. Its
-`EventFileWriter` has another thread: a full disk ends that one, and then blocks the run.
+TensorBoard's `RecordWriter` writes events in this thread. Its `EventFileWriter` has another
+thread: a full disk ends that one, and then blocks the run.
 """
 
 import errno
-import importlib.util
 import itertools
 import time
-from collections.abc import Generator, Iterator, Mapping
+from collections.abc import Mapping
 from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO
 
-from lionhunt.search.driver.progress import RunProgress
-from lionhunt.search.errors import ConfigError
-from lionhunt.search.log import log
-
-TENSORBOARD = "tensorboard"
+FOLDER = "tensorboard"
 """The folder of event files, beside the records."""
-NUM_POINTS, MAX_APART = 1000, 1000
-"""Number of points of a curve, and the largest number of programs between two of them.
-
-Points depend on programs, not on seconds: a resumed run has the points of an undisturbed one.
-"""
 _MAX_FLOAT32 = 3.4028234663852886e38
-
-
-def require_tensorboard() -> None:
-    """Raise `ConfigError` if the package `tensorboard` is not installed."""
-    if importlib.util.find_spec("tensorboard") is None:
-        raise ConfigError(
-            "observability.tensorboard needs the package tensorboard; "
-            "run 'pip install lionhunt[tensorboard]', or set it to false"
-        )
-
-
-def draw_progress(
-    events: Iterator[RunProgress], folder: Path
-) -> Generator[RunProgress, None, None]:
-    """Pass on the events of a run, and draw its curves into event files in `folder`.
-
-    If a file cannot be written, this logs the error, and the session draws no more.
-    """
-    curves = None
-    try:
-        for progress in events:
-            curves = curves or _Curves(folder, progress)
-            curves.draw(progress)
-            yield progress
-    finally:
-        if curves is not None:
-            curves.close()
 
 
 class EventFile:
@@ -92,7 +54,7 @@ class EventFile:
         ]
         self._write(step=step, summary=self._summary(value=points))
 
-    def close(self) -> None:
+    def close(self, is_done: bool = True) -> None:
         """Close the file."""
         self._writer.close()
 
@@ -109,49 +71,3 @@ def _open_new(folder: Path, first_step: int) -> BinaryIO:
         with suppress(FileExistsError):
             return (folder / name).open("xb")
     raise AssertionError
-
-
-class _Curves:
-    """The curves that this session has drawn so far."""
-
-    def __init__(self, folder: Path, progress: RunProgress):
-        self._folder = folder
-        self._every = max(1, min(progress.total // NUM_POINTS, MAX_APART))
-        # Of the last point.
-        self._num_programs, self._seconds = progress.num_before, 0.0
-        self._file: EventFile | None = None
-        self._is_failed = False
-
-    def draw(self, progress: RunProgress) -> None:
-        """Add a point if one is due."""
-        is_next = progress.num_programs // self._every > self._num_programs // self._every
-        if self._is_failed or not (is_next or progress.is_done):
-            return
-        try:
-            if self._file is None:
-                first_step = progress.num_before + 1 if progress.num_before else 0
-                self._file = EventFile(self._folder, first_step)
-            self._file.add(progress.num_programs, self._values(progress))
-        except OSError as error:
-            self._is_failed = True
-            log("tensorboard_failed", message=str(error))
-        self._num_programs, self._seconds = progress.num_programs, progress.seconds
-
-    def close(self) -> None:
-        if self._file is not None:
-            with suppress(OSError):
-                self._file.close()
-
-    def _values(self, progress: RunProgress) -> dict[str, float]:
-        """Return the point of each curve; the pace is the mean since the last point."""
-        seconds = progress.seconds - self._seconds
-        values = {
-            "cache_hit_rate": progress.num_hits / max(1, progress.num_children),
-            "redundant_share": progress.redundant_share,
-        }
-        if seconds > 0:
-            values["programs_per_second"] = (progress.num_programs - self._num_programs) / seconds
-        if progress.best is not None:
-            values["best_fitness"] = progress.best.fitness_or_neg_inf
-        outcomes = {f"outcomes/{status.value}": n for status, n in progress.statuses.items()}
-        return values | outcomes

@@ -11,7 +11,9 @@ from lionhunt.search.selection.store import SelectionStore
 from lionhunt.search.simplification.store import SimplificationStore
 from lionhunt.search.storage.query import ask
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.trackers.tensorboard import draw_progress
+from lionhunt.search.trackers.curves import draw_curves
+from lionhunt.search.trackers.tensorboard import EventFile
+from lionhunt.search.trackers.tracking import TOOLS
 from tests.support.pages import ROOT, blocks, read_page
 
 PAGE = read_page("docs/records.md")
@@ -85,7 +87,8 @@ def test_queries_answer_what_the_page_says(finished_run_dir):
 def test_events_are_on_the_page():
     source = "".join(path.read_text("utf-8") for path in (ROOT / "search").rglob("*.py"))
     events = set(re.findall(r'\blog\("(\w+)"', source)) | {"started", "resumed"}
-    assert {"ended", "worker_replaced", "progress", "tensorboard_failed"} <= events
+    events |= {f"{tool}_failed" for tool in TOOLS}
+    assert {"ended", "worker_replaced", "progress"} <= events
     documented = PAGE.partition("## The log")[2]
     assert {name for name in events if f"`{name}`" not in documented} == set()
 
@@ -94,10 +97,10 @@ def test_curves_are_on_the_page(finished_run_dir, tmp_path):
     with RunStore.open_to_read(finished_run_dir) as records:
         progress = RunProgress.of_records(records)
     progress.num_before, progress.seconds = 0, 1.0
-    list(draw_progress(iter([progress]), tmp_path / "events"))
+    list(draw_curves(iter([progress]), "test", lambda _: EventFile(tmp_path / "events", 0)))
     (file,) = (tmp_path / "events").iterdir()
     drawn = {name.decode() for name in re.findall(rb"[a-z]+[_/][a-z_]+", file.read_bytes())}
     assert {"best_fitness", "programs_per_second", "outcomes/ok"} <= drawn
-    documented = PAGE.partition("## TensorBoard")[2].replace("outcomes/REASON", "outcomes/")
+    documented = PAGE.partition("## Trackers")[2].replace("outcomes/REASON", "outcomes/")
     names = {"outcomes/" if name.startswith("outcomes/") else name for name in drawn}
     assert {name for name in names if f"`{name}`" not in documented} == set()

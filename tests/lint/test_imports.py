@@ -29,6 +29,7 @@ LAYERS = (
     ("campaign",),
     ("report_page",),
     ("api",),
+    ("server",),
     ("cli",),
 )
 """Each part imports parts of lines above its own; the second line also imports within the line."""

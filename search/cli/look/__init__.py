@@ -1,3 +1,3 @@
-"""Commands to look at runs and programs: `report`, `list` and `diff`."""
+"""Commands to look at runs and programs: `report`, `serve`, `list` and `diff`."""
 
-__all__ = ["diff", "list", "report"]
+__all__ = ["diff", "list", "report", "serve"]

@@ -30,11 +30,7 @@ from lionhunt.search.paper.replication.plan import (
 )
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
-from lionhunt.search.trackers.tensorboard import (
-    TENSORBOARD,
-    draw_progress,
-    require_tensorboard,
-)
+from lionhunt.search.trackers.tracking import require_trackers, track
 from lionhunt.search.workers.pool import Pool
 
 OpenPool = Callable[[], AbstractContextManager[Pool]]
@@ -152,9 +148,7 @@ class Study:
                 search = Search(config, initial, records, seeded, reference)
                 with log_run(records.log, records.count(), study=str(self._folder)):
                     events = log_progress(search.run())
-                    if config.observability.tensorboard:
-                        events = draw_progress(events, folder / TENSORBOARD)
-                    for progress in events:
+                    for progress in track(events, config, folder):
                         yield StudyProgress(
                             planned.name, len(self._finished), self.num_runs, progress
                         )
@@ -213,8 +207,7 @@ def _check(config: StudyConfig) -> None:
     initial = load_initial(config.run.initial)
     config.run.space.check(initial)
     config.run.objectives.check(initial)
-    if config.run.observability.tensorboard:
-        require_tensorboard()
+    require_trackers(config.run)
     if config.num_constants and not constant_places(initial):
         raise ConfigError(f"num_constants must be 0: {config.run.initial} has no constant to vary")
 

@@ -1,7 +1,9 @@
 // Draws the pictures in the colours of the page, shows a program under the pointer, and pins it.
 "use strict";
 (() => {
-  const { charts, programs } = JSON.parse(document.getElementById("data").textContent);
+  let { charts } = JSON.parse(document.getElementById("data").textContent);
+  // A page of one file has the programs; a served page asks for each.
+  const { programs, source } = JSON.parse(document.getElementById("data").textContent);
   const dashes = ["solid", "dash", "dashdot", "dot", "longdash", "longdashdot"];
   const dark = matchMedia("(prefers-color-scheme: dark)");
   const color = (name) => getComputedStyle(document.documentElement).getPropertyValue(`--${name}`).trim();
@@ -24,7 +26,7 @@
     ...given, title: { text: given.title, font: { size: 13 } },
   });
   const layout = (given) => ({
-    ...given,
+    ...given, uirevision: "kept",
     xaxis: axis(given.xaxis), yaxis: axis(given.yaxis),
     paper_bgcolor: color("page"), plot_bgcolor: color("page"), font: { color: color("ink"), size: 13 },
     margin: { l: 10, r: 10, t: 10, b: 10 }, hovermode: "closest", dragmode: "pan", showlegend: true,
@@ -40,16 +42,43 @@
     if (className) made.className = className;
     return made;
   };
-  const parts = (index) => {
-    const [about, text] = programs[index] || ["its text is not in this page", ""];
+  const asked = new Map();
+  const ask = async (index) => {
+    const answer = await fetch(`${source.text}/${index}/${source.name}`);
+    return answer.ok ? answer.json() : ["its text cannot be read", ""];
+  };
+  const lookUp = (index) => {
+    if (!source) return Promise.resolve(programs[index] || ["its text is not in this page", ""]);
+    if (!asked.has(index)) asked.set(index, ask(index));
+    return asked.get(index);
+  };
+  const title = (index, about) => {
+    const made = element("p", "");
+    const name = `program ${index}`;
+    if (source) {
+      const link = element("a", name);
+      link.href = `${source.page}/${index}/${source.name}`;
+      made.append(link, `: ${about}`);
+    } else made.textContent = `${name}: ${about}`;
+    return made;
+  };
+  const parts = async (index) => {
+    const [about, text] = await lookUp(index);
     const code = element("pre", text);
     code.tabIndex = 0;
-    return [element("p", `program ${index}: ${about}`), code];
+    return [title(index, about), code];
   };
   const hovered = document.getElementById("hovered");
   const pinned = document.getElementById("pinned");
-  const show = (index) => hovered.replaceChildren(...parts(index));
-  const pin = (index) => {
+  let last;
+  const show = async (index) => {
+    last = index;
+    const shown = await parts(index);
+    // The pointer may have gone on in the meantime.
+    if (last === index) hovered.replaceChildren(...shown);
+  };
+  const pin = async (index) => {
+    const shown = await parts(index);
     const older = document.getElementById(`pinned-${index}`);
     if (older) older.remove();
     const box = element("div", "", "pinned program");
@@ -60,30 +89,38 @@
       box.remove();
       document.getElementById("no-pins").hidden = pinned.children.length > 1;
     });
-    box.append(...parts(index), button);
+    box.append(...shown, button);
     document.getElementById("no-pins").hidden = true;
     pinned.prepend(box);
     return box;
   };
 
+  const act = (action) => (event) => {
+    const index = event.points[0].customdata;
+    if (index !== undefined) action(index);
+  };
+  const drawn = new Set();
   const draw = () => {
     for (const [id, chart] of Object.entries(charts)) {
       const place = document.getElementById(`chart-${id}`);
       Plotly.react(place, chart.data.map(line), layout(chart.layout), config(place));
+      if (pinned && !drawn.has(id)) {
+        place.on("plotly_hover", act(show));
+        place.on("plotly_click", act(pin));
+      }
+      drawn.add(id);
     }
   };
   draw();
-  for (const id of Object.keys(charts)) {
-    const place = document.getElementById(`chart-${id}`);
-    const index = (event) => event.points[0].customdata;
-    place.on("plotly_hover", (event) => index(event) !== undefined && show(index(event)));
-    place.on("plotly_click", (event) => index(event) !== undefined && pin(index(event)));
-  }
+  document.addEventListener("lionhunt:charts", (event) => {
+    charts = event.detail;
+    draw();
+  });
   dark.addEventListener("change", draw);
   for (const button of document.querySelectorAll("button.pin"))
-    button.addEventListener("click", () => {
+    button.addEventListener("click", async () => {
       show(button.dataset.program);
-      pin(button.dataset.program).scrollIntoView({ block: "nearest" });
+      (await pin(button.dataset.program)).scrollIntoView({ block: "nearest" });
     });
   document.documentElement.dataset.ready = Math.round(performance.now());
 })();

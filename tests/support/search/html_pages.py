@@ -71,7 +71,7 @@ def check_page(page: str) -> ParsedPage:
     _check_headings(tags)
     _check_policy(parsed)
     for tag, attrs in parsed.tags:
-        if attrs.get("role") in ("img", "region"):
+        if attrs.get("role") in ("group", "img", "region"):
             assert attrs["aria-label"]
         if tag == "img":
             assert "alt" in attrs

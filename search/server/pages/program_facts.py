@@ -1,0 +1,46 @@
+"""Facts about a program of a run for its page, of the records and of the index."""
+
+from typing import Any
+
+from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.search.driver.summary import summarize_scores
+from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.storage.stored_program import StoredProgram
+
+
+def score_rows(records: RunStore, row: StoredProgram) -> list[dict[str, Any]]:
+    """Return the score on each task beside that of the reference; nothing for a failure.
+
+    Args:
+        records: of the run.
+        row: of the program.
+    """
+    if row.fitness is None:
+        return []
+    reference, tasks = fingerprint(records.reference()), records.info()["tasks"]
+    beside = row.outcome._replace(owner=reference)
+    own, other = (
+        summarize_scores(records, outcome, reference, tasks) for outcome in (row.outcome, beside)
+    )
+    return [
+        {
+            "task": task["name"],
+            "metric": task["metric"],
+            "better": "higher" if task["higher_is_better"] else "lower",
+            "reference": other[task["name"]]["score"],
+            "score": own[task["name"]]["score"],
+            "gain": own[task["name"]]["fitness"],
+        }
+        for task in tasks
+    ]
+
+
+def about(row: StoredProgram) -> str:
+    """Return one line about a program."""
+    individual = row.individual
+    fitness = row.status.value if row.fitness is None else f"fitness {row.fitness:.4f}"
+    needed = f"{row.num_needed} of {row.num_statements} statements needed"
+    origin = individual.mutation
+    if individual.parent is not None:
+        origin += f" of {individual.parent}"
+    return f"{fitness}; {needed}; {origin}"
