@@ -5,7 +5,7 @@ PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c const
 
 MINUTES ?= 30
 
-.PHONY: search test test-all lint docs fuzz soak format clean
+.PHONY: search test test-all lint docs site fuzz soak format clean
 
 search: .venv/installed  ## a first search: about two minutes
 	$(BIN)/lionhunt search configs/quickstart.toml
@@ -23,9 +23,12 @@ lint: .venv/installed-dev build/types/lionhunt
 	$(BIN)/pyright
 	$(BIN)/python -m pytest -q -n 2 tests/lint
 
-docs: .venv/installed  ## docs/optimizers.md, the tables in docs/language.md and docs/config.md
+docs: .venv/installed-dev site  ## the site, docs/optimizers.md, the tables in docs/language.md and docs/config.md
 	$(BIN)/python docs/tables.py
 	$(BIN)/python docs/optimizers.py
+
+site: .venv/installed-dev build/types/lionhunt build/pages  ## build/site/index.html
+	NO_MKDOCS_2_WARNING=1 $(BIN)/mkdocs build --quiet
 
 fuzz: .venv/installed-dev  ## a million texts against the reader of programs: about five minutes
 	$(PIP) -e .[fuzz]
@@ -48,6 +51,11 @@ clean:
 build/types/lionhunt:
 	mkdir -p $@
 	ln -s $(addprefix ../../../,dsl proxy_tasks search $(wildcard lionhunt/*.py)) $@
+
+# The pages of the site, as links to those of the repository.
+build/pages:
+	mkdir -p $@
+	ln -s $(addprefix ../../,README.md CHANGELOG.md CONTRIBUTING.md SKILL.md LICENSE configs docs examples results) $@
 
 .venv/installed: pyproject.toml setup.py constraints.txt
 	$(PYTHON) -m venv .venv

@@ -2,13 +2,20 @@
 
 import enum
 import functools
+import math
 from typing import NamedTuple
 
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.liveness import simplify
 from lionhunt.dsl.classification.convention import constants_as_in
 from lionhunt.dsl.classification.differences import describe_differences
-from lionhunt.dsl.classification.nearest import Path, find_nearest, least_distance, reduce_known
+from lionhunt.dsl.classification.nearest import (
+    CommonTree,
+    Path,
+    find_nearest,
+    least_distance,
+    reduce_known,
+)
 from lionhunt.dsl.classification.skeletons import make_skeleton
 from lionhunt.dsl.classification.tree import Node
 from lionhunt.dsl.export.constant_names import name_constants
@@ -31,6 +38,8 @@ Of 60 programs from 3 mutations of AdamW or Lion, half are nearer.
 
 NUM_CANDIDATES = 8
 """Known optimizers that are compared even if they are farther: the likeliest, and the smallest."""
+NUM_FIRST = 4
+"""Known optimizers that are compared first."""
 MATRIX_PRODUCT = "gram"
 MAX_SMALL = 10_000
 """Limit on the nodes of a known optimizer's tree without products of matrices."""
@@ -87,7 +96,7 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
     some = sorted(trees, key=lambda name: bounds[name])[:NUM_CANDIDATES]
     some += sorted(trees, key=lambda name: trees[name].size)[:NUM_CANDIDATES]
     candidates = [name for name in trees if bounds[name] <= MAX_DISTANCE or name in some]
-    nearest = find_nearest(tree, {name: _reductions(name) for name in candidates})
+    nearest = _find_nearest(tree, {name: bounds[name] for name in candidates})
     distance = nearest.distance if nearest else 1.0
     likeness = Likeness.UNLIKE
     if distance <= MAX_DISTANCE:
@@ -105,6 +114,25 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
         tuple(describe_differences(nearest)) if nearest else (),
         constants,
     )
+
+
+def _find_nearest(tree: Node, bounds: dict[str, float]) -> CommonTree | None:
+    """Return the common tree with the nearest of some known optimizers.
+
+    The likeliest are compared first. To prepare an optimizer takes a while, so the others are left
+    out if their bounds say that they are farther.
+
+    Args:
+        tree: of the program.
+        bounds: lower bound on the distance, by name.
+    """
+    first = sorted(bounds, key=lambda name: bounds[name])[:NUM_FIRST]
+    nearest = find_nearest(tree, {name: _reductions(name) for name in first})
+    limit = math.inf if nearest is None else nearest.rank
+    wanted = [name for name in bounds if bounds[name] < limit or name in first]
+    if len(wanted) > len(first):
+        nearest = find_nearest(tree, {name: _reductions(name) for name in wanted})
+    return nearest
 
 
 def _comparable(program: Program, tree: Node) -> list[str]:

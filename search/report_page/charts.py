@@ -59,6 +59,13 @@ def history_chart(
     return {"data": lines, "layout": layout}
 
 
+def overview_chart(history_chart: Chart) -> Chart:
+    """Return the best so far and the line of the best of a chart of the history."""
+    lines = [line for line in history_chart["data"] if line["role"] in ("best", "lineage")]
+    layout = {axis: {"title": title} for axis, title in (("xaxis", "births"), ("yaxis", "fitness"))}
+    return {"data": lines, "layout": layout}
+
+
 def num_below(chart: Chart) -> int:
     """Return the number of points below the range in which a chart begins."""
     low, _ = chart["layout"]["yaxis"].get("range", (float("-inf"), 0.0))

@@ -38,11 +38,11 @@ def run_page(records: RunStore) -> str:
     """
     summary = summarize_run(records)
     values = {"summary": summary, "name": records.path.parent.name, "counts": _counts(summary)}
-    best = records.best()
-    if best is None:
+    if summary["best"] is None:
         return render("run.html", {"charts": {}, "programs": {}}, **values, best=None)
     history = read_history(records)
-    index = best.individual.index
+    index = summary["best"]["index"]
+    best = records.row(index)
     lineage = tuple(records.lineage(index))
     described = summarize_program(Source(f"program {index}", best.program, None, best, lineage))
     improvements = described["improvements"]
@@ -53,8 +53,10 @@ def run_page(records: RunStore) -> str:
     shown = thin(history.fitness, [*front_places, *steps, *bests, index])
     parts = summarize_parts(history)
     curves = read_curves(records, best)
+    of_history = charts.history_chart(history, shown, front_places, steps)
     by_id = {
-        "history": charts.history_chart(history, shown, front_places, steps),
+        "overview": charts.overview_chart(of_history),
+        "history": of_history,
         "front": charts.front_chart(front["members"]),
         "shares": charts.shares_chart(parts),
         "outcomes": charts.outcomes_chart(parts),
@@ -85,7 +87,7 @@ def run_page(records: RunStore) -> str:
         max_classified=MAX_CLASSIFIED,
         num_shown=len(shown),
         num_with_fitness=sum(fitness is not None for fitness in history.fitness),
-        num_below=charts.num_below(by_id["history"]),
+        num_below=charts.num_below(of_history),
         num_texts=len(programs),
     )
 

@@ -38,7 +38,7 @@ LEAVES = LEVEL["errors"]
 
 PLACES = {
     "ray": ("search/workers/",),
-    "sqlite3": ("search/storage/",),
+    "sqlite3": ("search/storage/", "search/server/following/"),
     "matplotlib": ("search/reporting/", "figures"),
     "typer": ("search/cli/",),
     "rich": ("search/cli/", "search/reporting/", "report.py", "driver/", "dry_run", "bench/"),

@@ -4,11 +4,11 @@ from itertools import islice
 from pathlib import Path
 
 from lionhunt.search.report_page.history import HistoryColumns
+from lionhunt.search.server.following import program_index
+from lionhunt.search.server.following.program_index import ProgramIndex
 from lionhunt.search.server.following.snapshot import Snapshot, take_snapshot
 from lionhunt.search.server.following.watcher import Watcher
-from lionhunt.search.storage import program_index
 from lionhunt.search.storage.database import decoding, is_locked
-from lionhunt.search.storage.program_index import ProgramIndex
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.schema import RUN
 

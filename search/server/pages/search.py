@@ -11,9 +11,9 @@ from starlette.responses import Response
 
 from lionhunt.dsl.op_table import OPS
 from lionhunt.search.server import render
+from lionhunt.search.server.following.program_index import IndexEntry, ProgramQuery
 from lionhunt.search.server.following.snapshot import Snapshot
 from lionhunt.search.server.names import to_run
-from lionhunt.search.storage.program_index import IndexEntry, ProgramQuery
 from lionhunt.search.storage.run_store import RunStore
 
 NUM_ROWS = 50

@@ -7,8 +7,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from lionhunt.search.storage import program_index
-from lionhunt.search.storage.program_index import ProgramIndex, ProgramQuery
+from lionhunt.search.server.following import program_index
+from lionhunt.search.server.following.program_index import ProgramIndex, ProgramQuery
 
 WORDS = ("interp", "norm", "m_hat", "0.9", "G", "sign")
 ROWS = st.lists(
