@@ -63,7 +63,7 @@ def summarize_program(source: Source) -> dict[str, Any]:
     if source.row is not None:
         summary |= _summarize_row(source.row) | {
             "run": str(source.run),
-            "improvements": _improvements(source.lineage),
+            "improvements": _improvements(source.improvements),
         }
     return summary
 
@@ -98,12 +98,12 @@ def _summarize_row(row: StoredProgram) -> dict[str, Any]:
     }
 
 
-def _improvements(lineage: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
+def _improvements(line: tuple[StoredProgram, ...]) -> list[dict[str, Any]]:
     """Return the ancestors of a higher rank than all before them, with their changes."""
     steps = []
     best = -math.inf
-    before = lineage[0]
-    for row in lineage:
+    before = line[0]
+    for row in line:
         if row.rank_or_neg_inf > best:
             changed = _changes(before.program, row.program)
             steps.append(

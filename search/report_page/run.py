@@ -43,8 +43,8 @@ def run_page(records: RunStore) -> str:
     history = read_history(records)
     index = summary["best"]["index"]
     best = records.row(index)
-    lineage = tuple(records.lineage(index))
-    described = summarize_program(Source(f"program {index}", best.program, None, best, lineage))
+    line = tuple(records.improvements(index))
+    described = summarize_program(Source(f"program {index}", best.program, None, best, line))
     improvements = described["improvements"]
     front = summarize_memory_front(records, history)
     front_places = [member["index"] for member in front["members"]]

@@ -31,7 +31,7 @@ class Source:
         program: as written or bred.
         run: the folder or file of its run; None if it is not of a run.
         row: its record in the run.
-        lineage: its ancestors and itself, the oldest first.
+        improvements: its oldest ancestor, and all of its line that rank above those before them.
         notes: its docstring; for a program of a run, its number and the run.
         functions: the functions that its words stand for.
     """
@@ -40,7 +40,7 @@ class Source:
     program: Program
     run: Path | None = None
     row: StoredProgram | None = None
-    lineage: tuple[StoredProgram, ...] = ()
+    improvements: tuple[StoredProgram, ...] = ()
     notes: ProgramDoc = ProgramDoc()
     functions: OpTable = dataclasses.field(default_factory=active_table, compare=False, repr=False)
 
@@ -133,9 +133,9 @@ def _in_run(word: str, run: Path, which: str) -> Source:
             _, _, length = which.partition("@")
             of_length = f" of {length} needed statements" if length else ""
             raise RecordError(f"{run} has no program{of_length} with a fitness yet")
-        lineage = tuple(records.lineage(row.individual.index))
+        improvements = tuple(records.improvements(row.individual.index))
         notes = ProgramDoc(f"Program {row.individual.index} of the run {run.name}.")
-        return Source(word, row.program, run, row, lineage, notes)
+        return Source(word, row.program, run, row, improvements, notes)
 
 
 def _find_row(records: RunStore, which: str) -> StoredProgram | None:

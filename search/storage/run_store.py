@@ -247,12 +247,33 @@ class RunStore(OutcomeTables):
 
     def lineage(self, index: int) -> list[StoredProgram]:
         """Return the ancestors of an individual and itself, the oldest first."""
-        rows = [self.row(index)]
-        while (parent := rows[-1].individual.parent) is not None:
-            if not 0 <= parent < rows[-1].individual.index:
-                raise database.damaged(self.path, "a program is older than its parent")
-            rows.append(self.row(parent))
-        return rows[::-1]
+        return [self.row(ancestor) for ancestor, _ in self._line(index)]
+
+    def improvements(self, index: int) -> list[StoredProgram]:
+        """Return the oldest of a lineage, and all that rank above those before them, in order."""
+        (oldest, highest), *later = self._line(index)
+        rows = [self.row(oldest)]
+        for ancestor, rank in later:
+            if rank is not None and (highest is None or rank > highest):
+                highest = rank
+                rows.append(self.row(ancestor))
+        return rows
+
+    def _line(self, index: int) -> list[tuple[int, float | None]]:
+        """Return number and rank of the ancestors of an individual and of itself, in order."""
+        query = """WITH RECURSIVE line(number, parent) AS (
+                SELECT "index", parent FROM individuals WHERE "index" = ?
+                UNION ALL SELECT individuals."index", individuals.parent
+                FROM line JOIN individuals ON individuals."index" = line.parent
+                WHERE line.parent < number
+            ) SELECT number, line.parent, rank FROM line JOIN history ON "index" = number
+            ORDER BY number"""
+        line = self._query(query, index)
+        # An error about a number that there is not.
+        oldest = line[0] if line else (self.row(index).individual.index, None, None)
+        if oldest[1] is not None:
+            raise database.damaged(self.path, "a program is older than its parent")
+        return [(number, rank) for number, _, rank in line]
 
     def columns(self, *names: str, start: int = 0) -> Iterator[tuple]:
         """Yield columns of individuals with their outcomes, in order, as stored in the file.
