@@ -119,8 +119,8 @@ def classify(program: Program, notes: ProgramDoc | None = None) -> Classificatio
 def _find_nearest(tree: Node, bounds: dict[str, float]) -> CommonTree | None:
     """Return the common tree with the nearest of some known optimizers.
 
-    The likeliest are compared first. To prepare an optimizer takes a while, so the others are left
-    out if their bounds say that they are farther.
+    The likeliest are compared first. To prepare an optimizer takes a while. So those are left out
+    whose bounds say that they are farther.
 
     Args:
         tree: of the program.

@@ -12,8 +12,9 @@ from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.judging.config import KNOWN
 from lionhunt.search.driver.reference import measure_later
-from lionhunt.search.driver.scoring import KNOWN, measure_reference
+from lionhunt.search.driver.scoring import measure_reference
 from lionhunt.search.evaluation.fitness import task_fitness
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import EvaluationId, Measurement

@@ -9,6 +9,7 @@ from lionhunt.dsl.analysis.identities import reachable
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.program import Program
 from lionhunt.search.driver.config import RunConfig
+from lionhunt.search.driver.judging.config import KNOWN
 from lionhunt.search.driver.judging.user_functions import check_user_functions
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.evaluation.evaluator import Evaluator
@@ -19,9 +20,6 @@ from lionhunt.search.fields import TaskOptions
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool, measure_once
 from lionhunt.search.workers.ray_cluster import LOCAL
-
-KNOWN = ("adam", "lion", "momentum", "rmsprop", "sgd", "signsgd", "signum")
-"""Optimizers of the library whose scores make the unit of gains, if a run asks for it."""
 
 
 def make_scorer(

@@ -4,7 +4,7 @@ from typing import Any
 
 from lionhunt.dsl import library
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
-from lionhunt.search.driver.scoring import KNOWN
+from lionhunt.search.driver.judging.config import KNOWN
 from lionhunt.search.evaluation.outcome import EvaluationId
 from lionhunt.search.reporting import finite_or_none
 from lionhunt.search.storage.run_store import RunStore

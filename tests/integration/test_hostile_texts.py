@@ -55,6 +55,9 @@ def test_words_of_a_run_are_shown(folder, invoke_cli):
     for words in (
         ("show", folder),
         ("show", folder, "--json"),
+        ("list", folder.parent),
+        ("report", folder),
+        ("diff", f"{folder}:20", "lion"),
         ("show", f"{folder}:20"),
         ("show", f"{folder}:best"),
         ("show", f"{folder}:20", "--json"),

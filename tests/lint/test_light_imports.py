@@ -44,6 +44,7 @@ def test_light_commands_load_no_heavy_library(words):
         "import lionhunt.dsl",
         "import lionhunt; lionhunt.program('lion').fingerprint",
         "import lionhunt; lionhunt.run; lionhunt.load; lionhunt.RunConfig",
+        "import lionhunt.search.server.start",
     ],
 )
 def test_light_imports_load_no_heavy_library(code):

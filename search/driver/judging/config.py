@@ -11,6 +11,9 @@ from lionhunt.search.fields import RayAddress
 from lionhunt.search.user_code.reference import Reference
 from lionhunt.search.workers.ray_cluster import LOCAL
 
+KNOWN = ("adam", "lion", "momentum", "rmsprop", "sgd", "signsgd", "signum")
+"""Optimizers of the library whose scores make the unit of gains, if a run asks for it."""
+
 
 class EvaluationConfig(Config):
     """The scoring of a candidate."""
