@@ -3,7 +3,7 @@
 import secrets
 import socket
 from collections.abc import Callable
-from contextlib import closing, suppress
+from contextlib import closing
 from pathlib import Path
 
 import uvicorn
@@ -42,9 +42,7 @@ def start(root: Path, host: str, port: int, on_start: Callable[[str], None]) -> 
         )
         port = listening.getsockname()[1]
         on_start(f"http://{name}:{port}/" + (f"?token={token}" if token else ""))
-        # Ctrl-C is the way to stop it.
-        with suppress(KeyboardInterrupt):
-            uvicorn.Server(config).run(sockets=[listening])
+        uvicorn.Server(config).run(sockets=[listening])
 
 
 def _listen(host: str, port: int) -> socket.socket:

@@ -67,6 +67,7 @@ def run_notebook(name: str, **replaced: str) -> str:
     return "".join(output.data.get("text/html", "") for output in outputs if "data" in output)
 
 
+@pytest.mark.slow
 def test_first_notebook_runs_from_a_clean_kernel():
     html = run_notebook("first_search.ipynb", **{'{"num_programs": 2000}': f"{FEWER}, workers=0"})
     assert "hall" not in html and "statements are needed" in html

@@ -43,6 +43,7 @@ def trained(request):
     return task, lanes(jnp.array([0.0, 0.01]), task.data)
 
 
+@pytest.mark.slow
 def test_adam_learns(trained):
     task, training = trained
     untrained, score = training.score

@@ -1,5 +1,7 @@
 """Searches that train with functions of the user, in this process and in workers."""
 
+import pytest
+
 import lionhunt
 from tests.support.own_functions import write_functions
 
@@ -21,6 +23,7 @@ functions = ["own", "multiply"]
 """
 
 
+@pytest.mark.slow
 def test_history_is_the_same_with_any_workers_and_after_a_stop(tmp_path):
     path = write_functions(tmp_path)
     (tmp_path / "c.toml").write_text(CONFIG)

@@ -45,6 +45,7 @@ def stopped(config, out):
     return lionhunt.run(config, out=out, on_progress=lambda progress: progress.num_programs >= 15)
 
 
+@pytest.mark.slow
 def test_history_is_the_same_with_workers_and_after_a_kill(folder):
     whole = lionhunt.run("own.toml", out="whole")
     assert whole.is_complete and whole.best.fitness >= 0

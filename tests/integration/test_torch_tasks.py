@@ -69,6 +69,7 @@ def stopped(config, out):
     )
 
 
+@pytest.mark.slow
 def test_history_is_the_same_with_workers_and_after_a_stop(folder):
     whole = lionhunt.run("torch.toml", out="whole", workers=2)
     assert whole.is_complete and whole.best is not None

@@ -45,6 +45,7 @@ def train_adamw(options):
     return task, key, compile_quickly(lambda key: train(task, optimizer, key))(key)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("options", quick_of(TASKS), ids=lambda options: options.kind)
 def test_what_is_trained_has_learned(options):
     task, key, training = train_adamw(options)

@@ -97,6 +97,7 @@ def undisturbed(config, tmp_path_factory):
     return summary(folder)
 
 
+@pytest.mark.slow
 def test_search_finds_better_programs_than_it_began_with(undisturbed):
     assert undisturbed["complete"] and undisturbed["programs"] == 400
     assert undisturbed["evaluated"] + undisturbed["cache_hits"] == 381

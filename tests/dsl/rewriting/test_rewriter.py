@@ -258,7 +258,7 @@ def test_program_without_statements_stays(update):
         ("interp(m + w, g + w, 0.9) - w", 1),
         ("interp(g, m, 1.0)", 0),
         pytest.param("(g + m) * (g - m) + square(m)", 1, marks=pytest.mark.slow),
-        ("square(g + m) - square(g - m)", 2),
+        pytest.param("square(g + m) - square(g - m)", 2, marks=pytest.mark.slow),
         ("square(g + m) - square(g) - square(m)", 2),
     ],
 )

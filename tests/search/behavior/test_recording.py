@@ -36,6 +36,7 @@ def test_the_library_runs_on_the_records(records):
         assert all(np.isfinite(each).all() for each in run_on(library.load(name), records))
 
 
+@pytest.mark.slow
 def test_classify_prints_a_second_opinion(invoke_cli, tmp_path):
     file = tmp_path / "smooth.txt"
     file.write_text("def train(w, g, lr): return g / sqrt(0.001 * g * g + 0.00001) * lr")
