@@ -142,11 +142,16 @@ def _comparable(program: Program, tree: Node) -> list[str]:
     """
     names = [name for name in library.names() if name not in UNSIMPLIFIED_LION]
     is_large = tree.size > MAX_SMALL and _multiplies_matrices(program)
-    return [name for name in names if _multiplies_matrices(library.load(name)) == is_large]
+    return [name for name in names if _known_multiplies_matrices(name) == is_large]
 
 
 def _multiplies_matrices(program: Program) -> bool:
     return any(statement.op == MATRIX_PRODUCT for statement in simplify(program).statements)
+
+
+@functools.cache
+def _known_multiplies_matrices(name: str) -> bool:
+    return _multiplies_matrices(library.load(name))
 
 
 @functools.cache

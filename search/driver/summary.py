@@ -20,7 +20,7 @@ from lionhunt.search.driver.progress import RunProgress
 from lionhunt.search.driver.racing.fresh import missing_trainings
 from lionhunt.search.driver.validation.report import summarize_validation
 from lionhunt.search.evaluation.fitness import task_fitness
-from lionhunt.search.evaluation.outcome import EvaluationId, Status
+from lionhunt.search.evaluation.outcome import EvaluationId
 from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.program_ref import Source
 from lionhunt.search.storage.run_store import RunStore
@@ -191,17 +191,9 @@ def _training_saved(records: RunStore, num_tasks: int) -> float:
 
     The whole is the first evaluation of every program at all step sizes, and its later ones at one.
     """
-    summaries = records.outcome_summaries()
     num_step_sizes = len(records.info()["config"]["evaluation"].get("step_sizes", ())) or 1
-    whole = (
-        NUM_CHUNKS
-        * num_tasks
-        * sum(
-            num_step_sizes if EvaluationId.parse(name).number == 1 else 1
-            for name in records.outcome_names()
-            if summaries[name][1] is not Status.REJECTED
-        )
-    )
+    num_first, num_later = records.count_evaluations()
+    whole = NUM_CHUNKS * num_tasks * (num_step_sizes * num_first + num_later)
     return 1 - records.num_chunks() / whole if whole else 0.0
 
 

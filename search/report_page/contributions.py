@@ -10,7 +10,7 @@ from lionhunt.search.report_page.history import HistoryColumns
 from lionhunt.search.report_page.thinning import running_maxima
 from lionhunt.search.storage.run_store import RunStore
 
-MAX_COMPARED = 10_000
+MAX_COMPARED = 5_000
 """Children whose statements are compared with those of their parents, at equal distances."""
 
 _BY_SYMBOL = {op.symbol: op.name for op in OPS.values() if op.symbol}

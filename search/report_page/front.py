@@ -10,7 +10,7 @@ from lionhunt.search.evolution.front import Front, Point
 from lionhunt.search.report_page.history import HistoryColumns
 from lionhunt.search.storage.run_store import RunStore
 
-BEST_OF_LENGTH = 20
+BEST_OF_LENGTH = 10
 """Programs of each length, the best by rank, whose memory is measured if the run has no costs."""
 
 

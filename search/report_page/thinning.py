@@ -2,9 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 
-NUM_BINS = 300
+NUM_BINS = 200
 """Equal parts of the history; each keeps its highest and its lowest point."""
-NUM_EVEN = 1_200
+NUM_EVEN = 600
 """Points at equal distances, which show how many there are between the extremes."""
 MAX_RECORDS = 1_000
 """Running maxima that are all kept; of more, the highest of every part are."""

@@ -2,6 +2,7 @@
 
 import contextlib
 import dataclasses
+import sys
 from collections.abc import AsyncIterator
 from pathlib import Path
 
@@ -27,6 +28,9 @@ from lionhunt.search.server.pages import (
 )
 from lionhunt.search.server.render import page
 from lionhunt.search.server.simplifications import Simplifications
+
+SWITCH_SECONDS = 0.0005
+"""Longest time that a thread which reads a long run keeps others from answering."""
 
 
 @dataclasses.dataclass(frozen=True)
@@ -71,9 +75,12 @@ def make_app(root: Path) -> Starlette:
 
     @contextlib.asynccontextmanager
     async def lifespan(app: Starlette) -> AsyncIterator[None]:
+        before = sys.getswitchinterval()
+        sys.setswitchinterval(SWITCH_SECONDS)
         with Followers() as followers, Simplifications() as jobs:
             app.state.served = Served(root, FolderList(root), followers, jobs)
             yield
+        sys.setswitchinterval(before)
 
     handlers = {LionhuntError: _show_error, 404: _show_missing}
     return Starlette(routes=ROUTES, exception_handlers=handlers, lifespan=lifespan)

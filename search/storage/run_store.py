@@ -210,6 +210,14 @@ class RunStore(OutcomeTables):
                 counts[Status(text)] += count
         return counts
 
+    def count_evaluations(self) -> tuple[int, int]:
+        """Return the numbers of first and of later evaluations, without rejections."""
+        query = f"""SELECT coalesce(sum(NOT instr(name, '#')), 0),
+                coalesce(sum(instr(name, '#') > 0), 0)
+            FROM ({_EVALUATIONS})
+            JOIN outcomes ON fingerprint = name WHERE reason != ?"""
+        return self._query(query, Status.REJECTED.value)[0]
+
     def num_chunks(self) -> int:
         """Return the number of chunks of training in the evaluations of the individuals."""
         query = f"""SELECT coalesce(sum(coalesce(
@@ -308,6 +316,6 @@ _EVALUATIONS = """WITH RECURSIVE last(owner, number) AS (
         SELECT DISTINCT substr(outcome, 1, instr(outcome || '#', '#') - 1),
             max(1, CAST(substr(outcome, instr(outcome || '#', '#') + 1) AS INTEGER)) FROM history
         UNION ALL SELECT owner, number - 1 FROM last WHERE number > 1
-    ) SELECT owner || iif(number > 1, '#' || number, '') FROM last"""
+    ) SELECT owner || iif(number > 1, '#' || number, '') AS name FROM last"""
 """The names of all evaluations of the individuals: from the first one of each to its last."""
 _BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'

@@ -43,6 +43,7 @@ def test_everybody_can_read_it(browser, report, screen):
 def test_points_are_read_and_pinned(browser, report):
     with open_page(browser) as page:
         open_report(page, report)
+        page.locator("#chart-history").scroll_into_view_if_needed()
         point = page.locator("#chart-history .points path").last
         point.hover(force=True)
         page.wait_for_selector("#hovered pre")

@@ -80,6 +80,7 @@ def test_point_is_read_pinned_and_opened(browser, home):
     with open_page(browser) as page:
         page.goto(f"{home}/run/second")
         wait_until_read(page)
+        page.locator("#chart-history").scroll_into_view_if_needed()
         point = page.locator("#chart-history .points path").last
         point.hover(force=True)
         page.wait_for_selector("#hovered pre")
@@ -160,6 +161,7 @@ def test_page_follows_a_run_without_loading_again(browser, home, root):
             page.goto(f"{home}/run/running")
             wait_until_read(page)
             page.evaluate("window.isSame = true")
+            page.locator("#chart-history").scroll_into_view_if_needed()
             page.locator("#part-status", has_text="running").wait_for()
             advance(store, pool)
             page.locator("#part-status", has_text="120 of 120").wait_for()

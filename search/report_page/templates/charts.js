@@ -99,19 +99,33 @@
     const index = event.points[0].customdata;
     if (index !== undefined) action(index);
   };
+  // A picture is drawn when it is about to be seen, so that the first screen comes soon.
+  const near = new Set();
   const drawn = new Set();
-  const draw = () => {
-    for (const [id, chart] of Object.entries(charts)) {
-      const place = document.getElementById(`chart-${id}`);
-      Plotly.react(place, chart.data.map(line), layout(chart.layout), config(place));
-      if (pinned && !drawn.has(id)) {
-        place.on("plotly_hover", act(show));
-        place.on("plotly_click", act(pin));
-      }
-      drawn.add(id);
+  const drawOne = (id) => {
+    const place = document.getElementById(`chart-${id}`);
+    const chart = charts[id];
+    Plotly.react(place, chart.data.map(line), layout(chart.layout), config(place));
+    if (pinned && !drawn.has(id)) {
+      place.on("plotly_hover", act(show));
+      place.on("plotly_click", act(pin));
     }
+    drawn.add(id);
   };
-  draw();
+  const draw = (isAll) => {
+    for (const id of Object.keys(charts)) if (isAll === true || near.has(id)) drawOne(id);
+  };
+  const observer = new IntersectionObserver((entries) => {
+    for (const { target, isIntersecting } of entries) {
+      const id = target.id.replace("chart-", "");
+      if (!isIntersecting || near.has(id)) continue;
+      near.add(id);
+      if (charts[id]) drawOne(id);
+    }
+    document.documentElement.dataset.ready ??= Math.round(performance.now());
+  }, { rootMargin: "200px" });
+  for (const place of document.querySelectorAll(".chart")) observer.observe(place);
+  addEventListener("beforeprint", () => draw(true));
   document.addEventListener("lionhunt:charts", (event) => {
     charts = event.detail;
     draw();
@@ -122,5 +136,4 @@
       show(button.dataset.program);
       (await pin(button.dataset.program)).scrollIntoView({ block: "nearest" });
     });
-  document.documentElement.dataset.ready = Math.round(performance.now());
 })();
