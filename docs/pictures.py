@@ -14,6 +14,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Literal
 
 import uvicorn
 from playwright.sync_api import Browser, sync_playwright
@@ -48,7 +49,7 @@ def take(
     name: str,
     address: str,
     screen: tuple[int, int] = WIDE,
-    scheme: str = "light",
+    scheme: Literal["light", "dark"] = "light",
     part: str | None = None,
 ) -> None:
     """Take a picture of a screen, or of one part of a page.
