@@ -26,9 +26,11 @@ from lionhunt.search.server.pages import (
     run,
     search,
 )
-from lionhunt.search.server.render import page
+from lionhunt.search.server.render import fragment, page
 from lionhunt.search.server.simplifications import Simplifications
 
+FRAGMENTS = ("/class/", "/export/")
+"""Addresses whose answers are parts of pages."""
 SWITCH_SECONDS = 0.0005
 """Longest time that a thread which reads a long run keeps others from answering."""
 
@@ -89,6 +91,8 @@ def make_app(root: Path) -> Starlette:
 def _show_error(request: Request, error: Exception) -> Response:
     """Return a page with the one line of an error."""
     status = 404 if isinstance(error, NoPageError) else 422
+    if request.url.path.startswith(FRAGMENTS):
+        return fragment("problem", str(error), status=status)
     return page("live_error.html", status=status, message=str(error))
 
 

@@ -59,9 +59,9 @@ def live(request: Request, parts: LiveParts) -> Response:
     return json(parts.to_json())
 
 
-def fragment(name: str, *values: Any) -> Response:
+def fragment(name: str, *values: Any, status: int = 200) -> Response:
     """Return the HTML of a macro of `parts.html` as an answer."""
-    return HTMLResponse(part(name, *values), headers={"Cache-Control": "no-store"})
+    return HTMLResponse(part(name, *values), status, {"Cache-Control": "no-store"})
 
 
 def json(text: Markup) -> Response:

@@ -4,7 +4,8 @@ from starlette.requests import Request
 from starlette.responses import RedirectResponse, Response
 
 from lionhunt.search.server import render
-from lionhunt.search.server.names import NoPageError, to_address, to_run
+from lionhunt.search.server.names import NoPageError, in_run, to_address, to_run
+from lionhunt.search.server.pages.program_facts import refuse_own_code
 from lionhunt.search.server.render import LiveParts
 from lionhunt.search.server.simplifications import SimplificationJob
 
@@ -13,6 +14,7 @@ def start(request: Request) -> Response:
     """Start a simplification, and lead to its page."""
     served, words = request.app.state.served, request.path_params
     folder = to_run(served.root, words["name"])
+    refuse_own_code(in_run(served.root, words["name"], words["index"]))
     exact_only = "measured" not in request.query_params
     job = served.jobs.start(words["name"], folder, words["index"], exact_only)
     return RedirectResponse(to_address("job", job.number), 303)

@@ -18,7 +18,7 @@ from lionhunt.search.report_page.run import with_gains
 from lionhunt.search.server import render
 from lionhunt.search.server.following.program_index import ProgramIndex, ProgramQuery
 from lionhunt.search.server.names import NoPageError, in_run, to_run
-from lionhunt.search.server.pages.program_facts import about, score_rows
+from lionhunt.search.server.pages.program_facts import about, refuse_own_code, score_rows
 from lionhunt.search.server.pages.search import to_row
 from lionhunt.search.server.simplifications import answer
 from lionhunt.search.storage.program_ref import Source
@@ -82,6 +82,7 @@ def export(request: Request) -> Response:
     if target not in EXPORTS:
         raise NoPageError(f"no export {target!r}")
     found = _find(request)
+    refuse_own_code(found)
     exported = EXPORTS[target](found)
     if "file" in request.query_params:
         ending = "tex" if target == "latex" else "py"
@@ -95,6 +96,7 @@ def classification(request: Request) -> Response:
     """Return the nearest known optimizers as a part of the page of a program."""
     served, words = request.app.state.served, request.path_params
     folder = to_run(served.root, words["name"]).resolve()
+    refuse_own_code(_find(request))
     # It is busy for seconds, in which this process could answer nobody.
     (summary,) = answer("classify", f"{folder}:{words['index']}", "--no-behavior", "--json")
     return render.fragment("nearest", summary)

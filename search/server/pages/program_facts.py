@@ -3,6 +3,8 @@
 from typing import Any
 
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
+from lionhunt.errors import LionhuntError
+from lionhunt.search.api.programs import OptimizerProgram
 from lionhunt.search.driver.summary import summarize_scores
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
@@ -33,6 +35,18 @@ def score_rows(records: RunStore, row: StoredProgram) -> list[dict[str, Any]]:
         }
         for task in tasks
     ]
+
+
+def refuse_own_code(found: OptimizerProgram) -> None:
+    """Raise `LionhuntError` if a program has functions of a user, whose file would be executed.
+
+    A run may come from a stranger, and an address may come from any page.
+    """
+    if found.source.functions.own:
+        raise LionhuntError(
+            f"{found.name} has functions of a file, which is not executed here; use the command "
+            "line: lionhunt export, classify or simplify"
+        )
 
 
 def about(row: StoredProgram) -> str:

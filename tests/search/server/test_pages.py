@@ -9,6 +9,8 @@ import pytest
 
 import lionhunt
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.user_code.functions import load_functions
+from tests.support.own_functions import write_functions
 from tests.support.search.forged_runs import change, forge
 from tests.support.search.html_pages import ParsedPage
 from tests.support.search.runs import best_of, create, finished
@@ -264,3 +266,27 @@ def test_nothing_in_the_folder_changes(root, client):
         read_whole(client, address)
     after = {path: path.stat().st_mtime_ns for path in root.rglob("*") if path.is_file()}
     assert before == after
+
+
+def test_functions_of_a_user_are_shown_and_not_executed(tmp_path):
+    path = write_functions(tmp_path)
+    changes = {"functions_from": [str(path)], "mutation": {"functions": ["own", "multiply"]}}
+    with load_functions([str(path)]):
+        finished(tmp_path / "runs" / "own", **changes)
+    path.write_text("raise SystemExit('executed')\n")
+    with RunStore.open_to_read(tmp_path / "runs" / "own") as records:
+        index = next(row.individual.index for row in records.rows() if "softsign(" in text_of(row))
+    with served(tmp_path / "runs") as client:
+        assert "softsign" in read_whole(client, "/find/own?text=softsign(").text
+        assert "softsign" in check(client.get(f"/program/{index}/own")).text
+        assert check(client.get("/diff", params={"left": f"own:{index}", "right": "own:0"}))
+        assert check(client.get("/diff", params={"left": f"own:{index}", "right": "lion"}))
+        for address in (f"/export/torch/{index}/own", f"/class/{index}/own"):
+            answer = client.get(address)
+            assert answer.status_code == 422 and "is not executed here" in answer.text
+        answer = client.post(f"/simplify/{index}/own", headers={"Origin": HOME})
+        assert answer.status_code == 422 and "is not executed here" in answer.text
+
+
+def text_of(row):
+    return str(row.individual.program)
