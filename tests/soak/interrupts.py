@@ -81,6 +81,7 @@ CASES = {
     "study": Case("study figure2_small", 25),
     "claims": Case("claims", 25),
     "report": Case("report finished --out report.html", 4),
+    "serve": Case("serve . --port 0", 3),
     "list": Case("list .", 0.5),
     "diff": Case("diff lion adamw", 0.3),
     "tasks": Case("tasks", 0.3),

@@ -16,6 +16,8 @@ MAIN = "from lionhunt.search.cli.__main__ import main; main()"
 
 def start(*words):
     """Start the command, and return its process and the address that it prints."""
+    # Background processes of a shell ignore SIGINT, and their children inherit that.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     process = subprocess.Popen(
         [sys.executable, "-c", MAIN, "serve", *map(str, words)],
         stdout=subprocess.PIPE,
