@@ -149,6 +149,7 @@ def next_commands(run: Path) -> str:
     compared = f"optimizers.0.program={json.dumps(str(best))}"
     beside = run.with_name(f"{run.name}-compared")
     lines = [
+        (("report", run), "one page to look at; 'lionhunt serve' shows all runs"),
         (("show", best), "the best program and its ancestors"),
         (("simplify", best), "as short as it can be, in minutes"),
         (("classify", run), "the known optimizers that the best are nearest to"),

@@ -37,8 +37,8 @@ def run(request, finished_run_dir, tmp_path, monkeypatch):
 
 def test_they_lead_on_and_work_as_printed(run, invoke_cli, tmp_path):
     printed = next_words(run)
-    assert list(printed) == ["show", "simplify", "classify", "compare", "export"]
-    for name in ("show", "classify", "export"):
+    assert list(printed) == ["report", "show", "simplify", "classify", "compare", "export"]
+    for name in ("report", "show", "classify", "export"):
         status, out, err = invoke_cli(*printed[name])
         assert status == 0 and out
         # An export tells the faults of the program.
