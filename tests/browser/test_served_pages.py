@@ -142,6 +142,8 @@ def test_simplification_shows_its_result(browser, home):
 
 def test_two_runs_and_two_programs(browser, home):
     with open_page(browser) as page:
+        page.goto(home)
+        wait_until_read(page)
         page.goto(f"{home}/run/second")
         wait_until_read(page)
         page.get_by_role("button", name="compare").click()

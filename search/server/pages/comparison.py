@@ -11,8 +11,12 @@ from lionhunt.errors import LionhuntError
 from lionhunt.search.report_page import charts
 from lionhunt.search.report_page.page import script_json
 from lionhunt.search.server import render
+from lionhunt.search.server.following.run_follower import RunFollower
 from lionhunt.search.server.following.snapshot import Snapshot
 from lionhunt.search.server.names import in_run, to_run
+
+MAX_LOOKS = 30
+"""Looks at a run that is new, a tenth of a second each."""
 
 
 def show(request: Request) -> Response:
@@ -25,7 +29,7 @@ def show(request: Request) -> Response:
     if "left" in given and "right" in given:
         try:
             for name in (given["left"], given["right"]):
-                snapshot = served.followers.of(to_run(served.root, name)).look()
+                snapshot = _look(served.followers.of(to_run(served.root, name)))
                 if snapshot is not None:
                     sides.append((name, snapshot))
         except LionhuntError as error:
@@ -43,6 +47,12 @@ def show(request: Request) -> Response:
         problem=problem,
         **values,
     )
+
+
+def _look(follower: RunFollower) -> Snapshot | None:
+    """Return the snapshot of a run; wait a while for one that nobody has looked at before."""
+    looks = (follower.look() for _ in range(MAX_LOOKS))
+    return next((snapshot for snapshot in looks if snapshot is not None), None)
 
 
 def _compare(request: Request, sides: list[tuple[str, Snapshot]]) -> dict[str, Any]:

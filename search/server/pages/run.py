@@ -23,11 +23,10 @@ def show(request: Request) -> Response:
     served, name = request.app.state.served, request.path_params["name"]
     folder = to_run(served.root, name)
     snapshot = served.followers.of(folder).look()
-    others = [
-        entry["name"]
-        for entry in served.folders.look() or ()
-        if entry["kind"] == "run" and entry["name"] != name
-    ]
+    entries = served.folders.look()
+    runs = [entry["name"] for entry in entries or () if entry["kind"] == "run"]
+    # Until the list is read, nobody knows of other runs.
+    others = None if entries is None else [run for run in runs if run != name]
     parts = _parts(name, folder, snapshot)
     source = {"text": "/text", "page": "/program", "name": to_address(name)[1:]}
     return render.page(
