@@ -109,7 +109,7 @@ def _summarize_search(
         whole = summarize_run(records)
     summary = {
         "name": found.name,
-        "run": str(found.run.folder),
+        "run": f"{found.run.folder.parent.name}/{found.run.folder.name}",
         "search": run,
         "has_all_programs": whole["programs"] >= whole["total"],
         "luck": whole["luck"],

@@ -50,7 +50,9 @@ def test_ablation_prints_and_writes_a_report(openings, invoke_cli, folder):
             assert f"{100 * gain['interval']['mean']:+.2f} %" in text
         for search in variant["searches"]:
             assert search["program"] in text and search["search"]["history_digest"] in text
-            assert invoke_cli("show", f"{search['run']}:best")[0] == 0
+            assert invoke_cli("show", f"{ablation / search['run']}:best")[0] == 0
+    # A report goes to others, who have no such folder.
+    assert str(folder) not in text + json.dumps(summary)
     num_opened = openings.num_opened
     status, out, _ = invoke_cli("study", "small.toml", "--json")
     assert status == 0 and openings.num_opened == num_opened
