@@ -3,7 +3,7 @@
 import json
 import re
 import tomllib
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
@@ -205,3 +205,20 @@ def _position(values: Any, part: str, setting: str) -> int:
     if isinstance(values, list) and part.isdecimal() and int(part) < len(values):
         return int(part)
     raise ConfigError(f"--set {setting}: nothing is called '{part}' there; correct the key")
+
+
+def flat_values(table: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
+    """Yield the values of nested tables and lists of tables, with dots in their keys.
+
+    Example:
+        >>> dict(flat_values({"a": {"b": 1}, "c": [{"d": 2}], "e": [3]}))
+        {'a.b': 1, 'c.0.d': 2, 'e': [3]}
+    """
+    for key, value in table.items():
+        is_list = isinstance(value, list) and value
+        if is_list and all(isinstance(each, Mapping) for each in value):
+            yield from flat_values(dict(enumerate(value)), f"{prefix}{key}.")
+        elif isinstance(value, Mapping):
+            yield from flat_values(value, f"{prefix}{key}.")
+        else:
+            yield f"{prefix}{key}", value

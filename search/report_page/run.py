@@ -76,7 +76,7 @@ def run_page(records: RunStore) -> str:
         luck=luck_rows(summary),
         improvements=with_gains(improvements),
         front=front,
-        bests=[_row_of_best(history, i) for i in reversed(bests)],
+        bests=[row_of_best(history, i) for i in reversed(bests)],
         curves=curves,
         mutations=summarize_mutations(history),
         functions=summarize_functions(records, history),
@@ -142,7 +142,8 @@ def with_gains(improvements: Iterable[dict[str, Any]]) -> list[dict[str, Any]]:
     return rows
 
 
-def _row_of_best(history: HistoryColumns, index: int) -> dict[str, Any]:
+def row_of_best(history: HistoryColumns, index: int) -> dict[str, Any]:
+    """Return the row of a program in the tables of bests."""
     return {
         "index": index,
         "fitness": history.fitness[index],
@@ -163,9 +164,13 @@ def _programs(records: RunStore, wanted: Iterable[int]) -> dict[str, Any]:
         size += len(text)
         if size > MAX_TEXT:
             break
-        parent, individual = row.individual.parent, row.individual
-        origin = "initial program" if parent is None else f"{individual.mutation} of {parent}"
-        fitness = row.status.value if row.fitness is None else f"fitness {row.fitness:.4f}"
-        about = f"{fitness}; {row.num_needed} of {row.num_statements} statements needed; {origin}"
-        programs[str(index)] = [about, text]
+        programs[str(index)] = [about(row), text]
     return programs
+
+
+def about(row: StoredProgram) -> str:
+    """Return one line about a program: fitness, needed statements, origin."""
+    parent, mutation = row.individual.parent, row.individual.mutation
+    origin = "initial program" if parent is None else f"{mutation} of {parent}"
+    fitness = row.status.value if row.fitness is None else f"fitness {row.fitness:.4f}"
+    return f"{fitness}; {row.num_needed} of {row.num_statements} statements needed; {origin}"

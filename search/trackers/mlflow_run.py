@@ -6,10 +6,11 @@ All sessions of a run are one run there. The store is that of your environment: 
 
 import os
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+from lionhunt.search.config import flat_values
 from lionhunt.search.trackers import tracker_names
 
 TOOL = "mlflow"
@@ -68,19 +69,7 @@ class MlflowRun:
         experiment = self._client.get_experiment_by_name(name)
         number = experiment.experiment_id if experiment else self._client.create_experiment(name)
         run = self._client.create_run(number, run_name=folder.resolve().name).info.run_id
-        params = [Param(key, str(value)[:MAX_VALUE]) for key, value in _flat(config)]
+        params = [Param(key, str(value)[:MAX_VALUE]) for key, value in flat_values(config)]
         for start in range(0, len(params), MAX_PARAMS):
             self._client.log_batch(run, params=params[start : start + MAX_PARAMS])
         return run
-
-
-def _flat(value: Any, key: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested tables, with dots in their keys."""
-    tables = value.items() if isinstance(value, Mapping) else None
-    if isinstance(value, list) and value and all(isinstance(each, Mapping) for each in value):
-        tables = enumerate(value)
-    if tables is None:
-        yield key, value
-        return
-    for name, each in tables:
-        yield from _flat(each, f"{key}.{name}" if key else str(name))

@@ -10,6 +10,7 @@ from lionhunt.search.driver.progress import is_at_end
 from lionhunt.search.report_page import charts
 from lionhunt.search.report_page.contributions import summarize_mutations
 from lionhunt.search.report_page.history import HistoryColumns, summarize_parts
+from lionhunt.search.report_page.run import row_of_best
 from lionhunt.search.report_page.thinning import running_maxima, thin
 from lionhunt.search.storage.run_store import RunStore
 
@@ -91,9 +92,9 @@ def take_snapshot(records: RunStore, history: HistoryColumns, is_running: bool) 
         len(history),
         recorded,
         info["config"]["num_programs"],
-        _entry(history, maxima[-1]) if maxima else None,
-        [_entry(history, index) for index in reversed(maxima[-NUM_BESTS:])],
-        [_entry(history, index) for index in hall],
+        row_of_best(history, maxima[-1]) if maxima else None,
+        [row_of_best(history, index) for index in reversed(maxima[-NUM_BESTS:])],
+        [row_of_best(history, index) for index in hall],
         dict(Counter(history.reason).most_common()),
         summarize_mutations(history),
         {
@@ -119,14 +120,3 @@ def _best_by_length(history: HistoryColumns) -> Sequence[int]:
             members.append(index)
             highest = rank
     return members
-
-
-def _entry(history: HistoryColumns, index: int) -> dict[str, Any]:
-    return {
-        "index": index,
-        "fitness": history.fitness[index],
-        "rank": history.rank[index],
-        "needed": history.num_needed[index],
-        "mutation": history.mutation[index],
-        "parent": history.parent[index],
-    }

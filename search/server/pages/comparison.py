@@ -1,6 +1,6 @@
 """Two runs side by side: counts, progress, settings that differ, and their best programs."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from typing import Any
 
 from starlette.requests import Request
@@ -8,6 +8,7 @@ from starlette.responses import Response
 
 from lionhunt.dsl.analysis.alignment import align
 from lionhunt.errors import LionhuntError
+from lionhunt.search.config import flat_values
 from lionhunt.search.report_page import charts
 from lionhunt.search.report_page.page import script_json
 from lionhunt.search.server import render
@@ -64,7 +65,7 @@ def _compare(request: Request, sides: list[tuple[str, Snapshot]]) -> dict[str, A
         names = [name for name, _ in sides]
         found = [in_run(root, name, b["index"]) for name, b in zip(names, best, strict=True) if b]
         alignment = align(*(each.program for each in found))
-    settings = [dict(_flat(snapshot.config)) for snapshot in snapshots]
+    settings = [dict(flat_values(snapshot.config)) for snapshot in snapshots]
     keys = sorted(settings[0].keys() | settings[1].keys())
     return {
         "data": script_json({"charts": {"runs": charts.runs_chart(_lines(sides))}}),
@@ -109,15 +110,3 @@ def _counts(snapshots: list[Snapshot]) -> list[tuple[Any, ...]]:
         "tasks": lambda s: ", ".join(task["name"] for task in s.tasks),
     }
     return [(name, *map(value, snapshots)) for name, value in rows.items()]
-
-
-def _flat(table: Mapping[Any, Any], prefix: str = "") -> Iterator[tuple[str, Any]]:
-    """Yield the values of nested tables and lists of tables, with dots in their keys."""
-    for key, value in table.items():
-        tables = value if isinstance(value, list) else ()
-        if isinstance(value, Mapping):
-            yield from _flat(value, f"{prefix}{key}.")
-        elif tables and all(isinstance(each, Mapping) for each in tables):
-            yield from _flat(dict(enumerate(tables)), f"{prefix}{key}.")
-        else:
-            yield f"{prefix}{key}", value

@@ -14,11 +14,11 @@ from lionhunt.search.report_page import charts
 from lionhunt.search.report_page.curves import read_curves
 from lionhunt.search.report_page.equations import to_equations
 from lionhunt.search.report_page.page import script_json
-from lionhunt.search.report_page.run import with_gains
+from lionhunt.search.report_page.run import about, with_gains
 from lionhunt.search.server import render
 from lionhunt.search.server.following.program_index import ProgramIndex, ProgramQuery
 from lionhunt.search.server.names import NoPageError, in_run, to_run
-from lionhunt.search.server.pages.program_facts import about, refuse_own_code, score_rows
+from lionhunt.search.server.pages.program_facts import refuse_own_code, score_rows
 from lionhunt.search.server.pages.search import to_row
 from lionhunt.search.server.simplifications import answer
 from lionhunt.search.storage.program_ref import Source

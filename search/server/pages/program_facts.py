@@ -47,14 +47,3 @@ def refuse_own_code(found: OptimizerProgram) -> None:
             f"{found.name} has functions of a file, which is not executed here; use the command "
             "line: lionhunt export, classify or simplify"
         )
-
-
-def about(row: StoredProgram) -> str:
-    """Return one line about a program."""
-    individual = row.individual
-    fitness = row.status.value if row.fitness is None else f"fitness {row.fitness:.4f}"
-    needed = f"{row.num_needed} of {row.num_statements} statements needed"
-    origin = individual.mutation
-    if individual.parent is not None:
-        origin += f" of {individual.parent}"
-    return f"{fitness}; {needed}; {origin}"
