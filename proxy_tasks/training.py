@@ -154,9 +154,9 @@ def begin(
         params,
         optimizer.init(params),
         scales,
-        jnp.full((*lanes, NUM_CHUNKS), jnp.nan),
+        jnp.full((*lanes, NUM_CHUNKS), jnp.nan, jnp.float32),
         jax.tree.map(
-            lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan),
+            lambda leaf: jnp.full((NUM_CHUNKS, *leaf.shape), jnp.nan, jnp.float32),
             jax.eval_shape(observe, jnp.zeros((), jnp.int32), params),
         ),
         () if task.target_loss is None else begin_reaching(lanes, task.at(key).num_steps),

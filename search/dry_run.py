@@ -76,7 +76,7 @@ def plan_run(config: RunConfig, initial: Program, num_workers: int) -> dict[str,
     Args:
         config: configuration of the run.
         initial: program that evolution begins with.
-        num_workers: Ray workers; 0 scores in this process.
+        num_workers: processes that score; 0 scores in this process.
 
     Returns:
         A plain dictionary, for `print_plan` and `--json`.

@@ -53,7 +53,7 @@ def compare(
     Args:
         config: path of a TOML file, name of a bundled config ("compare_quick"), or mapping.
         out: folder of the comparison; runs/NAME by default.
-        workers: Ray workers; 0 trains in this process. None: as the config says.
+        workers: processes that train; 0 trains in this process. None: as the config says.
         settings: values that replace those of the config.
         on_progress: called with a `ComparisonProgress`.
         on_start: called with the folder, and a line on what is compared.
@@ -103,7 +103,7 @@ def select(
         runs: runs or their folders; all must have the same initial program and tasks.
         config: path of a TOML file, name of a bundled config, or mapping.
         out: folder of the selection; runs/NAME by default.
-        workers: Ray workers; 0 trains in this process. None: as the config says.
+        workers: processes that train; 0 trains in this process. None: as the config says.
         settings: values that replace those of the config.
         on_progress: called with a `SelectionProgress`.
         on_start: called with the folder, and a line on what is selected from.

@@ -157,7 +157,7 @@ class OptimizerProgram:
             by_search: first search this many programs that only delete statements.
             config: path, bundled name or mapping: tasks, seeds and tolerance of measurements.
             settings: values that replace those of the config.
-            workers: Ray workers; 0 trains in this process. None: as the config says.
+            workers: processes that train; 0 trains in this process. None: as the config says.
             on_status: receives what is being done, and its count; `str` makes it one line.
             on_event: receives every step as it is taken.
 

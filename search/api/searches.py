@@ -56,7 +56,8 @@ def run(
     Args:
         config: path of a TOML file, name of a bundled config, mapping of keys, or RunConfig.
         out: folder of the run; the first free one of runs/NAME, runs/NAME-2, ... by default.
-        workers: Ray workers, one core each; 0 scores in this process. None: as the config says.
+        workers: processes that score, one core each; 0 scores in this process. None: as the
+            config says.
         settings: values that replace those of the config, such as `{"evolution.lag": 8}`.
         on_progress: called with the counts so far; a call that returns True ends the run, which
             can be resumed later.

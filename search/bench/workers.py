@@ -14,7 +14,8 @@ from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.workers.pool import Pool
-from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.process_host import ProcessHost
+from lionhunt.search.workers.worker_pool import WorkerPool
 
 STATM = Path("/proc/self/statm")
 
@@ -78,7 +79,7 @@ def two_against_one(
     In each round one worker scores all candidates, then both do; the next round reverses the order.
     Ratios are within one round, so background load affects both. Measure on two idle cores.
     """
-    with closing(RayPool(make_scorer, 2, candidate_seconds=300.0)) as pool:
+    with closing(WorkerPool(ProcessHost(make_scorer), 2, candidate_seconds=300.0)) as pool:
         pool.start(Job("reference", reference))
         # This returns when the second worker is ready.
         pool.wait(600.0)

@@ -29,14 +29,14 @@ LINE_SECONDS = 5.0
 Json = Annotated[bool, typer.Option("--json", help="Print JSON.")]
 Workers = Annotated[
     int | None,
-    typer.Option(min=0, help="Ray workers; 0 scores in this process. The result is the same."),
+    typer.Option(min=0, help="Worker processes; 0 scores in this one. The result is the same."),
 ]
 DryRun = Annotated[bool, typer.Option("--dry-run", help="Only estimate how long it will take.")]
 RayAddress = Annotated[
     str | None,
     typer.Option(
         metavar="ADDRESS",
-        help="Where Ray workers run: 'local', or a cluster as host:port or 'auto'.",
+        help="Where workers run: 'local', or a Ray cluster as host:port or 'auto'.",
     ),
 ]
 Settings = Annotated[

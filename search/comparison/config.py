@@ -142,9 +142,9 @@ class TrainingsConfig(Config):
     """The workers; they do not change the result."""
 
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each; 0 trains in this process."""
+    """Worker processes, one core each; 0 trains in this process."""
     ray_address: RayAddress = LOCAL
-    """Address of the Ray cluster; see docs/cluster.md."""
+    """Address of a Ray cluster, or "local"; see docs/cluster.md."""
     training_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Wall clock limit of a training, compilation included."""
 

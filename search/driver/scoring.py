@@ -105,7 +105,7 @@ def start_pool(
     Args:
         config: configuration of the run.
         initial: program that evolution begins with.
-        num_workers: Ray workers; 0 scores in this process.
+        num_workers: processes that score; 0 scores in this process.
         reference: program of fitness 0; None for the initial one.
         ray_address: address of the workers, in place of the config's.
 

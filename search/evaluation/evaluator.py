@@ -13,6 +13,7 @@ from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.guarding import of_callback
 from lionhunt.proxy_tasks.pytorch.task import TorchTask
 from lionhunt.search.errors import ScorerError
+from lionhunt.search.evaluation.compilation import Compilation
 from lionhunt.search.evaluation.halving import Trained
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
@@ -80,6 +81,17 @@ class Evaluator:
             for size, lanes_of_size in by_size.items():
                 self._train_lanes(index, size, lanes_of_size)
         return [lane.measurement() for lane in lanes]
+
+    def compilations(self, job: Job) -> list[Compilation]:
+        """Return what the evaluation of a job compiles, the longest first; none in batches."""
+        if self._batch_size > 1:
+            return []
+        of_tasks = [
+            trainer.compilations(job.bytecode, task_key(self._seed, index))
+            for index, trainer in enumerate(self._trainers[: self._num_usual])
+            if isinstance(trainer, TaskTrainer)
+        ]
+        return [each for same_kind in zip(*of_tasks, strict=True) for each in same_kind]
 
     def _train_lanes(self, index: int, size: Hashable, lanes: list["_Lane"]) -> None:
         """Train candidates of one size on one task."""

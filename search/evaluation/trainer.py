@@ -11,8 +11,9 @@ import optax
 
 from lionhunt.dsl.execution import batch_machine, machine
 from lionhunt.dsl.execution.bytecode import Bytecode
-from lionhunt.proxy_tasks import Task, Training
+from lionhunt.proxy_tasks import NUM_CHUNKS, Task, Training
 from lionhunt.proxy_tasks.training import Ongoing, advance, begin, conclude
+from lionhunt.search.evaluation.compilation import Compilation
 from lionhunt.search.evaluation.halving import Trained, train_multiples
 
 
@@ -58,6 +59,32 @@ class TaskTrainer:
             lambda ongoing: self._conclude(ongoing, data),
             higher_is_better=self._task.higher_is_better,
         )
+
+    def compilations(self, bytecode: Bytecode, key: jax.Array) -> list[Compilation]:
+        """Return what training programs of this size compiles, the longest first.
+
+        Args:
+            bytecode: one candidate.
+            key: any, shape=().
+        """
+        data = self._task.data
+        bytecode = jax.device_put(bytecode)
+
+        def start() -> Ongoing:
+            shapes = jax.eval_shape(self._trace_begin, bytecode, key, data)
+            return jax.tree.map(lambda leaf: jnp.zeros(leaf.shape, leaf.dtype), shapes)
+
+        def advance_nowhere() -> Ongoing:
+            hurdles = np.full(NUM_CHUNKS, np.inf, np.float32)
+            args = bytecode, key, jax.device_put(hurdles), np.float32(1.0), start(), np.int32(0)
+            return self._advance(*args, data)
+
+        name = f"{self._task.digest} {bytecode.shape} {sorted(self._functions)}"
+        return [
+            Compilation(f"advance {name}", advance_nowhere),
+            Compilation(f"begin {name}", lambda: self._begin(bytecode, key, data)),
+            Compilation(f"conclude {name}", lambda: self._conclude(start(), data)),
+        ]
 
     def _trace_begin(self, bytecode: Bytecode, key: jax.Array, data: Any) -> Ongoing:
         optimizer = self._optimizer(bytecode, key, jnp.ones(key.shape))

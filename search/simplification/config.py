@@ -42,9 +42,9 @@ class SimplifyConfig(Config):
     gets the best power of ten below.
     """
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each; 0 trains in this process. The result is the same."""
+    """Worker processes, one core each; 0 trains in this process. The result is the same."""
     ray_address: RayAddress = LOCAL
-    """Address of the Ray cluster; see docs/cluster.md."""
+    """Address of a Ray cluster, or "local"; see docs/cluster.md."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 600.0
     """Time limit of one training, in seconds; generous, it only ends a training that hangs."""
     rewrite_seconds: Annotated[float, Field(gt=0, le=3600)] = 20.0

@@ -15,7 +15,7 @@ class SimulatedPool:
     """A pool that scores in this process, and returns a measurement when a worker would end it.
 
     Virtual time passes only while the driver waits, as if the driver were infinitely fast. The pool
-    models the queue of `RayPool` alone: starting, messages, deaths and retries take no time.
+    models the queue of `WorkerPool` alone: starting, messages, deaths and retries take no time.
 
     Args:
         scorer: of candidates.

@@ -8,7 +8,7 @@ import hashlib
 import os
 import platform
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from importlib import metadata
 from pathlib import Path
@@ -18,6 +18,7 @@ import jax
 from jax.experimental.compilation_cache import compilation_cache
 
 from lionhunt.search.errors import first_line
+from lionhunt.search.evaluation.compilation import Compilation
 from lionhunt.search.log import log
 from lionhunt.search.user_folder import make_own, user_folder
 
@@ -29,6 +30,9 @@ MAX_KINDS = 8
 _VARIABLE = "JAX_COMPILATION_CACHE_DIR"
 _LOCK = ".lockfile"
 _LOCK_SECONDS = 10.0
+_SHARED_SECONDS = 300.0
+"""The time to wait for another process that compiles the same."""
+_NUM_LOCKS = 64
 _SETTINGS = {
     "jax_compilation_cache_max_size": MAX_BYTES,
     "jax_persistent_cache_min_compile_time_secs": 0.0,
@@ -62,6 +66,34 @@ def compiled_code_kept() -> Iterator[None]:
         yield
     finally:
         _configure(before)
+
+
+def compile_shared(compilations: Sequence[Compilation]) -> None:
+    """Compile, and leave to other processes what they compile at the moment.
+
+    Code of others is then read from the folder in which this process keeps compiled code. Without
+    one, this does nothing: code is compiled as it is needed. So it is where a compilation fails.
+    """
+    folder = jax.config.jax_compilation_cache_dir
+    if folder is None:
+        return
+    with suppress(OSError):
+        waiting = [each for each in compilations if not _compile(each, folder, seconds=0.0)]
+        for each in waiting:
+            _compile(each, folder, _SHARED_SECONDS)
+
+
+def _compile(compilation: Compilation, folder: str, seconds: float) -> bool:
+    """Compile unless another process does, for up to `seconds`; return False if one does."""
+    number = int(hashlib.sha256(compilation.name.encode()).hexdigest(), 16) % _NUM_LOCKS
+    try:
+        with filelock.FileLock(Path(folder) / f".compiling-{number}", timeout=seconds):
+            # The call that needs the code compiles it again, and raises then.
+            with suppress(Exception):
+                compilation.compile()
+    except filelock.Timeout:
+        return False
+    return True
 
 
 def _configure(settings: Mapping[str, object]) -> None:

@@ -17,7 +17,7 @@ from lionhunt.search.workers.retry import (
 class LocalPool:
     """A pool that scores in this process, one batch in each call of `wait`.
 
-    The outcome of a candidate that raises is the same as in `search.workers.ray_pool.RayPool`.
+    The outcome of a candidate that raises is that of `search.workers.worker_pool.WorkerPool`.
 
     Args:
         make_scorer: called once.

@@ -9,15 +9,18 @@ from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.op_table import OpTable, active_table
+from lionhunt.search.evaluation.compilation import Compilation
 from lionhunt.search.evaluation.outcome import Measurement
-from lionhunt.search.evaluation.scorer import MakeScorer, Scorer
+from lionhunt.search.evaluation.scorer import CompilingScorer, MakeScorer, Scorer
 from lionhunt.search.user_code.loading import imported_files, module_folders
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.packing import pack, pickle_by_value, unpack
 from lionhunt.search.workers.pool import Pool
+from lionhunt.search.workers.process_host import ProcessHost
 from lionhunt.search.workers.ray_cluster import LOCAL
-from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.ray_host import RayHost
+from lionhunt.search.workers.worker_pool import WorkerPool
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 
@@ -35,11 +38,11 @@ def open_pool_of(
 
     Args:
         make_scorer: called in every process that scores.
-        num_workers: Ray workers; 0 scores in this process.
-        candidate_seconds: see `RayPool`.
+        num_workers: processes that score; 0 scores in this process.
+        candidate_seconds: see `WorkerPool`.
         batch_size: the most jobs that a scorer gets at once.
-        memory_gib: see `RayPool`.
-        ray_address: see `search.workers.ray_cluster.connect`.
+        memory_gib: the limit of each worker's memory; None for no limit.
+        ray_address: `LOCAL`, or a cluster; see `search.workers.ray_cluster.connect`.
     """
     set_xla_environment()
     functions = active_table().loaded()
@@ -52,9 +55,11 @@ def open_pool_of(
             # The nodes of a cluster may not have the folder.
             folder = Path.cwd() if ray_address == LOCAL else None
             make = functools.partial(_make_scorer, pack(make_scorer), folder, module_folders())
-            pool = RayPool(
-                make, num_workers, candidate_seconds, batch_size, memory_gib, ray_address
-            )
+            if ray_address == LOCAL:
+                host = ProcessHost(make, memory_gib)
+            else:
+                host = RayHost(make, num_workers, ray_address, memory_gib)
+            pool = WorkerPool(host, num_workers, candidate_seconds, batch_size)
         else:
             pool = LocalPool(make_scorer, batch_size)
         with closing(pool):
@@ -73,6 +78,12 @@ class ScorerWithFunctions:
         self._functions = functions
         with functions:
             self._scorer = make_scorer()
+
+    def compilations(self, job: Any) -> list[Compilation]:
+        if not isinstance(self._scorer, CompilingScorer):
+            return []
+        with self._functions:
+            return self._scorer.compilations(job)
 
     def evaluate(self, jobs: Sequence[Any]) -> list[Measurement]:
         with self._functions:

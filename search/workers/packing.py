@@ -9,6 +9,8 @@ from contextlib import contextmanager
 from types import ModuleType
 from typing import Any
 
+import cloudpickle
+
 from lionhunt.search.errors import WorkerError, first_line
 
 
@@ -17,19 +19,14 @@ def pickle_by_value(modules: Iterable[ModuleType]) -> None:
 
     Other modules they import by name.
     """
-    if modules := list(modules):
-        from ray import cloudpickle
-
-        for module in modules:
-            cloudpickle.register_pickle_by_value(module)
+    for module in modules:
+        cloudpickle.register_pickle_by_value(module)
 
 
 def pack(function: Callable[[], Any]) -> bytes:
     """Return a function as bytes; raise `WorkerError` if it holds what cannot be sent."""
-    from ray import cloudpickle
-
     try:
-        return cloudpickle.dumps(function)  # pyright: ignore[reportPrivateImportUsage]
+        return cloudpickle.dumps(function)
     # The objects of a user raise anything.
     except Exception as error:
         raise WorkerError(
@@ -51,7 +48,7 @@ def unpack(packed: bytes) -> Callable[[], Any]:
 
 @contextmanager
 def own_module_paths() -> Iterator[None]:
-    """Start Ray in the body where workers import from no folder that this process does not.
+    """Connect to Ray in the body where workers import from no folder that this process does not.
 
     Ray lets workers import from the current folder, before all others. A `numpy.py` in the folder
     of a run, which may come from somebody else, would be executed there.

@@ -1,4 +1,4 @@
-"""The connection to Ray: to a Ray of this process alone, or to a running cluster."""
+"""The connection to a running Ray cluster."""
 
 import logging
 import os
@@ -10,10 +10,9 @@ from typing import Any
 
 from lionhunt.search.errors import WorkerError, first_line
 from lionhunt.search.workers.packing import own_module_paths
-from lionhunt.search.workers.ray_start import start_local
 
 LOCAL = "local"
-"""The address of a Ray on this machine that starts and ends with the connection."""
+"""In place of an address: workers on this machine, without Ray."""
 
 AUTO = "auto"
 """The address of the cluster that this machine is a node of."""
@@ -22,21 +21,21 @@ ANSWER_SECONDS = 5.0
 """The time that the head of a cluster has to answer."""
 
 
-def connect(address: str, num_workers: int) -> Any:
-    """Connect this process to Ray, and return the module `ray`.
+def connect(address: str) -> Any:
+    """Connect this process to a running cluster, and return the module `ray`.
 
     Args:
-        address: `LOCAL`; or host:port of the head of a cluster with this machine as a node; or
-            "auto", which finds that head.
-        num_workers: cores of a `LOCAL` Ray.
+        address: host:port of the head of a cluster with this machine as a node; or "auto", which
+            finds that head.
 
     Raises:
-        WorkerError: there is no such cluster, or Ray does not start.
+        WorkerError: there is no such cluster.
     """
     os.environ.setdefault("RAY_USAGE_STATS_ENABLED", "0")
     # Ray prints a paragraph for every death; the pool expects deaths, and reports them itself.
     deaths = "worker died|workers? .*killed|marked dead|is terminated"
     os.environ.setdefault("RAY_DEDUP_LOGS_SKIP_REGEX", deaths)
+    # It takes half a second, and few runs need it.
     import ray
     import ray.exceptions
 
@@ -44,22 +43,16 @@ def connect(address: str, num_workers: int) -> Any:
     with warnings.catch_warnings(), own_module_paths():
         # JAX warns of any fork; Ray calls exec right after its fork, which is safe.
         warnings.filterwarnings("ignore", "os.fork", RuntimeWarning)
+        head = _find_head(address)
         try:
-            start_local(num_workers) if address == LOCAL else _join(ray, address)
+            ray.init(address=head, log_to_driver=False, logging_level=logging.ERROR)
+        # Ray raises a plain Exception where a node is slow to start.
+        except Exception as error:
+            raise _refused(address, error) from error
         finally:
             # Ray has set a handler of its own.
             signal.signal(signal.SIGTERM, on_terminate)
     return ray
-
-
-def _join(ray: Any, address: str) -> None:
-    """Connect to a running cluster."""
-    head = _find_head(address)
-    try:
-        ray.init(address=head, log_to_driver=False, logging_level=logging.ERROR)
-    # Ray raises a plain Exception where a node is slow to start.
-    except Exception as error:
-        raise _refused(address, error) from error
 
 
 def _find_head(address: str) -> str:

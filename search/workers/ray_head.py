@@ -1,9 +1,7 @@
 """The liveness and the end of the Ray that the workers belong to."""
 
-import shutil
 import socket
 import time
-from pathlib import Path
 from typing import Any
 
 from lionhunt.search.errors import WorkerError
@@ -24,12 +22,10 @@ class RayHead:
 
     Args:
         ray: the module, initialized.
-        is_ours: whether this process started it, and nobody else uses it.
     """
 
-    def __init__(self, ray: Any, *, is_ours: bool):
+    def __init__(self, ray: Any):
         self._ray = ray
-        self._is_ours = is_ours
         context = ray.get_runtime_context()
         host, _, port = context.gcs_address.rpartition(":")
         (node,) = (n for n in ray.nodes() if n["NodeID"] == context.get_node_id())
@@ -37,8 +33,6 @@ class RayHead:
             (host.strip("[]"), int(port)),
             (node["NodeManagerAddress"], node["NodeManagerPort"]),
         ]
-        # The socket is SESSION/sockets/plasma_store.
-        self._session_folder = Path(node["ObjectStoreSocketName"]).parents[1]
         self._last_check = time.monotonic()
         self._num_silent = 0
 
@@ -62,13 +56,11 @@ class RayHead:
             raise self._gone()
 
     def _gone(self) -> WorkerError:
-        first = "" if self._is_ours else "start the cluster again, then "
         return WorkerError(
-            f"Ray has gone, as if it was killed; {first}give the command again, or resume the run"
+            "Ray has gone, as if it was killed; start the cluster again, then give the command "
+            "again, or resume the run"
         )
 
     def close(self) -> None:
-        """Disconnect; a Ray of this process ends, and the folder of its session is removed."""
+        """Disconnect."""
         self._ray.shutdown()
-        if self._is_ours:
-            shutil.rmtree(self._session_folder, ignore_errors=True)

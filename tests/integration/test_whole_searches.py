@@ -12,6 +12,7 @@ from pathlib import Path
 import pytest
 
 from lionhunt.search.storage.run_store import RecordError, RunStore
+from lionhunt.search.workers.worker import NAME
 
 # A few functions compile in a third of the time.
 CONFIG = """
@@ -147,7 +148,7 @@ def workers_of(pid):
             continue
         child = int(stat.parent.name)
         parents[child] = int(rest.split()[1])
-        if name.startswith("ray::Worker"):
+        if name == NAME:
             workers.append(child)
 
     def is_below(child):

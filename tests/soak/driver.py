@@ -8,6 +8,7 @@ from pathlib import Path
 
 from lionhunt.search.errors import RecordError
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.workers.worker import NAME
 from tests.soak.processes import Process, below
 
 ROOT = Path(__file__).parents[2]
@@ -102,7 +103,7 @@ class Driver:
         return self.status() is None
 
     def last_line(self) -> str:
-        """Return the last line of its output; Ray may print lines before it."""
+        """Return the last line of its output."""
         return self._out.read_text().splitlines()[-1]
 
     def expect(self, status: int, message: str, seconds: float = 60.0) -> None:
@@ -114,8 +115,7 @@ class Driver:
 
 
 def is_worker(process: Process) -> bool:
-    """Return True for an actor of `search`; other processes of Ray have other names."""
-    return process.name.startswith("ray::Worker")
+    return process.name == NAME
 
 
 def lionhunt(words: list[str]) -> list[str]:

@@ -145,14 +145,6 @@ def interrupt_driver(driver: Driver, rng: random.Random) -> bool:
     return _ends(driver, 130, "stopped; continue with: lionhunt resume")
 
 
-def kill_ray(driver: Driver, rng: random.Random) -> bool:
-    """Kill the head of Ray, or its process on this machine."""
-    names = ("gcs_server", "raylet")
-    heads = [process for process in driver.look() if process.name in names]
-    _send_one(heads, signal.SIGKILL, rng)
-    return _ends(driver, 2, "Ray has gone")
-
-
 def move_clock(driver: Driver, rng: random.Random) -> bool:
     """Set the wall clock days ahead, then days behind, then right."""
     _check_there(driver)
@@ -199,7 +191,6 @@ FAULTS: tuple[Fault, ...] = (
     cut_file,
     flip_bits,
     interrupt_driver,
-    kill_ray,
     fill_disk,
     forbid_writing,
     move_clock,

@@ -6,8 +6,8 @@ python tests/soak/garbage_task.py GARBAGE WORDS...
 import dataclasses
 import sys
 
+import cloudpickle
 import jax.numpy as jnp
-from ray import cloudpickle
 
 from lionhunt.proxy_tasks import options
 from lionhunt.search.cli.__main__ import main as run_command

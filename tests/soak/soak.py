@@ -31,8 +31,8 @@ width = 8
 MAX_PROGRAMS_BETWEEN = 800
 """Largest number of programs recorded between two faults."""
 START_SECONDS = 600.0
-ORPHAN_SECONDS = 180.0
-"""Time for processes of a driver to end after it; Ray's agents take up to 100 s."""
+ORPHAN_SECONDS = 20.0
+"""Time for processes of a driver to end after it."""
 FIRST_BAD_SEED = 6
 """First seed of runs with bad candidates; that run has each kind of them."""
 NO_FLOAT = "score must be a float, shape=()"
@@ -208,16 +208,13 @@ class Soak:
             self._note_orphans()
             time.sleep(1.0)
 
-    def check_left(self, sessions: list[Path], shared_memory: set[str]) -> None:
-        """Check what is left at the end: at most a Ray session for each killed driver.
+    def check_left(self, shared_memory: set[str]) -> None:
+        """Check that nothing is left at the end.
 
         Args:
-            sessions: folders of Ray sessions.
             shared_memory: new names in /dev/shm.
         """
         summary = self.summary
-        summary.num_sessions, summary.shared_memory = len(sessions), sorted(shared_memory)
-        if len(sessions) > summary.num_killed:
-            summary.failures.append(f"left behind: {len(sessions)} sessions of Ray")
+        summary.shared_memory = sorted(shared_memory)
         if shared_memory:
             summary.failures.append(f"left behind in /dev/shm: {summary.shared_memory}")

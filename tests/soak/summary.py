@@ -27,7 +27,6 @@ class Summary:
         driver_memory: programs recorded and largest resident memory in MiB, of each driver.
         worker_memory: largest resident memory of a worker, in MiB.
         num_killed: number of killed drivers.
-        num_sessions: folders of Ray sessions left; a killed driver leaves one.
         shared_memory: new names in /dev/shm.
         failures: failed checks.
     """
@@ -45,7 +44,6 @@ class Summary:
     driver_memory: list[tuple[int, float]] = dataclasses.field(default_factory=list)
     worker_memory: float = 0.0
     num_killed: int = 0
-    num_sessions: int = 0
     shared_memory: list[str] = dataclasses.field(default_factory=list)
     failures: list[str] = dataclasses.field(default_factory=list)
 
@@ -78,7 +76,7 @@ class Summary:
                 f"{self.num_rounds} runs, {self.num_bad_rounds} of them with bad "
                 f"candidates ({outcomes}), {drivers} drivers, {self.num_programs:,} programs. "
                 f"Largest driver {largest:.0f} MiB, largest worker {self.worker_memory:.0f} MiB. "
-                f"Left: {self.num_sessions} Ray sessions of {self.num_killed} killed drivers, "
+                f"Killed drivers: {self.num_killed}. Left: "
                 f"{len(self.shared_memory)} names in /dev/shm.",
                 "",
                 f"Failures: {len(self.failures)}.",

@@ -43,18 +43,19 @@ class EvaluationConfig(Config):
     saved one evaluation in 20, and one in 70 of these was wrong (results/LOG.md). Measure it on a
     run with `lionhunt bench functional`."""
     workers: Annotated[int, Field(ge=0, le=10_000)] = 2
-    """Ray workers, one core each. 0 scores in this process, where a candidate that hangs or
+    """Worker processes, one core each. 0 scores in this process, where a candidate that hangs or
     crashes stops the run. The result does not depend on it."""
     ray_address: RayAddress = LOCAL
-    """Address of the Ray workers. "local" is this machine. host:port or "auto" is a cluster that
-    has this machine as a node (docs/cluster.md)."""
+    """Place of the workers. "local" is this machine. host:port or "auto" is a Ray cluster that has
+    this machine as a node (docs/cluster.md)."""
     candidate_seconds: Annotated[float, Field(gt=0)] = 300.0
     """Wall clock, in seconds, after which the driver gives up a candidate or a batch. It is meant
     for candidates that hang."""
     worker_memory_gib: Annotated[float, Field(ge=1, le=1e6)] | None = None
     """Memory limit of a worker, in GiB (on Linux; an accelerator's memory has no limit). Beyond it
-    the candidate is out of memory. Workers of the built-in tasks hold 0.5 to 2.5. By default Ray
-    stops workers when the machine's memory is full, and the driver retries their candidates."""
+    the candidate is out of memory. Workers of the built-in tasks hold 0.5 to 2.5. By default
+    the system ends workers when the machine's memory is full, and the driver retries their
+    candidates."""
     batch_size: Annotated[int, Field(gt=0, le=4096)] = 1
     """Candidates that train side by side on one accelerator, which has one worker. Use 1 on a CPU,
     where a batch is far slower. The result depends on it: scores of two batch sizes differ by

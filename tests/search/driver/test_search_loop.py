@@ -201,15 +201,16 @@ def test_initial_program_without_a_required_property_is_refused():
 def test_workers_are_limited_as_the_config_says(monkeypatch):
     opened = []
 
-    def open_formula_pool(make_scorer, *limits):
-        opened.append(limits)
+    def open_formula_pool(host, *limits):
+        opened.append((host, *limits))
         return FormulaPool()
 
-    monkeypatch.setattr(open_pool, "RayPool", open_formula_pool)
+    monkeypatch.setattr(open_pool, "RayHost", lambda _, *options: options)
+    monkeypatch.setattr(open_pool, "WorkerPool", open_formula_pool)
     limits = {"candidate_seconds": 7.0, "batch_size": 2, "worker_memory_gib": 3.0}
     chosen = {"num_workers": 4, "ray_address": "there:6379"}
     with start_pool(config(evaluation=limits), load_initial("adamw_initial"), **chosen):
-        assert opened == [(4, 7.0, 2, 3.0, "there:6379")]
+        assert opened == [((4, "there:6379", 3.0), 4, 7.0, 2)]
 
 
 def test_initial_program_from_a_file(tmp_path):

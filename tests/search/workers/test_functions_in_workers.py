@@ -2,7 +2,7 @@
 
 # pyright: reportArgumentType=false, reportAttributeAccessIssue=false
 
-import pytest
+import cloudpickle
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
@@ -37,7 +37,6 @@ def test_pool_gets_the_functions_that_are_known_as_it_opens():
 
 
 def test_functions_come_back_from_pickles():
-    cloudpickle = pytest.importorskip("ray.cloudpickle")
     text = "def f(w, g, lr): return twice(g) * lr"
     with OpTable((own_op(digest="1"),)):
         name = dsl.fingerprint(dsl.parse(text))

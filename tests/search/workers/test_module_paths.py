@@ -12,7 +12,7 @@ from lionhunt.search.workers.packing import own_module_paths
 LIONHUNT = Path(sys.executable).with_name("lionhunt")
 
 
-def test_ray_starts_away_from_a_folder_that_is_not_ours(tmp_path, monkeypatch):
+def test_ray_is_joined_away_from_a_folder_that_is_not_ours(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(sys, "path", ["/elsewhere"])
     with own_module_paths():

@@ -1,23 +1,23 @@
-"""Failures of workers with a fake Ray: those of candidates, and those that end a run."""
+"""Failures of workers on a fake host: those of candidates, and those that end a run."""
 
 from contextlib import closing, contextmanager
 
 import pytest
-from ray import exceptions
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import TaskError
 from lionhunt.proxy_tasks.data.dataset import DataError
+from lionhunt.search.errors import WorkerError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import write_log
-from lionhunt.search.workers import ray_pool
+from lionhunt.search.workers import worker_pool
+from lionhunt.search.workers.host import ShortOfMemory, WorkerDied
 from lionhunt.search.workers.local_pool import LocalPool
-from lionhunt.search.workers.ray_pool import WorkerError
 from lionhunt.search.workers.retry import MAX_TRIES
-from tests.support.search import fake_ray
-from tests.support.search.fake_ray import HANGS
+from tests.support.search import fake_host
+from tests.support.search.fake_host import HANGS
 
 BYTECODE = assemble(dsl.library.load("adamw_initial"))
 REFERENCE = Job("reference", BYTECODE)
@@ -69,7 +69,7 @@ def open_pool(request, monkeypatch):
                 yield pool
             return
         num_workers = 1 if request.param == "one worker" else 3
-        with fake_ray.fake_pool(monkeypatch, evaluate, num_workers, batch_size) as (pool, _):
+        with fake_host.fake_pool(monkeypatch, evaluate, num_workers, batch_size) as (pool, _):
             pool.start(REFERENCE)
             yield pool
 
@@ -158,14 +158,14 @@ def test_nothing_is_blamed_on_a_candidate_before_a_new_worker_has_scored(monkeyp
 
     def evaluate(number, jobs):
         if number in (2, 3):
-            raise exceptions.RayActorError
+            raise WorkerDied
         return answer(number, jobs)
 
-    with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray), write_log(tmp_path / "log"):
+    with fake_host.fake_pool(monkeypatch, evaluate) as (pool, host), write_log(tmp_path / "log"):
         pool.start(REFERENCE)
         (measured,) = collect(pool, ["raise"]).values()
     assert measured.status is Status.RAISED
-    assert ray.num_actors == 7 and ray.killed == [1, 2, 3, 4, 5, 6]
+    assert host.num_started == 7 and host.killed == [1, 2, 3, 4, 5, 6]
     first = (tmp_path / "log").read_text().splitlines()[0]
     assert (
         '"reason": "raised", "candidates": ["raise"], "error": "ZeroDivisionError: a bug"' in first
@@ -184,10 +184,10 @@ def test_what_raised_waits_for_no_machine_that_may_never_come(monkeypatch):
             must_wait.append(HANGS)
             raise ZeroDivisionError
         if job.name == "kill":
-            raise exceptions.RayActorError
+            raise WorkerDied
         return [MEASURED]
 
-    with fake_ray.fake_pool(monkeypatch, evaluate, 9, address="head:6379") as (pool, _):
+    with fake_host.fake_pool(monkeypatch, evaluate, 9, is_shared=True) as (pool, _):
         pool.start(REFERENCE)
         for name in ("raise", "kill"):
             pool.submit(Job(name, BYTECODE))
@@ -204,7 +204,7 @@ def test_what_was_scored_is_kept_when_another_raises(monkeypatch):
             raise DataError("no file")
         return [MEASURED]
 
-    with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=3) as (pool, _):
+    with fake_host.fake_pool(monkeypatch, evaluate, num_workers=3) as (pool, _):
         pool.start(REFERENCE)
         pool.wait(0.0)
         for name in ("a", "bad", "b"):
@@ -215,20 +215,24 @@ def test_what_was_scored_is_kept_when_another_raises(monkeypatch):
                 pool.wait(1.0)
 
 
-@pytest.mark.parametrize("address, word", [("local", "s, twice; If"), ("auto", "core of the")])
-def test_reference_that_hangs_ends_the_run(monkeypatch, address, word):
+@pytest.mark.parametrize(
+    "is_shared, num_started, word", [(False, 9, "s, twice; If"), (True, 2, "core of the")]
+)
+def test_reference_that_hangs_ends_the_run(monkeypatch, is_shared, num_started, word):
     hang = lambda *_: HANGS  # noqa: E731
-    with fake_ray.fake_pool(monkeypatch, hang, 8, address=address) as (pool, ray):
+    with fake_host.fake_pool(monkeypatch, hang, 8, is_shared=is_shared) as (pool, host):
         with pytest.raises(WorkerError, match="initial program was not scored in 660 s") as error:
             pool.start(REFERENCE)
-    assert ray.num_actors == 2 and 2 * 660 < ray.now < 2 * 670
+    # On this machine all begin at once.
+    num_waits = 2 if is_shared else 1
+    assert host.num_started == num_started and num_waits * 660 < host.now < num_waits * 670
     assert word in str(error.value) and "candidate_seconds" in str(error.value)
 
 
 def test_start_that_hangs_once_is_tried_again(monkeypatch):
     evaluate = lambda number, jobs: HANGS if number == 1 else answer(number, jobs)  # noqa: E731
-    with fake_ray.fake_pool(monkeypatch, evaluate) as (pool, ray):
-        assert pool.start(REFERENCE) == MEASURED and ray.killed == [1]
+    with fake_host.fake_pool(monkeypatch, evaluate) as (pool, host):
+        assert pool.start(REFERENCE) == MEASURED and host.killed == [1]
 
 
 def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monkeypatch):
@@ -236,11 +240,11 @@ def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monke
         most = {"bad": 99, "unlucky": MAX_TRIES[Status.OUT_OF_MEMORY] - 1}.get(jobs[0].name, 0)
         asked.append(jobs[0].name)
         if asked.count(jobs[0].name) <= most:
-            raise exceptions.OutOfMemoryError("Task was killed due to the node running low")
+            raise ShortOfMemory("the machine is low on memory")
         return [MEASURED]
 
     asked = []
-    with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
+    with fake_host.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         pool.start(REFERENCE)
         measured = collect(pool, ["a", "bad", "unlucky"])
     assert measured["bad"].status is Status.OUT_OF_MEMORY and asked.count("bad") == 4
@@ -249,12 +253,12 @@ def test_memory_of_the_machine_that_is_full_is_an_outcome_after_four_tries(monke
 
 def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
     def die(*_):
-        raise exceptions.RayActorError
+        raise WorkerDied
 
-    with fake_ray.fake_pool(monkeypatch, die) as (pool, ray):
+    with fake_host.fake_pool(monkeypatch, die) as (pool, host):
         with pytest.raises(WorkerError, match="workers die as they start"):
             pool.start(REFERENCE)
-    assert ray.num_actors == ray_pool.MAX_FAILED_STARTS
+    assert host.num_started == worker_pool.MAX_FAILED_STARTS
 
 
 @pytest.mark.parametrize(
@@ -268,11 +272,26 @@ def test_workers_that_die_as_they_start_end_the_run(monkeypatch):
 )
 def test_worker_that_scores_differently_is_refused(monkeypatch, other, message):
     evaluate = lambda number, jobs: [MEASURED if number == 1 else other for _ in jobs]  # noqa: E731
-    with fake_ray.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
-        pool.start(REFERENCE)
+    with fake_host.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, _):
         if message is None:
+            pool.start(REFERENCE)
             assert pool.wait(1.0) == []
             return
         with pytest.raises(WorkerError, match="two workers score one program differently") as error:
-            pool.wait(1.0)
+            pool.start(REFERENCE)
         assert error.match(message)
+
+
+def test_worker_that_dies_without_work_is_replaced(monkeypatch):
+    def evaluate(_, jobs):
+        return HANGS if jobs[0].name == "long" else [MEASURED]
+
+    with fake_host.fake_pool(monkeypatch, evaluate, num_workers=2) as (pool, host):
+        pool.start(REFERENCE)
+        pool.submit(Job("long", BYTECODE))
+        pool.wait(0.0)
+        host.workers[1].value = WorkerDied()
+        host.answers.append(host.workers[1])
+        pool.wait(0.0)
+        assert host.killed == [2] and host.num_started == 3
+        assert collect(pool, ["a"]) == {"a": MEASURED}

@@ -11,7 +11,7 @@ NAMES = ("PJRT_NPROC", "XLA_PYTHON_CLIENT_PREALLOCATE", "XLA_FLAGS")
 WORKER = """
 import os
 import lionhunt.search.comparison.trainer, lionhunt.search.driver.scoring
-from lionhunt.search.workers.ray_worker import Worker
+from lionhunt.search.workers.worker import Worker
 from jax._src import xla_bridge
 assert not xla_bridge.backends_are_initialized()
 Worker(lambda: None, None)

@@ -16,14 +16,15 @@ from contextlib import closing
 from pathlib import Path
 from typing import Any
 
+import cloudpickle
 import numpy as np
-from ray import cloudpickle
 
 from lionhunt.dsl.execution.bytecode import Bytecode
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.log import write_log
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.process_host import ProcessHost
+from lionhunt.search.workers.worker_pool import WorkerPool
 from tests.support.search import runs as small_runs
 from tests.support.search.runs import (
     INITIAL,
@@ -66,7 +67,7 @@ class Scorer:
         if status is Status.TIMED_OUT:
             time.sleep(1000.0)
         if status is Status.OUT_OF_MEMORY:
-            # Large pieces: the rest after a failure is enough for the threads of Ray.
+            # Large pieces: the rest after a failure is enough for what Python still does.
             hoard = [np.empty(2**27) for _ in range(1000)]
             assert not hoard
         if status is Status.RAISED:
@@ -78,7 +79,8 @@ class Scorer:
 def main() -> None:
     cloudpickle.register_pickle_by_value(small_runs)
     folder, seed = Path(sys.argv[1]), int(sys.argv[2])
-    pool = RayPool(Scorer, num_workers=2, candidate_seconds=8.0, memory_gib=2.0)
+    host = ProcessHost(Scorer, memory_gib=2.0)
+    pool = WorkerPool(host, num_workers=2, candidate_seconds=8.0)
     with create(folder, seed=seed) as records, closing(pool), write_log(records.log):
         actual = _summarize(advance(records, pool))
     with create(folder / "expected", seed=seed) as records:

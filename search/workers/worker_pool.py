@@ -1,4 +1,4 @@
-"""The pool of Ray actors; its results are those of `search.workers.local_pool.LocalPool`.
+"""The pool of workers in processes of their own; its results are those of `LocalPool`.
 
 Every worker first scores a reference, which compiles its tasks. Scores or losses that differ from
 those of the first worker show different arithmetic, and stop the run.
@@ -6,22 +6,22 @@ those of the first worker show different arithmetic, and stop the run.
 
 import dataclasses
 import math
-import queue
 import time
 from collections import Counter, deque
 from collections.abc import Iterator
-from contextlib import suppress
-from typing import Any
 
 from lionhunt.search.errors import WorkerError
 from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement, Status, first_difference
-from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.log import log
+from lionhunt.search.workers.host import (
+    Host,
+    HostedWorker,
+    ShortOfMemory,
+    WorkerDied,
+    WorkerRaised,
+)
 from lionhunt.search.workers.job_queue import JobQueue
-from lionhunt.search.workers.ray_cluster import LOCAL, connect
-from lionhunt.search.workers.ray_head import RayHead
-from lionhunt.search.workers.ray_worker import Worker
 from lionhunt.search.workers.retry import (
     MAX_TRIES,
     Measurements,
@@ -45,72 +45,52 @@ START_SECONDS = 600.0
 """The time limit for a worker to start and compile its tasks, beside that of one candidate."""
 
 
-@dataclasses.dataclass
+@dataclasses.dataclass(eq=False)
 class _Slot:
-    """A place for one actor.
+    """A place for one worker.
 
     Attributes:
-        actor: the present one; a new one replaces it after a failure.
+        worker: the present one; a new one replaces it after a failure.
         started: the time at which it got its jobs, on the pool's clock.
-        answer: the pending result; None while the actor is idle.
-        jobs: in the actor; none while it scores the reference.
-        num_jobs: that the actor has scored.
+        is_busy: True until it has answered.
+        jobs: in the worker; none while it scores the reference.
+        num_jobs: that the worker has scored.
     """
 
-    actor: Any
+    worker: HostedWorker
     started: float = 0.0
-    answer: Any = None
+    is_busy: bool = False
     jobs: list[AnyJob] = dataclasses.field(default_factory=list)
     num_jobs: int = 0
 
 
-class RayPool:
-    """A pool of Ray actors, on this machine or on a cluster, each in a process of its own.
+class WorkerPool:
+    """A pool of workers, on this machine or on a cluster, each in a process of its own.
 
-    A new actor replaces one that dies, raises or runs out of memory. `RetryPolicy` then queues the
-    jobs again, after the others. The pool kills an actor past its time limit, since a timeout on
+    A new worker replaces one that dies, raises or runs out of memory. `RetryPolicy` then queues the
+    jobs again, after the others. The pool kills a worker past its time limit, since a timeout on
     the waiting side stops nothing. A batch has the time limit of one candidate.
 
-    An error is a candidate's only after a new actor has scored the reference. If the reference
+    An error is a candidate's only after a new worker has scored the reference. If the reference
     raises too, the environment is at fault, and `wait` raises the error.
 
-    The actors share all accelerators evenly.
-
     Args:
-        make_scorer: called in each actor.
-        num_workers: the number of actors.
+        host: starts the workers.
+        num_workers: the number of workers.
         candidate_seconds: the time limit of one candidate, or of a batch.
-        batch_size: the most candidates that an actor gets at once.
-        memory_gib: the limit of each actor's memory; None for no limit.
-        ray_address: see `search.workers.ray_cluster.connect`.
+        batch_size: the most candidates that a worker gets at once.
     """
 
-    def __init__(
-        self,
-        make_scorer: MakeScorer,
-        num_workers: int,
-        candidate_seconds: float,
-        batch_size: int = 1,
-        memory_gib: float | None = None,
-        ray_address: str = LOCAL,
-    ):
-        self._ray = ray = connect(ray_address, num_workers)
-        self._is_cluster = ray_address != LOCAL
-        self._head = RayHead(ray, is_ours=not self._is_cluster)
-        # Not by `ray.put`: Ray, when it goes away, kills a process that owns an object.
-        self._worker_arguments = (make_scorer, memory_gib)
-        gpus = gpu_share(int(ray.cluster_resources().get("GPU", 0)), num_workers)
-        as_actor: Any = ray.remote(num_cpus=1, num_gpus=gpus, max_restarts=0)
-        self._actor_class: Any = as_actor(Worker)
+    def __init__(self, host: Host, num_workers: int, candidate_seconds: float, batch_size: int = 1):
+        self._host = host
         self._num_workers = num_workers
         self._candidate_seconds = candidate_seconds
         self._queue = JobQueue(batch_size)
         self._retries = RetryPolicy(self._queue)
-        # Jobs that raised, until a new actor has scored the reference.
+        # Jobs that raised, until a new worker has scored the reference.
         self._raised: list[tuple[list[AnyJob], Measurement]] = []
-        self._slots: list[_Slot] = []
+        self._slots: dict[HostedWorker, _Slot] = {}
         self._idle: deque[_Slot] = deque()
-        self._answers: queue.SimpleQueue[tuple[_Slot, Any]] = queue.SimpleQueue()
         self._now, self._last_look, self._last_late = 0.0, time.monotonic(), 0.0
         # Failures in a row, by how they failed.
         self._failed_starts: Counter[Status] = Counter()
@@ -119,11 +99,12 @@ class RayPool:
 
     def start(self, reference: AnyJob) -> Measurement:
         self._reference_jobs = [reference]
-        # The first worker compiles on all cores; the later ones find its compiled code.
-        self._slots = [self._start_worker()]
+        # On a cluster, a worker may have to wait for others; the first shows that all is well.
+        num_first = 1 if self._host.is_shared else self._num_workers
+        self._start_workers(num_first)
         while self._reference is None:
             self.wait(1.0)
-        self._slots += [self._start_worker() for _ in range(1, self._num_workers)]
+        self._start_workers(self._num_workers - num_first)
         return self._reference
 
     def submit(self, job: AnyJob) -> None:
@@ -132,7 +113,7 @@ class RayPool:
     def wait(self, seconds: float) -> Measurements:
         if self._error is not None:
             raise self._error
-        self._head.check()
+        self._host.check()
         self._look_at_clock()
         self._dispatch(only_full=not seconds)
         measured: Measurements = []
@@ -153,51 +134,47 @@ class RayPool:
         return measured
 
     def close(self) -> None:
-        self._head.close()
+        self._host.close()
 
     def _look_at_clock(self) -> None:
         now = time.monotonic()
         self._now += min(now - self._last_look, MAX_PAUSE)
         self._last_look = now
 
-    def _start_worker(self) -> _Slot:
-        slot = _Slot(self._actor_class.remote(*self._worker_arguments))
+    def _start_workers(self, count: int) -> None:
+        for _ in range(count):
+            self._begin(_Slot(self._host.start_worker()))
+
+    def _begin(self, slot: _Slot) -> None:
+        """Let the new worker of a slot score the reference."""
+        self._slots[slot.worker] = slot
         self._ask(slot, [])
-        return slot
 
     def _ask(self, slot: _Slot, jobs: list[AnyJob]) -> None:
-        """Send jobs, or the reference, to the actor of a slot."""
-        answer = slot.actor.evaluate.remote(jobs or self._reference_jobs)
-        slot.jobs, slot.started, slot.answer = jobs, self._now, answer
-        # A callback for each answer: asking Ray for those of thousands of workers takes 30 ms.
-        answer.future().add_done_callback(lambda _: self._answers.put((slot, answer)))
+        """Send jobs, or the reference, to the worker of a slot."""
+        slot.jobs, slot.started, slot.is_busy = jobs, self._now, True
+        slot.worker.ask(jobs or self._reference_jobs)
 
     def _answered(self, seconds: float) -> Iterator[_Slot]:
-        """Yield the slots whose actors are done, or dead; wait for the first."""
-        if len(self._idle) == len(self._slots):
-            return
-        with suppress(queue.Empty):
-            while True:
-                slot, answer = self._answers.get(timeout=seconds)
-                # The answer of an actor that was replaced does not count.
-                if slot.answer is answer:
-                    seconds = 0.0
-                    yield slot
+        """Yield the slots whose workers are done, or dead; wait for the first."""
+        if len(self._idle) < len(self._slots):
+            yield from map(self._slots.__getitem__, self._host.wait(seconds))
 
     def _late(self) -> list[_Slot]:
         """Return the slots past their time limit; look at most once in `LATE_SECONDS`."""
         if self._now - self._last_late < LATE_SECONDS:
             return []
         self._last_late = self._now
-        return [slot for slot in self._slots if self._now - slot.started > self._limit(slot)]
+        slots = self._slots.values()
+        return [slot for slot in slots if self._now - slot.started > self._limit(slot)]
 
     def _limit(self, slot: _Slot) -> float:
         """Return the time limit of a slot's present work."""
-        if slot.answer is None:
+        if not slot.is_busy:
             return math.inf
         if slot.jobs:
             return self._candidate_seconds
-        if self._is_cluster and self._reference is not None:
+        if self._host.is_shared and self._reference is not None:
             # The worker may wait for a machine, while others work.
             return math.inf
         return START_SECONDS + self._candidate_seconds
@@ -208,19 +185,24 @@ class RayPool:
 
     def _collect(self, slot: _Slot) -> Measurements:
         jobs = slot.jobs
+        if not slot.is_busy:
+            # It died without work.
+            self._idle.remove(slot)
+            self._restart(slot, Status.CRASHED.value)
+            return []
         try:
-            measurements = self._ray.get(slot.answer)
-        except self._ray.exceptions.RayActorError as error:
+            measurements = slot.worker.answer()
+        except WorkerDied as error:
             return self._replace(slot, Status.CRASHED, str(error))
-        # Ray found the machine short of memory.
-        except self._ray.exceptions.OutOfMemoryError as error:
+        except ShortOfMemory as error:
             return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
-        except self._ray.exceptions.RayTaskError as error:
-            if isinstance(error.cause, MemoryError):
+        except WorkerRaised as raised:
+            error = raised.error
+            if isinstance(error, MemoryError):
                 return self._replace(slot, Status.OUT_OF_MEMORY, str(error))
-            if not jobs or is_environment_error(error.cause):
-                raise error.cause from error
-            failure = failure_from(error.cause, self._now - slot.started)
+            if not jobs or is_environment_error(error):
+                raise error from raised
+            failure = failure_from(error, self._now - slot.started)
             self._restart(slot, Status.RAISED.value, error=failure.error)
             self._raised.append((jobs, failure))
             return []
@@ -236,7 +218,7 @@ class RayPool:
         elif jobs and slot.num_jobs >= MAX_JOBS:
             self._restart(slot, "renewed")
         else:
-            slot.jobs, slot.answer = [], None
+            slot.jobs, slot.is_busy = [], False
             self._idle.append(slot)
         if not jobs:
             return self._retry_raised()
@@ -249,9 +231,9 @@ class RayPool:
         return resolved
 
     def _retry_raised(self) -> Measurements:
-        """Retry the jobs that raised: a new actor has scored the reference, so they are at fault.
+        """Retry the jobs that raised: a new worker has scored the reference, so they are at fault.
 
-        Any new actor will do. On a cluster, the replacement of the actor that raised may have to
+        Any new worker will do. On a cluster, the replacement of the worker that raised may have to
         wait for a machine.
         """
         raised, self._raised = self._raised, []
@@ -269,7 +251,7 @@ class RayPool:
             )
 
     def _replace(self, slot: _Slot, status: Status, cause: str) -> Measurements:
-        """Start a new actor for one that failed, and retry its jobs."""
+        """Start a new worker for one that failed, and retry its jobs."""
         jobs, seconds = slot.jobs, self._now - slot.started
         if not jobs:
             self._failed_starts[status] += 1
@@ -283,7 +265,7 @@ class RayPool:
         return self._retries.retry(jobs, Measurement(status, seconds=seconds))
 
     def _too_slow(self, seconds: float) -> WorkerError:
-        core = "is a core of the cluster free? " if self._is_cluster else ""
+        core = "is a core of the cluster free? " if self._host.is_shared else ""
         return WorkerError(
             f"the initial program was not scored in {seconds:.0f} s, twice; {core}If it needs more "
             "time, raise evaluation.candidate_seconds (training_seconds of a comparison); "
@@ -293,7 +275,7 @@ class RayPool:
     def _cannot_start(self, cause: str) -> WorkerError:
         last = (cause.strip().splitlines() or [""])[-1].strip()
         question = "is there memory for them?"
-        if self._is_cluster:
+        if self._host.is_shared:
             question = f"is lionhunt on every node, is a core free, {question}"
         return WorkerError(
             f"workers die as they start ({last}); {question} Try fewer, or --workers 0, which "
@@ -302,19 +284,10 @@ class RayPool:
 
     def _restart(self, slot: _Slot, reason: str, **fields: str) -> None:
         log("worker_replaced", reason=reason, candidates=[job.name for job in slot.jobs], **fields)
-        # The actor may be alive, and only out of reach.
-        self._ray.kill(slot.actor)
-        slot.actor, slot.num_jobs = self._actor_class.remote(*self._worker_arguments), 0
-        self._ask(slot, [])
-
-
-def gpu_share(num_gpus: int, num_workers: int) -> float:
-    """Return the share of an accelerator for each worker, the same for all workers."""
-    if not num_gpus:
-        return 0.0
-    per_gpu = math.ceil(num_workers / num_gpus)
-    # Ray counts in ten-thousandths, and rounds.
-    return math.floor(10_000 / per_gpu) / 10_000
+        del self._slots[slot.worker]
+        slot.worker.kill()
+        slot.worker, slot.num_jobs = self._host.start_worker(), 0
+        self._begin(slot)
 
 
 def _ran_out_of_memory(measurement: Measurement) -> bool:

@@ -1,4 +1,4 @@
-"""Ray workers with candidates that kill, hang and fail, scored by a formula."""
+"""Workers on this machine with candidates that kill, hang and fail, scored by a formula."""
 
 import dataclasses
 import os
@@ -9,20 +9,22 @@ from contextlib import closing, contextmanager
 from pathlib import Path
 from types import SimpleNamespace
 
+import cloudpickle
 import numpy as np
+import psutil
 import pytest
-import ray
-from ray import cloudpickle
 
 from lionhunt import dsl
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
-from lionhunt.search.workers import ray_pool
+from lionhunt.search.workers import worker_pool
 from lionhunt.search.workers.local_pool import LocalPool
-from lionhunt.search.workers.ray_pool import RayPool
+from lionhunt.search.workers.process_host import ProcessHost
+from lionhunt.search.workers.ray_host import gpu_share
 from lionhunt.search.workers.retry import MAX_TRIES
+from lionhunt.search.workers.worker_pool import WorkerPool
 
 # Workers cannot import tests.
 cloudpickle.register_pickle_by_value(sys.modules[__name__])
@@ -81,9 +83,11 @@ class Misbehaving:
 
 
 @contextmanager
-def open_ray_pool(make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0):
-    opened = RayPool(make_scorer, num_workers, candidate_seconds, batch_size, memory_gib)
-    with closing(opened) as pool:
+def open_worker_pool(
+    make_scorer, num_workers=2, candidate_seconds=60.0, batch_size=1, memory_gib=2.0
+):
+    host = ProcessHost(make_scorer, memory_gib)
+    with closing(WorkerPool(host, num_workers, candidate_seconds, batch_size)) as pool:
         pool.start(Job("reference", REFERENCE))
         yield pool
 
@@ -102,13 +106,12 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
     for status in (Status.CRASHED, Status.OUT_OF_MEMORY):
         monkeypatch.setitem(MAX_TRIES, status, 2)
     names = ("kill", "kill once", "hang", "stop once", "out of memory")
-    with open_ray_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
+    with open_worker_pool(lambda: Misbehaving(tmp_path, True), candidate_seconds=2.0) as pool:
         for behaviour in names:
             pool.submit(Job(behaviour, candidate(behaviour)))
         for number in range(20):
             pool.submit(Job(f"fine {number}", candidate("fine")))
         measured = collect(pool, 25)
-        folder = session_folder()
     assert measured["kill"].status is Status.CRASHED
     assert measured["hang"].status is Status.TIMED_OUT and measured["hang"].seconds >= 2
     assert measured["out of memory"].status is Status.OUT_OF_MEMORY
@@ -118,20 +121,16 @@ def test_what_candidates_do_is_their_outcome_and_what_others_do_is_not(tmp_path,
     for name in names:
         processes = [int(file.name.split("-")[1]) for file in tmp_path.glob(f"{name}-*")]
         assert len(processes) == 2 and not any(map(is_alive, processes))
-    assert not folder.exists()
-
-
-def session_folder() -> Path:
-    """Return the folder of the logs and sockets of this process's Ray."""
-    (node,) = ray.nodes()
-    return Path(node["ObjectStoreSocketName"]).parents[1]
+    assert not psutil.Process().children(recursive=True)
 
 
 def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, monkeypatch):
     monkeypatch.setitem(MAX_TRIES, Status.CRASHED, 2)
     monkeypatch.setitem(MAX_TRIES, Status.TIMED_OUT, 1)
     behaviours = ["fine", "kill", *["fine"] * 4, "hang", "fine"]
-    with open_ray_pool(lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4) as pool:
+    with open_worker_pool(
+        lambda: Misbehaving(tmp_path), candidate_seconds=2.0, batch_size=4
+    ) as pool:
         for number, behaviour in enumerate(behaviours):
             pool.submit(Job(str(number), candidate(behaviour)))
         measured = collect(pool, len(behaviours))
@@ -143,11 +142,11 @@ def test_of_a_batch_only_the_one_that_kills_or_hangs_is_an_outcome(tmp_path, mon
 
 @pytest.mark.parametrize("num_gpus, num_workers", [(1, 1), (1, 7), (2, 3), (8, 3), (3, 8)])
 def test_accelerators_are_shared_out_and_every_worker_finds_a_place(num_gpus, num_workers):
-    share = ray_pool.gpu_share(num_gpus, num_workers)
+    share = gpu_share(num_gpus, num_workers)
     per_gpu = int(1 / share + 1e-9)
     assert per_gpu * num_gpus >= num_workers > (per_gpu - 1) * num_gpus
     assert 0 < share <= 1 and round(share * 10_000) * per_gpu <= 10_000
-    assert ray_pool.gpu_share(0, num_workers) == 0
+    assert gpu_share(0, num_workers) == 0
 
 
 def is_alive(pid: int) -> bool:
@@ -161,8 +160,8 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
     """Check also that an error is a candidate's outcome unless a file has gone."""
     slept = 0.0
     clock = SimpleNamespace(monotonic=lambda: time.monotonic() + slept)
-    monkeypatch.setattr(ray_pool, "time", clock)
-    monkeypatch.setattr(ray_pool, "MAX_JOBS", 2)
+    monkeypatch.setattr(worker_pool, "time", clock)
+    monkeypatch.setattr(worker_pool, "MAX_JOBS", 2)
     monkeypatch.setitem(MAX_TRIES, Status.RAISED, 2)
 
     def make_scorer():
@@ -170,7 +169,7 @@ def test_sleep_of_the_machine_is_nobodys_time_and_workers_are_renewed(tmp_path, 
             raise DataError("no file digits.npz")
         return Misbehaving(tmp_path)
 
-    with open_ray_pool(make_scorer, num_workers=1) as pool:
+    with open_worker_pool(make_scorer, num_workers=1) as pool:
         pool.submit(Job("slow", candidate("slow")))
         assert pool.wait(0.0) == []
         slept = 100_000.0
