@@ -99,7 +99,8 @@ def run(
     """
     num_lanes, num_vectors, _ = bytecodes.vector_registers.shape
     bytecodes = jax.tree.map(jnp.asarray, bytecodes)
-    scalars = jax.vmap(run_scalars, (0, 0, None))(bytecodes, states.numbers, schedule)
+    run_all = jax.vmap(functools.partial(run_scalars, functions=functions), (0, 0, None))
+    scalars = run_all(bytecodes, states.numbers, schedule)
     fill = functools.partial(fill_vectors, num_vectors, shapes)
     vectors = jax.vmap(fill)(weights, gradient, states)
     elementwise = [op for op in OPS.values() if op.name in functions and not op.reduces]

@@ -120,7 +120,7 @@ def run(
     """
     num_vectors = bytecode.shape.num_vector_registers
     bytecode = jax.tree.map(jnp.asarray, bytecode)
-    scalars = run_scalars(bytecode, states.numbers, schedule)
+    scalars = run_scalars(bytecode, states.numbers, schedule, functions)
     vectors = fill_vectors(num_vectors, shapes, weights, gradient, states)
 
     code = bytecode.vector_code
@@ -202,13 +202,16 @@ def read_outputs(
     )
 
 
-def run_scalars(bytecode: Bytecode, numbers: jax.Array, schedule: jax.Array) -> jax.Array:
+def run_scalars(
+    bytecode: Bytecode, numbers: jax.Array, schedule: jax.Array, functions: Collection[str]
+) -> jax.Array:
     """Run the scalar code, and return the scalar registers.
 
     Args:
         bytecode: the program.
         numbers: the states that are one number.
         schedule: the schedule value.
+        functions: the functions to compile.
     """
     scalars = bytecode.scalar_registers.at[0].set(schedule).at[1 : 1 + len(numbers)].set(numbers)
     num_vectors = bytecode.shape.num_vector_registers
@@ -218,7 +221,12 @@ def run_scalars(bytecode: Bytecode, numbers: jax.Array, schedule: jax.Array) -> 
         args = [scalars[instruction[1 + i] - num_vectors] for i in range(op.arity)]
         return jnp.asarray(op.evaluate(backend, *args), jnp.float32)
 
-    branches = [functools.partial(branch, op) for op in OPS.values()]
+    def unknown(scalars, instruction):
+        return jnp.float32(jnp.nan)
+
+    branches = [
+        functools.partial(branch, op) if op.name in functions else unknown for op in OPS.values()
+    ]
 
     def step(index, scalars):
         instruction = bytecode.scalar_code[index]

@@ -181,3 +181,31 @@ def _machine_tables(figures: dict[str, Any]) -> Iterator[TextTable]:
     count = next(iter(figures["children"].values()))["children"]
     title = f"{count} children of {figures['source_of_children']}, processor time"
     yield TextTable(title, (*heads, *ratios), rows)
+
+
+def print_bench_start(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_start`, a line for the cold and one for the warm start."""
+    heads = ("driver imported", "first worker ready", "all ready")
+    table = Table("s since the command", *heads, box=box.SIMPLE)
+    for name in ("cold", "warm"):
+        table.add_row(name, *(f"{seconds:.1f}" for seconds in figures[name].values()))
+    console.print(Text(figures["machine"], style="bold"))
+    console.print(f"{figures['num_workers']} workers, tasks {', '.join(figures['tasks'])}")
+    console.print(table)
+
+
+def print_profile(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `profile`: a line for each part of the driver and of the workers."""
+    console.print(Text(figures["machine"], style="bold"))
+    console.print(
+        f"{figures['seconds']:.1f} s; processor {figures['processor_seconds']:.1f} s here, "
+        f"{figures['children_processor_seconds']:.1f} s in processes of this one"
+    )
+    for title, count in (("driver", 1), ("workers", figures["num_workers"])):
+        if not count:
+            continue
+        table = Table(f"{title} ({count})", "s", "share", box=box.SIMPLE)
+        total = sum(figures[title].values())
+        for part, seconds in figures[title].items():
+            table.add_row(part, f"{seconds:.1f}", f"{100 * seconds / total:.0f} %")
+        console.print(table)

@@ -1,5 +1,6 @@
 """The commands `lionhunt bench ...`: how fast Lionhunt is, and what its options save."""
 
+from contextlib import suppress
 from pathlib import Path
 from typing import Annotated
 
@@ -7,12 +8,14 @@ import typer
 
 from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.activity import Activity, OnActivity
+from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.bench import report
 from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
 from lionhunt.search.bench.early_stopping import bench_hurdles
 from lionhunt.search.bench.functional_equivalence import bench_functional
 from lionhunt.search.bench.language import bench_dsl
 from lionhunt.search.bench.machine import bench_machine
+from lionhunt.search.bench.profile import profile
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
@@ -20,10 +23,11 @@ from lionhunt.search.bench.sample_children import (
     breed_children,
     read_children,
 )
+from lionhunt.search.bench.start import bench_start
 from lionhunt.search.bench.step_sizes import bench_step_sizes
 from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.terminal import Json, activity_display, make_console
-from lionhunt.search.driver.config import parse_run_config
+from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.text import print_json
@@ -129,6 +133,44 @@ def _breed(on_activity: OnActivity) -> Children:
     on_activity(Activity("a short search, for its children"))
     config = parse_run_config(RAW_CONFIG, "the search of this bench")
     return breed_children(config, NUM_CHILDREN)
+
+
+@bench.command("start")
+def bench_starts(
+    config: Annotated[str, typer.Argument(help="A bundled config or a file.")] = "quickstart",
+    workers: Annotated[int, typer.Option(min=1, help="Worker processes.")] = 2,
+    as_json: Json = False,
+) -> None:
+    """Time the start of workers, without and with compiled code; about a minute.
+
+    \b
+    Examples:
+      lionhunt bench start
+      lionhunt bench start mine.toml --workers 8
+    """
+    set_way_on_from_start()
+    _, run_config = resolve_config(config, RunConfig)
+    with activity_display(make_console(stderr=True)) as on_activity:
+        figures = bench_start(run_config, workers, on_activity)
+    print_json(figures) if as_json else report.print_bench_start(make_console(), figures)
+
+
+@bench.command("profile", context_settings={"ignore_unknown_options": True})
+def bench_profile(
+    words: Annotated[list[str], typer.Argument(metavar="COMMAND...", help="Any other command.")],
+) -> None:
+    """Run another command, and show where the time of its driver and its workers goes.
+
+    \b
+    Examples:
+      lionhunt bench profile search quickstart
+      lionhunt bench profile derive raw_lion
+    """
+    from lionhunt.search.cli.main import app
+
+    with suppress(SystemExit):
+        figures = profile(lambda: app(words, standalone_mode=False))
+    report.print_profile(make_console(), figures)
 
 
 @bench.command("step-sizes")

@@ -17,6 +17,7 @@ from lionhunt.search.errors import first_line
 from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import CompilingScorer, MakeScorer, Scorer
+from lionhunt.search.sampling import VARIABLE, Sampler
 from lionhunt.search.workers.retry import is_environment_error
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -70,6 +71,8 @@ def serve(file_descriptor: int) -> None:
     with suppress(OSError):
         Path("/proc/self/comm").write_text(NAME)
         Path("/proc/self/oom_score_adj").write_text("1000")
+    if folder := os.environ.get(VARIABLE):
+        Sampler(Path(folder) / f"{os.getpid()}.json")
     worker = Worker(*pickle.loads(connection.recv_bytes()))
     with suppress(EOFError):
         while True:
