@@ -63,5 +63,5 @@ build/pages:
 	touch $@
 
 .venv/installed-dev: .venv/installed
-	$(PIP) -e .[dev,site,parquet,torch,wandb,mlflow]
+	$(PIP) -e .[dev,site,parquet,torch,wandb,mlflow,bench]
 	touch $@

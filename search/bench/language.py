@@ -19,13 +19,14 @@ from lionhunt.dsl.validation import infer
 from lionhunt.search.environment import processor_name
 from lionhunt.search.evolution.mutation import mutate
 from lionhunt.search.evolution.mutation_space import MutationSpace
-from lionhunt.search.evolution.regularized import breed, initial_individual
+from lionhunt.search.evolution.regularized import Individual, breed, initial_individual
 
 LENGTHS = (10, 40, 100)
 """Statements of the timed programs."""
 
 STEADY_LENGTH = 40
 """Typical length in a long search."""
+TOURNAMENT_SIZE = 4
 
 NUM_PROGRAMS = 100
 NUM_ROUNDS = 5
@@ -40,7 +41,8 @@ def bench_dsl() -> dict[str, Any]:
     Figures are medians of several rounds, in the processor time of this process.
     """
     grown = [
-        [_grow(length, random.Random(seed)) for seed in range(NUM_PROGRAMS)] for length in LENGTHS
+        [grow_program(length, random.Random(seed)) for seed in range(NUM_PROGRAMS)]
+        for length in LENGTHS
     ]
     figures = [_bench(programs) for programs in grown]
     children = figures[LENGTHS.index(STEADY_LENGTH)]["programs_per_second"]["child"]
@@ -70,7 +72,7 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
         "fingerprint": _rate(fingerprint, programs),
         "functional_fingerprint": _rate(functional_fingerprint, forms),
         "mutate": _rate(lambda program: mutate(program, rng, space), programs),
-        "child": _rate(_Breeder(programs), range(10 * NUM_PROGRAMS)),
+        "child": _rate(Breeder(programs), range(10 * NUM_PROGRAMS)),
     }
     return {
         "statements": statistics.fmean(len(program.statements) for program in programs),
@@ -79,7 +81,7 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
     }
 
 
-def _grow(length: int, rng: random.Random) -> Program:
+def grow_program(length: int, rng: random.Random) -> Program:
     """Grow a program of this many statements from AdamW."""
     initial = library.load("adamw_initial")
     least = sum(find_live(initial)[0])
@@ -92,7 +94,7 @@ def _grow(length: int, rng: random.Random) -> Program:
     return program
 
 
-class _Breeder:
+class Breeder:
     """The work of a search for a child before it is scored, with a history of given programs."""
 
     def __init__(self, programs: list[Program]):
@@ -102,19 +104,23 @@ class _Breeder:
         self.identities = [analyze(program) for program in programs]
         self.fingerprints = {identity.fingerprint for identity in self.identities}
 
-    def __call__(self, number: int) -> bool:
-        """Breed a child; return True if it is a cache hit."""
-        child = breed(
+    def breed(self, number: int) -> Individual:
+        """Return a child: a valid mutation of the winner of a tournament."""
+        return breed(
             self.history,
             self.fitness.__getitem__,
             len(self.history) + number,
             seed=0,
             population_size=len(self.history),
-            tournament_size=4,
+            tournament_size=TOURNAMENT_SIZE,
             # The candidate parents are always the given programs.
             lag=number,
             space=MutationSpace(),
         )
+
+    def __call__(self, number: int) -> bool:
+        """Breed a child; return True if it is a cache hit."""
+        child = self.breed(number)
         assert child.parent is not None
         identity = analyze(child.program, self.identities[child.parent])
         return identity.fingerprint in self.fingerprints

@@ -10,6 +10,8 @@ from lionhunt.proxy_tasks import FAMILIES
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.api.configs import resolve_config
 from lionhunt.search.bench import report
+from lionhunt.search.bench.alternatives.comparison import bench_alternatives
+from lionhunt.search.bench.alternatives.report import print_bench_alternatives
 from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
 from lionhunt.search.bench.early_stopping import bench_hurdles
 from lionhunt.search.bench.functional_equivalence import bench_functional
@@ -202,6 +204,23 @@ def bench_torch_task(as_json: Json = False) -> None:
     with activity_display(make_console(stderr=True)) as on_activity:
         figures = bench_torch(_breed(on_activity), on_activity)
     print_json(figures) if as_json else report.print_bench_torch(make_console(), figures)
+
+
+@bench.command("alternatives")
+def bench_other_tools(as_json: Json = False) -> None:
+    """Time Lionhunt beside JAX alone, PyTorch, DEAP and PyGlove.
+
+    It trains candidates and breeds children, on one core, in about three minutes.
+    A package that is missing is left out.
+
+    \b
+    Examples:
+      lionhunt bench alternatives
+    """
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_activity:
+        figures = bench_alternatives(_breed(on_activity), on_activity)
+    print_json(figures) if as_json else print_bench_alternatives(make_console(), figures)
 
 
 @bench.command("tasks")

@@ -28,15 +28,15 @@ def few(monkeypatch):
 
 def test_programs_are_of_the_length_and_alive():
     for seed in range(3):
-        program = language._grow(40, random.Random(seed))
+        program = language.grow_program(40, random.Random(seed))
         needed, states = find_live(program)
         assert len(program.statements) == 40
         assert sum(needed) >= 9 and len(states) == 2
 
 
 def test_children_are_bred_from_the_given_programs():
-    programs = [language._grow(12, random.Random(seed)) for seed in range(5)]
-    breeder = language._Breeder(programs)
+    programs = [language.grow_program(12, random.Random(seed)) for seed in range(5)]
+    breeder = language.Breeder(programs)
     hits = [breeder(number) for number in range(200)]
     assert {True, False} == set(hits)
     assert len(breeder.history) == 5
