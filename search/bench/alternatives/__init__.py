@@ -1,7 +1,7 @@
 """Lionhunt beside other ways to train candidates and to breed them, in one run.
 
-`comparison` measures both, and `report` prints the table. Each other tool has a file. The files of
-PyTorch, DEAP and PyGlove import their package at the top, so import them only where it is there.
+`comparison` measures both, and `report` prints the table. PyTorch, DEAP and PyGlove have
+files that import their package at the top. Import such a file only where the package is installed.
 """
 
 # pyright: reportUnsupportedDunderAll=false

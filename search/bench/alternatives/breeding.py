@@ -26,13 +26,13 @@ class Way(NamedTuple):
     Attributes:
         name: of the tool, and its steps.
         leaves_out: steps of a child of Lionhunt that are not in it.
-        count: children in each round.
+        num_children: children in each round.
         breed: breeds the child of a number.
     """
 
     name: str
     leaves_out: str
-    count: int
+    num_children: int
     breed: Callable[[int], object]
 
 
@@ -48,7 +48,7 @@ def bench_breeding(on_activity: OnActivity) -> dict[str, Any]:
     on_activity(Activity("breeding: children"))
     runs = {way.name: _batch(way) for way in ways}
     rounds = time_interleaved(runs, num_rounds=NUM_ROUNDS)
-    seconds = {way.name: [total / way.count for total in rounds[way.name]] for way in ways}
+    seconds = {way.name: [total / way.num_children for total in rounds[way.name]] for way in ways}
     return {
         "statements": NUM_STATEMENTS,
         "population_size": POPULATION_SIZE,
@@ -72,7 +72,7 @@ def _batch(way: Way) -> Callable[[], None]:
     numbers = itertools.count()
 
     def breed_all() -> None:
-        for number in itertools.islice(numbers, way.count):
+        for number in itertools.islice(numbers, way.num_children):
             way.breed(number)
 
     return breed_all

@@ -54,7 +54,7 @@ class TreeBreeder:
             functools.partial(gp.mutNodeReplacement, pset=self._functions),
             functools.partial(gp.mutInsert, pset=self._functions),
         )
-        self._toolbox = base.Toolbox()
+        self._toolbox: Any = base.Toolbox()
 
     def __call__(self, number: int) -> ExpressionTree:
         """Breed a child: a mutated copy of the winner of a tournament."""

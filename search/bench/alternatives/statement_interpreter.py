@@ -35,7 +35,7 @@ class InterpretedOptimizer(torch.optim.Optimizer):
         self._constant = functools.cache(arrays.float32)
 
     @torch.no_grad()
-    def step(self, closure: Any = None) -> None:
+    def step(self, closure: Any = None) -> Any:
         """Take a step."""
         gradient = tuple(p.grad for p in self._params)
         schedule = self._constant(self.param_groups[0]["lr"])

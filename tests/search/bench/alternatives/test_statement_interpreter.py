@@ -31,7 +31,8 @@ def trained(make_optimizer):
     for step in range(NUM_STEPS):
         optimizer.param_groups[0]["lr"] = 0.01 * (NUM_STEPS - step)
         optimizer.zero_grad()
-        sum((p * p * (step + 1)).sum() + torch.sin(3 * p).sum() for p in params).backward()
+        losses = [(p * p * (step + 1)).sum() + torch.sin(3 * p).sum() for p in params]
+        torch.stack(losses).sum().backward()
         optimizer.step()
     return joined(params)
 
