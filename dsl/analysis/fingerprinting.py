@@ -7,10 +7,10 @@ from operator import is_
 from typing import NamedTuple
 
 from lionhunt.dsl.analysis.canonical import Canonical, canonicalize, canonicalize_live
-from lionhunt.dsl.analysis.liveness import find_live
+from lionhunt.dsl.analysis.liveness import find_live, walk_back
 from lionhunt.dsl.op import Op
 from lionhunt.dsl.op_table import per_table
-from lionhunt.dsl.program import Program, Statement
+from lionhunt.dsl.program import Arg, Program, Statement
 
 
 class AnalyzedProgram(NamedTuple):
@@ -19,12 +19,14 @@ class AnalyzedProgram(NamedTuple):
     Attributes:
         program: as written.
         needed: its live statements.
+        live_outputs: its outputs without the new values of dead states.
         canonical: its canonical form.
         fingerprint: the name of that form.
     """
 
     program: Program
     needed: tuple[Statement, ...]
+    live_outputs: tuple[Arg, ...]
     canonical: Canonical
     fingerprint: str
 
@@ -48,18 +50,28 @@ def analyze(program: Program, parent: AnalyzedProgram | None = None) -> Analyzed
             long program change redundant statements alone. Such a child takes over the canonical
             form of its parent.
     """
+    if parent is not None and _has_live_part_of(parent, program):
+        return AnalyzedProgram(program, *parent[1:])
     needed, live_states = find_live(program)
     statements = tuple(compress(program.statements, needed))
-    if (
-        parent is not None
-        and program.inputs is parent.program.inputs
-        and program.outputs is parent.program.outputs
-        and len(statements) == len(parent.needed)
-        and all(map(is_, statements, parent.needed))
-    ):
-        return AnalyzedProgram(program, statements, parent.canonical, parent.fingerprint)
+    update, *new_states = program.outputs
+    is_live = [name in live_states for name in program.states]
+    live_outputs = (update, *compress(new_states, is_live))
     canonical = canonicalize_live(program, statements, live_states)
-    return AnalyzedProgram(program, statements, canonical, _digest(canonical))
+    return AnalyzedProgram(program, statements, live_outputs, canonical, _digest(canonical))
+
+
+def _has_live_part_of(parent: AnalyzedProgram, program: Program) -> bool:
+    """Return whether an edited program has the live statements of its parent, and no others.
+
+    One walk with the live states of the parent decides it. If only the same statements are needed
+    then, the search for live states goes as in the parent.
+    """
+    if program.inputs is not parent.program.inputs or program.outputs is not parent.program.outputs:
+        return False
+    needed, _ = walk_back(program, parent.live_outputs)
+    statements = tuple(compress(program.statements, needed))
+    return len(statements) == len(parent.needed) and all(map(is_, statements, parent.needed))
 
 
 @per_table

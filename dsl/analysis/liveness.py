@@ -28,7 +28,7 @@ class Liveness:
 
 def find_liveness(program: Program) -> Liveness:
     """Find the live parts of a valid program."""
-    within_step, _ = _walk_back(program, program.outputs)
+    within_step, _ = walk_back(program, program.outputs)
     needed, states = find_live(program)
     return Liveness(
         tuple(needed), tuple(within_step), tuple(name in states for name in program.states)
@@ -44,7 +44,7 @@ def find_live(program: Program) -> tuple[list[bool], set[str]]:
     next_states = dict(zip(program.states, program.outputs[1:], strict=True))
     while True:
         kept = [program.outputs[0], *(next_states[name] for name in states)]
-        needed, read = _walk_back(program, kept)
+        needed, read = walk_back(program, kept)
         added = next_states.keys() & read - states
         if not added:
             return needed, states
@@ -53,10 +53,10 @@ def find_live(program: Program) -> tuple[list[bool], set[str]]:
 
 def read_inputs(program: Program) -> set[str]:
     """Return the names of the inputs that the outputs of a valid program depend on."""
-    return _walk_back(program, program.outputs)[1]
+    return walk_back(program, program.outputs)[1]
 
 
-def _walk_back(program: Program, outputs: Iterable[Arg]) -> tuple[list[bool], set[str]]:
+def walk_back(program: Program, outputs: Iterable[Arg]) -> tuple[list[bool], set[str]]:
     """Return which statements `outputs` depend on, and the inputs that these read."""
     wanted = {output.name for output in outputs if isinstance(output, Var)}
     needed = [False] * len(program.statements)
