@@ -31,6 +31,7 @@ A `Program` is the flat form, with one function in each statement:
 
 import dataclasses
 
+from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.op_table import OPS
 from lionhunt.errors import LionhuntError
 
@@ -82,11 +83,15 @@ class Program:
         inputs: names of the weights, the gradient, the states and the schedule value, in order.
         statements: run from first to last, once a training step.
         outputs: the update, then the new value of every state.
+        kinds: the kind of each statement's result, once known; see `dsl.validation.known_kinds`.
     """
 
     inputs: tuple[str, ...]
     statements: tuple[Statement, ...]
     outputs: tuple[Arg, ...]
+    kinds: tuple[Kind, ...] | None = dataclasses.field(
+        init=False, repr=False, compare=False, default=None
+    )
 
     @property
     def weights(self) -> str:

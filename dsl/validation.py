@@ -28,6 +28,19 @@ def infer(program: Program) -> tuple[Kind, ...]:
     return tuple(results)
 
 
+def known_kinds(program: Program) -> tuple[Kind, ...]:
+    """Return the kind of each result of a valid program; it is inferred at the first call."""
+    if program.kinds is None:
+        remember_kinds(program, infer(program))
+    assert program.kinds is not None
+    return program.kinds
+
+
+def remember_kinds(program: Program, kinds: tuple[Kind, ...]) -> None:
+    """Keep the kinds of the results with a valid program, for its children."""
+    object.__setattr__(program, "kinds", kinds)
+
+
 def input_kinds(program: Program) -> dict[str, Kind]:
     """Return the kinds of the inputs, by name; raise `InvalidProgram` if they do not fit."""
     kinds = dict.fromkeys(program.inputs, Kind.TREE)

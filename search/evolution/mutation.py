@@ -19,7 +19,7 @@ from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.op import Op
 from lionhunt.dsl.op_table import OPS
 from lionhunt.dsl.program import Arg, Const, InvalidProgram, Program, Statement, Var
-from lionhunt.dsl.validation import advance, check_outputs, input_kinds
+from lionhunt.dsl.validation import advance, check_outputs, input_kinds, known_kinds, remember_kinds
 from lionhunt.search.errors import MutationError
 from lionhunt.search.evolution.crossover import crossover
 from lionhunt.search.evolution.extra import InvalidMutant
@@ -186,7 +186,8 @@ def _repeat(program: Program, rng: random.Random, space: MutationSpace) -> Progr
     stop = min(start + rng.randint(1, MAX_REPEATED), num_mutable)
     if len(program.statements) + stop - start > (space.max_statements or math.inf):
         return None
-    return _checked_from(repeat(program, start, stop), stop, _kinds_before(program, stop))
+    mutant = repeat(program, start, stop)
+    return _checked_from(mutant, program, stop, _kinds_before(program, stop))
 
 
 def _graft(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
@@ -216,7 +217,7 @@ def _graft(program: Program, rng: random.Random, space: MutationSpace) -> Progra
     factors[first], factors[second] = target, new
     mutant = insert(program, index, Statement(new.name, inner.name, tuple(terms)))
     mutant = insert(mutant, index + 1, Statement(target.name, outer.name, tuple(factors)))
-    return _checked_from(mutant, index, kinds)
+    return _checked_from(mutant, program, index, kinds)
 
 
 def _prune(program: Program, rng: random.Random, space: MutationSpace) -> Program | None:
@@ -228,7 +229,7 @@ def _prune(program: Program, rng: random.Random, space: MutationSpace) -> Progra
     end = _num_mutable(program, space)
     statements = tuple(s for i, s in enumerate(program.statements) if needed[i] or i >= end)
     mutant = dataclasses.replace(program, statements=statements)
-    return _checked_from(mutant, 0, _kinds_before(program, 0))
+    return _checked_from(mutant, program, 0, _kinds_before(program, 0))
 
 
 _MUTATE = {
@@ -249,14 +250,16 @@ def _num_mutable(program: Program, space: MutationSpace) -> int:
 def _kinds_before(program: Program, index: int) -> dict[str, Kind]:
     """Return the kinds of the variables that statement `index` can read."""
     kinds = input_kinds(program)
-    advance(kinds, program, 0, index)
+    targets = [statement.target for statement in program.statements[:index]]
+    kinds.update(zip(targets, known_kinds(program), strict=False))
     return kinds
 
 
-def _checked_from(mutant: Program, index: int, kinds: dict[str, Kind]) -> Program:
+def _checked_from(mutant: Program, program: Program, index: int, kinds: dict[str, Kind]) -> Program:
     """Return the mutant if it is valid from statement `index` on; `kinds` are those before it."""
-    advance(kinds, mutant, index, len(mutant.statements))
+    results = advance(kinds, mutant, index, len(mutant.statements))
     check_outputs(kinds, mutant)
+    remember_kinds(mutant, (*known_kinds(program)[:index], *results))
     return mutant
 
 
@@ -278,16 +281,19 @@ def _checked(
     Raises:
         InvalidProgram: the mutant cannot run.
     """
-    end = len(mutant.statements)
+    in_program = known_kinds(program)
     # 1 after an insertion, -1 after a deletion.
-    longer = end - len(program.statements)
-    kinds_in_program = kinds.copy()
-    advance(kinds_in_program, program, index, index + 1 - max(longer, 0))
-    rest = index + 1 + min(longer, 0)
-    advance(kinds, mutant, index, rest)
-    if kinds_in_program.get(target) not in (None, kinds.get(target)):
-        advance(kinds, mutant, rest, end)
+    longer = len(mutant.statements) - len(program.statements)
+    rest, rest_in_program = index + 1 + min(longer, 0), index + 1 - max(longer, 0)
+    replaced = in_program[index:rest_in_program]
+    old = replaced[0] if replaced else kinds.get(target)
+    new = advance(kinds, mutant, index, rest)
+    if old in (None, kinds.get(target)):
+        later = in_program[rest_in_program:]
+    else:
+        later = advance(kinds, mutant, rest, len(mutant.statements))
         check_outputs(kinds, mutant)
+    remember_kinds(mutant, (*in_program[:index], *new, *later))
     return mutant
 
 

@@ -3,6 +3,7 @@
 import dataclasses
 import random
 from collections import Counter
+from contextlib import suppress
 
 import pytest
 from hypothesis import given, settings
@@ -15,7 +16,7 @@ from lionhunt.dsl.edits.statements import repeat
 from lionhunt.dsl.float32 import shortest
 from lionhunt.dsl.program import Const, Var
 from lionhunt.search.errors import MutationError
-from lionhunt.search.evolution.mutation import MAX_REPEATED, MAX_SAME, MUTATIONS, mutate
+from lionhunt.search.evolution.mutation import CROSSOVER, MAX_REPEATED, MAX_SAME, MUTATIONS, mutate
 from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS, MutationSpace
 from lionhunt.search.evolution.step import find_step
 from tests.support.dsl.programs import programs
@@ -46,6 +47,15 @@ def test_mutation_of_a_valid_program_is_valid_and_its_parent_unchanged(program, 
     assert mutant != program and str(program) == before
     assert mutant.inputs == program.inputs and mutant.outputs == program.outputs
     assert mutation in MUTATIONS and num_draws >= 1
+
+
+@pytest.mark.parametrize("mutation", [name for name in MUTATIONS if name != CROSSOVER])
+@given(programs(), st.integers(0, 2**32))
+def test_a_mutant_knows_the_kinds_of_its_results(mutation, program, seed):
+    with suppress(MutationError):
+        mutant = mutate(program, random.Random(seed), only(mutation)).program
+        assert mutant.kinds == dsl.infer(mutant)
+        assert dataclasses.replace(mutant, statements=()).kinds is None
 
 
 @given(programs(), st.integers(0, 2**32))
