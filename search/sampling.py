@@ -8,7 +8,7 @@ import json
 import sys
 import threading
 import time
-from collections import Counter
+from collections import defaultdict
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -82,7 +82,7 @@ class Sampler:
     """
 
     def __init__(self, file: Path | None = None):
-        self.seconds: Counter[str] = Counter()
+        self.seconds: defaultdict[str, float] = defaultdict(float)
         self._file = file
         self._thread = threading.get_ident()
         self._is_over = threading.Event()

@@ -5,8 +5,9 @@ import os
 import resource
 import tempfile
 import time
-from collections import Counter
-from collections.abc import Callable
+from collections import defaultdict
+from collections.abc import Callable, Mapping
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -36,16 +37,22 @@ def profile(work: Callable[[], object]) -> dict[str, Any]:
             del os.environ[VARIABLE]
         seconds = time.perf_counter() - began
         of_workers = [json.loads(file.read_text()) for file in Path(folder).iterdir()]
-    workers: Counter[str] = sum(map(Counter, of_workers), Counter())
+    workers: defaultdict[str, float] = defaultdict(float)
+    for part, part_seconds in (item for each in of_workers for item in each.items()):
+        workers[part] += part_seconds
     return {
         "machine": machine_name(),
         "seconds": seconds,
         "processor_seconds": time.process_time() - processor,
         "children_processor_seconds": _children_seconds() - children,
         "num_workers": len(of_workers),
-        "driver": dict(sampler.seconds.most_common()),
-        "workers": dict(workers.most_common()),
+        "driver": _largest_first(sampler.seconds),
+        "workers": _largest_first(workers),
     }
+
+
+def _largest_first(seconds: Mapping[str, float]) -> dict[str, float]:
+    return dict(sorted(seconds.items(), key=itemgetter(1), reverse=True))
 
 
 def _children_seconds() -> float:

@@ -170,9 +170,11 @@ def bench_profile(
     """
     from lionhunt.search.cli.main import app
 
-    with suppress(SystemExit):
-        figures = profile(lambda: app(words, standalone_mode=False))
-    report.print_profile(make_console(), figures)
+    def work() -> None:
+        with suppress(SystemExit):
+            app(words, standalone_mode=False)
+
+    report.print_profile(make_console(), profile(work))
 
 
 @bench.command("step-sizes")

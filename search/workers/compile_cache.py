@@ -74,7 +74,7 @@ def compile_shared(compilations: Sequence[Compilation]) -> None:
     Code of others is then read from the folder in which this process keeps compiled code. Without
     one, this does nothing: code is compiled as it is needed. So it is where a compilation fails.
     """
-    folder = jax.config.jax_compilation_cache_dir
+    folder = getattr(jax.config, "jax_compilation_cache_dir")  # noqa: B009
     if folder is None:
         return
     with suppress(OSError):
