@@ -121,9 +121,15 @@ class Run:
         with ask(self.folder, sql, seconds) as answer:
             return [dict(zip(answer.heads, row, strict=True)) for row in answer.rows]
 
-    def summary(self) -> dict[str, Any]:
-        """Return counts, scores, settings and versions: what `lionhunt show RUN --json` prints."""
+    def summary(self, recheck: bool = False) -> dict[str, Any]:
+        """Return counts, scores, settings and versions: what `lionhunt show RUN --json` prints.
+
+        Args:
+            recheck: True checks the file also if one of the same bytes was checked before.
+        """
         with self._open() as store:
+            if recheck:
+                store.forget()
             return summarize_run(store)
 
     def report(self, path: str | Path | None = None) -> Path:

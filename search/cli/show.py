@@ -28,10 +28,15 @@ def show(
     as_list: Annotated[
         bool, typer.Option("--list", help="List the programs of the library.")
     ] = False,
+    recheck: Annotated[
+        bool,
+        typer.Option("--recheck", help="Check a RUN of which the same bytes were checked before."),
+    ] = False,
 ) -> None:
     """Show a program or a run, or list the library.
 
     RUN:best is the fittest program, RUN:best@7 the best that needs 7 statements.
+    A large RUN is checked for damage once, and again after any change of its bytes.
 
     \b
     Examples:
@@ -49,7 +54,7 @@ def show(
     elif is_run(ref):
         from lionhunt.search.api.runs import load
 
-        summary = load(ref).summary()
+        summary = load(ref).summary(recheck)
         print_json(summary) if as_json else report.print_run(console, summary)
     else:
         summary = program_or_excerpt(ref, as_json).summary()

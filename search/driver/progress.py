@@ -90,7 +90,7 @@ class RunProgress:
         total, max_chunks = _limits(records)
         count = records.count()
         statuses = Counter(records.count_by_status())
-        fingerprints, outcomes = records.fingerprints(), records.outcome_names()
+        fingerprints, outcomes = records.names()
         further = [name for name in map(EvaluationId.parse, outcomes) if name.number > 1]
         return cls(
             total,

@@ -25,6 +25,7 @@ from lionhunt.search.storage.database import damaged
 from lionhunt.search.storage.program_ref import Source
 from lionhunt.search.storage.run_store import RunStore
 from lionhunt.search.storage.stored_program import StoredProgram
+from lionhunt.search.user_code.functions import RECORDED
 
 NEEDED, WITHIN_STEP, REDUNDANT = "needed", "needed only within the step", "redundant"
 
@@ -130,6 +131,15 @@ def _changes(old: Program, new: Program) -> list[str]:
 
 def summarize_run(records: RunStore) -> dict[str, Any]:
     """Return the summary of a run, after a check of its file for damage."""
+    summary = {"run": str(records.path)}
+    # What is known of a program depends on functions of the user, which are in other files.
+    if RECORDED in records.info():
+        return summary | _summarize(records)
+    return summary | records.remembered("summary", lambda: _summarize(records))
+
+
+def _summarize(records: RunStore) -> dict[str, Any]:
+    """Return all of the summary but the path."""
     # It imports scipy, which takes half a second.
     from lionhunt.search.driver.racing.optimism import summarize_luck
 
@@ -142,7 +152,6 @@ def summarize_run(records: RunStore) -> dict[str, Any]:
     is_validated = curve is None or not curve.is_pending
     is_complete = progress.is_done and is_validated and not missing_trainings(records)
     summary: dict[str, Any] = {
-        "run": str(records.path),
         "complete": is_complete,
         "programs": progress.num_programs,
         "total": progress.total,

@@ -4,11 +4,11 @@ A row is never changed once it is written, and ends in a checksum of its other v
 table holds the info of the records: key, value (JSON).
 """
 
+import itertools
 import json
 import sqlite3
-import zlib
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from pathlib import Path
 from typing import Any, ClassVar, Self, TypeVar
@@ -17,6 +17,8 @@ from lionhunt.dsl.op_table import PLAIN
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evaluation.step_sizes import Multiples, check_multiples
 from lionhunt.search.storage import database
+from lionhunt.search.storage.checks.checksums import LongTextCheck, checksum, is_sound
+from lionhunt.search.storage.checks.remembered import Remembered
 from lionhunt.search.storage.schema import RUN, FileKind
 from lionhunt.search.user_code.functions import RECORDED, read_functions
 
@@ -31,14 +33,17 @@ class CheckedTables(ABC):
     Attributes:
         kind: of the file.
         tables: their names; the first one holds the info.
+        long_texts: the place of the long text in the rows of tables that have one.
     """
 
     kind: ClassVar[FileKind]
     tables: ClassVar[tuple[str, ...]]
+    long_texts: ClassVar[Mapping[str, int]] = {}
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         self.path = path
         self._connection = connection
+        self._remembered: Remembered | None = None
 
     @property
     def log(self) -> Path:
@@ -109,6 +114,7 @@ class CheckedTables(ABC):
         """
         with database.open_to_read(cls.kind, path) as opened:
             records = cls(*opened)
+            records._remembered = Remembered(*opened)
             with records._functions():
                 yield records
 
@@ -119,11 +125,11 @@ class CheckedTables(ABC):
         """
         table = self.tables[0]
         rows = self._query(f"SELECT * FROM {table} WHERE key = ?", RECORDED)
-        for key, text, checksum in rows:
-            if checksum != _checksum((key, text)):
+        for row in rows:
+            if not is_sound(row):
                 raise database.damaged(self.path, f"a row of {table} is not as it was written")
             with database.decoding(self.path):
-                return read_functions(json.loads(text), str(self.path.parent))
+                return read_functions(json.loads(row[1]), str(self.path.parent))
         # Programs of a run have no other functions, whichever are known here.
         return PLAIN if self.kind is RUN else nullcontext()
 
@@ -140,7 +146,27 @@ class CheckedTables(ABC):
         return dict(self._read(lambda key, value: (key, json.loads(value)), rows))
 
     def check(self) -> None:
-        """Raise `RecordError` if any part of the file is damaged."""
+        """Raise `RecordError` if any part of the file is damaged.
+
+        Large files with the same bytes are checked once; see `forget`.
+        """
+        self.remembered("is_sound", lambda: self._check() or True)
+
+    def remembered(self, name: str, make: Callable[[], Any]) -> Any:
+        """Return a JSON value of the file, read once for the same bytes of a large file.
+
+        Args:
+            name: of the value.
+            make: reads the value, which depends on nothing but the file.
+        """
+        return make() if self._remembered is None else self._remembered.value(name, make)
+
+    def forget(self) -> None:
+        """Forget what is remembered of these bytes, so that the file is checked again."""
+        if self._remembered is not None:
+            self._remembered.forget()
+
+    def _check(self) -> None:
         # After the first problem, a walk through the tables might never end.
         for (problem,) in self._query("PRAGMA quick_check(1)"):
             if problem != "ok":
@@ -150,16 +176,17 @@ class CheckedTables(ABC):
             self._check_rows(table)
 
     def _check_rows(self, table: str) -> None:
-        for *values, checksum in self._connection.execute(f"SELECT * FROM {table}"):
-            if checksum != _checksum(values):
-                raise database.damaged(self.path, f"a row of {table} is not as it was written")
+        rows = self._connection.execute(f"SELECT * FROM {table}")
+        check, place = is_sound, self.long_texts.get(table)
+        if place is not None:
+            check = LongTextCheck(place, len(rows.description))
+        if not all(map(check, rows)):
+            raise database.damaged(self.path, f"a row of {table} is not as it was written")
 
     def _read(self, make: Callable[..., T], rows: Iterable[Sequence[Any]]) -> Iterator[T]:
         """Yield a value made of each row; raise `RecordError` if a row cannot be decoded."""
-        for row in rows:
-            with database.decoding(self.path):
-                value = make(*row)
-            yield value
+        with database.decoding(self.path):
+            yield from itertools.starmap(make, rows)
 
     def _query(self, query: str, *values: Any) -> list[tuple]:
         return self._connection.execute(query, values).fetchall()
@@ -167,11 +194,7 @@ class CheckedTables(ABC):
     def _insert(self, table: str, *values: Any, conflict: str = "ABORT") -> None:
         marks = ", ".join("?" * (len(values) + 1))
         query = f"INSERT OR {conflict} INTO {table} VALUES ({marks})"
-        self._connection.execute(query, (*values, _checksum(values)))
-
-
-def _checksum(values: Sequence[Any]) -> int:
-    return zlib.crc32(repr(tuple(values)).encode())
+        self._connection.execute(query, (*values, checksum(values)))
 
 
 def to_columns(measurement: Measurement) -> tuple[str, str, str, float]:

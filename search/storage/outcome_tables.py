@@ -15,7 +15,7 @@ from lionhunt.search.storage.checked_tables import (
     to_measurement,
     to_multiples,
 )
-from lionhunt.search.storage.row_problems import PROBLEM_OF_SCORES
+from lionhunt.search.storage.checks.row_problems import PROBLEM_OF_SCORES
 
 
 class OutcomeTables(CheckedTables, ABC):

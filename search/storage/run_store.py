@@ -14,9 +14,10 @@ from lionhunt.search.errors import RecordError, command_line
 from lionhunt.search.evaluation.outcome import EvaluationId, Status
 from lionhunt.search.evaluation.ranking import NO_DISCOUNT, Discount
 from lionhunt.search.storage import database
+from lionhunt.search.storage.checks.history_line import json_line
+from lionhunt.search.storage.checks.row_problems import PROBLEMS
 from lionhunt.search.storage.history_bin import HistoryBin
 from lionhunt.search.storage.outcome_tables import OutcomeTables
-from lionhunt.search.storage.row_problems import PROBLEMS
 from lionhunt.search.storage.run_info import find_problem
 from lionhunt.search.storage.schema import RUN
 from lionhunt.search.storage.stored_program import ROWS, StoredProgram, to_row
@@ -39,6 +40,7 @@ class RunStore(OutcomeTables):
         "objectives",
         "origins",
     )
+    long_texts = {"individuals": 4}
 
     def __init__(self, path: Path, connection: sqlite3.Connection):
         super().__init__(path, connection)
@@ -52,7 +54,7 @@ class RunStore(OutcomeTables):
                 connection.execute(later.format("TEMP"))
 
     def is_begun(self) -> bool:
-        return bool(self.outcome_summaries())
+        return bool(self._query("SELECT 1 FROM outcomes LIMIT 1"))
 
     def info(self) -> dict[str, Any]:
         info = super().info()
@@ -103,8 +105,8 @@ class RunStore(OutcomeTables):
             invalid = json.dumps(dict(individual.invalid))
             self._insert("origins", individual.index, individual.second_parent, invalid)
 
-    def check(self) -> None:
-        super().check()
+    def _check(self) -> None:
+        super()._check()
         ((count, first, last),) = self._query(
             'SELECT count(*), min("index"), max("index") FROM history'
         )
@@ -245,13 +247,13 @@ class RunStore(OutcomeTables):
             FROM history GROUP BY number ORDER BY number"""
         return map(HistoryBin._make, self._connection.execute(query, (num_bins, self.count())))
 
-    def fingerprints(self) -> set[str]:
-        """Return the fingerprints of all individuals."""
-        return {name for (name,) in self._query("SELECT DISTINCT fingerprint FROM individuals")}
-
-    def outcome_names(self) -> set[str]:
-        """Return the names of all evaluations of individuals."""
-        return {name for (name,) in self._query(_EVALUATIONS)}
+    def names(self) -> tuple[set[str], set[str]]:
+        """Return the fingerprints of all individuals, and the names of all their evaluations."""
+        fingerprints = {name for (name,) in self._query("SELECT fingerprint FROM individuals")}
+        # Without such rows, every program has one evaluation, of its own.
+        if not self._query("SELECT 1 FROM taken LIMIT 1"):
+            return fingerprints, fingerprints
+        return fingerprints, {name for (name,) in self._query(_EVALUATIONS)}
 
     def lineage(self, index: int) -> list[StoredProgram]:
         """Return the ancestors of an individual and itself, the oldest first."""
@@ -302,11 +304,14 @@ class RunStore(OutcomeTables):
 
     def history_digest(self) -> str:
         """Return a digest of index, parent, mutation, text and fitness of every individual."""
+        return self.remembered("history_digest", self._history_digest)
+
+    def _history_digest(self) -> str:
         digest = hashlib.sha256()
         columns = 'SELECT "index", parent, mutation, program, fitness'
         query = f'{columns} FROM history ORDER BY "index"'
         for row in self._connection.execute(query):
-            digest.update(json.dumps(row).encode() + b"\n")
+            digest.update(json_line(*row).encode())
         return digest.hexdigest()
 
 
@@ -314,8 +319,9 @@ _FIRST_BIRTHS = 'SELECT min("index") FROM history GROUP BY outcome'
 """The first individual of every program."""
 _EVALUATIONS = """WITH RECURSIVE last(owner, number) AS (
         SELECT DISTINCT substr(outcome, 1, instr(outcome || '#', '#') - 1),
-            max(1, CAST(substr(outcome, instr(outcome || '#', '#') + 1) AS INTEGER)) FROM history
+            max(1, CAST(substr(outcome, instr(outcome || '#', '#') + 1) AS INTEGER)) FROM taken
         UNION ALL SELECT owner, number - 1 FROM last WHERE number > 1
-    ) SELECT owner || iif(number > 1, '#' || number, '') AS name FROM last"""
+    ) SELECT owner || iif(number > 1, '#' || number, '') AS name FROM last
+    UNION SELECT fingerprint FROM individuals WHERE "index" NOT IN (SELECT "index" FROM taken)"""
 """The names of all evaluations of the individuals: from the first one of each to its last."""
 _BY_RANK = 'AND rank IS NOT NULL ORDER BY rank DESC, "index"'

@@ -4,7 +4,7 @@ import sqlite3
 import struct
 from contextlib import closing
 
-from lionhunt.search.storage.checked_tables import _checksum
+from lionhunt.search.storage.checks.checksums import checksum
 from lionhunt.search.storage.schema import RUN
 
 PAGE_SIZE = 4096
@@ -25,7 +25,7 @@ def forge(folder, table, column, value, where="1"):
         for *values, _ in connection.execute(f"SELECT * FROM {table}").fetchall():
             connection.execute(
                 f'UPDATE {table} SET checksum = ? WHERE "{first_column(connection, table)}" = ?',
-                (_checksum(values), values[0]),
+                (checksum(values), values[0]),
             )
         connection.commit()
 
