@@ -36,8 +36,8 @@ class _PreciseNumpy:
         return getattr(np, name)
 
 
-MAX_CACHED = 100_000
-"""Results that are cached."""
+MAX_CACHED = 16_384
+"""Results that are cached. A full cache begins anew: later programs have other constants."""
 
 _cache: dict[tuple, float] = {}
 _BACKEND = ScalarBackend(_RoundedNumpy())
@@ -59,8 +59,9 @@ def fold(name: str, *constants: float) -> float:
             with np.errstate(all="ignore"):
                 args = [np.float32(constant) for constant in constants]
                 value = to_float32(float(op.evaluate(_BACKEND, *args)))
-        if len(_cache) < MAX_CACHED:
-            _cache[key] = value
+        if len(_cache) == MAX_CACHED:
+            _cache.clear()
+        _cache[key] = value
     return value
 
 

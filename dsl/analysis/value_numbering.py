@@ -59,8 +59,9 @@ def _constant(value: float) -> _Constant:
         rounded = to_float32(value)
         bits = to_bits(rounded)
         constant = _Constant(rounded, bits, repr(rounded), mix(4, int.from_bytes(bits, "little")))
-        if len(_constants) < MAX_CACHED:
-            _constants[name] = constant
+        if len(_constants) == MAX_CACHED:
+            _constants.clear()
+        _constants[name] = constant
     return constant
 
 

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import example, given, settings
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis import value_numbering
+from lionhunt.dsl.analysis import constant_folding, value_numbering
 from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.constant_folding import fold
 from lionhunt.dsl.backends import ScalarBackend
@@ -75,3 +75,16 @@ def test_function_of_constants_alone_is_one_constant():
 def test_function_of_constants_that_is_not_finite_is_left_to_the_machine():
     form = canonicalize(parse_statements("a = log(0.0); b = sqrt(-1.0); u = a + b; return u, m, v"))
     assert [instruction.op for instruction in form.instructions] == ["log", "add"]
+
+
+def test_caches_of_constants_are_bounded_and_change_nothing(monkeypatch):
+    texts = [f"u = g * {i / 7}; u = u * ({i} + 0.1); return u, m, v" for i in range(30)]
+    forms = [canonicalize(parse_statements(text)) for text in texts]
+    caches = (constant_folding._cache, value_numbering._constants)
+    for module, cache in zip((constant_folding, value_numbering), caches, strict=True):
+        monkeypatch.setattr(module, "MAX_CACHED", 7)
+        cache.clear()
+    for text, form in zip(texts, forms, strict=True):
+        assert canonicalize(parse_statements(text)) == form
+        assert all(len(cache) <= 7 for cache in caches)
+    assert all(caches)
