@@ -10,6 +10,7 @@ __all__ = [
     "functional_equivalence",
     "language",
     "machine",
+    "records",
     "report",
     "sample_children",
     "tasks",

@@ -93,6 +93,22 @@ def print_bench_functional(console: Console, figures: dict[str, Any]) -> None:
     console.print(table)
 
 
+def print_bench_records(console: Console, figures: dict[str, Any]) -> None:
+    """Print the result of `bench_records`, a line for each number."""
+    table = Table("", "", box=None, show_header=False, padding=(0, 2, 0, 0))
+    table.add_row("programs", f"{figures['programs']:,}, {figures['evaluated']:,} different")
+    table.add_row("driver, a program", f"{figures['driver_milliseconds']:.3f} ms")
+    if (mib := figures["memory"]["mib"]) is not None:
+        after = f"after {figures['memory']['first']:,} and all programs"
+        table.add_row("memory", f"{mib[0]:,.0f} and {mib[1]:,.0f} MiB {after}")
+    table.add_row("records", f"{figures['bytes'] / 1e6:,.0f} MB")
+    for name, seconds in figures["seconds"].items():
+        table.add_row(name, f"{seconds:.2f} s")
+    console.print(Text(figures["machine"], style="bold"))
+    console.print("processor time, without training and without Ray")
+    console.print(table)
+
+
 def print_bench_tasks(console: Console, rows: Sequence[dict[str, Any]]) -> None:
     """Print the rows of `bench_tasks`."""
     heads = ("parameters", "steps", "an evaluation", "compiling")

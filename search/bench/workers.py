@@ -54,15 +54,15 @@ def _watch_memory(
     scorer = make_scorer()
     for code in {code.shape: code for code in bytecodes}.values():
         scorer.evaluate([Job("", code)])
-    mib = [_resident_mib()]
+    mib = [resident_mib()]
     for number in range(num_evaluations):
         scorer.evaluate([Job("", bytecodes[number % len(bytecodes)])])
         if (number + 1) % every == 0:
-            mib.append(_resident_mib())
+            mib.append(resident_mib())
     return mib
 
 
-def _resident_mib() -> float:
+def resident_mib() -> float:
     if not STATM.exists():
         return 0.0
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20

@@ -18,6 +18,7 @@ from lionhunt.search.bench.functional_equivalence import bench_functional
 from lionhunt.search.bench.language import bench_dsl
 from lionhunt.search.bench.machine import bench_machine
 from lionhunt.search.bench.profile import profile
+from lionhunt.search.bench.records import NUM_PROGRAMS, bench_records
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
@@ -31,6 +32,7 @@ from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.terminal import Json, activity_display, make_console
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.errors import ConfigError, did_you_mean
+from lionhunt.search.fields import MAX_COUNT
 from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
@@ -223,6 +225,28 @@ def bench_other_tools(as_json: Json = False) -> None:
     with activity_display(make_console(stderr=True)) as on_activity:
         figures = bench_alternatives(_breed(on_activity), on_activity)
     print_json(figures) if as_json else print_bench_alternatives(make_console(), figures)
+
+
+@bench.command("records")
+def bench_long_run(
+    programs: Annotated[
+        int, typer.Option(min=2000, max=MAX_COUNT, help="Programs of the run.")
+    ] = NUM_PROGRAMS,
+    as_json: Json = False,
+) -> None:
+    """Measure a long run without training: the driver, its memory, and reading the records.
+
+    The run is in a temporary folder. 300,000 programs take two to six minutes.
+
+    \b
+    Examples:
+      lionhunt bench records
+      lionhunt bench records --programs 20000
+    """
+    set_way_on_from_start()
+    with activity_display(make_console(stderr=True)) as on_activity:
+        figures = bench_records(programs, on_activity)
+    print_json(figures) if as_json else report.print_bench_records(make_console(), figures)
 
 
 @bench.command("tasks")

@@ -2,6 +2,7 @@
 
 import json
 import random
+import tempfile
 
 import pytest
 
@@ -134,6 +135,22 @@ def test_bench_of_tasks(invoke_cli, measured_steps):
     assert long["measured_seconds"] == pytest.approx(0.03 * 500)
     _, out, _ = invoke_cli("bench", "tasks", "digits_mlp", "--scales", "1")
     assert "digits_mlp" in out and "500" in out and "(from 333 steps)" in out
+
+
+def test_bench_of_records_measures_a_run_and_leaves_nothing(monkeypatch, capsys, tmp_path):
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    figures = json.loads(
+        call(monkeypatch, capsys, "bench", "records", "--programs", "2000", "--json")
+    )
+    assert figures["programs"] == 2000 and 200 < figures["evaluated"] < 1500
+    assert figures["driver_milliseconds"] > 0 and figures["bytes"] > 2000 * 100
+    seconds = figures["seconds"]
+    assert list(seconds) == ["check", "history digest", "show", "show again", "resume"]
+    assert all(each > 0 for each in seconds.values())
+    assert figures["memory"]["first"] == 200 and len(figures["memory"]["mib"]) == 2
+    assert not list(tmp_path.iterdir())
+    report.print_bench_records(make_console(), figures)
+    assert "2,000, " in capsys.readouterr().out
 
 
 def test_evaluation_of_a_task_is_measured():
