@@ -63,6 +63,7 @@ def _watch_memory(
 
 
 def resident_mib() -> float:
+    """Return the resident memory of this process; 0 where /proc is missing."""
     if not STATM.exists():
         return 0.0
     return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
