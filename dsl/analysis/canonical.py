@@ -15,7 +15,7 @@ from typing import NamedTuple
 
 from lionhunt.dsl.analysis.equal_states import partition_states
 from lionhunt.dsl.analysis.liveness import find_live
-from lionhunt.dsl.analysis.value_numbering import Values, shared_values
+from lionhunt.dsl.analysis.value_numbering import Values
 from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.program import Arg, Const, Program, Statement, Var
 
@@ -98,7 +98,8 @@ def canonicalize_live(
         for name, output in zip(program.states, program.outputs[1:], strict=True)
         if name in live_states
     }
-    values = shared_values()
+    # One numbering serves all rounds of the partition, which share most of their values.
+    values = Values()
     env: dict[str, int] = {}
 
     def read(arg: Arg) -> int:

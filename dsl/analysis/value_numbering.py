@@ -1,7 +1,6 @@
 """Global value numbering with constant folding and identities: equal expressions get one number."""
 
 import math
-import threading
 import zlib
 from collections.abc import Mapping
 from itertools import repeat
@@ -14,9 +13,6 @@ from lionhunt.dsl.kinds import Kind
 from lionhunt.dsl.op import Op
 from lionhunt.dsl.op_table import OPS, per_table
 from lionhunt.dsl.program import Const, Var
-
-MAX_SHARED = 20_000
-"""Values in the shared numbering, some MB, after which it begins anew."""
 
 _MASK = (1 << 64) - 1
 
@@ -76,7 +72,6 @@ class Values:
         operands, kinds, keys: of each value.
         constants: the numbers of constants, by value number.
         states: the classes of states, by value number.
-        rules: of the functions of the op table that was active at the start.
     """
 
     weights, gradient, schedule = range(3)
@@ -89,7 +84,7 @@ class Values:
         self.constants: dict[int, float] = {}
         self.states: dict[int, int] = {}
         self._numbers: dict[object, int] = {}
-        self.rules = _rules()
+        self._rules = _rules()
 
     def _append(self, op: str, operands: tuple[int, ...], kind: Kind, key: int) -> int:
         self.ops.append(op)
@@ -119,7 +114,7 @@ class Values:
 
     def apply(self, name: str, operands: tuple[int, ...]) -> int:
         """Return the value number of a function of values, after folding and identities."""
-        key, kind_rule, commutative, is_own = self.rules[name]
+        key, kind_rule, commutative, is_own = self._rules[name]
         keys = self.keys
         if commutative and keys[operands[0]] > keys[operands[1]]:
             operands = (operands[1], operands[0])
@@ -148,25 +143,6 @@ class Values:
                 return None
         folded = fold(name, *[constants[k] for k in operands])
         return self.constant(folded) if math.isfinite(folded) else None
-
-
-class _OfThread(threading.local):
-    values: Values | None = None
-
-
-_of_thread = _OfThread()
-
-
-def shared_values() -> Values:
-    """Return the value numbering that the programs of this thread share.
-
-    A child computes most values of its parent, and finds them there. The caller may use the numbers
-    until the next call, which may begin a new numbering.
-    """
-    values = _of_thread.values
-    if values is None or values.rules is not _rules() or len(values.ops) > MAX_SHARED:
-        values = _of_thread.values = Values()
-    return values
 
 
 def _apply_identity(values: "Values", name: str, operands: tuple[int, ...]) -> int | None:

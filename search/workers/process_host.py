@@ -109,6 +109,7 @@ class _Process:
                 )
             except OSError as error:
                 ours.close()
+                self._errors.close()
                 raise WorkerError(
                     f"a worker cannot be started ({first_line(error)}); end other programs, or "
                     "give --workers 0, which needs no worker"

@@ -1,5 +1,8 @@
 """The sampling profiler: the part of a stack, and seconds that add up to the clock's."""
 
+# Its frames are stand-ins.
+# pyright: reportArgumentType=false
+
 import json
 import sys
 import time

@@ -11,8 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from lionhunt import dsl
-from lionhunt.dsl.analysis import value_numbering
-from lionhunt.dsl.analysis.canonical import canonicalize
 from lionhunt.dsl.analysis.fingerprinting import analyze, fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.op_table import OPS
@@ -223,15 +221,6 @@ def test_analysis_of_a_child_is_the_same_without_its_parent(program, seed):
     child = mutate(program, random.Random(seed), MutationSpace()).program
     assert analyze(child, parent) == analyze(child)
     assert analyze(program, parent) == parent
-
-
-@given(programs(), programs())
-def test_form_does_not_depend_on_the_programs_before(program, other):
-    canonicalize(other)
-    form = canonicalize(program)
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(value_numbering, "MAX_SHARED", 0)
-        assert canonicalize(program) == form
 
 
 def test_analysis_has_the_needed_statements():

@@ -112,6 +112,7 @@ def test_worker_that_ends_says_its_last_words():
     with closing(ProcessHost(Answering)) as host:
         with pytest.raises(WorkerDied, match="^no such luck$"):
             ask(host, end)
+    with closing(ProcessHost(Answering)) as host:
         with pytest.raises(WorkerDied, match="^it ended with status -9$"):
             ask(host, lambda: os.kill(os.getpid(), signal.SIGKILL))
 
