@@ -1,6 +1,6 @@
 """Benchmarks of lionhunt itself, one in each file; `report` prints their results.
 
-This package imports the driver and below, and no other experiment.
+This package imports `search.simulation`, the driver and below, and no other experiment.
 """
 
 # pyright: reportUnsupportedDunderAll=false
@@ -8,9 +8,11 @@ __all__ = [
     "batches",
     "early_stopping",
     "functional_equivalence",
+    "growth",
     "language",
     "machine",
     "records",
+    "new_process",
     "report",
     "sample_children",
     "tasks",

@@ -66,13 +66,13 @@ def _bench(programs: list[Program]) -> dict[str, Any]:
     forms = [canonicalize(program) for program in programs]
     space = MutationSpace()
     rates = {
-        "parse": _rate(parse, texts),
-        "infer": _rate(infer, programs),
-        "liveness": _rate(find_live, programs),
-        "fingerprint": _rate(fingerprint, programs),
-        "functional_fingerprint": _rate(functional_fingerprint, forms),
-        "mutate": _rate(lambda program: mutate(program, rng, space), programs),
-        "child": _rate(Breeder(programs), range(10 * NUM_PROGRAMS)),
+        "parse": rate(parse, texts),
+        "infer": rate(infer, programs),
+        "liveness": rate(find_live, programs),
+        "fingerprint": rate(fingerprint, programs),
+        "functional_fingerprint": rate(functional_fingerprint, forms),
+        "mutate": rate(lambda program: mutate(program, rng, space), programs),
+        "child": rate(Breeder(programs), range(10 * NUM_PROGRAMS)),
     }
     return {
         "statements": statistics.fmean(len(program.statements) for program in programs),
@@ -126,7 +126,7 @@ class Breeder:
         return identity.fingerprint in self.fingerprints
 
 
-def _rate(function: Callable[[Any], Any], values: Sequence[Any]) -> float:
+def rate(function: Callable[[Any], Any], values: Sequence[Any]) -> float:
     """Return the calls a second, in processor time: the median over rounds."""
     rates = []
     for _ in range(NUM_ROUNDS):

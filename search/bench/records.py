@@ -11,7 +11,7 @@ from typing import Any
 from lionhunt.dsl.execution.bytecode import Bytecode, assemble
 from lionhunt.search.activity import Activity, OnActivity
 from lionhunt.search.bench.language import machine_name
-from lionhunt.search.bench.workers import resident_mib
+from lionhunt.search.bench.new_process import resident_mib
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.driver.progress import is_at_end
 from lionhunt.search.driver.search_loop import Search

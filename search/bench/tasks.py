@@ -57,11 +57,11 @@ def bench_tasks(families: Sequence[str], scales: Sequence[float]) -> Iterator[di
 def _bench(task: Task, bytecode: Bytecode) -> dict[str, Any]:
     all_steps = int(task.num_steps)
     num_steps = min(all_steps, PROBE_STEPS)
-    compile_seconds, seconds = _measure(task, bytecode, num_steps)
+    compile_seconds, seconds = measure_training(task, bytecode, num_steps)
     if num_steps < all_steps:
         affordable = int(num_steps * MAX_SECONDS / seconds)
         num_steps = max(num_steps, min(all_steps, affordable))
-        compile_seconds, seconds = _measure(task, bytecode, num_steps)
+        compile_seconds, seconds = measure_training(task, bytecode, num_steps)
     return {
         "parameters": task.num_parameters,
         "steps": all_steps,
@@ -71,7 +71,7 @@ def _bench(task: Task, bytecode: Bytecode) -> dict[str, Any]:
     }
 
 
-def _measure(task: Task, bytecode: Bytecode, num_steps: int) -> tuple[float, float]:
+def measure_training(task: Task, bytecode: Bytecode, num_steps: int) -> tuple[float, float]:
     """Return the seconds of compiling, and the median seconds of an evaluation."""
     task = dataclasses.replace(task, num_steps=num_steps)
     evaluator = Evaluator([task], 0, bytecode.functions)

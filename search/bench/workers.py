@@ -1,23 +1,18 @@
 """Cost of workers: memory of one over many evaluations, and speed of two against one."""
 
-import multiprocessing
-import os
 import statistics
 import time
 from collections.abc import Sequence
-from concurrent.futures import ProcessPoolExecutor
 from contextlib import closing
-from pathlib import Path
 from typing import Any
 
 from lionhunt.dsl.execution.bytecode import Bytecode
+from lionhunt.search.bench.new_process import resident_mib, run_apart
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.scorer import MakeScorer
 from lionhunt.search.workers.pool import Pool
 from lionhunt.search.workers.process_host import ProcessHost
 from lionhunt.search.workers.worker_pool import WorkerPool
-
-STATM = Path("/proc/self/statm")
 
 
 def measure_memory(
@@ -35,9 +30,7 @@ def measure_memory(
         MiB after compiling each size of bytecode, MiB after every `every` evaluations, and the
         growth between the first and the last of these. They are None where /proc is missing.
     """
-    with ProcessPoolExecutor(1, multiprocessing.get_context("spawn")) as process:
-        probe = process.submit(_watch_memory, make_scorer, bytecodes, num_evaluations, every)
-        compiled, *mib = probe.result()
+    compiled, *mib = run_apart(_watch_memory, make_scorer, bytecodes, num_evaluations, every)
     if not compiled:
         return {"evaluations": num_evaluations, "mib": None, "growth": None}
     return {
@@ -60,13 +53,6 @@ def _watch_memory(
         if (number + 1) % every == 0:
             mib.append(resident_mib())
     return mib
-
-
-def resident_mib() -> float:
-    """Return the resident memory of this process; 0 where /proc is missing."""
-    if not STATM.exists():
-        return 0.0
-    return int(STATM.read_text().split()[1]) * os.sysconf("SC_PAGE_SIZE") / 2**20
 
 
 def two_against_one(

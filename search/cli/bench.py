@@ -29,11 +29,13 @@ from lionhunt.search.bench.sample_children import (
 from lionhunt.search.bench.start import bench_start
 from lionhunt.search.bench.step_sizes import bench_step_sizes
 from lionhunt.search.bench.tasks import bench_tasks
-from lionhunt.search.cli.terminal import Json, activity_display, make_console
+from lionhunt.search.cli.terminal import Json, activity_display, make_console, print_line
 from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.errors import ConfigError, did_you_mean
 from lionhunt.search.fields import MAX_COUNT
 from lionhunt.search.interrupt import set_way_on_from_start
+from lionhunt.search.reporting.blocks import print_blocks, to_markdown_report
+from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
 from lionhunt.search.storage.run_store import RunStore
 
@@ -280,6 +282,60 @@ def bench_scales(
             text = f"{row['task']} at scale {row['scale']:g} is measured"
             on_activity(Activity(text, len(rows), len(names) * len(numbers), "tasks"))
     print_json(rows) if as_json else report.print_bench_tasks(make_console(), rows)
+
+
+@bench.command("growth")
+def bench_growth(
+    axes: Annotated[
+        list[str] | None,
+        typer.Argument(metavar="AXIS...", help="Sizes that grow; all by default."),
+    ] = None,
+    is_full: Annotated[
+        bool, typer.Option("--full", help="Up to 10,000 workers and a million programs.")
+    ] = False,
+    out: Annotated[Path, typer.Option(help="Folder of the report.")] = Path("runs/growth"),
+    as_json: Json = False,
+) -> None:
+    """Measure how time and memory grow with each size of a search; about eight minutes.
+
+    AXIS is parameters, statements, population, workers or programs. A report that is in the folder
+    keeps its other axes.
+
+    \b
+    Examples:
+      lionhunt bench growth
+      lionhunt bench growth statements programs
+      lionhunt bench growth programs --full
+    """
+    from lionhunt.search.bench.growth.loop import AXES, measure_growth, read_growth
+    from lionhunt.search.bench.growth.report import growth_blocks
+
+    for name in axes or ():
+        if name not in AXES:
+            near = did_you_mean(name, AXES)
+            raise ConfigError(f"no axis '{name}'{near}; there are {', '.join(AXES)}")
+    set_way_on_from_start()
+    # A folder with another report is refused before anything is measured.
+    read_growth(out)
+    command = " ".join(["lionhunt bench growth", *(axes or ()), *(["--full"] * is_full)])
+    with activity_display(make_console(stderr=True)) as on_activity:
+        found = measure_growth(
+            axes or list(AXES), command, is_full=is_full, on_activity=on_activity
+        )
+    both = read_growth(out) | found
+    summary = {name: both[name] for name in AXES if name in both}
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.bench.growth.figures import growth_figures
+
+    blocks = growth_blocks(summary, has_figures=True)
+    text = to_markdown_report("Growth of time and memory", blocks)
+    path = write_report(out, summary, text, growth_figures(summary), indent=1)
+    if as_json:
+        print_json(summary)
+    else:
+        console = make_console()
+        print_blocks(console, growth_blocks(found))
+        print_line(console, f"\nreport: {path}")
 
 
 @bench.command("hurdles")

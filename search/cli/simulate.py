@@ -1,6 +1,5 @@
 """The command `lionhunt simulate`."""
 
-import math
 from pathlib import Path
 from typing import Annotated
 
@@ -14,7 +13,7 @@ from lionhunt.search.interrupt import set_way_on_from_start
 from lionhunt.search.reporting.blocks import Paragraph, print_blocks, to_markdown_report
 from lionhunt.search.reporting.report_files import write_report
 from lionhunt.search.reporting.text import print_json
-from lionhunt.search.simulation.loop import follow_best, make_config, simulate_load
+from lionhunt.search.simulation.loop import enough_lag, follow_best, make_config, simulate_load
 from lionhunt.search.simulation.report import simulation_blocks, summarize_simulation
 
 NUM_WORKERS = (1, 10, 100, 1000, 10_000)
@@ -25,8 +24,6 @@ LAGS_A_RUN = 5
 """Shortest run, in lags."""
 NUM_SEEDS = 3
 """Searches with each lag."""
-NEW_SHARE = 0.25
-"""Share of children that are new; quickstarts have 22 to 29 %."""
 
 CAPTIONS = {
     "load": "Idle workers and the load of the driver",
@@ -114,12 +111,3 @@ def simulate(
         console = make_console()
         print_blocks(console, simulation_blocks(summary))
         print_line(console, f"\nreport: {path}")
-
-
-def enough_lag(num_workers: int, spread: float) -> int:
-    """Return a lag with which no worker waits.
-
-    The slowest evaluation takes 1 + spread times the mean. Until it ends, no child is bred that is
-    a lag younger. Of the children bred in that time, `NEW_SHARE` are new and need a worker.
-    """
-    return max(64, math.ceil(num_workers * (1 + spread) / NEW_SHARE))

@@ -1,5 +1,6 @@
 """Whole searches with simulated workers, and the real driver with its records."""
 
+import math
 import random
 import tempfile
 import time
@@ -12,6 +13,7 @@ from lionhunt.search.driver.config import RunConfig, parse_run_config
 from lionhunt.search.driver.search_loop import Search
 from lionhunt.search.driver.setup import load_initial
 from lionhunt.search.evaluation.job import Job
+from lionhunt.search.evaluation.scorer import Scorer
 from lionhunt.search.simulation.toy_objective import METRIC, QuadraticScorer
 from lionhunt.search.simulation.virtual_pool import SimulatedPool
 from lionhunt.search.storage.run_store import RunStore
@@ -20,6 +22,8 @@ from lionhunt.search.workers.pool import DISPATCH_SECONDS, Pool
 
 NUM_CHECKPOINTS = 40
 """Checkpoints of a run at which `follow_best` returns the best program so far."""
+NEW_SHARE = 0.25
+"""Share of children that are new; quickstarts have 22 to 29 %."""
 
 
 class Load(NamedTuple):
@@ -110,8 +114,21 @@ def make_config(num_programs: int, lag: int, seed: int, **evolution: int) -> Run
     return parse_run_config(raw, "the simulation")
 
 
+def enough_lag(num_workers: int, spread: float) -> int:
+    """Return a lag with which no worker waits.
+
+    The slowest evaluation takes 1 + spread times the mean. Until it ends, no child is bred that is
+    a lag younger. Of the children bred in that time, `NEW_SHARE` are new and need a worker.
+    """
+    return max(64, math.ceil(num_workers * (1 + spread) / NEW_SHARE))
+
+
 def simulate_load(
-    config: RunConfig, num_workers: int, evaluation_seconds: float, spread: float
+    config: RunConfig,
+    num_workers: int,
+    evaluation_seconds: float,
+    spread: float,
+    scorer: Scorer | None = None,
 ) -> Load:
     """Run a search with simulated workers.
 
@@ -121,13 +138,14 @@ def simulate_load(
         evaluation_seconds: mean virtual time of an evaluation.
         spread: evaluations take from 1 - spread to 1 + spread times that, uniformly distributed;
             the factor depends on the program and the seed.
+        scorer: of candidates; None for the toy objective.
     """
 
     def seconds(name: str) -> float:
         luck = random.Random(f"{config.seed} {name}").uniform(-1, 1)
         return evaluation_seconds * (1 + spread * luck)
 
-    pool = SimulatedPool(QuadraticScorer(config.seed), num_workers, seconds)
+    pool = SimulatedPool(scorer or QuadraticScorer(config.seed), num_workers, seconds)
     (best,), loop_seconds = run_search(config, pool, [config.num_programs])
     return Load(
         num_workers,

@@ -17,7 +17,14 @@ from lionhunt import dsl
 from lionhunt.dsl.analysis.fingerprinting import fingerprint
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.proxy_tasks import DigitsMLP, Task
-from lionhunt.search.bench import machine, report, sample_children, step_sizes, workers
+from lionhunt.search.bench import (
+    machine,
+    new_process,
+    report,
+    sample_children,
+    step_sizes,
+    workers,
+)
 from lionhunt.search.bench.optax_references import OPTIMIZERS
 from lionhunt.search.bench.sample_children import Children, breed_children, read_children
 from lionhunt.search.cli import bench as bench_command
@@ -153,7 +160,7 @@ class Leaking:
         return [score(job.bytecode) for job in jobs]
 
 
-@pytest.mark.skipif(not workers.STATM.exists(), reason="the system does not tell")
+@pytest.mark.skipif(not new_process.STATM.exists(), reason="the system does not tell")
 def test_memory_of_a_worker_is_watched():
     codes = [assemble(dsl.library.load(name)) for name in ("lion", "adamw")]
     memory = workers.measure_memory(functools.partial(Leaking, 1024), codes, 60, 20)

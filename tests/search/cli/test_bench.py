@@ -120,7 +120,7 @@ def measured_steps(monkeypatch):
         steps.append(num_steps)
         return 4.0, 0.03 * num_steps
 
-    monkeypatch.setattr(task_costs, "_measure", measure)
+    monkeypatch.setattr(task_costs, "measure_training", measure)
     return steps
 
 

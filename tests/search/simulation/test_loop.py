@@ -11,13 +11,13 @@ from lionhunt.dsl.backends import PytreeBackend
 from lionhunt.dsl.execution.bytecode import assemble
 from lionhunt.dsl.interpreter import run
 from lionhunt.search.cli import simulate as command
-from lionhunt.search.cli.simulate import enough_lag
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Status
 from lionhunt.search.reporting.blocks import to_markdown_report
 from lionhunt.search.simulation.figures import load_figure
 from lionhunt.search.simulation.loop import (
     Load,
+    enough_lag,
     follow_best,
     make_config,
     simulate_load,
