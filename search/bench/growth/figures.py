@@ -60,7 +60,7 @@ def _plot_panel(
         points = points_of(axis, curve.key, rows)
         values += [value for _, value in points]
         slope = slopes[curve.key]
-        named = curve.label if slope is None else f"{curve.label}: {slope:.2f}"
+        named = curve.label if slope is None else f"{curve.label}: {slope:z.2f}"
         axes.plot(*zip(*points, strict=True), label=named, **look._asdict())
         if slope is not None:
             line = slope_line(points, slope)

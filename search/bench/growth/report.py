@@ -38,7 +38,7 @@ def _table(axis: GrowthAxis, found: Mapping[str, Any]) -> Table:
         for row in found["rows"]
     ]
     slopes = [found["slopes"][curve.key] for curve in curves]
-    rows.append(["slope", *("" if slope is None else f"{slope:.2f}" for slope in slopes)])
+    rows.append(["slope", *("" if slope is None else f"{slope:z.2f}" for slope in slopes)])
     return Table(f"growth with {axis.name}", heads, rows)
 
 

@@ -33,7 +33,8 @@ KEPT = 0.999
 def measure_statements(sizes: Sequence[int]) -> Iterator[dict[str, Any]]:
     """Yield a row for each number of statements."""
     grown = {
-        size: [grow_program(size, random.Random(seed)) for seed in range(NUM_PROGRAMS)] for size in sizes
+        size: [grow_program(size, random.Random(seed)) for seed in range(NUM_PROGRAMS)]
+        for size in sizes
     }
     codes = {size: list(map(assemble, programs)) for size, programs in grown.items()}
     needed = {size: assemble(lengthen(library.load(INITIAL), size)) for size in sizes}
@@ -74,7 +75,7 @@ def _trains(evaluator: Evaluator, code: Bytecode) -> bool:
 
 
 def lengthen(program: Program, num_statements: int) -> Program:
-    """Add statements that are all needed, and change the update little, up to a number of them.
+    """Add needed statements, each of which mixes a little of a state into the update.
 
     Args:
         program: it has a state, and its update is a variable.
