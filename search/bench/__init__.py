@@ -6,12 +6,12 @@ This package imports `search.simulation`, the driver and below, and no other exp
 # pyright: reportUnsupportedDunderAll=false
 __all__ = [
     "batches",
+    "commands",
     "early_stopping",
     "functional_equivalence",
     "growth",
     "language",
     "machine",
-    "records",
     "new_process",
     "report",
     "sample_children",

@@ -13,12 +13,13 @@ from lionhunt.search.bench import report
 from lionhunt.search.bench.alternatives.comparison import bench_alternatives
 from lionhunt.search.bench.alternatives.report import print_bench_alternatives
 from lionhunt.search.bench.batches import BATCH_SIZES, NUM_ONE_BY_ONE, TASKS, bench_batch
+from lionhunt.search.bench.commands.profile import profile
+from lionhunt.search.bench.commands.records import NUM_PROGRAMS, bench_records
+from lionhunt.search.bench.commands.start import bench_start
 from lionhunt.search.bench.early_stopping import bench_hurdles
 from lionhunt.search.bench.functional_equivalence import bench_functional
 from lionhunt.search.bench.language import bench_dsl
 from lionhunt.search.bench.machine import bench_machine
-from lionhunt.search.bench.profile import profile
-from lionhunt.search.bench.records import NUM_PROGRAMS, bench_records
 from lionhunt.search.bench.sample_children import (
     NUM_CHILDREN,
     RAW_CONFIG,
@@ -26,7 +27,6 @@ from lionhunt.search.bench.sample_children import (
     breed_children,
     read_children,
 )
-from lionhunt.search.bench.start import bench_start
 from lionhunt.search.bench.step_sizes import bench_step_sizes
 from lionhunt.search.bench.tasks import bench_tasks
 from lionhunt.search.cli.terminal import Json, activity_display, make_console, print_line

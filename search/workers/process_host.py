@@ -52,18 +52,18 @@ class ProcessHost:
         self._arguments = cloudpickle.dumps((make_scorer, memory_gib))
         self._gpus = visible_gpus()
         self._num_started = 0
-        self._workers: dict[Connection, _Process] = {}
+        self._workers: dict[Connection, _WorkerProcess] = {}
 
-    def start_worker(self) -> "_Process":
+    def start_worker(self) -> "_WorkerProcess":
         environment = dict(os.environ)
         if self._gpus:
             environment[_VISIBLE] = self._gpus[self._num_started % len(self._gpus)]
         self._num_started += 1
-        worker = _Process(self._arguments, environment)
+        worker = _WorkerProcess(self._arguments, environment)
         self._workers[worker.connection] = worker
         return worker
 
-    def wait(self, seconds: float) -> Iterator["_Process"]:
+    def wait(self, seconds: float) -> Iterator["_WorkerProcess"]:
         self._workers = {c: worker for c, worker in self._workers.items() if not c.closed}
         for connection in multiprocessing.connection.wait(list(self._workers), seconds):
             # The receiver of an earlier answer may have killed this worker.
@@ -79,7 +79,7 @@ class ProcessHost:
                 worker.kill()
 
 
-class _Process:
+class _WorkerProcess:
     """A worker in a process of its own.
 
     Args:

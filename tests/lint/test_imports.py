@@ -16,7 +16,15 @@ SOURCES = [
 LAYERS = (
     ("dsl", "proxy_tasks"),
     ("errors", "config", "fields", "statistics", "steps_to_target", "drop_one", "log")
-    + ("user_code", "user_folder", "visible_text", "activity", "interrupt", "reporting"),
+    + (
+        "user_code",
+        "user_folder",
+        "visible_text",
+        "activity",
+        "interrupt",
+        "reporting",
+        "sampling",
+    ),
     ("evolution", "evaluation"),
     ("tuning_grid",),
     ("environment",),

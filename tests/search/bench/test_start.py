@@ -2,9 +2,9 @@
 
 import json
 
-from lionhunt.search.bench import start
-from lionhunt.search.bench.profile import profile
-from lionhunt.search.bench.start import bench_start
+from lionhunt.search.bench.commands import start
+from lionhunt.search.bench.commands.profile import profile
+from lionhunt.search.bench.commands.start import bench_start
 from lionhunt.search.driver.config import parse_run_config
 
 TINY = {

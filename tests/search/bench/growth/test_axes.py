@@ -105,21 +105,22 @@ def test_population_is_bred_until_the_initial_one_is_gone(monkeypatch):
 
 
 def test_workers_are_simulated_and_measured(monkeypatch):
-    opened = []
-
-    def open_workers(count):
-        opened.append(count)
-        return LocalPool(MemoryScorer)
-
-    monkeypatch.setattr(workers, "open_workers", open_workers)
+    monkeypatch.setattr(workers, "measure_ray", workers.measure_processes)
     monkeypatch.setattr(workers, "REAL_WORKERS", (1, 2))
     monkeypatch.setattr(workers, "NUM_PROGRAMS", 1100)
     monkeypatch.setattr(workers, "NUM_TIMED", 20)
     rows = list(workers.measure_workers([1, 3]))
-    assert [row["workers"] for row in rows] == [1, 2, 3] and opened == [1, 2]
+    assert [row["workers"] for row in rows] == [1, 2, 3]
     assert ["program_ms" in row for row in rows] == [True, False, True]
-    assert ["start_seconds" in row for row in rows] == [True, True, False]
-    assert keys(workers.AXIS) - {"open_files", "worker_mib"} <= rows[0].keys()
+    assert ["ray_start_seconds" in row for row in rows] == [True, True, False]
+    unknown_elsewhere = {"open_files", "worker_mib", "ray_worker_mib"}
+    assert keys(workers.AXIS) - unknown_elsewhere <= rows[0].keys()
+
+
+@pytest.mark.slow
+def test_workers_of_ray_are_measured_on_a_cluster_of_their_own():
+    row = workers.measure_ray(2)
+    assert row["start_seconds"] > 0 and row["evaluation_ms"] > 0
 
 
 def test_workers_have_two_jobs_each_in_the_pool():

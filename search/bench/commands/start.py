@@ -22,7 +22,7 @@ NUM_WARM = 3
 
 _PROBE = (
     "import sys, time; began = time.perf_counter(); "
-    "from lionhunt.search.bench.start import probe; probe(began, *sys.argv[1:])"
+    "from lionhunt.search.bench.commands.start import probe; probe(began, *sys.argv[1:])"
 )
 
 
