@@ -1,7 +1,8 @@
 # Everything is installed into .venv by the targets themselves; nothing needs to be active.
 PYTHON ?= $(shell command -v python3.11 || command -v python3)
 BIN := .venv/bin
-PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check -c constraints.txt
+# Python compiles what it imports; to compile all that is installed takes a part of a minute.
+PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check --no-compile -c constraints.txt
 
 MINUTES ?= 30
 

@@ -92,6 +92,7 @@ CASES = {
     "simulate": Case("simulate", 20),
     "bench": Case("bench dsl", 8),
     "bench machine": Case("bench machine", 20),
+    "bench start": Case("bench start", 20),
     "bench growth": Case("bench growth population programs", 25),
 }
 
