@@ -20,24 +20,18 @@ VARIABLE = "LIONHUNT_PROFILE"
 INTERVAL = 0.005
 WRITE_SECONDS = 0.5
 OTHER = "other"
+_IMPORT = "<frozen importlib"
 
 
 class _Rule(NamedTuple):
-    """A part, and the frames that belong to it.
-
-    Attributes:
-        part: its name.
-        path: a piece of the path of the file.
-        function: the name of the function; "" for any.
-    """
+    """A part, and a piece of the paths of the files whose frames belong to it."""
 
     part: str
-    path: str
-    function: str = ""
+    piece: str
 
 
 RULES = (
-    _Rule("imports", "", "<module>"),
+    _Rule("imports", _IMPORT),
     _Rule("compiling", "jax/_src/compiler.py"),
     _Rule("training", "jax/_src/array.py"),
     _Rule("tracing", "jax/_src/"),
@@ -62,12 +56,14 @@ RULES = (
 def part_of(frame: FrameType | None) -> str:
     """Return the part that a stack of frames is in, from its innermost frame."""
     while frame is not None:
-        path, function = frame.f_code.co_filename, frame.f_code.co_name
-        # Code given by `-c` has no path, and calls all the rest.
-        for rule in RULES if path != "<string>" else ():
-            if rule.path in path and rule.function in ("", function):
-                return rule.part
-        frame = frame.f_back
+        path, caller = frame.f_code.co_filename, frame.f_back
+        # A module runs as it is imported, whatever part it belongs to.
+        if caller is not None and _IMPORT in caller.f_code.co_filename:
+            return "imports"
+        for part, piece in RULES:
+            if piece in path:
+                return part
+        frame = caller
     return OTHER
 
 

@@ -18,7 +18,7 @@ def stack(*frames):
     """Return frames, the innermost first, each as a path and a function."""
     frame = None
     for path, function in reversed(frames):
-        code = SimpleNamespace(co_filename=f"/a/{path}", co_name=function)
+        code = SimpleNamespace(co_filename=path, co_name=function)
         frame = SimpleNamespace(f_code=code, f_back=frame)
     return frame
 
@@ -34,7 +34,8 @@ def stack(*frames):
         ([("numpy/x.py", "dot"), ("search/evaluation/evaluator.py", "f")], "training"),
         ([("sqlite.py", "f"), ("search/storage/database.py", "commit")], "records"),
         ([("selectors.py", "select"), ("search/workers/process_host.py", "wait")], "waiting"),
-        ([("dsl/ops.py", "<module>"), ("search/driver/search_loop.py", "run")], "imports"),
+        ([("dsl/ops.py", "<module>"), ("<frozen importlib._bootstrap>", "f")], "imports"),
+        ([("bin/lionhunt", "<module>")], OTHER),
         ([("dsl/program.py", "f"), ("search/driver/search_loop.py", "run")], "breeding"),
         ([("thing.py", "f")], OTHER),
         ([], OTHER),
