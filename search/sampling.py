@@ -98,7 +98,10 @@ class Sampler:
             last = now
             if self._file is not None and now - written > WRITE_SECONDS:
                 written = now
-                self._file.write_text(json.dumps(self.seconds))
+                # This process may be killed, and the file must be whole.
+                part = self._file.with_suffix(".part")
+                part.write_text(json.dumps(self.seconds))
+                part.replace(self._file)
 
 
 @contextmanager

@@ -36,7 +36,7 @@ def profile(work: Callable[[], object]) -> dict[str, Any]:
         finally:
             del os.environ[VARIABLE]
         seconds = time.perf_counter() - began
-        of_workers = [json.loads(file.read_text()) for file in Path(folder).iterdir()]
+        of_workers = [json.loads(file.read_text()) for file in Path(folder).glob("*.json")]
     workers: defaultdict[str, float] = defaultdict(float)
     for part, part_seconds in (item for each in of_workers for item in each.items()):
         workers[part] += part_seconds
