@@ -132,6 +132,8 @@ def _changes(old: Program, new: Program) -> list[str]:
 def summarize_run(records: RunStore) -> dict[str, Any]:
     """Return the summary of a run, after a check of its file for damage."""
     summary = {"run": str(records.path)}
+    # Before anything is read: a walk through damaged tables might never end.
+    records.check()
     # What is known of a program depends on functions of the user, which are in other files.
     if RECORDED in records.info():
         return summary | _summarize(records)
@@ -143,7 +145,6 @@ def _summarize(records: RunStore) -> dict[str, Any]:
     # It imports scipy, which takes half a second.
     from lionhunt.search.driver.racing.optimism import summarize_luck
 
-    records.check()
     info = records.info()
     config = info["config"]
     progress = RunProgress.of_records(records)
