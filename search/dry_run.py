@@ -30,8 +30,8 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.fields import TaskOptions
 from lionhunt.search.reporting.text import duration, print_counts
 from lionhunt.search.storage.run_store import RunStore
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
 from lionhunt.search.workers.pool import Pool, measure_once
-from lionhunt.search.workers.ray_cluster import LOCAL
 
 SECONDS = 6.0
 """Wall clock of the search, once its workers are ready."""

@@ -55,4 +55,4 @@ Horizons = Annotated[
 
 
 RayAddress = Annotated[str, pydantic.AfterValidator(_check_address)]
-"""An address as `search.workers.ray_cluster.connect` takes it."""
+"""An address as `search.workers.cluster.ray_cluster.connect` takes it."""

@@ -26,7 +26,7 @@ from lionhunt.search.user_code.recorded_code import (
     remember,
 )
 from lionhunt.search.user_code.task_options import load_tasks, with_tables
-from lionhunt.search.workers.ray_cluster import AUTO, LOCAL
+from lionhunt.search.workers.cluster.ray_cluster import AUTO, LOCAL
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
 MAX_WORKERS_A_CORE = 4

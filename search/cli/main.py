@@ -56,7 +56,7 @@ COMMANDS = {
     "query": ("records", "query", "Ask the records of a run in SQL."),
     "export-run": ("records", "export_run", "Write a run as a CSV or Parquet table."),
     "simulate": ("simulate", "simulate", "Simulate a search with thousands of workers."),
-    "bench": ("bench", "bench", "Measure lionhunt itself."),
+    "bench": ("bench.group", "bench", "Measure lionhunt itself."),
 }
 """Module below `lionhunt.search.cli`, function or group there, and one line of help, by name."""
 

@@ -10,7 +10,7 @@ from lionhunt.search.config import Config
 from lionhunt.search.errors import did_you_mean
 from lionhunt.search.fields import Horizons, RayAddress, Seeds, TaskOptions
 from lionhunt.search.tuning_grid import Hyperparameters
-from lionhunt.search.workers.ray_cluster import LOCAL
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
 
 Positive = Annotated[float, Field(ge=1e-9, le=1e4)]
 GridFactor = Annotated[float, Field(gt=1, le=1000)]

@@ -17,9 +17,9 @@ from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.evaluation.step_sizes import Multiples, travel
 from lionhunt.search.fields import TaskOptions
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
 from lionhunt.search.workers.open_pool import open_pool_of
 from lionhunt.search.workers.pool import Pool, measure_once
-from lionhunt.search.workers.ray_cluster import LOCAL
 
 
 def make_scorer(

@@ -8,7 +8,7 @@ from pydantic import Field
 from lionhunt.proxy_tasks import DigitsMLP, StdlibLM
 from lionhunt.search.config import Config
 from lionhunt.search.fields import Factor, RayAddress, Seeds, TaskOptions
-from lionhunt.search.workers.ray_cluster import LOCAL
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
 
 TASKS: tuple[TaskOptions, ...] = (
     DigitsMLP(num_steps=20_000, batch_size=32, width=16, depth=1, metric="loss"),

@@ -13,13 +13,13 @@ from lionhunt.search.evaluation.compilation import Compilation
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import CompilingScorer, MakeScorer, Scorer
 from lionhunt.search.user_code.loading import imported_files, module_folders
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
+from lionhunt.search.workers.cluster.ray_host import RayHost
 from lionhunt.search.workers.compile_cache import compiled_code_kept, keep_compiled
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.packing import pack, pickle_by_value, unpack
 from lionhunt.search.workers.pool import Pool
 from lionhunt.search.workers.process_host import ProcessHost
-from lionhunt.search.workers.ray_cluster import LOCAL
-from lionhunt.search.workers.ray_host import RayHost
 from lionhunt.search.workers.worker_pool import WorkerPool
 from lionhunt.search.workers.xla_environment import set_xla_environment
 
@@ -42,7 +42,7 @@ def open_pool_of(
         candidate_seconds: see `WorkerPool`.
         batch_size: the most jobs that a scorer gets at once.
         memory_gib: the limit of each worker's memory; None for no limit.
-        ray_address: `LOCAL`, or a cluster; see `search.workers.ray_cluster.connect`.
+        ray_address: `LOCAL`, or a cluster; see `search.workers.cluster.ray_cluster.connect`.
     """
     set_xla_environment()
     functions = active_table().loaded()

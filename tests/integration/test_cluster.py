@@ -14,9 +14,9 @@ from ray._private.utils import check_version_info
 
 from lionhunt.search.errors import WorkerError
 from lionhunt.search.storage.run_store import RunStore
-from lionhunt.search.workers import ray_cluster
+from lionhunt.search.workers.cluster import ray_cluster
+from lionhunt.search.workers.cluster.ray_cluster import connect
 from lionhunt.search.workers.open_pool import open_pool_of
-from lionhunt.search.workers.ray_cluster import connect
 from tests.support.search import runs as small_runs
 from tests.support.search.command_line import is_one_line
 from tests.support.search.runs import FormulaPool, advance, create, finished

@@ -46,7 +46,7 @@ LEVEL = {part: level for level, parts in enumerate(LAYERS) for part in parts}
 LEAVES = LEVEL["errors"]
 
 PLACES = {
-    "ray": ("search/workers/",),
+    "ray": ("search/workers/cluster/",),
     "sqlite3": ("search/storage/", "search/server/following/"),
     "matplotlib": ("search/reporting/", "figures"),
     "typer": ("search/cli/",),

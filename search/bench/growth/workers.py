@@ -17,10 +17,10 @@ from lionhunt.search.bench.growth.free_scorer import REFERENCE, FreeScorer, Memo
 from lionhunt.search.bench.new_process import resident_mib, run_apart
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.simulation.loop import enough_lag, make_config, simulate_load
+from lionhunt.search.workers.cluster.ray_host import RayHost
 from lionhunt.search.workers.host import Host
 from lionhunt.search.workers.pool import Pool
 from lionhunt.search.workers.process_host import ProcessHost
-from lionhunt.search.workers.ray_host import RayHost
 from lionhunt.search.workers.worker_pool import WorkerPool
 
 EVALUATION_SECONDS, SPREAD = 1200.0, 0.5

@@ -9,7 +9,7 @@ from lionhunt.search.config import Config
 from lionhunt.search.evaluation.step_sizes import is_step_size
 from lionhunt.search.fields import RayAddress
 from lionhunt.search.user_code.reference import Reference
-from lionhunt.search.workers.ray_cluster import LOCAL
+from lionhunt.search.workers.cluster.ray_cluster import LOCAL
 
 KNOWN = ("adam", "lion", "momentum", "rmsprop", "sgd", "signsgd", "signum")
 """Optimizers of the library whose scores make the unit of gains, if a run asks for it."""

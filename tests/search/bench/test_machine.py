@@ -27,7 +27,7 @@ from lionhunt.search.bench import (
 )
 from lionhunt.search.bench.optax_references import OPTIMIZERS
 from lionhunt.search.bench.sample_children import Children, breed_children, read_children
-from lionhunt.search.cli import bench as bench_command
+from lionhunt.search.cli.bench import parts as bench_command
 from lionhunt.search.errors import ConfigError
 from lionhunt.search.storage.run_store import RunStore
 from tests.support.search.command_line import call

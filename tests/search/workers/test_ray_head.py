@@ -7,8 +7,8 @@ from types import SimpleNamespace
 import pytest
 
 from lionhunt.search.errors import WorkerError
-from lionhunt.search.workers import ray_head
-from lionhunt.search.workers.ray_head import MAX_SILENT, RayHead
+from lionhunt.search.workers.cluster import ray_head
+from lionhunt.search.workers.cluster.ray_head import MAX_SILENT, RayHead
 
 
 def listen():

@@ -20,9 +20,9 @@ from lionhunt.proxy_tasks.data.dataset import DataError
 from lionhunt.search.evaluation.job import Job
 from lionhunt.search.evaluation.outcome import Measurement, Status
 from lionhunt.search.workers import worker_pool
+from lionhunt.search.workers.cluster.ray_host import gpu_share
 from lionhunt.search.workers.local_pool import LocalPool
 from lionhunt.search.workers.process_host import ProcessHost
-from lionhunt.search.workers.ray_host import gpu_share
 from lionhunt.search.workers.retry import MAX_TRIES
 from lionhunt.search.workers.worker_pool import WorkerPool
 

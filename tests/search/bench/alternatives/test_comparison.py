@@ -11,7 +11,7 @@ from lionhunt.search.bench.alternatives import breeding, packages, training
 from lionhunt.search.bench.alternatives.deap_trees import INPUTS, TreeBreeder, make_functions
 from lionhunt.search.bench.alternatives.pyglove_programs import DnaBreeder
 from lionhunt.search.bench.sample_children import Children
-from lionhunt.search.cli import bench as bench_command
+from lionhunt.search.cli.bench import parts as bench_command
 from lionhunt.search.evolution.mutation_space import DRAWN_FUNCTIONS
 from tests.support.search.command_line import call
 

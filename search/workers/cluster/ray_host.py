@@ -9,9 +9,9 @@ from typing import Any
 from lionhunt.search.evaluation.job import AnyJob
 from lionhunt.search.evaluation.outcome import Measurement
 from lionhunt.search.evaluation.scorer import MakeScorer
+from lionhunt.search.workers.cluster.ray_cluster import connect
+from lionhunt.search.workers.cluster.ray_head import RayHead
 from lionhunt.search.workers.host import ShortOfMemory, WorkerDied, WorkerRaised
-from lionhunt.search.workers.ray_cluster import connect
-from lionhunt.search.workers.ray_head import RayHead
 from lionhunt.search.workers.worker import Worker
 
 
@@ -21,7 +21,7 @@ class RayHost:
     Args:
         make_scorer: called in each actor.
         num_workers: the number of actors.
-        address: of the cluster; see `search.workers.ray_cluster.connect`.
+        address: of the cluster; see `search.workers.cluster.ray_cluster.connect`.
         memory_gib: the limit of each actor's memory; None for no limit.
     """
 
