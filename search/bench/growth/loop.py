@@ -1,7 +1,7 @@
 """The measurement of several axes, and the summary of them as JSON values."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -21,8 +21,8 @@ AXES: dict[str, GrowthAxis] = {
 
 def measure_growth(
     names: Sequence[str], command: str, *, is_full: bool, on_activity: OnActivity
-) -> dict[str, Any]:
-    """Measure axes, and return a summary of each by name.
+) -> Iterator[tuple[str, dict[str, Any]]]:
+    """Measure axes, and yield the name and the summary of each.
 
     Args:
         names: of the axes.
@@ -30,7 +30,6 @@ def measure_growth(
         is_full: whether to measure the further sizes, too.
         on_activity: called as an axis begins, and after each size.
     """
-    summary = {}
     for number, name in enumerate(names):
         axis = AXES[name]
         rows = []
@@ -39,11 +38,8 @@ def measure_growth(
             rows.append(row)
             text = f"growth with {name}, {row[name]:,} measured"
             on_activity(Activity(text, number, len(names), "axes"))
-        summary[name] = summarize_axis(axis, rows) | {
-            "command": command,
-            "machine": machine_name(),
-        }
-    return summary
+        told = {"command": command, "machine": machine_name()}
+        yield name, summarize_axis(axis, rows) | told
 
 
 def summarize_axis(axis: GrowthAxis, rows: Sequence[Mapping[str, Any]]) -> dict[str, Any]:

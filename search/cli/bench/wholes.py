@@ -2,7 +2,7 @@
 
 from contextlib import suppress
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
 
@@ -148,21 +148,30 @@ def bench_growth(
     # A folder with another report is refused before anything is measured.
     read_growth(out)
     command = " ".join(["lionhunt bench growth", *(axes or ()), *(["--full"] * is_full)])
+    found, summary, path = {}, {}, out
     with activity_display(make_console(stderr=True)) as on_activity:
-        found = measure_growth(
+        for name, measured in measure_growth(
             axes or list(AXES), command, is_full=is_full, on_activity=on_activity
-        )
-    both = read_growth(out) | found
-    summary = {name: both[name] for name in AXES if name in both}
-    # Importing matplotlib takes half a second.
-    from lionhunt.search.bench.growth.figures import growth_figures
-
-    blocks = growth_blocks(summary, has_figures=True)
-    text = to_markdown_report("Growth of time and memory", blocks)
-    path = write_report(out, summary, text, growth_figures(summary), indent=1)
+        ):
+            found[name] = measured
+            both = read_growth(out) | found
+            summary = {name: both[name] for name in AXES if name in both}
+            # An interrupt loses the axis that it stops, and no other.
+            path = _write_growth(out, summary)
     if as_json:
         print_json(summary)
     else:
         console = make_console()
         print_blocks(console, growth_blocks(found))
         print_line(console, f"\nreport: {path}")
+
+
+def _write_growth(folder: Path, summary: dict[str, Any]) -> Path:
+    """Write the report of some axes, and return its path."""
+    # Importing matplotlib takes half a second.
+    from lionhunt.search.bench.growth.figures import growth_figures
+    from lionhunt.search.bench.growth.report import growth_blocks
+
+    blocks = growth_blocks(summary, has_figures=True)
+    text = to_markdown_report("Growth of time and memory", blocks)
+    return write_report(folder, summary, text, growth_figures(summary), indent=1)

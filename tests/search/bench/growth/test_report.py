@@ -43,7 +43,9 @@ def boxes(monkeypatch):
 
 def test_report_has_rows_slopes_command_and_machine(boxes):
     seen = []
-    found = loop.measure_growth(["boxes"], "the command", is_full=True, on_activity=seen.append)
+    found = dict(
+        loop.measure_growth(["boxes"], "the command", is_full=True, on_activity=seen.append)
+    )
     assert [activity.text for activity in seen[:2]] == [
         "growth with boxes",
         "growth with boxes, 10 measured",
@@ -85,6 +87,16 @@ def test_report_is_written_and_keeps_other_axes(boxes, invoke_cli, tmp_path):
     assert [len(found["rows"]) for found in summary.values()] == [4, 3]
     names = {path.name for path in tmp_path.iterdir()}
     assert names == {"report.json", "report.md", "boxes.png", "boxes.svg", "lids.png", "lids.svg"}
+
+
+def test_an_interrupt_loses_no_axis_that_is_measured(boxes, invoke_cli, monkeypatch, tmp_path):
+    def interrupt(sizes):
+        raise KeyboardInterrupt
+
+    monkeypatch.setitem(loop.AXES, "lids", loop.AXES["lids"]._replace(measure=interrupt))
+    status, _, _ = invoke_cli("bench", "growth", "boxes", "lids", "--out", tmp_path)
+    assert status == 130
+    assert list(json.loads((tmp_path / "report.json").read_text())) == ["boxes"]
 
 
 def test_unknown_axis_is_refused_in_one_line(invoke_cli):
